@@ -1,0 +1,83 @@
+package artifact
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+
+	"github.com/amparo-project/amparo/internal/limit"
+)
+
+// An Input is one file of the evidence, read-only.
+type Input struct {
+	Path   string // logical, slash-separated; never a path of this machine
+	Size   int64
+	Limits Limits
+
+	r    io.ReaderAt
+	open Opener
+	info *Info
+	ctx  context.Context //nolint:containedctx // of the Run that reads it: ReadAt has no room for one
+	read *int64          // bytes read by the Run, companions included
+}
+
+// An Opener opens another file of the same evidence by its logical path. It
+// returns an error that wraps fs.ErrNotExist where there is none.
+type Opener func(path string) (io.ReaderAt, int64, error)
+
+// NewInput returns an input with the default limits. A nil open means that
+// the file stands alone.
+func NewInput(path string, r io.ReaderAt, size int64, open Opener) *Input {
+	return &Input{
+		Path: path, Size: size, Limits: DefaultLimits,
+		r: r, open: open, ctx: context.Background(), read: new(int64),
+	}
+}
+
+func (in *Input) bind(ctx context.Context, info *Info) *Input {
+	bound := *in
+	bound.ctx, bound.info, bound.read = ctx, info, new(int64)
+	return &bound
+}
+
+// ReadAt implements io.ReaderAt. It fails once the Run is cancelled or has
+// read more than its limit, so that a parser cannot loop on input for ever.
+func (in *Input) ReadAt(p []byte, off int64) (int, error) {
+	if in.ctx.Err() != nil {
+		return 0, context.Cause(in.ctx)
+	}
+	if *in.read += int64(len(p)); *in.read > in.Limits.ReadBytes {
+		return 0, fmt.Errorf("%w: %d bytes read", limit.ErrLimit, in.Limits.ReadBytes)
+	}
+	return in.r.ReadAt(p, off)
+}
+
+// All returns the whole content, refused above the limit max.
+func (in *Input) All(max int64) ([]byte, error) { return limit.ReadFull(in, in.Size, max) }
+
+// Beside opens the file whose name is that of in with suffix appended, such
+// as "-wal". The error wraps fs.ErrNotExist where there is none.
+func (in *Input) Beside(suffix string) (*Input, error) { return in.openPath(in.Path + suffix) }
+
+// Companion opens another file by its logical path, which must fit one of
+// the parser's Info.Companions.
+func (in *Input) Companion(path string) (*Input, error) {
+	if in.info != nil && !MatchAny(in.info.Companions, path) {
+		return nil, fmt.Errorf("companion %s is not declared by %s", path, in.info.Name)
+	}
+	return in.openPath(path)
+}
+
+func (in *Input) openPath(path string) (*Input, error) {
+	if in.open == nil {
+		return nil, fmt.Errorf("%s: %w", path, fs.ErrNotExist)
+	}
+	r, size, err := in.open(path)
+	if err != nil {
+		return nil, err
+	}
+	other := *in
+	other.Path, other.r, other.Size = path, r, size
+	return &other, nil
+}

@@ -1,0 +1,279 @@
+package artifact
+
+import (
+	"encoding/base64"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"time"
+	"unicode/utf8"
+)
+
+// AppendJSON appends r as one JSON object without a line end: kind, times,
+// fields, provenance. Fields keep the order in which the parser set them, so
+// that the same record is always the same bytes.
+func (r *Record) AppendJSON(b []byte) []byte {
+	b = append(b, `{"kind":`...)
+	b = AppendString(b, string(r.Kind))
+	if len(r.Times) > 0 {
+		b = append(b, `,"times":[`...)
+		for i := range r.Times {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = r.Times[i].appendJSON(b)
+		}
+		b = append(b, ']')
+	}
+	b = append(b, `,"data":{`...)
+	for i := range r.Fields {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = AppendString(b, r.Fields[i].Name)
+		b = append(b, ':')
+		b = r.Fields[i].Value.AppendJSON(b)
+	}
+	b = append(b, '}')
+	if r.Truncated {
+		b = append(b, `,"truncated":true`...)
+	}
+	b = append(b, `,"provenance":`...)
+	b = r.Loc.AppendJSON(b)
+	return append(b, '}')
+}
+
+func (t *Time) appendJSON(b []byte) []byte {
+	b = append(b, `{"meaning":`...)
+	b = AppendString(b, t.Meaning)
+	if !t.At.IsZero() {
+		b = append(b, `,"at":`...)
+		b = AppendTime(b, t.At)
+	}
+	b = append(b, `,"epoch":`...)
+	b = AppendString(b, string(t.Epoch))
+	if t.Raw.kind != Null {
+		b = append(b, `,"raw":`...)
+		b = t.Raw.AppendJSON(b)
+	}
+	return append(b, '}')
+}
+
+// AppendTime appends t in UTC as a quoted RFC 3339 time with as many digits
+// of the second as it has.
+func AppendTime(b []byte, t time.Time) []byte {
+	b = append(b, '"')
+	b = t.UTC().AppendFormat(b, time.RFC3339Nano)
+	return append(b, '"')
+}
+
+// AppendJSON appends the location as a JSON object.
+func (l *Location) AppendJSON(b []byte) []byte {
+	b = append(b, `{"path":`...)
+	b = AppendString(b, l.Path)
+	if l.Table != "" {
+		b = append(b, `,"table":`...)
+		b = AppendString(b, l.Table)
+	}
+	if l.Row {
+		b = appendNumber(b, `,"rowid":`, l.RowID)
+	}
+	if l.Page > 0 {
+		b = appendNumber(b, `,"page":`, l.Page)
+	}
+	if l.Length > 0 {
+		b = appendNumber(b, `,"offset":`, l.Offset)
+		b = appendNumber(b, `,"length":`, l.Length)
+	}
+	b = append(b, `,"state":"`...)
+	if l.State == Live {
+		b = append(b, "live"...)
+	} else {
+		b = append(b, l.State...)
+	}
+	return append(b, `"}`...)
+}
+
+func appendNumber(b []byte, key string, n int64) []byte {
+	return strconv.AppendInt(append(b, key...), n, 10)
+}
+
+// AppendJSON appends v as JSON: bytes in base64, a float that JSON cannot
+// hold (NaN, infinities) as a text.
+func (v Value) AppendJSON(b []byte) []byte {
+	switch v.kind {
+	case Bool:
+		return strconv.AppendBool(b, v.num != 0)
+	case Int:
+		return strconv.AppendInt(b, int64(v.num), 10) //nolint:gosec // the same 64 bits
+	case Float:
+		return appendFloat(b, floatFrom(v.num))
+	case Text:
+		return AppendString(b, v.str)
+	case Bytes:
+		return appendBase64(b, v.Bytes())
+	case Strings:
+		return appendStrings(b, v.Strings())
+	case Tree:
+		return appendTree(b, v.ref, maxTreeDepth)
+	default:
+		return append(b, "null"...)
+	}
+}
+
+func appendFloat(b []byte, f float64) []byte {
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return AppendString(b, strconv.FormatFloat(f, 'g', -1, 64))
+	}
+	if abs := math.Abs(f); abs != 0 && (abs < 1e-6 || abs >= 1e21) {
+		return strconv.AppendFloat(b, f, 'e', -1, 64)
+	}
+	return strconv.AppendFloat(b, f, 'f', -1, 64)
+}
+
+func appendBase64(b, data []byte) []byte {
+	b = append(b, '"')
+	b = base64.StdEncoding.AppendEncode(b, data)
+	return append(b, '"')
+}
+
+func appendStrings(b []byte, list []string) []byte {
+	b = append(b, '[')
+	for i, s := range list {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = AppendString(b, s)
+	}
+	return append(b, ']')
+}
+
+// maxTreeDepth is deeper than any property list that a phone writes; readers
+// bound depth themselves, and this bounds the recursion below all the same.
+const maxTreeDepth = 512
+
+func appendTree(b []byte, v any, depth int) []byte {
+	if depth == 0 {
+		return append(b, `"(nested too deeply)"`...)
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		return appendMap(b, v, depth)
+	case []any:
+		b = append(b, '[')
+		for i, e := range v {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = appendTree(b, e, depth-1)
+		}
+		return append(b, ']')
+	default:
+		return appendScalar(b, v)
+	}
+}
+
+func appendMap(b []byte, m map[string]any, depth int) []byte {
+	b = append(b, '{')
+	for i, k := range slices.Sorted(maps.Keys(m)) {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = AppendString(b, k)
+		b = append(b, ':')
+		b = appendTree(b, m[k], depth-1)
+	}
+	return append(b, '}')
+}
+
+func appendScalar(b []byte, v any) []byte {
+	switch v := v.(type) {
+	case string:
+		return AppendString(b, v)
+	case bool:
+		return strconv.AppendBool(b, v)
+	case int64:
+		return strconv.AppendInt(b, v, 10)
+	case uint64:
+		return strconv.AppendUint(b, v, 10)
+	case int:
+		return strconv.AppendInt(b, int64(v), 10)
+	case float64:
+		return appendFloat(b, v)
+	case []byte:
+		return appendBase64(b, v)
+	case time.Time:
+		return AppendTime(b, v)
+	default:
+		return append(b, "null"...)
+	}
+}
+
+const hexDigits = "0123456789abcdef"
+
+// plain marks the ASCII bytes that stand for themselves in a JSON text.
+var plain = func() (t [utf8.RuneSelf]bool) {
+	for i := range t {
+		t[i] = i >= ' ' && i != '"' && i != '\\' && i != 0x7f
+	}
+	return t
+}()
+
+// AppendString appends s as a JSON text. Invalid UTF-8 becomes U+FFFD;
+// control characters, and the line separators that JavaScript knows, are
+// escaped so that a line stays a line everywhere.
+func AppendString(b []byte, s string) []byte {
+	b = append(b, '"')
+	start := 0
+	for i := 0; i < len(s); {
+		if c := s[i]; c < utf8.RuneSelf {
+			if plain[c] {
+				i++
+				continue
+			}
+			b = append(b, s[start:i]...)
+			b = appendEscape(b, c)
+			i++
+			start = i
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(s[i:])
+		if (r != utf8.RuneError || n > 1) && r != '\u2028' && r != '\u2029' {
+			i += n
+			continue
+		}
+		b = append(b, s[start:i]...)
+		b = appendEscapedRune(b, r)
+		i += n
+		start = i
+	}
+	b = append(b, s[start:]...)
+	return append(b, '"')
+}
+
+func appendEscape(b []byte, c byte) []byte {
+	switch c {
+	case '"', '\\':
+		return append(b, '\\', c)
+	case '\n':
+		return append(b, `\n`...)
+	case '\r':
+		return append(b, `\r`...)
+	case '\t':
+		return append(b, `\t`...)
+	default:
+		return append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+	}
+}
+
+func appendEscapedRune(b []byte, r rune) []byte {
+	switch r {
+	case '\u2028':
+		return append(b, `\u2028`...)
+	case '\u2029':
+		return append(b, `\u2029`...)
+	default:
+		return append(b, `\ufffd`...)
+	}
+}

@@ -1,0 +1,65 @@
+// Package evidence opens what people bring, read-only, and lists its files by
+// their logical path ("HomeDomain/Library/SMS/sms.db"), whatever they are
+// called on disk, packed or encrypted.
+//
+// A Source is one device's evidence. Nothing here ever writes beside it.
+package evidence
+
+import (
+	"context"
+	"io"
+	"iter"
+
+	"github.com/amparo-project/amparo/internal/finding"
+)
+
+// A Source is opened evidence. Its methods may be called from several
+// goroutines at once. Memory does not grow with the evidence.
+type Source interface {
+	// Evidence returns what is known of it as a whole: kind, device,
+	// encryption, and the problems met so far.
+	Evidence() finding.Evidence
+
+	// Files yields all files of the evidence in a fixed order. A
+	// problem of one entry comes as an error that wraps
+	// *EntryError, after which the sequence goes on; any other error ends it.
+	Files(ctx context.Context) iter.Seq2[Entry, error]
+
+	// Open opens an entry that Files yielded.
+	Open(ctx context.Context, e Entry) (File, error)
+
+	// Close releases what the source holds. Files opened from it are closed
+	// by whoever opened them, before.
+	Close() error
+}
+
+// An Entry is one file of a source.
+type Entry struct {
+	// Path is the logical path, clean, slash-separated, never absolute.
+	Path string
+	// Ref is the source's own handle for it.
+	Ref any
+}
+
+// A File is one opened file of the evidence, as its logical content.
+type File interface {
+	io.ReaderAt
+	io.Closer
+	// Size is that of the logical (decrypted) content in bytes.
+	Size() int64
+	// Stored gives the file as it lies in the evidence, before decryption:
+	// its name there, and its bytes from the first to the last, for hashing.
+	// The caller closes the reader.
+	Stored() (name string, size int64, open func() (io.ReadCloser, error))
+}
+
+// An EntryError tells of one entry that cannot be used.
+type EntryError struct {
+	Path string // as the evidence names it
+	Err  error
+}
+
+func (e *EntryError) Error() string { return e.Path + ": " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *EntryError) Unwrap() error { return e.Err }

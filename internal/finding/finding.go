@@ -1,0 +1,114 @@
+// Package finding holds what a check says: findings, the coverage that gives
+// "nothing found" its meaning, and the run that both belong to. Its JSON is
+// the stable contract of findings.jsonl and run.json.
+package finding
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Severity grades a finding.
+type Severity uint8
+
+// The severities, from least to most.
+const (
+	Info     Severity = iota + 1 // worth knowing, says nothing of an attack
+	Low                          // ordinary on many phones
+	Medium                       // unusual; has harmless explanations
+	High                         // rarely has a harmless explanation
+	Critical                     // a published indicator, or a trace that only spyware leaves
+)
+
+var severityNames = [...]string{"", "info", "low", "medium", "high", "critical"}
+
+// Severities lists all severities, most severe first.
+var Severities = []Severity{Critical, High, Medium, Low, Info}
+
+// String returns the name of s as the contract spells it.
+func (s Severity) String() string {
+	if int(s) < len(severityNames) {
+		return severityNames[s]
+	}
+	return fmt.Sprintf("severity(%d)", uint8(s))
+}
+
+// ParseSeverity reads the name of a severity in any case.
+func ParseSeverity(name string) (Severity, error) {
+	for _, s := range Severities {
+		if strings.EqualFold(name, s.String()) {
+			return s, nil
+		}
+	}
+	return 0, fmt.Errorf("unknown severity %q: one of critical, high, medium, low, info", name)
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *Severity) UnmarshalText(b []byte) (err error) {
+	*s, err = ParseSeverity(string(b))
+	return err
+}
+
+// Kind says what made a finding.
+type Kind string
+
+// The kinds of finding.
+const (
+	Indicator Kind = "indicator" // a published indicator matched
+	Heuristic Kind = "heuristic" // a rule of behaviour fired
+)
+
+// A Finding is a record and why it matters.
+type Finding struct {
+	ID        string          `json:"id"`
+	Severity  Severity        `json:"severity"`
+	Kind      Kind            `json:"kind"`
+	Title     string          `json:"title"`
+	Artifact  string          `json:"artifact"`
+	Time      *time.Time      `json:"time,omitempty"`         // UTC
+	TimeOf    string          `json:"time_meaning,omitempty"` // what Time is of the record: "sent"
+	Indicator *Matched        `json:"indicator,omitempty"`
+	Rule      string          `json:"rule,omitempty"`
+	Reason    string          `json:"reason,omitempty"` // what the rule saw, in values
+	Record    json.RawMessage `json:"record"`           // as in records/NAME.jsonl
+	Where     Provenance      `json:"provenance"`
+}
+
+// Matched is the indicator that a finding rests on, and how it matched.
+type Matched struct {
+	Type      string   `json:"type"`
+	Value     string   `json:"value"`
+	Threats   []string `json:"-"`
+	Threat    string   `json:"threat"` // the names of Threats, joined by ", "
+	Set       string   `json:"set"`
+	SetSHA256 string   `json:"set_sha256"`
+	ID        string   `json:"id"` // of the indicator object
+	Reference string   `json:"reference,omitempty"`
+	Match     string   `json:"match"`    // "host", "parent_domain", "url", …
+	Observed  string   `json:"observed"` // the value in the record that matched
+	Field     string   `json:"field"`    // the record's field that holds it
+	Expired   bool     `json:"expired,omitempty"`
+}
+
+// Provenance is the way from a finding to bytes of the evidence.
+type Provenance struct {
+	Path   string `json:"path"`   // logical: HomeDomain/Library/SMS/sms.db
+	Stored string `json:"stored"` // the file as it lies in the evidence: 3d/3d0d7e5f…
+	SHA256 string `json:"sha256"` // of the stored file's bytes
+	Table  string `json:"table,omitempty"`
+	RowID  *int64 `json:"rowid,omitempty"`
+	Page   int64  `json:"page,omitempty"`
+	Offset int64  `json:"offset"` // in the logical (decrypted) file
+	Length int64  `json:"length,omitempty"`
+	State  string `json:"state"`           // live, wal
+	Bytes  []byte `json:"bytes,omitempty"` // the first bytes at Offset, at most MaxBytes
+}
+
+// MaxBytes is how many bytes of a record's place a finding carries, so that a
+// report can show them without the evidence at hand.
+const MaxBytes = 512

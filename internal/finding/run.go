@@ -1,0 +1,122 @@
+package finding
+
+import "time"
+
+// State says how much of an artifact was read.
+type State string
+
+// The states of coverage.
+const (
+	Read    State = "read"    // all of it
+	Partial State = "partial" // some of it; Errors say what was lost
+	Refused State = "refused" // not readable by its nature: encrypted, unsupported
+	Failed  State = "failed"  // should have been readable, and was not
+	Absent  State = "absent"  // not in the evidence
+)
+
+// Coverage says for one artifact what was read, and of which span of time.
+type Coverage struct {
+	Artifact string     `json:"artifact"`
+	State    State      `json:"state"`
+	Files    []string   `json:"files"` // logical paths of the files that were read
+	Records  int64      `json:"records"`
+	Events   int64      `json:"events"` // dated
+	From     *time.Time `json:"from,omitempty"`
+	To       *time.Time `json:"to,omitempty"`
+	MS       int64      `json:"ms"`
+	Error    string     `json:"error,omitempty"`  // the first of Errors
+	Errors   []Problem  `json:"errors,omitempty"` // at most MaxErrors
+	Lost     int64      `json:"lost,omitempty"`   // places that could not be read, in all
+}
+
+// MaxErrors is how many problems an artifact lists; Lost counts them all.
+const MaxErrors = 20
+
+// A Problem is something that could not be read, with its place and its cost.
+type Problem struct {
+	Path  string `json:"path"`
+	Place string `json:"place,omitempty"`
+	Error string `json:"error"`
+}
+
+// Device holds what the evidence says of the phone. Empty means not said.
+type Device struct {
+	Name         string     `json:"name,omitempty"`
+	Model        string     `json:"model,omitempty"`      // iPhone14,2
+	ModelName    string     `json:"model_name,omitempty"` // iPhone 13 Pro
+	OS           string     `json:"os"`
+	Version      string     `json:"version,omitempty"`
+	Build        string     `json:"build,omitempty"`
+	Serial       string     `json:"serial,omitempty"`
+	UDID         string     `json:"udid,omitempty"`
+	IMEI         []string   `json:"imei,omitempty"`
+	ICCID        string     `json:"iccid,omitempty"`
+	PhoneNumber  string     `json:"phone_number,omitempty"`
+	LastBackup   *time.Time `json:"last_backup,omitempty"`
+	Outdated     *bool      `json:"outdated,omitempty"`       // nil: cannot tell
+	NewestKnown  string     `json:"newest_known,omitempty"`   // newest version known for the model's line
+	VersionsAsOf string     `json:"versions_as_of,omitempty"` // date of the list
+}
+
+// Evidence says what was checked.
+type Evidence struct {
+	Kind      string    `json:"kind"` // ios-backup
+	Path      string    `json:"path"` // as the user gave it
+	Root      string    `json:"root"` // within Path, "" if Path itself
+	Encrypted bool      `json:"encrypted"`
+	Device    Device    `json:"device"`
+	Files     int64     `json:"files"`    // entries that the evidence lists
+	Problems  []Problem `json:"problems"` // of the evidence as a whole
+}
+
+// IndicatorSet names one set of indicators that a run used.
+type IndicatorSet struct {
+	Name          string         `json:"name"`
+	File          string         `json:"file"` // base name
+	SHA256        string         `json:"sha256"`
+	Count         int            `json:"count"`
+	ByType        map[string]int `json:"by_type"`
+	NotUnderstood []Unread       `json:"not_understood"`
+	Notes         []string       `json:"notes,omitempty"`
+}
+
+// Unread is a part of a set that was not understood.
+type Unread struct {
+	ID      string `json:"id"`
+	Pattern string `json:"pattern"`
+	Reason  string `json:"reason"`
+}
+
+// Run is one check of one evidence with one exact set of indicators and
+// rules. It is run.json.
+type Run struct {
+	Schema     int            `json:"schema"` // of this file: 1
+	Tool       string         `json:"tool"`
+	Version    string         `json:"version"`
+	Complete   bool           `json:"complete"` // false: interrupted, what is here is a part
+	Evidence   Evidence       `json:"evidence"`
+	Indicators []IndicatorSet `json:"indicators"`
+	Rules      []RuleRef      `json:"rules"`
+	Coverage   []Coverage     `json:"coverage"`
+	Totals     Totals         `json:"totals"`
+	Since      *time.Time     `json:"since,omitempty"` // the timeline's window
+	Until      *time.Time     `json:"until,omitempty"`
+	Started    time.Time      `json:"started"`
+	Ended      time.Time      `json:"ended"`
+}
+
+// RuleRef names a rule that the run applied.
+type RuleRef struct {
+	ID     string `json:"id"`
+	SHA256 string `json:"sha256"`
+}
+
+// Totals counts a run.
+type Totals struct {
+	Files      int64            `json:"files"` // read
+	Bytes      int64            `json:"bytes"` // of those files, as stored
+	Records    int64            `json:"records"`
+	Events     int64            `json:"events"`
+	Findings   int64            `json:"findings"`
+	BySeverity map[string]int64 `json:"by_severity"`
+}
