@@ -235,6 +235,7 @@ func (s *Set) Close() error {
 type cursor struct {
 	r            *bufio.Reader
 	mem          []byte
+	head         [6]byte
 	buf          []byte
 	key, payload []byte
 	prefix       uint64
@@ -244,11 +245,10 @@ func (c *cursor) next() error {
 	if c.r == nil {
 		return c.nextInMemory()
 	}
-	var head [6]byte
-	if _, err := io.ReadFull(c.r, head[:]); err != nil {
+	if _, err := io.ReadFull(c.r, c.head[:]); err != nil {
 		return err
 	}
-	k, p := lengths(head[:])
+	k, p := lengths(c.head[:])
 	if cap(c.buf) < k+p {
 		c.buf = make([]byte, k+p)
 	}
