@@ -223,7 +223,7 @@ var plain = func() (t [utf8.RuneSelf]bool) {
 // AppendString appends s as a JSON text. Invalid UTF-8 becomes U+FFFD;
 // control characters, and the line separators that JavaScript knows, are
 // escaped so that a line stays a line everywhere.
-func AppendString(b []byte, s string) []byte {
+func AppendString[T string | []byte](b []byte, s T) []byte {
 	b = append(b, '"')
 	start := 0
 	for i := 0; i < len(s); {
@@ -238,7 +238,7 @@ func AppendString(b []byte, s string) []byte {
 			start = i
 			continue
 		}
-		r, n := utf8.DecodeRuneInString(s[i:])
+		r, n := utf8.DecodeRuneInString(string(s[i:min(i+utf8.UTFMax, len(s))]))
 		if (r != utf8.RuneError || n > 1) && r != '\u2028' && r != '\u2029' {
 			i += n
 			continue

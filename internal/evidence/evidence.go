@@ -63,3 +63,11 @@ func (e *EntryError) Error() string { return e.Path + ": " + e.Err.Error() }
 
 // Unwrap returns the cause.
 func (e *EntryError) Unwrap() error { return e.Err }
+
+// A Prefetcher is a Source that opens files faster when it knows beforehand
+// which: one that reads a compressed archive, where each file costs a pass.
+type Prefetcher interface {
+	// Prefetch makes the entries ready for Open. An entry that cannot be
+	// had is no error here: its Open tells.
+	Prefetch(ctx context.Context, entries []Entry) error
+}

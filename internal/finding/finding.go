@@ -4,6 +4,7 @@
 package finding
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -83,8 +84,8 @@ type Finding struct {
 type Matched struct {
 	Type      string   `json:"type"`
 	Value     string   `json:"value"`
-	Threats   []string `json:"-"`
-	Threat    string   `json:"threat"` // the names of Threats, joined by ", "
+	Threats   []string `json:"threats"`
+	Threat    string   `json:"threat"` // Threats joined by ", ": filled in by Encode
 	Set       string   `json:"set"`
 	SetSHA256 string   `json:"set_sha256"`
 	ID        string   `json:"id"` // of the indicator object
@@ -112,3 +113,17 @@ type Provenance struct {
 // MaxBytes is how many bytes of a record's place a finding carries, so that a
 // report can show them without the evidence at hand.
 const MaxBytes = 512
+
+// Encode returns f as one line of findings.jsonl, without the line end.
+func Encode(f *Finding) ([]byte, error) {
+	if f.Indicator != nil {
+		f.Indicator.Threat = strings.Join(f.Indicator.Threats, ", ")
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(f); err != nil {
+		return nil, fmt.Errorf("encode finding %s: %w", f.ID, err)
+	}
+	return bytes.TrimRight(b.Bytes(), "\n"), nil
+}
