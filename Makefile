@@ -1,0 +1,61 @@
+# One command a target; CI runs `make check` and nothing that a laptop cannot.
+# `make` alone lists the targets.
+
+GO            ?= go
+FUZZTIME      ?= 3s
+BENCHTIME     ?= 1x
+GOLANGCI      := v2.15.0
+VERSION       ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS       := -s -w -X github.com/amparo-project/amparo/internal/cli.Version=$(VERSION)
+BIN           := bin/amparo
+
+.PHONY: help build demo test race vet lint fuzz e2e check bench bench-data docs cross clean
+
+help: ## list the targets
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+build: ## build bin/amparo, one static binary
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/amparo
+
+demo: build ## make a synthetic encrypted backup with planted traces, check it, write the report
+	rm -rf demo
+	mkdir -p demo
+	$(GO) run ./internal/testevidence/mkbackup -out demo/backup -indicators demo/indicators \
+		-messages 2000 -seed 1 -encrypted -password-file demo/password.txt -plant -decoys -wal -truth demo/truth.json
+	./$(BIN) check demo/backup --indicators demo/indicators --password-file demo/password.txt --out demo/result
+	@echo
+	@echo "The report: demo/result/report.html"
+
+test: ## pass all tests
+	$(GO) test ./...
+
+race: ## all tests under the race detector (needs a C compiler)
+	CGO_ENABLED=1 $(GO) test -race -timeout 20m ./...
+
+vet:
+	$(GO) vet ./...
+
+lint: .bin/golangci-lint ## golangci-lint, pinned
+	.bin/golangci-lint run ./...
+
+.bin/golangci-lint: Makefile
+	GOBIN=$(CURDIR)/.bin CGO_ENABLED=0 $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)
+	@touch $@
+
+fuzz: ## every fuzz target for FUZZTIME
+	@scripts/fuzz $(FUZZTIME)
+
+docs: ## write docs/artifacts.md from the parsers
+	$(GO) run ./cmd/amparo artifacts --markdown > docs/artifacts.md
+
+cross: ## build for all systems that are promised
+	@for t in linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64; do \
+		echo $$t; CGO_ENABLED=0 GOOS=$${t%/*} GOARCH=$${t#*/} $(GO) build -trimpath -o /dev/null ./cmd/amparo || exit 1; done
+
+check: build vet lint test race fuzz cross ## all that decides whether a change is good
+
+bench: build ## measure: generated backups of three sizes, and every benchmark
+	scripts/bench
+
+clean: ## remove what was built or generated here
+	rm -rf bin demo bench-data

@@ -1,0 +1,110 @@
+// Package internal_test holds the tree to its layout: who may import whom,
+// so that data flows one way. depguard says the same in the editor; this test
+// cannot be switched off by a comment.
+package internal_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/amparo-project/amparo/"
+
+// may lists, for each folder of internal, the folders whose packages its own
+// may import. A folder that is not here may import nothing of ours.
+var may = map[string][]string{
+	"artifact":     {"limit"},
+	"extsort":      {},
+	"evidence":     {"limit", "format", "finding"},
+	"finding":      {"artifact"},
+	"format":       {"limit"},
+	"indicator":    {"artifact", "finding", "limit"},
+	"limit":        {},
+	"message":      {},
+	"parsers":      {"artifact", "format", "limit"},
+	"pipeline":     {"artifact", "evidence", "extsort", "finding", "indicator", "limit", "rule"},
+	"report":       {"artifact", "finding", "limit", "message", "rule"},
+	"rule":         {"artifact", "finding", "limit"},
+	"testevidence": {},
+}
+
+type listed struct {
+	ImportPath string
+	Imports    []string
+}
+
+func list(t *testing.T) []listed {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", module+"...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []listed
+	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p listed
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}
+
+// folder returns the first folder below internal of an import path.
+func folder(path string) (string, bool) {
+	rest, ok := strings.CutPrefix(path, module+"internal/")
+	top, _, _ := strings.Cut(rest, "/")
+	return top, ok
+}
+
+func TestImportsGoOneWay(t *testing.T) {
+	t.Parallel()
+	for _, p := range list(t) {
+		from, inside := folder(p.ImportPath)
+		if !inside || from == "cli" {
+			continue // wiring imports anything; nothing imports it, as below
+		}
+		if strings.HasSuffix(p.ImportPath, "test") {
+			continue // conformance suites serve tests alone
+		}
+		allowed, known := may[from]
+		if !known {
+			t.Errorf("%s: its folder is not in the layout; add it to this test and to docs/design.md", p.ImportPath)
+			continue
+		}
+		for _, imp := range p.Imports {
+			to, ours := folder(imp)
+			if ours && to != from && !slices.Contains(allowed, to) {
+				t.Errorf("%s imports %s: %s may import only %v", p.ImportPath, imp, from, allowed)
+			}
+			if strings.HasSuffix(imp, "test") && ours {
+				t.Errorf("%s imports the test suite %s", p.ImportPath, imp)
+			}
+		}
+	}
+}
+
+// TestBinaryHoldsNoTestCode keeps generators and oracles out of what people run.
+func TestBinaryHoldsNoTestCode(t *testing.T) {
+	t.Parallel()
+	out, err := exec.Command("go", "list", "-deps", module+"cmd/amparo").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, bad := range []struct{ path, why string }{
+		{module + "internal/testevidence", "it writes synthetic evidence"},
+		{"howett.net/plist", "hostile property lists overflow its stack"},
+		{"mvdan.cc/xurls/v2", "it is an oracle for tests"},
+		{"testing", "a test framework has no place in a forensic tool"},
+	} {
+		if slices.Contains(strings.Fields(string(out)), bad.path) {
+			t.Errorf("the binary holds %s: %s", bad.path, bad.why)
+		}
+	}
+}
