@@ -1,0 +1,40 @@
+package sqlite
+
+// A Row is one row of a table, with the place of its bytes. It is valid until
+// the next row is asked for.
+type Row struct {
+	rowid  int64
+	page   uint32
+	frame  uint32
+	state  State
+	offset int64
+	length int64
+	vals   []Value
+}
+
+// RowID returns the rowid. It is 0 in a table without rowid.
+func (r *Row) RowID() int64 { return r.rowid }
+
+// Value returns column i of those that were asked for.
+func (r *Row) Value(i int) Value { return r.vals[i] }
+
+// Len returns how many columns were asked for.
+func (r *Row) Len() int { return len(r.vals) }
+
+// Page returns the number of the page that holds the cell of the row.
+func (r *Row) Page() uint32 { return r.page }
+
+// Offset returns where the cell starts: in the database file, in the
+// write-ahead log if State is StateWAL, in the journal if it is StateJournal.
+func (r *Row) Offset() int64 { return r.offset }
+
+// Length returns how many bytes the cell has on its page. What a long row has
+// on overflow pages is not counted.
+func (r *Row) Length() int64 { return r.length }
+
+// State says which file has the cell.
+func (r *Row) State() State { return r.state }
+
+// Frame returns the number of the frame of the write-ahead log that holds the
+// cell, counted from 1. It is 0 if State is not StateWAL.
+func (r *Row) Frame() uint32 { return r.frame }
