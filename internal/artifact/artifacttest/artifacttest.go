@@ -245,7 +245,7 @@ func golden(t *testing.T, p artifact.Parser, dir string, s Sample) {
 		}
 		return
 	}
-	want, err := os.ReadFile(name) //nolint:gosec // a golden file of this project
+	want, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}

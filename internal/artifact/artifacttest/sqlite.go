@@ -45,7 +45,7 @@ func execute(tb testing.TB, conn *sql.DB, script string) {
 
 func readFile(tb testing.TB, name string) []byte {
 	tb.Helper()
-	data, err := os.ReadFile(name) //nolint:gosec // a file of this test's folder
+	data, err := os.ReadFile(name)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -1,0 +1,516 @@
+// Package ios holds the parsers of the databases and property lists that an
+// iPhone keeps, a file each. Start with All, the list of them.
+package ios
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"unicode/utf8"
+
+	"github.com/amparo-project/amparo/internal/artifact"
+	"github.com/amparo-project/amparo/internal/format/sqlite"
+	"github.com/amparo-project/amparo/internal/limit"
+)
+
+// errStopped says that the consumer wants no more records.
+var errStopped = errors.New("the consumer stopped")
+
+// openDatabase opens in as an SQLite database, together with the write-ahead
+// log or the rollback journal that lies beside it.
+func openDatabase(in *artifact.Input) (*sqlite.DB, error) {
+	var opt sqlite.Options
+	for _, j := range []struct {
+		suffix string
+		r      *io.ReaderAt
+		size   *int64
+	}{
+		{"-wal", &opt.WAL, &opt.WALSize},
+		{"-journal", &opt.Journal, &opt.JournalSize},
+	} {
+		beside, err := in.Beside(j.suffix)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("open %s: %w", in.Path+j.suffix, err)
+		}
+		*j.r, *j.size = beside, beside.Size
+	}
+	db, err := sqlite.Open(in, in.Size, opt)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", in.Path, err)
+	}
+	return db, nil
+}
+
+// A reading is one Parse of a database: where its records go, and which
+// damage was told already.
+type reading struct {
+	rec artifact.Record // the one record that is handed on again and again
+
+	ctx   context.Context
+	in    *artifact.Input
+	db    *sqlite.DB
+	yield func(*artifact.Record, error) bool
+	told  map[sqlite.Damage]bool
+}
+
+// readDatabase is the Parse of a parser of databases: it opens in, has read
+// yield its records, and tells of all damage, each once.
+func readDatabase(
+	ctx context.Context, in *artifact.Input, read func(*reading) error,
+) iter.Seq2[*artifact.Record, error] {
+	return func(yield func(*artifact.Record, error) bool) {
+		if ctx.Err() != nil {
+			yield(nil, context.Cause(ctx))
+			return
+		}
+		db, err := openDatabase(in)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		r := &reading{ctx: ctx, in: in, db: db, yield: yield, told: map[sqlite.Damage]bool{}}
+		err = read(r)
+		if errors.Is(err, errStopped) {
+			return
+		}
+		// The damage comes first: an error of its own is the last thing yielded,
+		// and a table is often missing because its page in the schema is broken.
+		if r.tellDamage() == nil && err != nil {
+			yield(nil, err)
+		}
+	}
+}
+
+// companion reads another file that is a database of its own with the same
+// consumer. It does nothing where there is no such file; its records, and the
+// places of its errors, name the companion.
+func (r *reading) companion(path string, read func(*reading) error) error {
+	in, err := r.in.Companion(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return r.problem(artifact.Location{Path: path}, err)
+	}
+	db, err := openDatabase(in)
+	if err != nil {
+		return r.problem(artifact.Location{Path: path}, err)
+	}
+	other := &reading{ctx: r.ctx, in: in, db: db, yield: r.yield, told: map[sqlite.Damage]bool{}}
+	if err = read(other); errors.Is(err, errStopped) || r.ctx.Err() != nil {
+		return err
+	}
+	if told := other.tellDamage(); told != nil {
+		return told
+	}
+	if err != nil {
+		return r.problem(artifact.Location{Path: path}, err)
+	}
+	return nil
+}
+
+// give hands r.rec on. Its error is errStopped.
+func (r *reading) give() error {
+	if !r.yield(&r.rec, nil) {
+		return errStopped
+	}
+	return nil
+}
+
+// problem tells of a place that could not be read; reading goes on after it.
+func (r *reading) problem(loc artifact.Location, err error) error {
+	if loc.Path == "" {
+		loc.Path = r.in.Path
+	}
+	if !r.yield(nil, &artifact.RecordError{Loc: loc, Err: err}) {
+		return errStopped
+	}
+	return nil
+}
+
+// maxTold bounds the memory for damage that was told.
+const maxTold = 1 << 12
+
+// damage tells of d, unless that was done before.
+func (r *reading) damage(d sqlite.Damage, err error) error {
+	if r.told[d] {
+		return nil
+	}
+	if len(r.told) < maxTold {
+		r.told[d] = true
+	}
+	return r.problem(artifact.Location{Table: d.Table, Page: int64(d.Page)}, err)
+}
+
+// tellDamage tells of what no scan did: a broken schema, a torn log.
+func (r *reading) tellDamage() error {
+	for _, d := range r.db.Damage() {
+		if err := r.damage(d, fmt.Errorf("%s: %w", d.Reason, limit.ErrCorrupt)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// otherColumns stands, in the fields of a kind, for the columns that set
+// gives to a record under their own names.
+var otherColumns = artifact.FieldInfo{
+	Name: "*", Doc: "every other column of the table, under its own name, unless it is NULL, 0 or empty",
+}
+
+// A table is one table of a reading, and the row that a scan has come to.
+// Columns are numbered as the schema has them; -1 is a column that this
+// version of the schema lacks, and its values are Null.
+type table struct {
+	r       *reading
+	source  *sqlite.Table
+	name    string
+	row     *sqlite.Row
+	columns []column
+}
+
+// A column is what becomes of a column of the main table.
+type column struct {
+	name string
+	// field is the field that set gives its values to, "" for a column that
+	// the parser reads by itself.
+	field string
+	// zero says that 0 is set too.
+	zero bool
+	// length is the field that tells the length of a blob.
+	length string
+	// last is the column's last text: accounts, services and the like repeat,
+	// and need no new memory then.
+	last string
+}
+
+// table returns the table called name. The error for a missing one wraps
+// limit.ErrUnsupported: a schema that this parser does not know.
+func (r *reading) table(name string) (*table, error) {
+	if t := r.optional(name); t != nil {
+		return t, nil
+	}
+	return nil, fmt.Errorf("%w: no table %s", limit.ErrUnsupported, name)
+}
+
+// optional returns the table called name, nil where there is none.
+func (r *reading) optional(name string) *table {
+	source, ok := r.db.Table(name)
+	if !ok {
+		return nil
+	}
+	t := &table{r: r, source: source, name: name}
+	for _, c := range source.Columns {
+		t.columns = append(t.columns, column{name: c.Name, field: c.Name, length: c.Name + "_length"})
+	}
+	return t
+}
+
+// find returns the number of the column called name, -1 where there is none.
+// Names are compared as SQLite does, without regard to ASCII case.
+func (t *table) find(name string) int {
+	for i := range t.columns {
+		if equalFold(t.columns[i].name, name) {
+			return i
+		}
+	}
+	return -1
+}
+
+// take returns the number of a column that the parser reads by itself: set
+// leaves it out.
+func (t *table) take(name string) int {
+	i := t.find(name)
+	if i >= 0 {
+		t.columns[i].field = ""
+	}
+	return i
+}
+
+// field has set give the column's values, 0 too, to a field of that name.
+func (t *table) field(name, field string) {
+	if i := t.find(name); i >= 0 {
+		c := &t.columns[i]
+		c.field, c.zero, c.length = field, true, field+"_length"
+	}
+}
+
+// fields is field for several columns.
+func (t *table) fields(names map[string]string) {
+	for name, field := range names {
+		t.field(name, field)
+	}
+}
+
+// hide has set leave columns out.
+func (t *table) hide(names ...string) {
+	for _, name := range names {
+		t.take(name)
+	}
+}
+
+// seal must follow the last take and field: it gives columns that would have
+// the name of a field of kind, or of another column, a name of their own.
+func (t *table) seal(kind artifact.KindInfo) {
+	used := map[string]bool{"": true}
+	for _, f := range kind.Fields {
+		used[f.Name] = true
+	}
+	for i := range t.columns {
+		c := &t.columns[i]
+		if c.field == "" || c.zero {
+			continue
+		}
+		for used[c.field] || used[c.length] {
+			c.field += "_"
+			c.length = c.field + "length"
+		}
+		used[c.field], used[c.length] = true, true
+	}
+}
+
+// set gives the columns that were not taken to the record: those named by
+// field, and all others under their own names unless they are Null, 0 or
+// empty. Of bytes it tells the length alone.
+func (t *table) set(rec *artifact.Record) {
+	for i := range t.columns {
+		c := &t.columns[i]
+		if c.field == "" {
+			continue
+		}
+		v := t.row.Value(i)
+		switch v.Kind() {
+		case sqlite.Null:
+		case sqlite.Blob:
+			if n := len(v.Bytes()); n > 0 {
+				rec.Set(c.length, artifact.IntValue(int64(n)))
+			}
+		default:
+			if !isEmpty(v) || c.zero && v.Kind() != sqlite.Text {
+				rec.Set(c.field, t.convert(c, v))
+			}
+		}
+	}
+}
+
+func isEmpty(v sqlite.Value) bool {
+	if n, ok := v.Int(); ok {
+		return n == 0
+	}
+	if f, ok := v.Float(); ok {
+		return f == 0
+	}
+	return len(v.Bytes()) == 0
+}
+
+// each scans the table and calls f at each row. Damage is told, and costs
+// only what it damaged: a row that lost some values is a row all the same.
+// Any other error of the scan, and any of f, ends it.
+func (t *table) each(f func() error) error {
+	for row, err := range t.source.Scan(t.r.ctx) {
+		if row != nil {
+			t.row = row
+			if err := f(); err != nil {
+				return err
+			}
+		}
+		if err != nil {
+			if err := t.damage(err); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// damage tells of an error of the scan if that is damage, and returns it if not.
+func (t *table) damage(err error) error {
+	var d *sqlite.DamageError
+	if errors.As(err, &d) {
+		return t.r.damage(d.Damage, err)
+	}
+	return err
+}
+
+// give hands the record on.
+func (t *table) give() error { return t.r.give() }
+
+// start empties the record of the reading, and places it at the row.
+func (t *table) start(kind artifact.Kind) *artifact.Record {
+	rec := &t.r.rec
+	rec.Reset(kind)
+	rec.Loc = t.location()
+	return rec
+}
+
+// location is the place of the row.
+func (t *table) location() artifact.Location {
+	return artifact.Location{
+		Path: t.r.in.Path, Table: t.name,
+		RowID: t.row.RowID(), Row: !t.source.WithoutRowid,
+		Page: int64(t.row.Page()), Offset: t.row.Offset(), Length: t.row.Length(),
+		State: states[t.row.State()],
+	}
+}
+
+// states translates where the bytes of a row are. Rollback journals are not
+// applied, so no row comes out of one.
+var states = [...]artifact.State{sqlite.StateLive: artifact.Live, sqlite.StateWAL: artifact.WAL, sqlite.StateJournal: artifact.Live}
+
+// rowID is the row's number in its table.
+func (t *table) rowID() int64 { return t.row.RowID() }
+
+// raw returns a column as the database has it.
+func (t *table) raw(i int) sqlite.Value {
+	if i < 0 {
+		return sqlite.Value{}
+	}
+	return t.row.Value(i)
+}
+
+// value returns a column as the value of a field, whatever its type is. Text
+// longer than the limit is cut, and the record marked as truncated.
+func (t *table) value(i int) artifact.Value {
+	if i < 0 {
+		return artifact.Value{}
+	}
+	return t.convert(&t.columns[i], t.row.Value(i))
+}
+
+// number returns a column that holds a time, Null also for the 0 that stands
+// for none. Anything else is kept, a text too.
+func (t *table) number(i int) artifact.Value {
+	if v := t.raw(i); v.IsNull() || isEmpty(v) {
+		return artifact.Value{}
+	}
+	return t.value(i)
+}
+
+// text returns a column that holds a text, "" for any other type. Bytes that
+// are valid UTF-8 count as text: some versions of iOS store them so.
+func (t *table) text(i int) string {
+	v := t.raw(i)
+	switch v.Kind() {
+	case sqlite.Text:
+		return t.string(&t.columns[i], v.Bytes())
+	case sqlite.Blob:
+		if utf8.Valid(v.Bytes()) {
+			return t.string(&t.columns[i], v.Bytes())
+		}
+	}
+	return ""
+}
+
+// plain is text for a column that names something: a whole number counts too.
+func (t *table) plain(i int) string {
+	if s := t.text(i); s != "" {
+		return s
+	}
+	s, _ := t.raw(i).AsText()
+	return s
+}
+
+// bytes returns a column that holds bytes, or a text's bytes. They are valid
+// until the next row.
+func (t *table) bytes(i int) []byte { return t.raw(i).Bytes() }
+
+// integer returns a column that holds a whole number, however it is stored.
+func (t *table) integer(i int) (int64, bool) { return t.raw(i).AsInt() }
+
+// key returns the row that a column refers to; 0, which no table of iOS
+// uses, stands for none.
+func (t *table) key(i int) int64 {
+	n, _ := t.integer(i)
+	return n
+}
+
+// oneOf returns the text for a column that is 0 or 1, Null for another value.
+func (t *table) oneOf(i int, zero, one string) artifact.Value {
+	switch n, ok := t.integer(i); {
+	case ok && n == 0:
+		return artifact.TextValue(zero)
+	case ok && n == 1:
+		return artifact.TextValue(one)
+	default:
+		return artifact.Value{}
+	}
+}
+
+func (t *table) convert(c *column, v sqlite.Value) artifact.Value {
+	switch v.Kind() {
+	case sqlite.Int:
+		n, _ := v.Int()
+		return artifact.IntValue(n)
+	case sqlite.Float:
+		f, _ := v.Float()
+		return artifact.FloatValue(f)
+	case sqlite.Text:
+		return artifact.TextValue(t.string(c, v.Bytes()))
+	case sqlite.Blob:
+		b := v.Bytes()
+		if len(b) > t.r.in.Limits.FieldLen {
+			b = b[:t.r.in.Limits.FieldLen]
+			t.r.rec.Truncated = true
+		}
+		return artifact.BytesValue(append([]byte(nil), b...))
+	default:
+		return artifact.Value{}
+	}
+}
+
+// string returns b as a text of its own, cut to the limit.
+func (t *table) string(c *column, b []byte) string {
+	if len(b) > t.r.in.Limits.FieldLen {
+		b = cutText(b, t.r.in.Limits.FieldLen)
+		t.r.rec.Truncated = true
+	}
+	if c.last != string(b) {
+		c.last = string(b)
+	}
+	return c.last
+}
+
+// cutText cuts b to at most n bytes, on the border of a character.
+func cutText(b []byte, n int) []byte {
+	for i := n; i > n-utf8.UTFMax && i > 0; i-- {
+		if utf8.RuneStart(b[i]) {
+			return b[:i]
+		}
+	}
+	return b[:n]
+}
+
+// cut returns s, or its beginning where it is longer than the limit.
+func (r *reading) cut(s string) string {
+	if len(s) <= r.in.Limits.FieldLen {
+		return s
+	}
+	r.rec.Truncated = true
+	return string(cutText([]byte(s[:min(len(s), r.in.Limits.FieldLen+1)]), r.in.Limits.FieldLen))
+}
+
+// equalFold compares names without regard to ASCII case.
+func equalFold(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range len(a) {
+		if lower(a[i]) != lower(b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func lower(c byte) byte {
+	if c >= 'A' && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
+}

@@ -1,0 +1,11 @@
+package ios
+
+import "github.com/amparo-project/amparo/internal/artifact"
+
+// All returns the parsers of this package, in the order in which they run and
+// are listed.
+func All() []artifact.Parser {
+	return []artifact.Parser{
+		calls{},
+	}
+}
