@@ -92,12 +92,12 @@ func readCalls(r *reading) error {
 // version of the model, links calls to rows of ZHANDLE.
 func (c *callReader) readParticipants(r *reading) error {
 	handles := r.optional("ZHANDLE")
-	links := r.matching("Z_", "REMOTEPARTICIPANTHANDLES")
+	links := r.matching("Z_", "REMOTEPARTICIPANTHANDLES", "REMOTEPARTICIPANTCALLS")
 	if handles == nil || links == nil {
 		return nil
 	}
 	var err error
-	if c.handles, err = handles.names("ZVALUE"); err != nil {
+	if c.handles, err = handles.texts("ZVALUE"); err != nil {
 		return err
 	}
 	return links.links(&c.participants, "REMOTEPARTICIPANTCALLS", "REMOTEPARTICIPANTHANDLES")

@@ -9,6 +9,8 @@ import (
 	"io"
 	"io/fs"
 	"iter"
+	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/amparo-project/amparo/internal/artifact"
@@ -57,6 +59,7 @@ type reading struct {
 	db    *sqlite.DB
 	yield func(*artifact.Record, error) bool
 	told  map[sqlite.Damage]bool
+	held  int // bytes of what joins hold in memory
 }
 
 // readDatabase is the Parse of a parser of databases: it opens in, has read
@@ -165,13 +168,14 @@ var otherColumns = artifact.FieldInfo{
 }
 
 // A table is one table of a reading, and the row that a scan has come to.
-// Columns are numbered as the schema has them; -1 is a column that this
+// Columns are numbered as they are read; -1 is a column that this
 // version of the schema lacks, and its values are Null.
 type table struct {
 	r       *reading
 	source  *sqlite.Table
 	name    string
 	row     *sqlite.Row
+	names   []string // of the columns
 	columns []column
 }
 
@@ -199,24 +203,31 @@ func (r *reading) table(name string) (*table, error) {
 	return nil, fmt.Errorf("%w: no table %s", limit.ErrUnsupported, name)
 }
 
-// optional returns the table called name, nil where there is none.
-func (r *reading) optional(name string) *table {
+// optional returns the table called name, nil where there is none. Where
+// columns are named, only those of them that it has are read.
+func (r *reading) optional(name string, only ...string) *table {
 	source, ok := r.db.Table(name)
 	if !ok {
 		return nil
 	}
 	t := &table{r: r, source: source, name: name}
 	for _, c := range source.Columns {
-		t.columns = append(t.columns, column{name: c.Name, field: c.Name, length: c.Name + "_length"})
+		if only == nil || slices.ContainsFunc(only, func(s string) bool { return strings.EqualFold(s, c.Name) }) {
+			t.columns = append(t.columns, column{name: c.Name, field: c.Name, length: c.Name + "_length"})
+			t.names = append(t.names, c.Name)
+		}
+	}
+	if len(t.names) == 0 {
+		t.names = []string{"rowid"}
 	}
 	return t
 }
 
 // find returns the number of the column called name, -1 where there is none.
-// Names are compared as SQLite does, without regard to ASCII case.
+// Names are compared as SQLite does, without regard to case.
 func (t *table) find(name string) int {
 	for i := range t.columns {
-		if equalFold(t.columns[i].name, name) {
+		if strings.EqualFold(t.columns[i].name, name) {
 			return i
 		}
 	}
@@ -313,7 +324,7 @@ func isEmpty(v sqlite.Value) bool {
 // only what it damaged: a row that lost some values is a row all the same.
 // Any other error of the scan, and any of f, ends it.
 func (t *table) each(f func() error) error {
-	for row, err := range t.source.Scan(t.r.ctx) {
+	for row, err := range t.source.Scan(t.r.ctx, t.names...) {
 		if row != nil {
 			t.row = row
 			if err := f(); err != nil {
@@ -493,24 +504,4 @@ func (r *reading) cut(s string) string {
 	}
 	r.rec.Truncated = true
 	return string(cutText([]byte(s[:min(len(s), r.in.Limits.FieldLen+1)]), r.in.Limits.FieldLen))
-}
-
-// equalFold compares names without regard to ASCII case.
-func equalFold(a, b string) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range len(a) {
-		if lower(a[i]) != lower(b[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-func lower(c byte) byte {
-	if c >= 'A' && c <= 'Z' {
-		return c + 'a' - 'A'
-	}
-	return c
 }

@@ -6,6 +6,7 @@ import "github.com/amparo-project/amparo/internal/artifact"
 // are listed.
 func All() []artifact.Parser {
 	return []artifact.Parser{
+		smsAttachments{},
 		calls{},
 	}
 }

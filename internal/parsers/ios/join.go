@@ -18,40 +18,56 @@ import (
 const (
 	maxPairs    = 8 << 20  // links between rows, 16 bytes each
 	maxSideData = 96 << 20 // bytes of a side table's values
-	maxNames    = 1 << 20  // handles, chats, contacts
+	maxHeld     = 96 << 20 // bytes of handles, chats, contacts and the like
 )
 
 // maxList bounds the lists of texts in one record.
 const maxList = 1000
 
-// matching returns the first table whose name begins and ends so. The join
-// tables of Core Data carry numbers that change with the version of the model.
-func (r *reading) matching(prefix, suffix string) *table {
-	for _, t := range r.db.Tables() {
-		if strings.HasPrefix(t.Name, prefix) && strings.HasSuffix(t.Name, suffix) {
-			return r.optional(t.Name)
+// matching returns the first table whose name begins and ends so, and that
+// has a column that ends in column. The join tables of Core Data carry numbers
+// that change with the version of the model.
+func (r *reading) matching(prefix, suffix, column string) *table {
+	for _, source := range r.db.Tables() {
+		if !strings.HasPrefix(source.Name, prefix) || !strings.HasSuffix(source.Name, suffix) {
+			continue
+		}
+		if t := r.optional(source.Name); t != nil && t.ending(column) >= 0 {
+			return t
 		}
 	}
 	return nil
 }
 
-// names reads a table of few rows: a text by row. It is nil-safe: no table
-// has no names.
-func (t *table) names(column string) (map[int64]string, error) {
+// texts reads a table of few rows: a text by row. It is nil-safe: no table
+// has no texts.
+func (t *table) texts(column string) (map[int64]string, error) {
 	if t == nil {
 		return nil, nil
 	}
 	names, i := map[int64]string{}, t.find(column)
 	err := t.each(func() error {
-		if len(names) >= maxNames {
-			return t.tooMany(maxNames)
-		}
-		if s := t.text(i); s != "" {
-			names[t.rowID()] = s
-		}
-		return nil
+		s := t.text(i)
+		names[t.rowID()] = s
+		return t.hold(s)
 	})
 	return names, t.r.unjoined(err)
+}
+
+// entryBytes is what an entry of a map takes beside its texts.
+const entryBytes = 64
+
+// hold counts an entry with its texts that was put into memory for a join. Its
+// error ends the scan of t.
+func (t *table) hold(texts ...string) error {
+	t.r.held += entryBytes
+	for _, s := range texts {
+		t.r.held += len(s)
+	}
+	if t.r.held > maxHeld {
+		return t.tooMuch()
+	}
+	return nil
 }
 
 // links reads a join table: from the rows that one column refers to, to those
@@ -62,7 +78,7 @@ func (t *table) links(p *pairs, from, to string) error {
 		a, okA := t.integer(i)
 		b, okB := t.integer(j)
 		if okA && okB && !p.add(a, b) {
-			return t.tooMany(maxPairs)
+			return t.tooMuch()
 		}
 		return nil
 	})
@@ -80,20 +96,17 @@ func (t *table) ending(suffix string) int {
 	return -1
 }
 
-// unjoinedError ends the scan of a table that is held in memory at its bound.
-type unjoinedError struct {
-	loc artifact.Location
-	n   int
-}
+// An unjoinedError ends the scan of a table that is held in memory at a bound.
+type unjoinedError struct{ loc artifact.Location }
 
 func (e *unjoinedError) Error() string {
-	return fmt.Sprintf("rows past the first %d are not joined", e.n)
+	return fmt.Sprintf("%v: rows of %s from here on are not joined", limit.ErrLimit, e.loc.Table)
 }
 
 func (e *unjoinedError) Unwrap() error { return limit.ErrLimit }
 
-// tooMany ends a scan at its bound.
-func (t *table) tooMany(n int) error { return &unjoinedError{t.location(), n} }
+// tooMuch is the error of a scan that reached a bound.
+func (t *table) tooMuch() error { return &unjoinedError{t.location()} }
 
 // unjoined tells of a bound that a scan reached: records follow all the same.
 func (r *reading) unjoined(err error) error {
@@ -179,7 +192,7 @@ func (t *table) side(s *side, columns []string, key func() int64) error {
 			values[i] = t.value(n)
 		}
 		if !s.add(key(), values...) {
-			return t.tooMany(len(s.index.list))
+			return t.tooMuch()
 		}
 		return nil
 	})

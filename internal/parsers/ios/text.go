@@ -137,3 +137,13 @@ func firstText(texts ...string) string {
 	}
 	return ""
 }
+
+// firstError returns the first error that is not nil.
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
