@@ -7,6 +7,9 @@ import (
 	"github.com/amparo-project/amparo/internal/artifact"
 )
 
+// messagesPath is the database of the Messages app.
+const messagesPath = "HomeDomain/Library/SMS/sms.db"
+
 // smsAttachments reads the list of files that came or went with messages.
 type smsAttachments struct{}
 
