@@ -133,12 +133,14 @@ func (p *createParser) defaultValue(c *Column) {
 		p.advance()
 		c.DefaultSQL = p.lex.src[start:p.prev.end]
 	}
-	c.Default, c.HasDefault = constant(c.DefaultSQL)
 }
 
 // constant evaluates an expression if it is a literal, as the default of a
 // column that was added to rows already there always is.
-func constant(expr string) (Value, bool) {
+func constant(expr string, affinity Affinity) (Value, bool) {
+	if expr == "" {
+		return Value{}, false
+	}
 	l := &lexer{src: expr}
 	negative, parens := false, 0
 	t := l.next()
@@ -150,7 +152,7 @@ func constant(expr string) (Value, bool) {
 			parens++
 		}
 	}
-	v, ok := literal(t, negative)
+	v, ok := literal(t, negative, affinity)
 	for end := l.next(); ok && end.kind != tokEnd; end = l.next() {
 		if parens--; !end.punct(")") || parens < 0 {
 			return Value{}, false
@@ -160,17 +162,18 @@ func constant(expr string) (Value, bool) {
 }
 
 // literal returns the value of one token.
-func literal(t token, negative bool) (Value, bool) {
+func literal(t token, negative bool, affinity Affinity) (Value, bool) {
 	switch t.kind {
 	case tokNumber:
-		return numberLiteral(t.text, negative)
+		return numberLiteral(t.text, negative, affinity)
 	case tokString, tokQuoted:
-		return textValue(t.text), !negative
+		return affinity.convert(textValue(t.text)), !negative
 	case tokBlob:
 		b, err := hex.DecodeString(t.text)
-		return Value{kind: Blob, data: b}, err == nil
+		return Value{kind: Blob, data: b}, err == nil && !negative
 	case tokWord:
-		return wordLiteral(t, negative)
+		v, ok := wordLiteral(t, negative)
+		return affinity.convert(v), ok
 	}
 	return Value{}, false
 }
@@ -191,8 +194,9 @@ func wordLiteral(t token, negative bool) (Value, bool) {
 }
 
 // numberLiteral reads an integer in decimal or hexadecimal, or a number with
-// a point or exponent. An integer that int64 does not hold is a Float.
-func numberLiteral(s string, negative bool) (Value, bool) {
+// a point or exponent. What int64 does not hold goes through the affinity as
+// it is written: 1.50 in a TEXT column stays "1.50".
+func numberLiteral(s string, negative bool, affinity Affinity) (Value, bool) {
 	s = strings.ReplaceAll(s, "_", "")
 	if len(s) > 2 && s[1]|0x20 == 'x' {
 		n, err := strconv.ParseUint(s[2:], 16, 64)
@@ -200,13 +204,16 @@ func numberLiteral(s string, negative bool) (Value, bool) {
 		if negative {
 			v = -v
 		}
-		return intValue(v), err == nil
+		return affinity.convert(intValue(v)), err == nil
 	}
 	if negative {
 		s = "-" + s
 	}
 	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
-		return intValue(n), true
+		return affinity.convert(intValue(n)), true
+	}
+	if affinity != AffinityBlob {
+		return affinity.convert(textValue(s)), true
 	}
 	f, err := strconv.ParseFloat(s, 64)
 	return floatValue(f), err == nil

@@ -237,8 +237,6 @@ func (p *createParser) finish() {
 	for i := range d.columns {
 		c := &d.columns[i]
 		c.Affinity = affinityOf(c.Decl, d.strict)
-		if c.HasDefault {
-			c.Default = c.Affinity.convert(c.Default)
-		}
+		c.Default, c.HasDefault = constant(c.DefaultSQL, c.Affinity)
 	}
 }

@@ -112,11 +112,11 @@ func (s *scan) value(c *cell, i int, typ uint64, off, size int64) error {
 		return corrupt(c.pay.page, "column %d has the reserved type %d", i, typ)
 	case typ == 7:
 		*v = real8(b)
+	case s.real[i]:
+		*v = floatValue(float64(number(typ, b)))
 	default:
-		*v = number(typ, b)
-		if s.real[i] {
-			*v = floatValue(float64(int64(v.num))) //nolint:gosec // the same 64 bits
-		}
+		// Leaves data as it was: a fifth of the time of a scan of integers.
+		v.kind, v.lost, v.num = Int, false, uint64(number(typ, b)) //nolint:gosec // the same 64 bits
 	}
 	return nil
 }
@@ -130,19 +130,26 @@ func real8(b []byte) Value {
 	return floatValue(f)
 }
 
-// number reads an integer, which the serial types 1 to 6, 8 and 9 are.
-func number(typ uint64, b []byte) Value {
+// number reads an integer, which the serial types 1 to 6, 8 and 9 are. It has
+// the length that its type asks for.
+func number(typ uint64, b []byte) int64 {
 	switch typ {
+	case 1:
+		return int64(int8(b[0])) //nolint:gosec // signed
+	case 2:
+		return int64(int16(binary.BigEndian.Uint16(b))) //nolint:gosec // signed
+	case 4:
+		return int64(int32(binary.BigEndian.Uint32(b))) //nolint:gosec // signed
 	case 8:
-		return intValue(0)
+		return 0
 	case 9:
-		return intValue(1)
+		return 1
 	}
 	v := int64(int8(b[0])) //nolint:gosec // the sign is in the first byte
 	for _, c := range b[1:] {
 		v = v<<8 | int64(c)
 	}
-	return intValue(v)
+	return v
 }
 
 // missing fills the wanted columns from i on with what a shorter record means.

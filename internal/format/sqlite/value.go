@@ -41,7 +41,7 @@ type Value struct {
 	kind Kind
 	lost bool
 	num  uint64 // bits of an Int or a Float
-	data []byte // of a Text or a Blob
+	data []byte // of a Text or a Blob; in another kind it means nothing
 }
 
 func intValue(v int64) Value     { return Value{kind: Int, num: uint64(v)} } //nolint:gosec // the same 64 bits
@@ -83,7 +83,12 @@ func (v Value) Text() string {
 
 // Bytes returns the bytes of a Text or a Blob, nil for another value. They
 // are not a copy: they are valid until the next row, and must not be changed.
-func (v Value) Bytes() []byte { return v.data }
+func (v Value) Bytes() []byte {
+	if v.kind < Text {
+		return nil
+	}
+	return v.data
+}
 
 // AsInt returns v as an integer: an Int, a Float with an integral value, or a
 // Text that is a decimal integer. It reports whether v is one of them.
