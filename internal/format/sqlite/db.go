@@ -117,17 +117,11 @@ func (db *DB) setHeader(h header) {
 	db.hdr = h
 	db.pageSize, db.usable = h.pageSize, h.pageSize-h.reserved
 	db.lockPage = uint32(pendingByte/db.pageSize) + 1 //nolint:gosec // at most 2^21
-	filePages := pagesIn(db.main.size, db.pageSize)
+	filePages := h.filePages(db.main.size)
 	if db.pages == 0 {
 		db.pages = filePages
 	}
 	db.fillInfo(filePages)
-}
-
-// pagesIn returns how many pages a file has, a last one that was cut included.
-func pagesIn(size int64, pageSize int) uint32 {
-	n := (size + int64(pageSize) - 1) / int64(pageSize)
-	return uint32(min(n, 1<<32-2)) //nolint:gosec // the largest page number of the format
 }
 
 // checkFirstPage tells an encrypted database with a plain header from a damaged one.

@@ -118,6 +118,18 @@ func validPageSize(n int) bool {
 	return n >= minPageSize && n <= maxPageSize && n&(n-1) == 0
 }
 
+// filePages returns how many pages a file of that size has. Bytes behind the
+// last whole page are a page that was cut, unless the header counts no more
+// pages: then they are not of the database, such as the padding of a cipher.
+func (h *header) filePages(size int64) uint32 {
+	whole := size / int64(h.pageSize)
+	counted := h.pages != 0 && h.validFor == h.changeCounter
+	if size%int64(h.pageSize) != 0 && !(counted && int64(h.pages) <= whole) {
+		whole++
+	}
+	return uint32(min(whole, 1<<32-2)) //nolint:gosec // the largest page number of the format
+}
+
 // autoVacuum returns the mode that the header declares.
 func (h *header) autoVacuum() AutoVacuum {
 	switch {

@@ -209,9 +209,12 @@ func checkPlace(f failer, db *DB, tab *Table, row *Row, files map[State][]byte) 
 		f.Fatalf("%q: cell at %d, %d bytes, outside the file of %d", tab.Name, row.Offset(), row.Length(), len(file))
 	}
 	inPage := row.Offset()
-	if row.State() == StateWAL {
+	switch row.State() {
+	case StateJournal:
+		inPage = 0
+	case StateWAL:
 		inPage -= walHeaderSize + int64(row.Frame()-1)*int64(db.pageSize+frameHeaderSize) + frameHeaderSize
-	} else {
+	case StateLive:
 		inPage -= int64(row.Page()-1) * int64(db.pageSize)
 	}
 	if inPage < 0 || inPage+row.Length() > int64(db.usable) {
