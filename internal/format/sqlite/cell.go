@@ -74,7 +74,7 @@ func (s *scan) body(p *page, i int, c *cell, b []byte, n int, total int64) error
 	}
 	// Cells share no bytes. Without this check one page could claim thousands
 	// of rows out of the same bytes.
-	if p.used += c.size; p.used > s.db.usable {
+	if p.used += c.size; p.used > s.db.pageSize {
 		return corrupt(p.no, "cell %d overlaps others", i)
 	}
 	c.pay.local = b[n : n+int(local)]

@@ -145,7 +145,7 @@ func TestTruncated(t *testing.T) {
 func TestFlipped(t *testing.T) {
 	t.Parallel()
 	b := damageDB(t)
-	rounds := 1500
+	rounds := 400
 	if testing.Short() {
 		rounds = 100
 	}

@@ -129,7 +129,7 @@ func (db *DB) checkFirstPage() error {
 	var p page
 	err := db.load(1, &p)
 	if err == nil {
-		err = p.parse(db.usable)
+		err = p.parse()
 	}
 	if err == nil || asDamage(err) == nil {
 		return err

@@ -85,7 +85,7 @@ func (db *DB) load(no uint32, p *page) error {
 
 // parse reads the b-tree header of the page
 // (https://sqlite.org/fileformat2.html#b_tree_pages).
-func (p *page) parse(usable int) error {
+func (p *page) parse() error {
 	head := 0
 	if p.no == 1 {
 		head = headerSize
@@ -105,7 +105,9 @@ func (p *page) parse(usable int) error {
 		return corrupt(p.no, "page cut off in its header")
 	}
 	p.cells = int(binary.BigEndian.Uint16(p.buf[head+3:]))
-	p.end = min(usable, p.avail)
+	// Sound cells end before the reserved bytes. A header that lies about
+	// those must not cost the rows.
+	p.end = p.avail
 	return nil
 }
 

@@ -68,3 +68,10 @@ func mustTable(tb testing.TB, db *DB, name string) *Table {
 	}
 	return t
 }
+
+func writeFile(tb testing.TB, name string, b []byte) {
+	tb.Helper()
+	if err := os.WriteFile(name, b, 0o600); err != nil {
+		tb.Fatal(err)
+	}
+}

@@ -180,7 +180,7 @@ func (s *scan) load(no uint32, p *page) error {
 	if err := s.db.load(no, p); err != nil {
 		return err
 	}
-	if err := p.parse(s.db.usable); err != nil {
+	if err := p.parse(); err != nil {
 		return err
 	}
 	if (p.kind == interiorIndex || p.kind == leafIndex) != s.table.WithoutRowid {
@@ -221,7 +221,7 @@ func (s *scan) rowAt(p *page, i int) bool {
 	c := &s.cell1
 	if err := s.cell(p, i, c); err != nil {
 		s.fail(err)
-		return p.used <= s.db.usable
+		return p.used <= s.db.pageSize
 	}
 	s.place(p, c)
 	if err := s.decode(c); err != nil {

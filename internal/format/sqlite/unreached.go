@@ -102,7 +102,7 @@ func (r *reach) page(no uint32) error {
 	if err := r.db.load(no, p); err != nil {
 		return err
 	}
-	if err := p.parse(r.db.usable); err != nil {
+	if err := p.parse(); err != nil {
 		return err
 	}
 	cells := min(p.cells, p.most())
