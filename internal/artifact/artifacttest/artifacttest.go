@@ -98,6 +98,9 @@ func Fuzz(f *testing.F, p artifact.Parser, samples ...Sample) {
 	})
 }
 
+// Input returns s as the input of a parser, for benchmarks.
+func (s Sample) Input() *artifact.Input { return s.input(nil) }
+
 // Parse returns copies of all records of s, and all errors. It fails the test
 // where p panics.
 func Parse(tb testing.TB, p artifact.Parser, s Sample) ([]*artifact.Record, []error) {

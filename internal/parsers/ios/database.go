@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/amparo-project/amparo/internal/artifact"
+	"github.com/amparo-project/amparo/internal/format/links"
 	"github.com/amparo-project/amparo/internal/format/sqlite"
 	"github.com/amparo-project/amparo/internal/limit"
 )
@@ -60,6 +61,7 @@ type reading struct {
 	yield func(*artifact.Record, error) bool
 	told  map[sqlite.Damage]bool
 	held  int // bytes of what joins hold in memory
+	found []links.Link
 }
 
 // readDatabase is the Parse of a parser of databases: it opens in, has read
@@ -177,6 +179,13 @@ type table struct {
 	row     *sqlite.Row
 	names   []string // of the columns
 	columns []column
+	kept    []kept // what set gives to a record
+}
+
+// kept is a column that was not taken.
+type kept struct {
+	column int
+	zero   bool // 0 is set too
 }
 
 // A column is what becomes of a column of the main table.
@@ -266,8 +275,8 @@ func (t *table) hide(names ...string) {
 	}
 }
 
-// seal must follow the last take and field: it gives columns that would have
-// the name of a field of kind, or of another column, a name of their own.
+// seal must follow the last take and field, and come before set: it gives
+// columns that would have the name of a field of kind, or of another column, a name of their own.
 func (t *table) seal(kind artifact.KindInfo) {
 	used := map[string]bool{"": true}
 	for _, f := range kind.Fields {
@@ -275,7 +284,11 @@ func (t *table) seal(kind artifact.KindInfo) {
 	}
 	for i := range t.columns {
 		c := &t.columns[i]
-		if c.field == "" || c.zero {
+		if c.field == "" {
+			continue
+		}
+		t.kept = append(t.kept, kept{i, c.zero})
+		if c.zero {
 			continue
 		}
 		for used[c.field] || used[c.length] {
@@ -290,34 +303,32 @@ func (t *table) seal(kind artifact.KindInfo) {
 // field, and all others under their own names unless they are Null, 0 or
 // empty. Of bytes it tells the length alone.
 func (t *table) set(rec *artifact.Record) {
-	for i := range t.columns {
-		c := &t.columns[i]
-		if c.field == "" {
-			continue
-		}
-		v := t.row.Value(i)
-		switch v.Kind() {
-		case sqlite.Null:
-		case sqlite.Blob:
-			if n := len(v.Bytes()); n > 0 {
-				rec.Set(c.length, artifact.IntValue(int64(n)))
-			}
-		default:
-			if !isEmpty(v) || c.zero && v.Kind() != sqlite.Text {
-				rec.Set(c.field, t.convert(c, v))
-			}
+	for _, k := range t.kept {
+		if !t.row.Empty(k.column) {
+			t.setColumn(rec, k.column)
+		} else if k.zero {
+			t.setZero(rec, k.column)
 		}
 	}
 }
 
-func isEmpty(v sqlite.Value) bool {
-	if n, ok := v.Int(); ok {
-		return n == 0
+func (t *table) setColumn(rec *artifact.Record, i int) {
+	c, v := &t.columns[i], t.row.Value(i)
+	if v.Kind() == sqlite.Blob {
+		rec.Set(c.length, artifact.IntValue(int64(len(v.Bytes()))))
+		return
 	}
-	if f, ok := v.Float(); ok {
-		return f == 0
+	rec.Set(c.field, t.convert(c, v))
+}
+
+// setZero sets a 0, and no empty text.
+func (t *table) setZero(rec *artifact.Record, i int) {
+	switch t.row.Kind(i) {
+	case sqlite.Int:
+		rec.Set(t.columns[i].field, artifact.IntValue(0))
+	case sqlite.Float:
+		rec.Set(t.columns[i].field, artifact.FloatValue(0))
 	}
-	return len(v.Bytes()) == 0
 }
 
 // each scans the table and calls f at each row. Damage is told, and costs
@@ -397,22 +408,27 @@ func (t *table) value(i int) artifact.Value {
 // number returns a column that holds a time, Null also for the 0 that stands
 // for none. Anything else is kept, a text too.
 func (t *table) number(i int) artifact.Value {
-	if v := t.raw(i); v.IsNull() || isEmpty(v) {
+	if t.empty(i) {
 		return artifact.Value{}
 	}
 	return t.value(i)
 }
 
+// empty reports whether a column is Null, 0 or without bytes.
+func (t *table) empty(i int) bool { return i < 0 || t.row.Empty(i) }
+
 // text returns a column that holds a text, "" for any other type. Bytes that
 // are valid UTF-8 count as text: some versions of iOS store them so.
 func (t *table) text(i int) string {
-	v := t.raw(i)
-	switch v.Kind() {
+	if t.empty(i) {
+		return ""
+	}
+	switch t.row.Kind(i) {
 	case sqlite.Text:
-		return t.string(&t.columns[i], v.Bytes())
+		return t.string(&t.columns[i], t.row.Value(i).Bytes())
 	case sqlite.Blob:
-		if utf8.Valid(v.Bytes()) {
-			return t.string(&t.columns[i], v.Bytes())
+		if b := t.row.Value(i).Bytes(); utf8.Valid(b) {
+			return t.string(&t.columns[i], b)
 		}
 	}
 	return ""
@@ -429,7 +445,12 @@ func (t *table) plain(i int) string {
 
 // bytes returns a column that holds bytes, or a text's bytes. They are valid
 // until the next row.
-func (t *table) bytes(i int) []byte { return t.raw(i).Bytes() }
+func (t *table) bytes(i int) []byte {
+	if t.empty(i) {
+		return nil
+	}
+	return t.row.Value(i).Bytes()
+}
 
 // integer returns a column that holds a whole number, however it is stored.
 func (t *table) integer(i int) (int64, bool) { return t.raw(i).AsInt() }

@@ -6,7 +6,11 @@ import "github.com/amparo-project/amparo/internal/artifact"
 // are listed.
 func All() []artifact.Parser {
 	return []artifact.Parser{
+		sms{},
 		smsAttachments{},
+		whatsApp{},
 		calls{},
+		contacts{},
+		interactionC{},
 	}
 }
