@@ -61,61 +61,58 @@ func ParseMBFile(doc *plist.Doc, blob []byte, out *MBFile) error {
 	if root.v.Kind() != plist.Dict {
 		return fmt.Errorf("file of a manifest: %w: no root object", limit.ErrCorrupt)
 	}
-	for k, e := range pairs(root.v) {
-		out.set(a, k, e)
+	for k, e := range root.v.Pairs() {
+		out.set(a, k.ASCII(), e)
 	}
 	return nil
 }
 
-// pairs yields the pairs of a dictionary with keys as they lie there.
-func pairs(v plist.Value) func(func(plist.Value, plist.Value) bool) {
-	return func(yield func(plist.Value, plist.Value) bool) {
-		for i := range v.Len() {
-			if !yield(v.Key(i), v.At(i)) {
-				return
-			}
-		}
+// set takes one pair of the root object.
+func (m *MBFile) set(a Archive, key []byte, v plist.Value) {
+	switch string(key) {
+	case "LastModified":
+		m.number(v, &m.LastModified, HasLastModified)
+	case "LastStatusChange":
+		m.number(v, &m.LastStatusChange, HasLastStatusChange)
+	case "Birth":
+		m.number(v, &m.Birth, HasBirth)
+	case "Mode":
+		m.number(v, &m.Mode, HasMode)
+	case "UserID":
+		m.number(v, &m.UserID, HasUserID)
+	case "GroupID":
+		m.number(v, &m.GroupID, HasGroupID)
+	case "Size":
+		m.number(v, &m.Size, HasSize)
+	case "InodeNumber":
+		m.number(v, &m.InodeNumber, HasInodeNumber)
+	case "ProtectionClass":
+		m.number(v, &m.ProtectionClass, HasProtectionClass)
+	case "Flags":
+		m.number(v, &m.Flags, HasFlags)
+	default:
+		m.reference(a, key, v)
 	}
 }
 
-// set takes one pair of the root object.
-func (m *MBFile) set(a Archive, key, v plist.Value) {
-	for i := range mbNumbers {
-		if n := &mbNumbers[i]; key.Is(n.key) {
-			if x, ok := v.Int(); ok {
-				*n.field(m) = x
-				m.Has |= n.has
-			}
-			return
-		}
-	}
-	switch {
-	case key.Is("RelativePath"):
+func (m *MBFile) reference(a Archive, key []byte, v plist.Value) {
+	switch string(key) {
+	case "RelativePath":
 		m.RelativePath = a.resolve(v).v
-	case key.Is("EncryptionKey"):
+	case "EncryptionKey":
 		m.EncryptionKey, _ = a.resolve(v).Bytes()
-	case key.Is("Digest"):
+	case "Digest":
 		m.Digest, _ = a.resolve(v).Bytes()
-	case key.Is("Target"):
+	case "Target":
 		m.Target = a.resolve(v).v
-	case key.Is("ExtendedAttributes"):
+	case "ExtendedAttributes":
 		m.Extended = a.resolve(v).Valid()
 	}
 }
 
-var mbNumbers = [...]struct {
-	key   string
-	has   MBField
-	field func(*MBFile) *int64
-}{
-	{"LastModified", HasLastModified, func(m *MBFile) *int64 { return &m.LastModified }},
-	{"LastStatusChange", HasLastStatusChange, func(m *MBFile) *int64 { return &m.LastStatusChange }},
-	{"Birth", HasBirth, func(m *MBFile) *int64 { return &m.Birth }},
-	{"Mode", HasMode, func(m *MBFile) *int64 { return &m.Mode }},
-	{"UserID", HasUserID, func(m *MBFile) *int64 { return &m.UserID }},
-	{"GroupID", HasGroupID, func(m *MBFile) *int64 { return &m.GroupID }},
-	{"Size", HasSize, func(m *MBFile) *int64 { return &m.Size }},
-	{"InodeNumber", HasInodeNumber, func(m *MBFile) *int64 { return &m.InodeNumber }},
-	{"ProtectionClass", HasProtectionClass, func(m *MBFile) *int64 { return &m.ProtectionClass }},
-	{"Flags", HasFlags, func(m *MBFile) *int64 { return &m.Flags }},
+func (m *MBFile) number(v plist.Value, into *int64, has MBField) {
+	if x, ok := v.Int(); ok {
+		*into = x
+		m.Has |= has
+	}
 }

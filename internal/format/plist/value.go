@@ -318,6 +318,17 @@ func (v Value) Is(s string) bool {
 	return string(b) == s
 }
 
+// ASCII returns the bytes of a text that is stored as such, without a copy:
+// for comparing many small keys. It is nil for any other value, and for a text
+// that is stored in UTF-16.
+func (v Value) ASCII() []byte {
+	o := v.object()
+	if o.kind != String || o.wide {
+		return nil
+	}
+	return v.doc.data[o.pos : o.pos+o.n]
+}
+
 // All yields the pairs of a Dict in stored order. A key that is no text is
 // named by its kind.
 func (v Value) All() iter.Seq2[string, Value] {
@@ -342,6 +353,22 @@ func (v Value) keyText(i int) string {
 		return s
 	}
 	return "(" + k.Kind().String() + ")"
+}
+
+// Pairs yields the pairs of a binary Dict as they lie there. It looks at the
+// dictionary once, where Key and At look at it each time.
+func (v Value) Pairs() iter.Seq2[Value, Value] {
+	return func(yield func(Value, Value) bool) {
+		o := v.object()
+		if o.kind != Dict {
+			return
+		}
+		for i := range o.n {
+			if !yield(v.doc.reference(o, i), v.doc.reference(o, o.n+i)) {
+				return
+			}
+		}
+	}
 }
 
 // Items yields the elements of an Array or Set.
