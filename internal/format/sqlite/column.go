@@ -102,8 +102,10 @@ func (p *createParser) closeParenthesis() {
 // DESC an INTEGER column does not become the rowid.
 func (p *createParser) columnKey(c *Column) {
 	p.accept("KEY")
-	c.PrimaryKey = true
-	p.decl.key = append(p.decl.key, keyColumn{name: c.Name})
+	if len(p.decl.key) > 0 {
+		return
+	}
+	p.decl.key = []keyColumn{{name: c.Name}}
 	if strings.EqualFold(c.Decl, "INTEGER") && !p.tok.is("DESC") {
 		p.decl.alias = len(p.decl.columns) - 1
 	}

@@ -28,10 +28,11 @@ type keyColumn struct {
 
 // A createParser reads one CREATE TABLE statement. It looks one token ahead.
 type createParser struct {
-	lex  lexer
-	tok  token
-	prev token // the one before tok
-	decl declaration
+	lex     lexer
+	tok     token
+	prev    token // the one before tok
+	decl    declaration
+	ofTable bool // the primary key is a constraint of the table
 }
 
 var errCreate = errors.New("not a CREATE TABLE statement")
@@ -133,7 +134,7 @@ func (p *createParser) tableConstraints() error {
 			p.advance() // its name, which may be any word
 		case p.accept("PRIMARY"):
 			p.accept("KEY")
-			p.keyColumns()
+			p.tableKey()
 		case p.tok.punct("("):
 			p.parenthesis()
 		default:
@@ -144,24 +145,27 @@ func (p *createParser) tableConstraints() error {
 	return nil
 }
 
-// keyColumns reads the columns of PRIMARY KEY (…).
-func (p *createParser) keyColumns() {
+// tableKey reads the columns of PRIMARY KEY (…). SQLite accepts one only.
+func (p *createParser) tableKey() {
 	if !p.tok.punct("(") {
 		return
 	}
 	p.advance()
+	var key []keyColumn
 	for p.tok.kind != tokEnd && !p.tok.punct(")") {
 		k := keyColumn{name: p.tok.text}
 		for p.tok.kind != tokEnd && !p.tok.punct(")") && !p.tok.punct(",") {
 			p.keyTerm(&k)
 		}
-		p.decl.key = append(p.decl.key, k)
+		key = append(key, k)
 		if p.tok.punct(",") {
 			p.advance()
 		}
 	}
 	p.advance()
-	p.tableKeyAlias()
+	if len(p.decl.key) == 0 {
+		p.decl.key, p.ofTable = key, true
+	}
 }
 
 // keyTerm reads the next piece of one column of PRIMARY KEY (…).
@@ -174,25 +178,6 @@ func (p *createParser) keyTerm(k *keyColumn) {
 		p.advance()
 	default:
 		p.advance()
-	}
-}
-
-// tableKeyAlias makes PRIMARY KEY (column) of an INTEGER column the alias of
-// the rowid, whatever order it asks for
-// (https://sqlite.org/lang_createtable.html#rowids_and_the_integer_primary_key).
-func (p *createParser) tableKeyAlias() {
-	d := &p.decl
-	for i := range d.columns {
-		c := &d.columns[i]
-		for _, k := range d.key {
-			if lower(k.name) != lower(c.Name) {
-				continue
-			}
-			c.PrimaryKey = true
-			if len(d.key) == 1 && strings.EqualFold(c.Decl, "INTEGER") {
-				d.alias = i
-			}
-		}
 	}
 }
 
@@ -231,12 +216,29 @@ func (p *createParser) options() {
 // finish settles what depends on the whole statement.
 func (p *createParser) finish() {
 	d := &p.decl
+	names := make(map[string]int, len(d.columns))
+	for i := range d.columns {
+		c := &d.columns[i]
+		names[lower(c.Name)] = i
+		c.Affinity = affinityOf(c.Decl, d.strict)
+		c.Default, c.HasDefault = constant(c.DefaultSQL, c.Affinity)
+	}
+	for _, k := range d.key {
+		if i, ok := names[lower(k.name)]; ok {
+			d.columns[i].PrimaryKey = true
+			p.tableAlias(i)
+		}
+	}
 	if d.withoutRowid {
 		d.alias = -1
 	}
-	for i := range d.columns {
-		c := &d.columns[i]
-		c.Affinity = affinityOf(c.Decl, d.strict)
-		c.Default, c.HasDefault = constant(c.DefaultSQL, c.Affinity)
+}
+
+// tableAlias makes PRIMARY KEY (column) of an INTEGER column the alias of the
+// rowid, whatever order it asks for
+// (https://sqlite.org/lang_createtable.html#rowids_and_the_integer_primary_key).
+func (p *createParser) tableAlias(column int) {
+	if p.ofTable && len(p.decl.key) == 1 && strings.EqualFold(p.decl.columns[column].Decl, "INTEGER") {
+		p.decl.alias = column
 	}
 }

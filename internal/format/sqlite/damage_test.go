@@ -239,3 +239,25 @@ func TestHostile(t *testing.T) {
 		})
 	}
 }
+
+// FuzzEdits changes bytes of a database at will: four bytes of an edit are
+// where, and what. Random changes of a whole file seldom get past its header.
+func FuzzEdits(f *testing.F) {
+	base := damageDB(f)
+	f.Add([]byte{0, 0, 0, 0})
+	f.Add([]byte{0, 0, 103, 255, 0, 8, 0, 5, 0, 12, 3, 200})
+	f.Fuzz(func(t *testing.T, edits []byte) {
+		b := bytes.Clone(base)
+		for ; len(edits) >= 4; edits = edits[4:] {
+			off := int(edits[0])<<16 | int(edits[1])<<8 | int(edits[2])
+			b[off%len(b)] = edits[3]
+		}
+		got := readAll(t.Context(), b, Options{MaxRowBytes: 1 << 16})
+		if got.err != nil && !classified(got.err) {
+			t.Error(got.err)
+		}
+		if len(got.rows) > 20*len(b)/4 {
+			t.Errorf("%d rows out of %d bytes", len(got.rows), len(b))
+		}
+	})
+}

@@ -49,9 +49,10 @@ type DB struct {
 	maxRow   int64
 	info     Info
 
-	tables []*Table
-	byName map[string]*Table // by lower-case name
-	roots  []uint32          // of all b-trees in the schema
+	tables  []*Table
+	columns int               // of all tables
+	byName  map[string]*Table // by lower-case name
+	roots   []uint32          // of all b-trees in the schema
 
 	mu      sync.Mutex
 	damage  []Damage

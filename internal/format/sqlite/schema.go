@@ -12,7 +12,10 @@ const (
 	// full-text indexes by the dozen, have some thousands.
 	maxObjects = 1 << 16
 	// maxSchemaBytes bounds what the SQL text of all tables may take in memory.
-	maxSchemaBytes = 64 * limit.MiB
+	maxSchemaBytes = 16 * limit.MiB
+	// maxSchemaColumns bounds the columns of all tables, for each takes a
+	// hundred times the memory of the two bytes that declare it.
+	maxSchemaColumns = 1 << 18
 )
 
 // schemaSQL declares the table at page 1 that holds the schema
@@ -41,7 +44,7 @@ func (db *DB) readSchema() error {
 			continue
 		}
 		size += int64(len(row.Value(3).Bytes()))
-		if len(db.roots)+len(db.tables) > maxObjects || size > maxSchemaBytes {
+		if len(db.roots)+len(db.tables) > maxObjects || size > maxSchemaBytes || db.columns > maxSchemaColumns {
 			db.note(Damage{Page: row.Page(), Table: schema.Name, Reason: "schema is larger than the limit"})
 			return nil
 		}
@@ -90,6 +93,7 @@ func (db *DB) object(row *Row) {
 // add keeps a table. The first one of a name is the one that SQLite uses.
 func (db *DB) add(t *Table) {
 	db.tables = append(db.tables, t)
+	db.columns += len(t.Columns)
 	if key := lower(t.Name); db.byName[key] == nil {
 		db.byName[key] = t
 	}
