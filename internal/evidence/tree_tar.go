@@ -65,12 +65,13 @@ func (s *seeker) Read(p []byte) (int, error) {
 
 // Seek implements io.Seeker as tar.Reader uses it: forward from here.
 func (s *seeker) Seek(off int64, whence int) (int64, error) {
-	if whence == io.SeekStart {
+	switch whence {
+	case io.SeekStart:
 		s.off = 0
-	} else if whence == io.SeekEnd {
+	case io.SeekEnd:
 		s.off = s.size
 	}
-	if off < 0 && s.off+off < 0 || off > 0 && s.off+off < 0 {
+	if s.off+off < 0 {
 		return 0, errors.New("seek out of the file")
 	}
 	s.off += off

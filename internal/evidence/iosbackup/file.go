@@ -42,22 +42,50 @@ func (f *file) Stored() (string, int64, func() (io.ReadCloser, error)) {
 // Open opens a file that Files yielded. Its error wraps fs.ErrNotExist where
 // the manifest names a file that the backup lacks.
 func (s *Source) Open(ctx context.Context, e evidence.Entry) (evidence.File, error) {
+	f, err := s.openEntry(ctx, e)
+	if err != nil {
+		return nil, err // not f: a nil file must not become an interface
+	}
+	return f, nil
+}
+
+func (s *Source) openEntry(ctx context.Context, e evidence.Entry) (*file, error) {
 	switch ref := e.Ref.(type) {
 	case rootRef:
 		return s.openRoot(ctx, string(ref))
 	case idRef:
-		stored, name, err := s.openStored(ctx, string(ref))
+		stored, name, err := s.openStored(ctx, string(ref), e.Path)
 		if err != nil {
 			return nil, err
 		}
 		return &file{stored, stored.Size(), stored, name, true}, nil
 	case rowRef:
-		return s.openRow(ctx, e.Path, ref)
+		id, meta, err := s.row(e.Path, ref, s.keys != nil)
+		if err != nil {
+			return nil, err
+		}
+		return s.openRow(ctx, e.Path, id, meta)
 	}
 	return nil, fmt.Errorf("%s: not an entry of this backup", e.Path)
 }
 
-func (s *Source) openRoot(ctx context.Context, name string) (evidence.File, error) {
+// openWithMeta opens an entry and returns what the manifest says of it, nil
+// where that is nothing.
+func (s *Source) openWithMeta(ctx context.Context, e evidence.Entry) (*file, *fileMeta, error) {
+	ref, ok := e.Ref.(rowRef)
+	if !ok {
+		f, err := s.openEntry(ctx, e)
+		return f, nil, err
+	}
+	id, meta, err := s.row(e.Path, ref, true)
+	if err != nil {
+		return nil, nil, err
+	}
+	f, err := s.openRow(ctx, e.Path, id, meta)
+	return f, meta, err
+}
+
+func (s *Source) openRoot(ctx context.Context, name string) (*file, error) {
 	if m := s.manifest; m != nil && name == manifestFile {
 		return &file{m.plain, m.size, m.stored, name, false}, nil
 	}
@@ -68,13 +96,9 @@ func (s *Source) openRoot(ctx context.Context, name string) (evidence.File, erro
 	return &file{stored, stored.Size(), stored, name, true}, nil
 }
 
-// openRow opens the file of one row of the manifest.
-func (s *Source) openRow(ctx context.Context, path string, ref rowRef) (evidence.File, error) {
-	id, meta, err := s.row(path, ref)
-	if err != nil {
-		return nil, err
-	}
-	stored, name, err := s.openStored(ctx, id)
+// openRow opens the file that one row of the manifest names.
+func (s *Source) openRow(ctx context.Context, path, id string, meta *fileMeta) (*file, error) {
+	stored, name, err := s.openStored(ctx, id, path)
 	if err != nil {
 		return nil, err
 	}
@@ -88,9 +112,9 @@ func (s *Source) openRow(ctx context.Context, path string, ref rowRef) (evidence
 	return f, nil
 }
 
-// row reads the fileID of a row, and what the manifest says of the file where
-// that is needed to decrypt it.
-func (s *Source) row(path string, ref rowRef) (id string, meta *fileMeta, err error) {
+// row reads the fileID of a row, and, if asked for, what the manifest says of
+// the file, without which one that is encrypted cannot be read.
+func (s *Source) row(path string, ref rowRef, described bool) (id string, meta *fileMeta, err error) {
 	if s.manifest == nil {
 		return "", nil, fmt.Errorf("%s: not an entry of this backup", path)
 	}
@@ -104,21 +128,20 @@ func (s *Source) row(path string, ref rowRef) (id string, meta *fileMeta, err er
 		return "", nil, fmt.Errorf("row %d of %s: %w: it is not that of %s", ref, manifestFile, limit.ErrCorrupt, path)
 	}
 	id = string(rawID)
-	if s.keys == nil {
+	if !described {
 		return id, nil, nil
 	}
-	if row.Value(4).Lost() {
-		return "", nil, fmt.Errorf("row %d of %s, which holds the key: %w", ref, manifestFile, err)
+	if !row.Value(4).Lost() {
+		meta, err = parseMeta(row.Value(4).Bytes())
 	}
-	meta, err = parseMeta(row.Value(4).Bytes())
-	if err != nil {
+	if err != nil && s.keys != nil {
 		return "", nil, fmt.Errorf("row %d of %s, which holds the key: %w", ref, manifestFile, err)
 	}
 	return id, meta, nil
 }
 
 // storedName says where the content of an entry lies in the tree.
-func (s *Source) storedName(ctx context.Context, e evidence.Entry) (string, error) {
+func (s *Source) storedName(e evidence.Entry) (string, error) {
 	switch ref := e.Ref.(type) {
 	case rootRef:
 		return string(ref), nil
@@ -143,13 +166,15 @@ func (s *Source) storedName(ctx context.Context, e evidence.Entry) (string, erro
 func hashedName(id string) string { return id[:2] + "/" + id }
 
 // openStored opens the content of a fileID. Some tools, like iOS before 10,
-// put all files into one folder.
-func (s *Source) openStored(ctx context.Context, id string) (evidence.Blob, string, error) {
+// put all files into one folder; Decrypt puts them where their paths say.
+func (s *Source) openStored(ctx context.Context, id, path string) (evidence.Blob, string, error) {
 	name := hashedName(id)
 	b, err := s.tree.Open(ctx, name)
 	if errors.Is(err, fs.ErrNotExist) {
-		if flat, flatErr := s.tree.Open(ctx, id); flatErr == nil {
-			return flat, id, nil
+		for _, other := range []string{id, portable(path)} {
+			if b, err := s.tree.Open(ctx, other); err == nil {
+				return b, other, nil
+			}
 		}
 		err = fmt.Errorf("%s: named by the manifest but not in the backup: %w", name, fs.ErrNotExist)
 	}

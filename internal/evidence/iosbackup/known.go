@@ -2,7 +2,7 @@ package iosbackup
 
 import (
 	"context"
-	"crypto/sha1" //nolint:gosec // Apple names files by it
+	"crypto/sha1" // Apple names files by it
 	_ "embed"
 	"encoding/hex"
 	"errors"
@@ -26,7 +26,7 @@ var knownFiles = sync.OnceValue(func() map[string]string {
 			continue
 		}
 		for _, suffix := range []string{"", "-wal"} {
-			sum := sha1.Sum([]byte(domain + "-" + rel + suffix)) //nolint:gosec // likewise
+			sum := sha1.Sum([]byte(domain + "-" + rel + suffix))
 			m[hex.EncodeToString(sum[:])] = domain + "/" + rel + suffix
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"strings"
+	"time"
 
 	"github.com/amparo-project/amparo/internal/evidence"
 	"github.com/amparo-project/amparo/internal/format/sqlite"
@@ -134,6 +135,45 @@ func (m *manifest) list(ctx context.Context, yield func(evidence.Entry, error) b
 		}
 	}
 	return seen, whole, true
+}
+
+// other is a folder or a symbolic link that the manifest lists.
+type other struct {
+	path     string
+	link     bool
+	target   string
+	modified time.Time
+}
+
+// others calls fn for each folder and link. What is damaged was told by list.
+func (m *manifest) others(ctx context.Context, fn func(other) error) error {
+	for row, err := range m.files.Scan(ctx, "domain", "relativePath", "flags", "file") {
+		var damage *sqlite.DamageError
+		if err != nil && !errors.As(err, &damage) {
+			return fmt.Errorf("list %s: %w", manifestFile, err)
+		}
+		if row == nil {
+			continue
+		}
+		flags, _ := row.Value(2).AsInt()
+		if flags != flagFolder && flags != flagSymlink {
+			continue
+		}
+		o := other{path: string(row.Value(0).Bytes()), link: flags == flagSymlink}
+		if rel := row.Value(1).Bytes(); len(rel) > 0 {
+			o.path += "/" + string(rel)
+		}
+		if len(o.path) > maxPathBytes || !safePath(o.path) {
+			continue
+		}
+		if meta, err := parseMeta(row.Value(3).Bytes()); err == nil {
+			o.modified, o.target = meta.modified, meta.target
+		}
+		if err := fn(o); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // errNoFile says that a row is of a folder or a link.

@@ -68,16 +68,14 @@ func open(ctx context.Context, tree evidence.Tree, root string, o Options) (*Sou
 	s := &Source{tree: tree}
 	if root != "" {
 		sub, err := tree.Sub(root)
-		tree.Close()
-		if err != nil {
+		if err = errors.Join(err, tree.Close()); err != nil {
 			return nil, err
 		}
 		s.tree = sub
 	}
 	s.ev = finding.Evidence{Kind: Kind, Path: o.Path, Root: o.Root}
 	if err := s.load(ctx, o); err != nil {
-		s.Close()
-		return nil, err
+		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
@@ -93,12 +91,32 @@ func (s *Source) load(ctx context.Context, o Options) error {
 		return fmt.Errorf("%w: a backup of iOS 9 or earlier, which has a %s and no %s", limit.ErrUnsupported, oldManifest, manifestFile)
 	}
 	keys := s.readFacts(ctx)
-	if keys.encrypted {
+	if keys.encrypted && !s.decrypted(ctx, keys) {
 		s.ev.Encrypted = true
 		return s.loadEncrypted(ctx, keys, o)
 	}
 	return s.openManifest(ctx, nil)
 }
+
+// decrypted reports whether this is the output of a program that decrypted a
+// backup and left its property lists as they were: since iOS 10.2, when
+// manifests came to have a key, that of an encrypted backup is never in clear.
+func (s *Source) decrypted(ctx context.Context, keys keyFacts) bool {
+	if len(keys.manifestKey) == 0 {
+		return false
+	}
+	b, err := s.tree.Open(ctx, manifestFile)
+	if err != nil {
+		return false
+	}
+	defer b.Close()
+	head := make([]byte, len(sqliteMagic))
+	_, err = b.ReadAt(head, 0)
+	return err == nil && string(head) == sqliteMagic
+}
+
+// sqliteMagic starts every SQLite database.
+const sqliteMagic = "SQLite format 3\x00"
 
 // loadEncrypted asks for the password and opens keybag and manifest with it.
 // Without the manifest no key of a file is known: nobody is asked then.
@@ -205,7 +223,7 @@ func (s *Source) Prefetch(ctx context.Context, entries []evidence.Entry) error {
 	}
 	names := make([]string, 0, len(entries))
 	for _, e := range entries {
-		if name, err := s.storedName(ctx, e); err == nil {
+		if name, err := s.storedName(e); err == nil {
 			names = append(names, name)
 		}
 	}

@@ -29,12 +29,12 @@ const maxVisited = 20_000
 // The error wraps evidence.ErrNotEvidence where there is none, fs.ErrNotExist,
 // fs.ErrPermission, or limit.ErrUnsupported for an archive of a kind that is
 // not read. Each names the path.
-func Find(ctx context.Context, name string) ([]evidence.Candidate, error) {
+func Find(ctx context.Context, name string) (_ []evidence.Candidate, err error) {
 	tree, err := evidence.OpenTree(ctx, name, iosbackup.Early)
 	if err != nil {
 		return nil, err
 	}
-	defer tree.Close()
+	defer func() { err = errors.Join(err, tree.Close()) }()
 	f := finder{tree: tree, path: name}
 	if err := f.walk(ctx, "", 0); err != nil {
 		return nil, fmt.Errorf("look for backups in %s: %w", name, err)

@@ -36,6 +36,9 @@ const wrapPasscode = 2
 // wrappedLen is the length of a wrapped 256-bit key (RFC 3394 adds 8 bytes).
 const wrappedLen = 40
 
+// tagClass is the tag of a class's number.
+const tagClass = "CLAS" //nolint:misspell // it has four letters
+
 // A Bag is a keybag that was read and not yet opened.
 type Bag struct {
 	Version uint32
@@ -155,7 +158,7 @@ func (b *Bag) take(tag string, value []byte) (err error) {
 
 func (c *Class) take(tag string, value []byte) (err error) {
 	switch tag {
-	case "CLAS":
+	case tagClass:
 		c.ID, err = number(value)
 	case "WRAP":
 		c.Wrap, err = number(value)

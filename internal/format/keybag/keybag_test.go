@@ -66,8 +66,13 @@ func sample(t testing.TB, old bool) []item {
 	t.Helper()
 	salt1, salt2 := bytes.Repeat([]byte{1}, 20), bytes.Repeat([]byte{2}, 20)
 	items := []item{
-		{"VERS", u32(4)}, {"TYPE", u32(1)}, {"UUID", make([]byte, 16)}, {"HMCK", make([]byte, 40)},
-		{"WRAP", u32(0)}, {"SALT", salt2}, {"ITER", u32(100)},
+		{"VERS", u32(4)},
+		{"TYPE", u32(1)},
+		{"UUID", make([]byte, 16)},
+		{"HMCK", make([]byte, 40)},
+		{"WRAP", u32(0)},
+		{"SALT", salt2},
+		{"ITER", u32(100)},
 	}
 	key := []byte(password)
 	if !old {
@@ -82,7 +87,7 @@ func sample(t testing.TB, old bool) []item {
 		t.Fatal(err)
 	}
 	for _, id := range []uint32{1, 3, 11} {
-		items = append(items, item{"UUID", bytes.Repeat([]byte{byte(id)}, 16)}, item{"CLAS", u32(id)},
+		items = append(items, item{"UUID", bytes.Repeat([]byte{byte(id)}, 16)}, item{tagClass, u32(id)},
 			item{"WRAP", u32(2)}, item{"KTYP", u32(0)}, item{"WPKY", wrap(key, classKey(id))})
 	}
 	return items
