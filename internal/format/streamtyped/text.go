@@ -2,42 +2,73 @@ package streamtyped
 
 import (
 	"bytes"
-	"encoding/binary"
+	"strings"
 )
 
-// stringType is the type of a text, written out, as every attributed string of
-// iMessage that was seen so far has it once, before its text.
-var stringType = []byte("\x84\x01+")
-
-// headRoom is how far from the start the text of a message begins.
-const headRoom = 160
-
-// Text returns the text of an attributed string and nothing else. It takes a
-// short way for the form in which messages are written, and reads the stream
-// whole for any other.
+// Text returns the first text in a stream, which is that of an attributed
+// string, and nothing else. It reads no further than that text where the
+// stream begins as those of iMessage do, so it does not see damage behind it.
+// Otherwise it does, and returns, what Decode does.
 func Text(data []byte) (string, error) {
 	if t, ok := quickText(data); ok {
-		return t, nil
+		return strings.ToValidUTF8(string(t), "\ufffd"), nil
 	}
 	a, err := Decode(data)
 	return a.Text, err
 }
 
-func quickText(data []byte) (string, bool) {
-	head := data[:min(len(data), headRoom)]
-	if !bytes.HasPrefix(head, []byte("\x04\x0bstreamtyped\x81\xe8\x03\x84\x01@\x84\x84\x84")) {
-		return "", false
+// quickText reads an object whose first value is an object whose first value
+// is a text, without the tables that a stream as a whole needs.
+func quickText(data []byte) ([]byte, bool) {
+	const start = littleHeader + "\x81\xe8\x03\x84\x01@"
+	if !bytes.HasPrefix(data, []byte(start)) {
+		return nil, false
 	}
-	// The first "+" is the type of the first string, which is the text: all
-	// before it are class names.
-	at := bytes.Index(head, stringType)
-	if at < 0 || bytes.IndexByte(head[:at], endMarker) >= 0 || !bytes.Contains(head[:at], []byte("String\x01")) {
-		return "", false
+	r := reader{data: data, pos: len(start)}
+	if !r.skipClasses() {
+		return nil, false
 	}
-	r := reader{data: data, pos: at + len(stringType), order: binary.LittleEndian}
-	text, err := r.bytes()
-	if err != nil || r.pos >= len(data) || data[r.pos] != endMarker {
-		return "", false
+	// The type "@" was the first of the shared strings.
+	if b, err := r.peek(); err != nil || b != firstReference {
+		return nil, false
 	}
-	return string(text), true
+	r.pos++
+	if !r.skipClasses() || !bytes.HasPrefix(data[r.pos:], []byte("\x84\x01+")) {
+		return nil, false
+	}
+	r.pos += 3
+	if b, err := r.peek(); err != nil || b == nilMarker {
+		return nil, false
+	}
+	s, err := r.counted()
+	return r.bytesOf(s), err == nil
+}
+
+// skipClasses passes over the marker of a new object and its classes.
+func (r *reader) skipClasses() bool {
+	if b, err := r.peek(); err != nil || b != newMarker {
+		return false
+	}
+	r.pos++
+	for range maxDepth {
+		b, err := r.peek()
+		if err != nil {
+			return false
+		}
+		r.pos++
+		if b != newMarker {
+			return b == nilMarker || b >= firstReference
+		}
+		if b, err = r.peek(); err != nil || b != newMarker {
+			return false
+		}
+		r.pos++
+		if _, err := r.counted(); err != nil {
+			return false
+		}
+		if _, err := r.integer(true); err != nil {
+			return false
+		}
+	}
+	return false
 }
