@@ -2,6 +2,7 @@ package iosbackup
 
 import (
 	_ "embed"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -18,13 +19,7 @@ var versionsCSV string
 // model is a line of models.csv.
 type model struct {
 	name string
-	line int // the newest major version that it can run; 0: not known
-}
-
-// release is a line of ios_versions.csv.
-type release struct {
-	line    int
-	version string
+	last string // the newest version that it can run, often only its first number; empty: not known
 }
 
 var models = sync.OnceValue(func() map[string]model {
@@ -34,21 +29,18 @@ var models = sync.OnceValue(func() map[string]model {
 		if len(f) != 3 {
 			continue
 		}
-		n, _ := strconv.Atoi(f[2]) // empty: not known
-		m[f[0]] = model{f[1], n}
+		m[f[0]] = model{f[1], f[2]}
 	}
 	return m
 })
 
-// newest maps a major version to its newest release.
-var newest = sync.OnceValue(func() map[int]release {
-	m := map[int]release{}
+// newest maps the first number of a version to its newest release.
+var newest = sync.OnceValue(func() map[string]string {
+	m := map[string]string{}
 	for _, line := range dataLines(versionsCSV) {
-		f := strings.Split(line, ";")
-		v, ok := parseVersion(f[0])
-		if ok && compareVersions(f[0], m[v[0]].version) > 0 {
-			m[v[0]] = release{v[0], f[0]}
-		}
+		version, _, _ := strings.Cut(line, ";")
+		major, _, _ := strings.Cut(version, ".")
+		m[major] = version
 	}
 	return m
 })
@@ -70,12 +62,17 @@ func judgeVersion(d *finding.Device) {
 		return
 	}
 	d.ModelName = m.name
-	best, known := newest()[m.line]
-	if _, ok := parseVersion(d.Version); !ok || !known {
+	best := m.last
+	if !strings.Contains(best, ".") {
+		best = newest()[m.last]
+	}
+	has, ok := parseVersion(d.Version)
+	want, known := parseVersion(best)
+	if !ok || !known {
 		return
 	}
-	old := compareVersions(d.Version, best.version) < 0
-	d.Outdated, d.NewestKnown, d.VersionsAsOf = &old, best.version, asOf(versionsCSV)
+	old := slices.Compare(has[:], want[:]) < 0
+	d.Outdated, d.NewestKnown, d.VersionsAsOf = &old, best, asOf(versionsCSV)
 }
 
 // osOf names the system: iPads call it iPadOS since version 13.
@@ -102,27 +99,4 @@ func parseVersion(s string) (v [3]int, ok bool) {
 		v[i] = n
 	}
 	return v, true
-}
-
-// compareVersions orders versions by their numbers. What is no version comes
-// before all others.
-func compareVersions(a, b string) int {
-	x, okA := parseVersion(a)
-	y, okB := parseVersion(b)
-	if !okA || !okB {
-		return boolInt(okA) - boolInt(okB)
-	}
-	for i := range x {
-		if x[i] != y[i] {
-			return x[i] - y[i]
-		}
-	}
-	return 0
-}
-
-func boolInt(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
