@@ -13,7 +13,7 @@ import (
 func databaseSample(tb testing.TB, name, path, script string) artifacttest.Sample {
 	tb.Helper()
 	return artifacttest.Sample{
-		Name: name, Path: path, Files: map[string][]byte{path: artifacttest.SQLite(tb, script)},
+		Name: name, Path: path, Files: map[string][]byte{path: artifacttest.SQLite(tb, "PRAGMA page_size=512;"+script)},
 	}
 }
 

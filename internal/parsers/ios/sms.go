@@ -95,6 +95,7 @@ type smsReader struct {
 	parts       map[int64][]string
 
 	col     smsColumns
+	times   []smsTime
 	links   []string
 	summary func([]byte) []byte
 }
@@ -104,8 +105,12 @@ type smsChat struct{ identifier, name string }
 // smsColumns are the columns of message that are read one by one.
 type smsColumns struct {
 	id, guid, text, attributed, subject, account, caller, fromMe, handle, other, payload, info int
+}
 
-	date, read, delivered, played, edited, retracted, recovered int
+// A smsTime is a column that holds a time, and what it means.
+type smsTime struct {
+	meaning string
+	column  int
 }
 
 func readSMS(r *reading) error {
@@ -139,8 +144,15 @@ func (s *smsReader) chooseColumns() {
 		subject: t.take("subject"), account: t.take("account"), caller: t.take("destination_caller_id"),
 		fromMe: t.take("is_from_me"), handle: t.take("handle_id"), other: t.find("other_handle"),
 		payload: t.take("payload_data"), info: t.take("message_summary_info"),
-		date: t.take("date"), read: t.take("date_read"), delivered: t.take("date_delivered"), played: t.take("date_played"),
-		edited: t.take("date_edited"), retracted: t.take("date_retracted"), recovered: t.take("date_recovered"),
+	}
+	for _, d := range [...]smsTime{
+		{"message", t.take("date")}, {"read", t.take("date_read")}, {"delivered", t.take("date_delivered")},
+		{"played", t.take("date_played")}, {"edited", t.take("date_edited")}, {"retracted", t.take("date_retracted")},
+		{"recovered", t.take("date_recovered")},
+	} {
+		if d.column >= 0 {
+			s.times = append(s.times, d)
+		}
 	}
 	for _, name := range []string{"service", "is_read", "is_delivered"} {
 		t.field(name, name)
@@ -386,16 +398,11 @@ func (s *smsReader) setDeleted(rec *artifact.Record) {
 }
 
 func (s *smsReader) setTimes(rec *artifact.Record) {
-	c := &s.col
-	for _, t := range [...]struct {
-		meaning string
-		column  int
-	}{
-		{"message", c.date}, {"read", c.read}, {"delivered", c.delivered}, {"played", c.played},
-		{"edited", c.edited}, {"retracted", c.retracted}, {"recovered", c.recovered},
-	} {
-		raw := s.number(t.column)
-		rec.When(t.meaning, artifact.MacEpochOf(raw), raw)
+	for _, t := range s.times {
+		if !s.empty(t.column) {
+			raw := s.value(t.column)
+			rec.When(t.meaning, artifact.MacEpochOf(raw), raw)
+		}
 	}
 }
 
