@@ -120,7 +120,7 @@ func TestTruncated(t *testing.T) {
 	b := damageDB(t)
 	whole := readAll(t.Context(), b, Options{})
 	last := 0
-	for n := 0; n < len(b); n += 333 {
+	for n := 0; n < len(b); n += 777 {
 		got := readAll(t.Context(), b[:n], Options{})
 		if got.err != nil && !classified(got.err) {
 			t.Fatalf("%d bytes: %v", n, got.err)
@@ -145,9 +145,9 @@ func TestTruncated(t *testing.T) {
 func TestFlipped(t *testing.T) {
 	t.Parallel()
 	b := damageDB(t)
-	rounds := 400
+	rounds := 200
 	if testing.Short() {
-		rounds = 100
+		rounds = 40
 	}
 	for seed := range uint64(rounds) { //nolint:gosec // a small number
 		r := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // a test

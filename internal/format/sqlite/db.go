@@ -101,7 +101,9 @@ func (db *DB) open(o Options) error {
 		hdrErr = nil
 	}
 	if hdrErr != nil {
-		return db.refuse(hdrErr)
+		if hdr, err = db.guess(db.refuse(hdrErr)); err != nil {
+			return err
+		}
 	}
 	db.setHeader(hdr)
 	if err := db.openJournal(o); err != nil {
@@ -141,7 +143,8 @@ func (db *DB) checkFirstPage() error {
 	return err
 }
 
-// refuse says why a file without a header is none of ours.
+// refuse says why a file without a header cannot be read, if nothing else
+// helps: its error is never nil.
 func (db *DB) refuse(cause error) error {
 	if db.main.size == 0 {
 		return fmt.Errorf("%w: the file is empty", limit.ErrCorrupt)
