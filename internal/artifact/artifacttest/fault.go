@@ -91,7 +91,7 @@ func lawCancelled(tb reporter, p artifact.Parser, s Sample) {
 }
 
 // maxFaults bounds how many reads and opens are failed in turn.
-const maxFaults = 400
+const maxFaults = 100
 
 // lawReadErrors: each read that fails, comes out as an error, for a short list
 // of records with no error reads as a complete one.
@@ -135,8 +135,9 @@ func surfaces(tb reporter, p artifact.Parser, s Sample, w *watch) bool {
 	return !w.fired
 }
 
-// places is how many prefixes, and how many changed bytes, are tried.
-const places = 300
+// places is how many prefixes, and how many changed bytes, of a file are
+// tried: fuzzing tries the others.
+const places = 60
 
 // lawTruncated: a prefix of a file may fail, and may not panic.
 func lawTruncated(tb reporter, p artifact.Parser, s Sample) {
