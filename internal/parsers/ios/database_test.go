@@ -44,3 +44,27 @@ CREATE TABLE attachment (ROWID INTEGER PRIMARY KEY AUTOINCREMENT, guid TEXT UNIQ
 CREATE TABLE chat_recoverable_message_join (chat_id INTEGER REFERENCES chat (ROWID) ON DELETE CASCADE, message_id INTEGER REFERENCES message (ROWID) ON DELETE CASCADE, delete_date INTEGER, ck_sync_state INTEGER DEFAULT 0, PRIMARY KEY (chat_id, message_id), CHECK (delete_date != 0));
 CREATE TABLE recoverable_message_part (chat_id INTEGER REFERENCES chat (ROWID) ON DELETE CASCADE, message_id INTEGER REFERENCES message (ROWID) ON DELETE CASCADE, part_index INTEGER, delete_date INTEGER, part_text BLOB NOT NULL, ck_sync_state INTEGER DEFAULT 0, PRIMARY KEY (chat_id, message_id, part_index), CHECK (delete_date != 0));
 `
+
+// TestDamageIsToldOnce: a page that two tables' scans meet broken, or one
+// that is scanned twice, is told once, and the other rows are there.
+func TestDamageIsToldOnce(t *testing.T) {
+	t.Parallel()
+	s := databaseSample(t, "damaged", chatStoragePath, whatsAppSchema+`
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)
+INSERT INTO ZWACHATSESSION (Z_PK, ZCONTACTJID) SELECT i, i || '@s.whatsapp.net' FROM n;
+`)
+	whole, errs := artifacttest.Parse(t, whatsApp{}, s)
+	if errs != nil {
+		t.Fatal(errs)
+	}
+	middle := whole[len(whole)/2].Loc
+	broken := append([]byte(nil), s.Files[chatStoragePath]...)
+	for i := range 512 {
+		broken[(middle.Page-1)*512+int64(i)] = 0xff
+	}
+	s.Files = map[string][]byte{chatStoragePath: broken}
+	recs, errs := artifacttest.Parse(t, whatsApp{}, s)
+	if len(errs) != 1 || len(recs) >= len(whole) || len(recs) < len(whole)/2 {
+		t.Errorf("%d of %d records, errors %v", len(recs), len(whole), errs)
+	}
+}
