@@ -36,7 +36,7 @@ func affinityOf(decl string, strict bool) Affinity {
 		return AffinityText
 	case d == "", has("blob"):
 		return AffinityBlob
-	case has("real"), has("floa"), has("doub"):
+	case has("real"), has("floa"), has("doub"): //nolint:misspell // as in "double"
 		return AffinityReal
 	}
 	return AffinityNumeric

@@ -43,18 +43,18 @@ func (s *scan) cell(p *page, i int, c *cell) error {
 	c.rowid = 0
 	if p.kind == leafTable && k > 0 {
 		rowid, k2 := varint(b[n:])
-		c.rowid = int64(rowid) //nolint:gosec // stored in two's complement
+		c.rowid = int64(rowid)
 		n += k2
 		k = k2
 	}
 	if k == 0 {
 		return corrupt(p.no, "cell %d is cut off", i)
 	}
-	if total > uint64(s.db.pages)*uint64(s.db.usable) { //nolint:gosec // both are positive
+	if total > uint64(s.db.pages)*uint64(s.db.usable) {
 		return corrupt(p.no, "cell %d claims %d bytes, more than the database has", i, total)
 	}
 	c.at = at
-	return s.body(p, i, c, b, n, int64(total)) //nolint:gosec // below 2^48
+	return s.body(p, i, c, b, n, int64(total))
 }
 
 // body finds the payload of a cell whose fixed part takes n bytes of b.

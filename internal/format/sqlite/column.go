@@ -202,7 +202,7 @@ func numberLiteral(s string, negative bool, affinity Affinity) (Value, bool) {
 	s = strings.ReplaceAll(s, "_", "")
 	if len(s) > 2 && s[1]|0x20 == 'x' {
 		n, err := strconv.ParseUint(s[2:], 16, 64)
-		v := int64(n) //nolint:gosec // the 64 bits in two's complement, as SQLite has it
+		v := int64(n) // SQLite reads the 64 bits as two's complement
 		if negative {
 			v = -v
 		}

@@ -149,8 +149,8 @@ func TestFlipped(t *testing.T) {
 	if testing.Short() {
 		rounds = 40
 	}
-	for seed := range uint64(rounds) { //nolint:gosec // a small number
-		r := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // a test
+	for seed := range uint64(rounds) {
+		r := rand.New(rand.NewPCG(seed, 1))
 		bad := bytes.Clone(b)
 		for range 1 + r.IntN(8) {
 			bad[r.IntN(len(bad))] = byte(r.Uint32())

@@ -119,7 +119,7 @@ func (db *DB) setHeader(h header) {
 	}
 	db.hdr = h
 	db.pageSize, db.usable = h.pageSize, h.pageSize-h.reserved
-	db.lockPage = uint32(pendingByte/db.pageSize) + 1 //nolint:gosec // at most 2^21
+	db.lockPage = uint32(pendingByte/db.pageSize) + 1
 	filePages := h.filePages(db.main.size)
 	if db.pages == 0 {
 		db.pages = filePages

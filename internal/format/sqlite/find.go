@@ -69,7 +69,7 @@ func keyAt(p *page, i, skip int) int64 {
 		return 0
 	}
 	key, _ := varint(p.buf[at:p.end])
-	return int64(key) //nolint:gosec // stored in two's complement
+	return int64(key)
 }
 
 func (s *scan) findLeaf(p *page, rowid int64) (*Row, error) {

@@ -38,9 +38,9 @@ func (db *DB) pointerMaps(visit func(no uint32)) {
 	if db.hdr.largestRoot == 0 {
 		return
 	}
-	step := uint64(db.usable/5 + 1) //nolint:gosec // usable is positive
+	step := uint64(db.usable/5 + 1)
 	for no := uint64(2); no <= uint64(db.pages); no += step {
-		at := uint32(no) //nolint:gosec // at most db.pages
+		at := uint32(no)
 		if at == db.lockPage {
 			at++
 		}

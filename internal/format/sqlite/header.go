@@ -97,7 +97,7 @@ func parseHeader(b []byte) (header, error) {
 		schemaCookie:  u32(40),
 		schemaFormat:  u32(44),
 		largestRoot:   u32(52),
-		encoding:      Encoding(min(u32(56), 255)), //nolint:gosec // at most 255
+		encoding:      Encoding(min(u32(56), 255)),
 		userVersion:   u32(60),
 		incremental:   u32(64),
 		applicationID: u32(68),
@@ -124,10 +124,10 @@ func validPageSize(n int) bool {
 func (h *header) filePages(size int64) uint32 {
 	whole := size / int64(h.pageSize)
 	counted := h.pages != 0 && h.validFor == h.changeCounter
-	if size%int64(h.pageSize) != 0 && !(counted && int64(h.pages) <= whole) {
+	if size%int64(h.pageSize) != 0 && (!counted || int64(h.pages) > whole) {
 		whole++
 	}
-	return uint32(min(whole, 1<<32-2)) //nolint:gosec // the largest page number of the format
+	return uint32(min(whole, 1<<32-2))
 }
 
 // autoVacuum returns the mode that the header declares.

@@ -225,7 +225,7 @@ func checkPlace(f failer, db *DB, tab *Table, row *Row, files map[State][]byte) 
 	}
 	b := file[row.Offset() : row.Offset()+row.Length()]
 	_, n := varint(b)
-	if id, m := varint(b[n:]); m == 0 || int64(id) != row.RowID() { //nolint:gosec // two's complement
+	if id, m := varint(b[n:]); m == 0 || int64(id) != row.RowID() {
 		f.Fatalf("%q: rowid %d is %d at its place", tab.Name, row.RowID(), id)
 	}
 }

@@ -44,7 +44,7 @@ func run(tb testing.TB, conn *sql.DB, statements ...string) {
 
 func readFile(tb testing.TB, name string) []byte {
 	tb.Helper()
-	b, err := os.ReadFile(name) //nolint:gosec // a name the test made
+	b, err := os.ReadFile(name)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -16,7 +16,7 @@ func serialSize(t uint64) int64 {
 	if t < 12 {
 		return serialSizes[t]
 	}
-	return int64((t - 12) / 2) //nolint:gosec // below 2^63
+	return int64((t - 12) / 2)
 }
 
 // decode reads the wanted columns of c into the row. After an error of
@@ -78,10 +78,10 @@ func (s *scan) columns(c *cell) error {
 // recordHeader returns the serial types of a record, and where its values start.
 func (s *scan) recordHeader(pay *payload) (types []byte, body int64, err error) {
 	size, n := varint(pay.local)
-	if n == 0 || size < uint64(n) || size > uint64(pay.total) || size > maxRecordHeader { //nolint:gosec // n and total are positive
+	if n == 0 || size < uint64(n) || size > uint64(pay.total) || size > maxRecordHeader {
 		return nil, 0, corrupt(pay.page, "header of a record claims %d bytes", size)
 	}
-	body = int64(size) //nolint:gosec // at most maxRecordHeader
+	body = int64(size)
 	b, err := s.span(pay, 0, body)
 	if err != nil {
 		return nil, 0, err
@@ -116,7 +116,7 @@ func (s *scan) value(c *cell, i int, typ uint64, off, size int64) error {
 		*v = floatValue(float64(number(typ, b)))
 	default:
 		// Leaves data as it was: a fifth of the time of a scan of integers.
-		v.kind, v.lost, v.num = Int, false, uint64(number(typ, b)) //nolint:gosec // the same 64 bits
+		v.kind, v.lost, v.num = Int, false, uint64(number(typ, b))
 	}
 	return nil
 }
@@ -135,17 +135,17 @@ func real8(b []byte) Value {
 func number(typ uint64, b []byte) int64 {
 	switch typ {
 	case 1:
-		return int64(int8(b[0])) //nolint:gosec // signed
+		return int64(int8(b[0]))
 	case 2:
-		return int64(int16(binary.BigEndian.Uint16(b))) //nolint:gosec // signed
+		return int64(int16(binary.BigEndian.Uint16(b)))
 	case 4:
-		return int64(int32(binary.BigEndian.Uint32(b))) //nolint:gosec // signed
+		return int64(int32(binary.BigEndian.Uint32(b)))
 	case 8:
 		return 0
 	case 9:
 		return 1
 	}
-	v := int64(int8(b[0])) //nolint:gosec // the sign is in the first byte
+	v := int64(int8(b[0]))
 	for _, c := range b[1:] {
 		v = v<<8 | int64(c)
 	}

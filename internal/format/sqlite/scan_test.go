@@ -26,6 +26,9 @@ func TestScan(t *testing.T) {
 		if n, _ := row.Value(5).Int(); n != row.RowID() {
 			t.Errorf("alias of the rowid: %d", n)
 		}
+		if row.Kind(2) != row.Value(2).Kind() || row.Empty(4) || !row.Empty(1) || row.Empty(6) {
+			t.Errorf("kind %v; empty %v %v %v", row.Kind(2), row.Empty(4), row.Empty(1), row.Empty(6))
+		}
 		if row.Value(2).Kind() != Float {
 			t.Errorf("real column is %v", row.Value(2).Kind())
 		}

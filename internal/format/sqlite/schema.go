@@ -65,7 +65,7 @@ func (db *DB) object(row *Row) {
 		root = 0
 	}
 	if root > 0 {
-		db.roots = append(db.roots, uint32(root)) //nolint:gosec // at most db.pages
+		db.roots = append(db.roots, uint32(root))
 	}
 	switch kind {
 	case "table":
@@ -78,7 +78,7 @@ func (db *DB) object(row *Row) {
 		db.note(Damage{Page: row.Page(), Table: name, Reason: "schema: entry of no known type"})
 		return
 	}
-	t := &Table{Name: name, SQL: row.Value(3).Text(), Root: uint32(root)} //nolint:gosec // at most db.pages
+	t := &Table{Name: name, SQL: row.Value(3).Text(), Root: uint32(root)}
 	if err := t.declare(db); err != nil {
 		db.note(Damage{Page: row.Page(), Table: name, Reason: "schema: " + err.Error()})
 		return

@@ -138,17 +138,17 @@ func (r *reach) cell(p *page, i int) error {
 		_, k = varint(b[n:])
 		n += k
 	}
-	if k == 0 || total > uint64(r.db.pages)*uint64(r.db.usable) { //nolint:gosec // both are positive
+	if k == 0 || total > uint64(r.db.pages)*uint64(r.db.usable) {
 		return corrupt(p.no, "cell %d is damaged", i)
 	}
-	local := r.db.localSize(int64(total), p.kind) //nolint:gosec // below 2^48
-	if local == int64(total) {                    //nolint:gosec // below 2^48
+	local := r.db.localSize(int64(total), p.kind)
+	if local == int64(total) {
 		return nil
 	}
 	if at = n + int(local); at+4 > len(b) {
 		return corrupt(p.no, "cell %d is cut off", i)
 	}
-	return r.chain(be32(b[at:]), int64(total)-local) //nolint:gosec // below 2^48
+	return r.chain(be32(b[at:]), int64(total)-local)
 }
 
 // chain marks the overflow pages that hold n bytes.

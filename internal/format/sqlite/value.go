@@ -44,7 +44,7 @@ type Value struct {
 	data []byte // of a Text or a Blob; in another kind it means nothing
 }
 
-func intValue(v int64) Value     { return Value{kind: Int, num: uint64(v)} } //nolint:gosec // the same 64 bits
+func intValue(v int64) Value     { return Value{kind: Int, num: uint64(v)} }
 func floatValue(v float64) Value { return Value{kind: Float, num: math.Float64bits(v)} }
 
 // Kind returns the storage class of v.
@@ -61,7 +61,7 @@ func (v Value) Int() (int64, bool) {
 	if v.kind != Int {
 		return 0, false
 	}
-	return int64(v.num), true //nolint:gosec // the same 64 bits
+	return int64(v.num), true
 }
 
 // Float returns the number, and whether v is a Float.
@@ -118,7 +118,7 @@ func integral(f float64) (int64, bool) {
 func (v Value) AsFloat() (float64, bool) {
 	switch v.kind {
 	case Int:
-		return float64(int64(v.num)), true //nolint:gosec // the same 64 bits
+		return float64(int64(v.num)), true
 	case Float:
 		return v.Float()
 	case Text:
@@ -135,7 +135,7 @@ func (v Value) AsText() (string, bool) {
 	case Text:
 		return string(v.data), true
 	case Int:
-		return strconv.FormatInt(int64(v.num), 10), true //nolint:gosec // the same 64 bits
+		return strconv.FormatInt(int64(v.num), 10), true
 	case Float:
 		return formatFloat(math.Float64frombits(v.num)), true
 	}

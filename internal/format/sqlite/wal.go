@@ -184,7 +184,7 @@ func (l *walLog) overlay() *overlay {
 	o := &overlay{
 		file: l.file, state: StateWAL, at: make(map[uint32]int64),
 		frame: func(off int64) uint32 {
-			return uint32((off-walHeaderSize)/step) + 1 //nolint:gosec // frames are counted in 32 bits
+			return uint32((off-walHeaderSize)/step) + 1
 		},
 	}
 	for i, no := range l.pages[:l.committed] {
@@ -246,7 +246,7 @@ func newer(main, inLog *header) string {
 		return "its pages reserve other bytes than those of the database"
 	}
 	// Both counters only rise, past 2^32 too.
-	if int32(inLog.changeCounter-main.changeCounter) < 0 || int32(inLog.schemaCookie-main.schemaCookie) < 0 { //nolint:gosec // meant to wrap
+	if int32(inLog.changeCounter-main.changeCounter) < 0 || int32(inLog.schemaCookie-main.schemaCookie) < 0 {
 		return fmt.Sprintf("it is older than the database: change %d after change %d", inLog.changeCounter, main.changeCounter)
 	}
 	return ""
