@@ -130,6 +130,7 @@ func (r *recorder) Context() context.Context { return r.ctx }
 func (r *recorder) Errorf(f string, args ...any) {
 	r.broken = append(r.broken, fmt.Sprintf(f, args...))
 }
+
 func (r *recorder) Fatalf(f string, args ...any) {
 	r.Errorf(f, args...)
 	runtime.Goexit()

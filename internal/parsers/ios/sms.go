@@ -146,8 +146,12 @@ func (s *smsReader) chooseColumns() {
 		payload: t.take("payload_data"), info: t.take("message_summary_info"),
 	}
 	for _, d := range [...]smsTime{
-		{"message", t.take("date")}, {"read", t.take("date_read")}, {"delivered", t.take("date_delivered")},
-		{"played", t.take("date_played")}, {"edited", t.take("date_edited")}, {"retracted", t.take("date_retracted")},
+		{"message", t.take("date")},
+		{"read", t.take("date_read")},
+		{"delivered", t.take("date_delivered")},
+		{"played", t.take("date_played")},
+		{"edited", t.take("date_edited")},
+		{"retracted", t.take("date_retracted")},
 		{"recovered", t.take("date_recovered")},
 	} {
 		if d.column >= 0 {

@@ -92,8 +92,15 @@ func TestPairs(t *testing.T) {
 		id   int64
 		want []pair
 	}{
-		{-1, []pair{{-1, 4}}}, {2, []pair{{2, 2}}}, {5, []pair{{5, 1}, {5, 3}, {5, 6}}},
-		{5, []pair{{5, 1}, {5, 3}, {5, 6}}}, {9, []pair{{9, 5}}}, {2, []pair{{2, 2}}}, {3, nil}, {10, nil}, {-2, nil},
+		{-1, []pair{{-1, 4}}},
+		{2, []pair{{2, 2}}},
+		{5, []pair{{5, 1}, {5, 3}, {5, 6}}},
+		{5, []pair{{5, 1}, {5, 3}, {5, 6}}},
+		{9, []pair{{9, 5}}},
+		{2, []pair{{2, 2}}},
+		{3, nil},
+		{10, nil},
+		{-2, nil},
 	} {
 		if got := p.find(c.id); !cmp.Equal(append([]pair(nil), got...), c.want, cmp.AllowUnexported(pair{})) {
 			t.Errorf("find(%d) = %v, want %v", c.id, got, c.want)
