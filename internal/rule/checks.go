@@ -94,12 +94,13 @@ func lockdown(r *artifact.Record) (on, known bool) {
 	if r.Text("entry") != "LDMGlobalEnabled" {
 		return false, false
 	}
-	v := r.Get("value")
-	if b, ok := v.Bool(); ok {
-		return b, true
+	switch v := r.Get("value").Tree().(type) {
+	case bool:
+		return v, true
+	case int64:
+		return v != 0, true
 	}
-	i, ok := v.Int()
-	return i != 0, ok
+	return false, false
 }
 
 // fastRedirect is the time below which a redirect leaves a person no choice,

@@ -51,6 +51,9 @@ func TestRulesThatAreNotWhole(t *testing.T) {
 	}
 }
 
+// tree is the value of a field that may be of any type.
+type tree struct{ value any }
+
 // record makes a record of fields in pairs of name and value.
 func record(kind artifact.Kind, pairs ...any) *artifact.Record {
 	r := &artifact.Record{Kind: kind}
@@ -61,6 +64,8 @@ func record(kind artifact.Kind, pairs ...any) *artifact.Record {
 			r.Set(name, artifact.TextValue(v))
 		case bool:
 			r.Set(name, artifact.BoolValue(v))
+		case tree:
+			r.Set(name, artifact.TreeValue(v.value))
 		case int:
 			r.Set(name, artifact.IntValue(int64(v)))
 		}
@@ -117,10 +122,10 @@ func TestChecks(t *testing.T) {
 		{"from_the_store", "ios.applications", record("application", "bundle_id", "org.x", "has_metadata", true, "source_app", "com.apple.AppStore"), ""},
 		{"from_elsewhere", "ios.applications", record("application", "bundle_id", "org.x", "has_metadata", true, "source_app", "org.market"), "app_source_not_app_store"},
 
-		{"lockdown_on", "ios.global_preferences", record("preference", "entry", "LDMGlobalEnabled", "value", true), "lockdown_mode_on"},
-		{"lockdown_off", "ios.global_preferences", record("preference", "entry", "LDMGlobalEnabled", "value", 0), "lockdown_mode_off"},
-		{"lockdown_text", "ios.global_preferences", record("preference", "entry", "LDMGlobalEnabled", "value", "yes"), ""},
-		{"other_preference", "ios.global_preferences", record("preference", "entry", "AppleLanguages", "value", true), ""},
+		{"lockdown_on", "ios.global_preferences", record("preference", "entry", "LDMGlobalEnabled", "value", tree{true}), "lockdown_mode_on"},
+		{"lockdown_off", "ios.global_preferences", record("preference", "entry", "LDMGlobalEnabled", "value", tree{int64(0)}), "lockdown_mode_off"},
+		{"lockdown_text", "ios.global_preferences", record("preference", "entry", "LDMGlobalEnabled", "value", tree{"yes"}), ""},
+		{"other_preference", "ios.global_preferences", record("preference", "entry", "AppleLanguages", "value", tree{true}), ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -6,11 +6,19 @@ import "github.com/amparo-project/amparo/internal/artifact"
 // are listed.
 func All() []artifact.Parser {
 	return []artifact.Parser{
+		backupInfo{},
+		manifest{},
+		applications{},
 		sms{},
 		smsAttachments{},
 		whatsApp{},
 		calls{},
 		contacts{},
 		interactionC{},
+		safariHistory{},
+		safariBrowserState{},
+		dataUsage{},
+		tcc{},
+		globalPreferences{},
 	}
 }

@@ -1,0 +1,52 @@
+package ios
+
+import (
+	"context"
+	"iter"
+
+	"github.com/amparo-project/amparo/internal/artifact"
+	"github.com/amparo-project/amparo/internal/format/plist"
+)
+
+// globalPreferences reads the preferences that all apps share.
+type globalPreferences struct{}
+
+var globalPreferencesInfo = artifact.Info{
+	Name:    "ios.global_preferences",
+	Version: 1,
+	Summary: "Preferences that all apps share: languages, region, and whether Lockdown Mode is on.",
+	Files:   []string{"HomeDomain/Library/Preferences/.GlobalPreferences.plist"},
+	Kinds: []artifact.KindInfo{{
+		Kind: "preference",
+		Doc:  "One key of the list.",
+		Fields: []artifact.FieldInfo{
+			{Name: "entry", Type: artifact.Text, Doc: "key"},
+			{Name: "value", Type: artifact.Tree, Doc: "value, of whatever type it is"},
+		},
+	}},
+	Refs: []string{"https://support.apple.com/105120 (Lockdown Mode: LDMGlobalEnabled)"},
+}
+
+// Info implements artifact.Parser.
+func (globalPreferences) Info() artifact.Info { return globalPreferencesInfo }
+
+// Parse implements artifact.Parser.
+func (globalPreferences) Parse(ctx context.Context, in *artifact.Input) iter.Seq2[*artifact.Record, error] {
+	return readPropertyList(ctx, in, func(r *listReading) error {
+		for key, v := range r.root.All() {
+			r.start("preference", key, v)
+			r.rec.Set("entry", artifact.TextValue(r.cut(key)))
+			value, err := plist.Any(v, treeLimits)
+			if err != nil {
+				if err := r.problem(key, err); err != nil {
+					return err
+				}
+			}
+			r.rec.Set("value", artifact.TreeValue(value))
+			if err := r.give(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

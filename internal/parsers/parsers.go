@@ -1,0 +1,10 @@
+// Package parsers lists all parsers of all platforms.
+package parsers
+
+import (
+	"github.com/amparo-project/amparo/internal/artifact"
+	"github.com/amparo-project/amparo/internal/parsers/ios"
+)
+
+// All returns every parser, in the order in which they are listed.
+func All() []artifact.Parser { return ios.All() }
