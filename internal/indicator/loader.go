@@ -1,0 +1,318 @@
+package indicator
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A loader builds a set from the objects of its file. What names an indicator
+// may stand before or behind it, so relationships are resolved at the end, in
+// one pass over each.
+type loader struct {
+	set    *Set
+	count  *counter
+	object object
+	stix   bool // something was STIX
+
+	text   arena
+	forms  map[[2]string]*form
+	plain  map[string]*about // those of indicators alone, by content
+	byID   map[[16]byte]span
+	oddIDs map[string][16]byte
+
+	things map[string]uint32 // what indicators indicate, and reports, by ID
+	names  []thing
+	links  []link
+	other  map[string]int // objects that are not used, by type
+}
+
+// A span is the indicators that one object became.
+type span struct {
+	first, n uint32
+	modified int64
+}
+
+// A thing gives an indicator its threat, or is the report that lists it.
+type thing struct {
+	name       string
+	references []Reference
+	report     bool
+	known      bool // its object was read
+}
+
+// A link says that an indicator belongs to a thing.
+type link struct {
+	from [16]byte
+	to   uint32
+}
+
+func newLoader(file string) *loader {
+	return &loader{
+		set:    &Set{File: file},
+		forms:  map[[2]string]*form{},
+		plain:  map[string]*about{},
+		byID:   map[[16]byte]span{},
+		oddIDs: map[string][16]byte{},
+		things: map[string]uint32{},
+		other:  map[string]int{},
+	}
+}
+
+// Limits of one file.
+const (
+	maxIndicators = 20_000_000
+	maxLinks      = 40_000_000
+	maxThings     = 1_000_000
+)
+
+// take adds one object.
+func (l *loader) take(o *object) {
+	l.stix = true
+	switch o.kind {
+	case "indicator":
+		l.takeIndicator(o)
+	case "relationship":
+		if o.relation == "indicates" && !o.revoked && strings.HasPrefix(o.source, idPrefix) {
+			l.link(o.source, o.target)
+		}
+	case "report", "grouping":
+		l.takeThing(o, o.kind == "report" || o.name != "")
+		for _, ref := range o.refs {
+			l.link(ref, o.id)
+		}
+	case "malware", "campaign", "intrusion-set", "threat-actor", "tool":
+		l.takeThing(o, false)
+	case "identity", "marking-definition", "attack-pattern", "vulnerability", "course-of-action", "bundle", "extension-definition":
+		// They say nothing that a phone could show.
+	default:
+		if len(l.other) < 100 {
+			l.other[clip(o.kind, 60)]++
+		}
+	}
+}
+
+func (l *loader) takeThing(o *object, report bool) {
+	n, ok := l.thing(o.id)
+	if !ok {
+		return
+	}
+	t := &l.names[n]
+	t.name, t.report, t.known = strings.Clone(clip(o.name, maxName)), report, true
+	t.references = cloneReferences(o.references)
+}
+
+// thing returns the number of the thing with the given ID.
+func (l *loader) thing(id string) (uint32, bool) {
+	if n, ok := l.things[id]; ok {
+		return n, true
+	}
+	if len(l.names) >= maxThings {
+		l.set.note("too many threats and reports", "more than %d", maxThings)
+		return 0, false
+	}
+	l.things[strings.Clone(id)] = uint32(len(l.names))
+	l.names = append(l.names, thing{})
+	return uint32(len(l.names) - 1), true
+}
+
+func (l *loader) link(indicator, to string) {
+	if len(l.links) >= maxLinks {
+		l.set.note("too many relationships", "more than %d", maxLinks)
+		return
+	}
+	if n, ok := l.thing(to); ok {
+		l.links = append(l.links, link{l.key(indicator), n})
+	}
+}
+
+// key returns what stands for the ID of an indicator: its UUID, or a number
+// for another kind of ID.
+func (l *loader) key(id string) [16]byte {
+	if uuid, ok := parseUUID(strings.TrimPrefix(id, idPrefix)); ok && len(id) > len(idPrefix) && uuid[15]|uuid[14]|uuid[13]|uuid[12] != 0 {
+		return uuid
+	}
+	if k, ok := l.oddIDs[id]; ok {
+		return k
+	}
+	n := len(l.set.ids)
+	k := [16]byte{byte(n), byte(n >> 8), byte(n >> 16), byte(n >> 24)}
+	id = strings.Clone(clip(id, maxName))
+	l.set.ids = append(l.set.ids, id)
+	l.oddIDs[id] = k
+	return k
+}
+
+// takeIndicator reads the pattern of an indicator and adds its alternatives.
+func (l *loader) takeIndicator(o *object) {
+	if l.set.total >= maxIndicators {
+		l.set.note("too many indicators", "more than %d", maxIndicators)
+		return
+	}
+	k := l.key(o.id)
+	if old, ok := l.byID[k]; ok && !l.newer(old, o) {
+		return
+	}
+	s := span{first: uint32(l.set.total), modified: o.modified.UnixNano()}
+	l.addPattern(o, k)
+	s.n = uint32(l.set.total) - s.first
+	l.byID[k] = s
+}
+
+// newer reports whether o is a later version of the object that old came
+// from, and takes the indicators of old out of use if so.
+func (l *loader) newer(old span, o *object) bool {
+	if o.modified.UnixNano() <= old.modified {
+		return false
+	}
+	for i := range old.n {
+		l.set.at(int(old.first + i)).flags |= replaced
+	}
+	return true
+}
+
+func (l *loader) addPattern(o *object, k [16]byte) {
+	if o.patternType != "" && o.patternType != "stix" {
+		l.set.problem(o.id, o.pattern, "pattern of type "+clip(o.patternType, 60))
+		return
+	}
+	n, err := parsePattern(o.pattern)
+	if err != nil {
+		l.set.problem(o.id, o.pattern, err.Error())
+		return
+	}
+	r := read(&n)
+	for _, reason := range r.reasons {
+		l.set.problem(o.id, o.pattern, reason)
+	}
+	about := l.aboutOf(o)
+	for _, terms := range r.alternatives {
+		if len(terms) == 0 {
+			l.set.problem(o.id, o.pattern, "names no value")
+			continue
+		}
+		l.addTerms(o, k, terms, about)
+	}
+}
+
+// addTerms adds one alternative of an indicator's pattern.
+func (l *loader) addTerms(o *object, k [16]byte, terms []term, about *about) {
+	terms = distinct(terms)
+	d := l.set.add()
+	d.id, d.about = k, about
+	d.from, d.until = toUnix(o.validFrom), toUnix(o.validUntil)
+	if _, odd := l.oddIDs[o.id]; odd {
+		d.flags |= oddID
+	}
+	if o.revoked {
+		d.flags |= revoked
+	}
+	if len(terms) > 1 {
+		d.kind, d.value = kindAllOf, allText(terms)
+		d.form = &form{whole: strings.Clone(o.pattern), terms: cloneTerms(terms)}
+		return
+	}
+	t := terms[0]
+	d.kind, d.flags = t.kind, d.flags|t.flags
+	d.value = l.text.keep(t.value)
+	if d.key = d.value; t.key != t.value {
+		d.key = l.text.keep(t.key)
+	}
+	d.form = l.formOf(o.pattern, d.value)
+	if t.flags&wholeOnly != 0 {
+		l.set.note("so broad that only the value itself matches, not what is below", "%s is so broad that only the value itself matches, not what is below", clip(d.value, 80))
+	}
+}
+
+// formOf finds what stands around the value in the pattern.
+func (l *loader) formOf(pattern, value string) *form {
+	i := strings.Index(pattern, value)
+	if i < 0 || len(l.forms) > 1000 {
+		return &form{whole: strings.Clone(pattern)}
+	}
+	around := [2]string{pattern[:i], pattern[i+len(value):]}
+	if f, ok := l.forms[around]; ok {
+		return f
+	}
+	around[0], around[1] = strings.Clone(around[0]), strings.Clone(around[1])
+	f := &form{before: around[0], after: around[1]}
+	l.forms[around] = f
+	return f
+}
+
+func toUnix(t time.Time) uint32 {
+	if s := t.Unix(); s > 0 && s < 1<<32 {
+		return uint32(s)
+	}
+	return 0
+}
+
+// distinct leaves one of equal terms.
+func distinct(terms []term) []term {
+	if len(terms) == 1 {
+		return terms
+	}
+	var kept []term
+	for _, t := range terms {
+		if !slices.ContainsFunc(kept, func(k term) bool { return k.kind == t.kind && k.key == t.key }) {
+			kept = append(kept, t)
+		}
+	}
+	return kept
+}
+
+func cloneTerms(terms []term) []term {
+	all := slices.Clone(terms)
+	for i := range all {
+		all[i].key, all[i].value = strings.Clone(all[i].key), strings.Clone(all[i].value)
+	}
+	return all
+}
+
+func cloneReferences(refs []Reference) []Reference {
+	if len(refs) == 0 {
+		return nil
+	}
+	all := slices.Clone(refs)
+	for i := range all {
+		all[i] = Reference{Name: strings.Clone(all[i].Name), URL: strings.Clone(all[i].URL)}
+	}
+	return all
+}
+
+// aboutOf returns what o says of itself, without threats.
+func (l *loader) aboutOf(o *object) *about {
+	description := clip(o.description, maxDescription)
+	if description == "" && o.confidence == 0 && len(o.references) == 0 {
+		description = ""
+	}
+	key := fmt.Sprintf("%q %d %q", description, o.confidence, o.references)
+	if a, ok := l.plain[key]; ok {
+		return a
+	}
+	a := &about{
+		description: strings.Clone(description),
+		confidence:  min(max(o.confidence, 0), 100),
+		references:  cloneReferences(o.references),
+	}
+	l.plain[key] = a
+	return a
+}
+
+// An arena keeps many small texts in few pieces of memory.
+type arena struct{ b strings.Builder }
+
+func (a *arena) keep(s string) string {
+	const piece = 64 << 10
+	if len(s) > piece/4 {
+		return strings.Clone(s)
+	}
+	if a.b.Cap()-a.b.Len() < len(s) {
+		a.b = strings.Builder{}
+		a.b.Grow(piece)
+	}
+	from := a.b.Len()
+	a.b.WriteString(s)
+	return a.b.String()[from:]
+}

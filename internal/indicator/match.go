@@ -1,0 +1,185 @@
+package indicator
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/amparo-project/amparo/internal/artifact"
+)
+
+// How says in which way an observable fits an indicator.
+type How string
+
+// The ways of matching.
+const (
+	Host             How = "host"              // the host is the listed domain
+	ParentDomain     How = "parent_domain"     // the host lies below the listed domain
+	URL              How = "url"               // the URL is the listed one
+	URLPrefix        How = "url_prefix"        // the URL lies below the listed host and path
+	IP               How = "ip"                // the address, or that of a URL's host
+	Process          How = "process"           // the name of the process
+	ProcessTruncated How = "process_truncated" // the name, as far as the system kept it
+	FileName         How = "file_name"         // the last part of the path
+	FilePath         How = "file_path"         // the whole path
+	PathBelow        How = "path_below"        // the file lies below the listed folder
+	FileHash         How = "file_hash"
+	Email            How = "email"
+	AppID            How = "app_id"
+	CertHash         How = "cert_hash"
+	ProfileID        How = "profile_id"
+	AndroidProperty  How = "android_property"
+	Phone            How = "phone"
+	All              How = "all_of" // each term of the pattern, in one record
+)
+
+// A Hit says that a record fits an indicator.
+type Hit struct {
+	Indicator *Indicator
+	Observed  int // index of the observable; of All, that of its first term
+	How       How
+}
+
+// A Matcher looks observables up among the indicators of some sets. It is
+// read-only and may be used by any number of goroutines. What a look-up costs
+// does not depend on the number of indicators.
+type Matcher struct {
+	index    *index
+	relative map[string]bool // first parts of relative paths
+}
+
+// NewMatcher returns a matcher of all indicators of sets that are not revoked.
+// Sets of the same bytes count once; the order of sets changes nothing.
+func NewMatcher(sets []*Set) *Matcher {
+	seen := map[string]bool{}
+	var use []*Set
+	n := 0
+	for _, s := range sets {
+		if seen[s.SHA256] {
+			continue
+		}
+		seen[s.SHA256] = true
+		use = append(use, s)
+		for d := range s.All() {
+			n += entriesOf(d)
+		}
+	}
+	m := &Matcher{index: newIndex(n), relative: map[string]bool{}}
+	for _, s := range use {
+		for d := range s.All() {
+			m.add(d)
+		}
+	}
+	return m
+}
+
+// Lengths at which kernels cut the name of a process: 16 bytes on iOS
+// (MAXCOMLEN), 15 on Android (TASK_COMM_LEN less the byte that ends it).
+const (
+	cutIOS     = 16
+	cutAndroid = 15
+)
+
+// entriesOf is how many entries add makes, at most.
+func entriesOf(d *Indicator) int {
+	if d.kind == kindProcess || d.kind == kindAllOf {
+		return 3
+	}
+	return 1
+}
+
+func (m *Matcher) add(d *Indicator) {
+	k, key, t := d.kind, d.key, int16(-1)
+	if k == kindAllOf {
+		t = int16(rarest(d.form.terms))
+		k, key = d.form.terms[t].kind, d.form.terms[t].key
+	}
+	e := entry{ind: d, term: t, space: spaceOf[k]}
+	if k == kindFilePath && key[0] != '/' {
+		e.space = spaceRelativePath
+		m.relative[firstPart(key)] = true
+	}
+	m.index.add(e)
+	if k == kindProcess {
+		e.space = spaceTruncated
+		for _, cut := range [...]int{cutIOS, cutAndroid} {
+			if len(key) > cut {
+				e.cut = uint8(cut)
+				m.index.add(e)
+			}
+		}
+	}
+}
+
+// rarest returns the number of the term that fewest records have: a hash
+// before a name.
+func rarest(terms []term) int {
+	best := 0
+	for i, t := range terms {
+		if rarity[t.kind] > rarity[terms[best].kind] {
+			best = i
+		}
+	}
+	return best
+}
+
+var rarity = [...]uint8{
+	kindFileHash: 9, kindCertHash: 9, kindURL: 8, kindURLPrefix: 7, kindProfileID: 7, kindDomain: 6, kindIP: 6, kindEmail: 6,
+	kindPhone: 6, kindFilePath: 5, kindAppID: 4, kindProperty: 3, kindFileName: 2, kindProcess: 1, kindAllOf: 0,
+}
+
+// firstPart returns what comes before the first slash.
+func firstPart(path string) string {
+	for i := range len(path) {
+		if path[i] == '/' {
+			return path[:i]
+		}
+	}
+	return path
+}
+
+// Match appends a hit for each indicator that the observables of one record
+// of the artifact fit; an indicator that several observables fit is told once,
+// of the first. It allocates nothing where nothing fits, but for hosts that
+// are not plain ASCII and for very long values.
+func (m *Matcher) Match(artifactName string, observed []artifact.Observable, dst []Hit) []Hit {
+	l := lookup{Matcher: m, artifact: artifactName, observed: observed, hits: dst, base: len(dst)}
+	for i := range observed {
+		l.observable(i)
+	}
+	if len(l.hits) > l.base+1 {
+		l.hits = append(l.hits[:l.base], tidy(l.hits[l.base:])...)
+	}
+	return l.hits
+}
+
+// tidy puts the hits of one record in an order that does not depend on that
+// of the sets, and leaves one of those that tell a reader the same.
+func tidy(hits []Hit) []Hit {
+	slices.SortFunc(hits, func(a, b Hit) int {
+		return cmp.Or(cmp.Compare(a.Observed, b.Observed), compareIndicators(a.Indicator, b.Indicator))
+	})
+	kept := hits[:0]
+	for _, h := range hits {
+		if !slices.ContainsFunc(kept, h.says) {
+			kept = append(kept, h)
+		}
+	}
+	return kept
+}
+
+// says reports whether o tells a reader nothing that h does not.
+func (h Hit) says(o Hit) bool {
+	a, b := h.Indicator, o.Indicator
+	return a.set == b.set && a.about == b.about && a.kind == b.kind && a.key == b.key && a.kind != kindAllOf &&
+		a.until == b.until && h.How == o.How && h.Observed == o.Observed
+}
+
+func compareIndicators(a, b *Indicator) int {
+	return cmp.Or(
+		cmp.Compare(a.set.SHA256, b.set.SHA256),
+		cmp.Compare(a.ID(), b.ID()),
+		cmp.Compare(a.kind, b.kind),
+		cmp.Compare(a.value, b.value),
+		cmp.Compare(a.Pattern(), b.Pattern()),
+	)
+}
