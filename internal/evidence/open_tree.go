@@ -39,8 +39,12 @@ func openTree(ctx context.Context, name string, early func(string) bool, b bound
 		f.Close()
 		return nil, err
 	}
-	a := &archive{path: name, file: f, size: info.Size(), bounds: b, early: early}
-	a.stash = newStash(b)
+	return newArchive(ctx, name, f, info.Size(), early, b)
+}
+
+// newArchive takes f over.
+func newArchive(ctx context.Context, name string, f archiveFile, size int64, early func(string) bool, b bounds) (Tree, error) {
+	a := &archive{path: name, file: f, size: size, bounds: b, early: early, stash: newStash(b)}
 	if err := a.open(ctx); err != nil {
 		a.release()
 		return nil, err

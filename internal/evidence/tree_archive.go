@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -77,7 +76,7 @@ type format interface {
 // archive is an open archive, shared by the trees made of it.
 type archive struct {
 	path   string
-	file   *os.File
+	file   archiveFile
 	size   int64
 	bounds bounds
 	early  func(string) bool
@@ -89,6 +88,12 @@ type archive struct {
 	mu       sync.Mutex
 	problems []finding.Problem // guarded by mu
 	more     int               // guarded by mu: problems that are not listed
+}
+
+// archiveFile is what an archive is read from.
+type archiveFile interface {
+	io.ReaderAt
+	io.Closer
 }
 
 // maxTreeProblems bounds the problems that are listed one by one.

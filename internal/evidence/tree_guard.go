@@ -29,7 +29,7 @@ func (g *guard) Read(p []byte) (int, error) {
 		return n - int(g.n-g.max), fmt.Errorf("%s: %w: it expands to more than %d bytes", g.name, limit.ErrLimit, g.max)
 	}
 	if g.n > g.bounds.ratioFrom && g.n/max(g.packed(), 1) > g.bounds.ratio {
-		return 0, fmt.Errorf("%s: %w: it expands to more than %d times its size, as only a decompression bomb does", g.name, limit.ErrLimit, g.bounds.ratio)
+		return n, fmt.Errorf("%s: %w: it expands to more than %d times its size, as only a decompression bomb does", g.name, limit.ErrLimit, g.bounds.ratio)
 	}
 	return n, err
 }

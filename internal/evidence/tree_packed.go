@@ -29,8 +29,8 @@ type packedFormat struct {
 func (p *packedFormat) index(ctx context.Context) error {
 	p.pass.Lock()
 	defer p.pass.Unlock()
-	return p.stream(ctx, func(r *tar.Reader) error {
-		w := tarWalk{a: p.a, r: r}
+	return p.stream(ctx, func(r *tar.Reader, in *tail) error {
+		w := tarWalk{a: p.a, r: r, ended: in.ended}
 		return w.run(ctx, func(h *tar.Header) (item, error) {
 			it := item{off: w.n, size: h.Size}
 			name, err := archiveName(h.Name)
@@ -44,7 +44,7 @@ func (p *packedFormat) index(ctx context.Context) error {
 }
 
 // stream decompresses the archive from its start, held to the bounds.
-func (p *packedFormat) stream(ctx context.Context, fn func(*tar.Reader) error) error {
+func (p *packedFormat) stream(ctx context.Context, fn func(*tar.Reader, *tail) error) error {
 	in := &counter{r: &untilDone{ctx, io.NewSectionReader(p.a.file, 0, p.a.size)}}
 	out, err := p.decompress(bufio.NewReaderSize(in, 256<<10))
 	if err != nil {
@@ -59,8 +59,24 @@ func (p *packedFormat) stream(ctx context.Context, fn func(*tar.Reader) error) e
 		}
 		return &NotEvidenceError{Path: p.a.path, Reason: "what is compressed in it is no tar archive"}
 	}
-	return fn(tar.NewReader(r))
+	end := &tail{r: r}
+	return fn(tar.NewReader(end), end)
 }
+
+// tail remembers the last block of what is read through it.
+type tail struct {
+	r    io.Reader
+	last [sniffBytes]byte
+}
+
+func (t *tail) Read(p []byte) (int, error) {
+	n, err := t.r.Read(p)
+	keep := copy(t.last[:], t.last[min(n, sniffBytes):])
+	copy(t.last[keep:], p[max(n-sniffBytes, 0):n])
+	return n, err
+}
+
+func (t *tail) ended() bool { return t.last == [sniffBytes]byte{} }
 
 // maxWindow bounds the memory that a zstd frame may ask for; zstd --long takes
 // this much.
@@ -121,7 +137,7 @@ func (p *packedFormat) fetch(ctx context.Context, wanted []*item) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	return p.stream(ctx, func(r *tar.Reader) error { return p.collect(ctx, r, missing) })
+	return p.stream(ctx, func(r *tar.Reader, _ *tail) error { return p.collect(ctx, r, missing) })
 }
 
 func (p *packedFormat) collect(ctx context.Context, r *tar.Reader, missing map[int64]*item) error {
@@ -172,7 +188,7 @@ func (p *packedFormat) fetchOne(ctx context.Context, it *item) (failed, err erro
 	p.pass.Lock()
 	defer p.pass.Unlock()
 	if p.failed[it.off] == nil {
-		err = p.stream(ctx, func(r *tar.Reader) error {
+		err = p.stream(ctx, func(r *tar.Reader, _ *tail) error {
 			return p.collect(ctx, r, map[int64]*item{it.off: it})
 		})
 	}

@@ -16,7 +16,7 @@ type tarFormat struct{ a *archive }
 
 func (t *tarFormat) index(ctx context.Context) error {
 	in := &seeker{r: t.a.file, size: t.a.size}
-	w := tarWalk{a: t.a, r: tar.NewReader(in)}
+	w := tarWalk{a: t.a, r: tar.NewReader(in), ended: in.ended}
 	return w.run(ctx, func(h *tar.Header) (item, error) {
 		it := item{off: in.off, size: h.Size}
 		if there := max(t.a.size-in.off, 0); it.size > there && !isSparse(h) {
@@ -63,6 +63,13 @@ func (s *seeker) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// ended reports whether the block before this place is empty.
+func (s *seeker) ended() bool {
+	var block [sniffBytes]byte
+	_, err := s.r.ReadAt(block[:], max(s.off-sniffBytes, 0))
+	return err == nil && block == [sniffBytes]byte{}
+}
+
 // Seek implements io.Seeker as tar.Reader uses it: forward from here.
 func (s *seeker) Seek(off int64, whence int) (int64, error) {
 	switch whence {
@@ -85,6 +92,7 @@ type tarWalk struct {
 	n     int64 // entries so far
 	last  string
 	links []tarLink
+	ended func() bool // whether the last block that was read is empty, as at the end of a tar
 }
 
 // tarLink is an entry that stands for another one.
@@ -98,7 +106,7 @@ func (w *tarWalk) run(ctx context.Context, fn func(*tar.Header) (item, error)) e
 		if errors.Is(err, tar.ErrInsecurePath) {
 			err = nil // names are cleaned, whatever they are
 		}
-		if errors.Is(err, io.EOF) {
+		if errors.Is(err, io.EOF) && w.ended() {
 			w.resolve()
 			return nil
 		}

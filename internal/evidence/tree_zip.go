@@ -31,6 +31,8 @@ const (
 	zipEnd       = 0x06054b50
 	zip64Locator = 0x07064b50
 	zip64End     = 0x06064b50
+	// zipDescriptor stands before sizes that follow the bytes; it is optional.
+	zipDescriptor = 0x08074b50
 
 	zipLocalLen   = 30
 	zipCentralLen = 46

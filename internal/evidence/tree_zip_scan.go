@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -68,11 +69,22 @@ func (z *zipFormat) scanOne(ctx context.Context, at int64) (int64, error) {
 	return end, nil
 }
 
-// measure inflates an entry whose size stands behind it, and reads that.
+// measure finds the end of an entry whose size stands behind it.
 func (z *zipFormat) measure(ctx context.Context, it *item, start int64) (end int64, ok bool) {
-	if it.method != zipDeflated {
+	switch it.method {
+	case zipDeflated:
+		ok = z.measureDeflated(ctx, it, start)
+	case zipStored:
+		ok = z.measureStored(ctx, it, start)
+	}
+	if !ok {
 		return 0, false
 	}
+	return z.descriptor(it, start+it.packed), true
+}
+
+// measureDeflated inflates an entry: deflate knows its own end.
+func (z *zipFormat) measureDeflated(ctx context.Context, it *item, start int64) bool {
 	in := &byteCounter{r: bufio.NewReaderSize(io.NewSectionReader(z.a.file, start, z.a.size-start), 64<<10)}
 	inflated := flate.NewReader(in)
 	defer inflated.Close()
@@ -80,32 +92,45 @@ func (z *zipFormat) measure(ctx context.Context, it *item, start int64) (end int
 		r: inflated, name: "an entry without a size", max: z.a.bounds.entryBytes,
 		packed: func() int64 { return in.n }, bounds: z.a.bounds,
 	}
-	buf := make([]byte, 64<<10)
-	for {
-		if ctx.Err() != nil {
-			return 0, false
-		}
-		_, err := g.Read(buf)
-		if err == io.EOF { //nolint:errorlint // inflate returns it bare
-			break
-		}
-		if err != nil {
-			return 0, false
-		}
+	if _, err := io.CopyBuffer(struct{ io.Writer }{io.Discard}, &untilDone{ctx, g}, make([]byte, 64<<10)); err != nil {
+		return false
 	}
 	it.packed, it.size = in.n, g.n
-	return z.descriptor(it, start+in.n), true
+	return true
+}
+
+// measureStored looks for the descriptor that names as many bytes as lie before
+// it.
+func (z *zipFormat) measureStored(ctx context.Context, it *item, start int64) bool {
+	const step = 256 << 10
+	buf := make([]byte, step+16)
+	mark := binary.LittleEndian.AppendUint32(nil, zipDescriptor)
+	for at := start; at < z.a.size && ctx.Err() == nil; at += step {
+		n, _ := z.a.file.ReadAt(buf, at) // the next reader of the file tells of an error
+		for b, from := buf[:n], at; ; {
+			i := bytes.Index(b, mark)
+			if i < 0 || len(b)-i < 16 {
+				break
+			}
+			size := from + int64(i) - start
+			if size == int64(binary.LittleEndian.Uint32(b[i+8:])) {
+				it.packed, it.size = size, size
+				return true
+			}
+			b, from = b[i+4:], from+int64(i)+4
+		}
+	}
+	return false
 }
 
 // descriptor reads the checksum behind an entry and returns where it ends: a
 // signature that may be missing, the checksum, two sizes of 4 or 8 bytes.
 func (z *zipFormat) descriptor(it *item, at int64) int64 {
-	const signature = 0x08074b50
 	var d [24]byte
 	n, _ := z.a.file.ReadAt(d[:], at) // what is missing reads as zero
 	b := d[:]
 	end := at
-	if n >= 4 && binary.LittleEndian.Uint32(b) == signature {
+	if n >= 4 && binary.LittleEndian.Uint32(b) == zipDescriptor {
 		b, end = b[4:], end+4
 	}
 	it.crc = binary.LittleEndian.Uint32(b)

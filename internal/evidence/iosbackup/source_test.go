@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/amparo-project/amparo/internal/evidence"
+	"github.com/amparo-project/amparo/internal/evidence/evidencetest"
 	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/format/keybag"
 	"github.com/amparo-project/amparo/internal/limit"
@@ -88,6 +89,21 @@ func TestPlainAndEncryptedSame(t *testing.T) {
 		if ev.Encrypted != encrypted || len(ev.Problems) > 0 || ev.Files != int64(len(want)+4) {
 			t.Errorf("encrypted=%v: %+v", encrypted, ev)
 		}
+	}
+}
+
+func TestSuite(t *testing.T) {
+	t.Parallel()
+	for _, encrypted := range []bool{false, true} {
+		files := append(someFiles(), testFile{domain: "D", path: "gone", flags: 1, missing: true})
+		dir := testBackup{encrypted: encrypted, files: files}.write(t)
+		evidencetest.Suite(t, evidencetest.Options{Path: dir, Open: func(t testing.TB) evidence.Source {
+			s, err := openDir(t, dir, withPassword(testPassword))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return s
+		}})
 	}
 }
 
