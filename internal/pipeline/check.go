@@ -1,0 +1,297 @@
+// Package pipeline checks one evidence: it is the only package that knows the
+// order of things. Files are chosen, parsed in parallel and hashed; records
+// meet indicators and rules; findings, coverage and the timeline come out, the
+// same bytes on every run and any number of cores.
+//
+// Start with Check.
+package pipeline
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/amparo-project/amparo/internal/artifact"
+	"github.com/amparo-project/amparo/internal/evidence"
+	"github.com/amparo-project/amparo/internal/extsort"
+	"github.com/amparo-project/amparo/internal/finding"
+	"github.com/amparo-project/amparo/internal/indicator"
+	"github.com/amparo-project/amparo/internal/rule"
+)
+
+// Options says what to check, with what, and where the result goes.
+type Options struct {
+	Source  evidence.Source
+	Path    string // of the evidence, as the user gave it
+	Parsers []artifact.Parser
+	Matcher *indicator.Matcher // nil: no indicators
+	Sets    []finding.IndicatorSet
+	Rules   *rule.Set
+	Out     *Folder // nil: no result folder
+
+	Since, Until time.Time // window of the timeline; zero: open
+
+	Workers  int                         // 0: one a core
+	Progress func(Progress)              // nil: none; called from several goroutines
+	Now      func() time.Time            // the clock
+	Version  string                      // of the tool
+	Findings func(json.RawMessage) error // called with each finding, in order; nil: none
+}
+
+// A Progress says how far a check has come.
+type Progress struct {
+	Tasks, Done  int
+	Records      int64
+	Bytes, Total int64 // hashed, of all files to read
+}
+
+// check is the state of one run.
+type check struct {
+	opts     Options
+	sel      *selection
+	files    *files
+	device   string
+	findings *extsort.Set
+	timeline *extsort.Set
+	progress *meter
+	mu       sync.Mutex // guards the two sets
+	tmp      string
+}
+
+// Check runs one check. The run it returns says what was read even where an
+// error is returned beside it: the error is of the machine or of ctx, and the
+// run is then marked as not complete.
+func Check(ctx context.Context, o Options) (*finding.Run, error) {
+	c := &check{opts: o}
+	if o.Workers == 0 {
+		c.opts.Workers = runtime.GOMAXPROCS(0)
+	}
+	run := c.newRun()
+	if o.Out != nil {
+		// From the first moment the folder says that it is a part.
+		if err := o.Out.writeRun(run); err != nil {
+			return run, err
+		}
+	}
+	err := c.run(ctx, run)
+	run.Ended = o.Now().UTC()
+	run.Complete = err == nil
+	if o.Out != nil {
+		err = errors.Join(err, o.Out.writeRun(run), o.Out.Close())
+	}
+	return run, err
+}
+
+func (c *check) newRun() *finding.Run {
+	o := &c.opts
+	run := &finding.Run{
+		Schema: 1, Tool: "amparo", Version: o.Version, Indicators: o.Sets,
+		Rules: o.Rules.Refs(), Started: o.Now().UTC(), Evidence: o.Source.Evidence(),
+		Coverage: []finding.Coverage{}, Totals: finding.Totals{BySeverity: map[string]int64{}},
+	}
+	run.Evidence.Path = o.Path
+	if run.Indicators == nil {
+		run.Indicators = []finding.IndicatorSet{}
+	}
+	if !o.Since.IsZero() {
+		run.Since = &o.Since
+	}
+	if !o.Until.IsZero() {
+		run.Until = &o.Until
+	}
+	return run
+}
+
+func (c *check) run(ctx context.Context, run *finding.Run) (err error) {
+	if err := c.workspace(); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, c.cleanUp()) }()
+	c.device = cmpDevice(run.Evidence)
+	sel, selErr := choose(ctx, c.opts.Source, c.opts.Parsers)
+	c.sel, c.files = sel, newFiles(c.opts.Source, sel.entries)
+	defer c.files.close()
+	if err := c.prefetch(ctx); err != nil {
+		return err
+	}
+	outcomes, workErr := c.work(ctx)
+	c.evidenceProblems(run, selErr)
+	run.Coverage = c.coverage(outcomes)
+	c.total(run, outcomes)
+	if errors.Is(context.Cause(ctx), context.Canceled) {
+		// What was read before the interruption is worth keeping; the files
+		// below are written all the same, and the run says that it is a part.
+		workErr = errors.Join(workErr, context.Cause(ctx))
+	}
+	return errors.Join(workErr, c.write(run, outcomes))
+}
+
+// cmpDevice names the device for the ids of findings.
+func cmpDevice(e finding.Evidence) string {
+	for _, id := range []string{e.Device.UDID, e.Device.Serial} {
+		if id != "" {
+			return e.Kind + ":" + id
+		}
+	}
+	return e.Kind
+}
+
+// workspace makes room for what does not fit in memory.
+func (c *check) workspace() error {
+	if c.opts.Out != nil {
+		c.tmp = c.opts.Out.tmp
+	} else {
+		dir, err := os.MkdirTemp("", "amparo-*") //nolint:forbidigo // findings that pass memory's limit, removed at the end
+		if err != nil {
+			return fmt.Errorf("temporary folder: %w", err)
+		}
+		c.tmp = dir
+	}
+	c.findings, c.timeline = extsort.NewSet(c.tmp, 0), extsort.NewSet(c.tmp, 0)
+	return nil
+}
+
+func (c *check) cleanUp() error {
+	err := errors.Join(c.findings.Close(), c.timeline.Close())
+	if c.opts.Out == nil {
+		err = errors.Join(err, os.RemoveAll(c.tmp))
+	}
+	return err
+}
+
+// prefetch lets a source that reads an archive bring all files in one pass.
+func (c *check) prefetch(ctx context.Context) error {
+	p, ok := c.opts.Source.(evidence.Prefetcher)
+	if !ok {
+		return nil
+	}
+	list := make([]evidence.Entry, 0, len(c.sel.entries))
+	for _, path := range slices.Sorted(maps.Keys(c.sel.entries)) {
+		list = append(list, c.sel.entries[path])
+	}
+	return p.Prefetch(ctx, list)
+}
+
+// evidenceProblems completes what the run says of the evidence as a whole.
+func (c *check) evidenceProblems(run *finding.Run, selErr error) {
+	path := run.Evidence.Path
+	run.Evidence = c.opts.Source.Evidence()
+	run.Evidence.Path = path
+	run.Evidence.Files = c.sel.listed
+	run.Evidence.Problems = append(run.Evidence.Problems, c.sel.errs.list...)
+	if more := c.sel.errs.n - int64(len(c.sel.errs.list)); more > 0 {
+		run.Evidence.Problems = append(run.Evidence.Problems,
+			finding.Problem{Error: fmt.Sprintf("and %d more entries that cannot be used", more)})
+	}
+	if selErr != nil {
+		run.Evidence.Problems = append(run.Evidence.Problems,
+			finding.Problem{Error: "the list of files ends early: " + selErr.Error()})
+	}
+	if run.Evidence.Problems == nil {
+		run.Evidence.Problems = []finding.Problem{}
+	}
+}
+
+// write completes the result: findings in order, and the folder's files.
+func (c *check) write(run *finding.Run, outcomes []outcome) error {
+	if c.opts.Out == nil {
+		return c.emitFindings(io.Discard)
+	}
+	f := c.opts.Out
+	err := f.write(FindingsFile, c.emitFindings)
+	err = errors.Join(err, f.write(ManifestFile, c.writeManifest), c.writeRecords(outcomes))
+	return errors.Join(err, c.writeTimelines())
+}
+
+func (c *check) writeTimelines() error {
+	var byDay *activity
+	err := c.opts.Out.write("timeline.csv", func(csv io.Writer) error {
+		return c.opts.Out.write("timeline.jsonl", func(jsonl io.Writer) (err error) {
+			byDay, err = writeTimeline(c.timeline, c.sources(), csv, jsonl)
+			return err
+		})
+	})
+	if err != nil {
+		return err
+	}
+	return c.opts.Out.write(ActivityFile, byDay.write)
+}
+
+func (c *check) sources() []source {
+	list := make([]source, len(c.sel.tasks))
+	for i, t := range c.sel.tasks {
+		list[i] = source{c.opts.Parsers[t.parser].Info().Name, t.entry.Path}
+	}
+	return list
+}
+
+// emitFindings writes the findings in order, each with the hash of its file.
+func (c *check) emitFindings(w io.Writer) error {
+	for it, err := range c.findings.All() {
+		if err != nil {
+			return err
+		}
+		line, err := c.withHash(it.Payload)
+		if err != nil {
+			return err
+		}
+		if _, err := w.Write(append(line, '\n')); err != nil {
+			return err
+		}
+		if c.opts.Findings != nil {
+			if err := c.opts.Findings(line); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (c *check) withHash(payload []byte) ([]byte, error) {
+	var f finding.Finding
+	if err := json.Unmarshal(payload, &f); err != nil {
+		return nil, fmt.Errorf("finding read back: %w", err)
+	}
+	if o := c.files.open[f.Where.Path]; o != nil {
+		f.Where.SHA256 = o.sum
+	}
+	return finding.Encode(&f)
+}
+
+func (c *check) writeManifest(w io.Writer) error {
+	lines := map[string]string{}
+	c.files.each(func(_ string, o *opened) {
+		if o.sum != "" {
+			lines[o.stored] = manifestLine(o.sum, o.stored)
+		}
+	})
+	for _, name := range slices.Sorted(maps.Keys(lines)) {
+		if _, err := io.WriteString(w, lines[name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *check) writeRecords(outcomes []outcome) error {
+	parts := map[string][]string{}
+	for i, t := range c.sel.tasks {
+		if outcomes[i].part != "" {
+			name := c.opts.Parsers[t.parser].Info().Name
+			parts[name] = append(parts[name], outcomes[i].part)
+		}
+	}
+	var err error
+	for _, name := range slices.Sorted(maps.Keys(parts)) {
+		err = errors.Join(err, c.opts.Out.joinRecords(name, parts[name]))
+	}
+	return err
+}

@@ -1,0 +1,136 @@
+package pipeline
+
+import (
+	"encoding/binary"
+	"time"
+
+	"github.com/amparo-project/amparo/internal/artifact"
+	"github.com/amparo-project/amparo/internal/extsort"
+)
+
+// maxSummary bounds one line of the timeline, in bytes.
+const maxSummary = 400
+
+// eventSink turns the times of records into events for the timeline's sorter.
+type eventSink struct {
+	sorter       *extsort.Sorter // nil: events are only counted
+	since, until time.Time
+	task         uint32
+	seq          uint64
+	path         string
+	buf          []byte
+	summary      []byte
+
+	events   int64
+	from, to time.Time
+}
+
+// add takes the events of one record.
+func (s *eventSink) add(r *artifact.Record) {
+	first := true
+	for i := range r.Times {
+		t := &r.Times[i]
+		if t.At.IsZero() {
+			continue
+		}
+		s.note(t.At)
+		if s.sorter == nil || s.outside(t.At) {
+			continue
+		}
+		if first {
+			s.describe(r)
+			first = false
+		}
+		s.put(r, t)
+	}
+}
+
+func (s *eventSink) note(at time.Time) {
+	s.events++
+	if s.from.IsZero() || at.Before(s.from) {
+		s.from = at
+	}
+	if at.After(s.to) {
+		s.to = at
+	}
+}
+
+func (s *eventSink) outside(at time.Time) bool {
+	return !s.since.IsZero() && at.Before(s.since) || !s.until.IsZero() && !at.Before(s.until)
+}
+
+func (s *eventSink) describe(r *artifact.Record) {
+	s.summary = s.summary[:0]
+	if r.Summary != nil {
+		s.summary = r.Summary(s.summary)
+	}
+	s.summary = s.summary[:min(len(s.summary), maxSummary)]
+}
+
+// put hands one event to the sorter. The key orders events by time, then by
+// task and by the order in which the parser gave them, so that every run of
+// the same evidence gives the same timeline.
+func (s *eventSink) put(r *artifact.Record, t *artifact.Time) {
+	s.seq++
+	var key [20]byte
+	binary.BigEndian.PutUint64(key[:], uint64(t.At.UnixNano())^(1<<63)) //nolint:gosec // order-preserving
+	binary.BigEndian.PutUint32(key[8:], s.task)
+	binary.BigEndian.PutUint64(key[12:], s.seq)
+
+	b := appendText(s.buf[:0], t.Meaning)
+	b = appendText(b, s.summary)
+	path := ""
+	if r.Loc.Path != s.path {
+		path = r.Loc.Path
+	}
+	b = appendText(b, path)
+	b = appendText(b, r.Loc.Table)
+	b = appendText(b, string(r.Loc.State))
+	row := byte(0)
+	if r.Loc.Row {
+		row = 1
+	}
+	b = append(b, row)
+	b = binary.AppendVarint(b, r.Loc.RowID)
+	b = binary.AppendVarint(b, r.Loc.Page)
+	b = binary.AppendVarint(b, r.Loc.Offset)
+	b = binary.AppendVarint(b, r.Loc.Length)
+	s.buf = b
+	s.sorter.Put(key[:], b)
+}
+
+func appendText[T string | []byte](b []byte, s T) []byte {
+	b = binary.AppendUvarint(b, uint64(len(s)))
+	return append(b, s...)
+}
+
+// event is one event as read back from the sorter. Its slices are valid as
+// long as the item's.
+type event struct {
+	at                                   time.Time
+	task                                 uint32
+	meaning, summary, path, table, state []byte
+	row                                  bool
+	rowid, page, offset, length          int64
+}
+
+// decode reads an item that put wrote. The sorter gives back what it took, so
+// there is nothing to go wrong but the disk, which the sorter tells.
+func (e *event) decode(it extsort.Item) {
+	ns := int64(binary.BigEndian.Uint64(it.Key) ^ (1 << 63)) //nolint:gosec // order-preserving
+	e.at = time.Unix(0, ns).UTC()
+	e.task = binary.BigEndian.Uint32(it.Key[8:])
+	b := it.Payload
+	for _, field := range []*[]byte{&e.meaning, &e.summary, &e.path, &e.table, &e.state} {
+		n, k := binary.Uvarint(b)
+		*field = b[k : k+int(n)] //nolint:gosec // a length that put wrote
+		b = b[k+int(n):]         //nolint:gosec // a length that put wrote
+	}
+	e.row = b[0] == 1
+	b = b[1:]
+	for _, field := range []*int64{&e.rowid, &e.page, &e.offset, &e.length} {
+		n, k := binary.Varint(b)
+		*field = n
+		b = b[k:]
+	}
+}

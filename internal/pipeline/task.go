@@ -1,0 +1,158 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"time"
+
+	"github.com/amparo-project/amparo/internal/artifact"
+	"github.com/amparo-project/amparo/internal/finding"
+	"github.com/amparo-project/amparo/internal/limit"
+)
+
+// outcome is what one task found out.
+type outcome struct {
+	state    finding.State
+	records  int64
+	events   int64
+	from, to time.Time
+	took     time.Duration
+	errs     problems
+	part     string // the file of its records, "" without a result folder
+	findings map[finding.Severity]int64
+}
+
+// runTask parses one file and sends its records where they belong. Its error
+// is of the machine (a full disk), never of the evidence.
+func (c *check) runTask(ctx context.Context, i int) (out outcome, err error) {
+	t := &c.sel.tasks[i]
+	started := time.Now()
+	defer func() { out.took = time.Since(started) }()
+	o, err := c.files.get(ctx, t.entry.Path)
+	if err != nil {
+		out.state = stateOf(err)
+		out.errs.add(finding.Problem{Path: t.entry.Path, Error: err.Error()})
+		return out, nil
+	}
+	s, err := c.newSinks(i)
+	if err != nil {
+		return out, err
+	}
+	in := artifact.NewInput(t.entry.Path, o.file, o.file.Size(), c.opener(ctx))
+	clean := c.parse(ctx, c.opts.Parsers[t.parser], in, s, &out)
+	if out.errs.n > 0 && out.state == finding.Read {
+		out.state = finding.Partial
+	}
+	if !clean && out.records == 0 && out.state == finding.Partial {
+		out.state = finding.Failed
+	}
+	return out, s.close(c, &out)
+}
+
+// parse drains the parser. It reports whether the parser came to the end of
+// its input.
+func (c *check) parse(ctx context.Context, p artifact.Parser, in *artifact.Input, s *sinks, out *outcome) bool {
+	out.state = finding.Read
+	for rec, err := range artifact.Run(ctx, p, in) {
+		if err == nil {
+			out.records++
+			s.add(ctx, rec)
+			c.progress.record()
+			continue
+		}
+		var re *artifact.RecordError
+		if errors.As(err, &re) {
+			out.errs.add(finding.Problem{Path: re.Loc.Path, Place: re.Loc.String(), Error: re.Err.Error()})
+			continue
+		}
+		if out.records == 0 {
+			out.state = stateOf(err)
+		}
+		out.errs.add(finding.Problem{Path: in.Path, Error: err.Error()})
+		return false
+	}
+	return true
+}
+
+// stateOf says what an error that ended a file means for its coverage.
+func stateOf(err error) finding.State {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return finding.Absent
+	case errors.Is(err, limit.ErrEncrypted), errors.Is(err, limit.ErrUnsupported):
+		return finding.Refused
+	default:
+		return finding.Failed
+	}
+}
+
+// opener gives parsers the companions of a file.
+func (c *check) opener(ctx context.Context) artifact.Opener {
+	return func(path string) (io.ReaderAt, int64, error) {
+		o, err := c.files.get(ctx, path)
+		if err != nil {
+			return nil, 0, fmt.Errorf("open companion: %w", err)
+		}
+		return o.file, o.file.Size(), nil
+	}
+}
+
+// sinks is where the records of one task go.
+type sinks struct {
+	records *recordFile // nil without a result folder
+	collect collector
+	events  eventSink
+}
+
+func (c *check) newSinks(i int) (*sinks, error) {
+	t := &c.sel.tasks[i]
+	name := c.opts.Parsers[t.parser].Info().Name
+	s := &sinks{
+		collect: collector{
+			artifact: name, device: c.device, matcher: c.opts.Matcher,
+			rules: c.opts.Rules.For(name), sorter: c.findings.Sorter(), files: c.files,
+			n: map[finding.Severity]int64{},
+		},
+		events: eventSink{
+			since: c.opts.Since, until: c.opts.Until,
+			task: uint32(i), path: t.entry.Path, //nolint:gosec // a handful of tasks
+		},
+	}
+	if c.opts.Out == nil {
+		return s, nil
+	}
+	s.events.sorter = c.timeline.Sorter()
+	var err error
+	s.records, err = c.opts.Out.recordPart(name, i)
+	return s, err
+}
+
+func (s *sinks) add(ctx context.Context, r *artifact.Record) {
+	if s.records == nil {
+		s.collect.add(ctx, r, nil)
+	} else {
+		start := len(s.records.buf)
+		s.records.buf = r.AppendJSON(s.records.buf)
+		s.collect.add(ctx, r, s.records.buf[start:])
+		s.records.endLine()
+	}
+	s.events.add(r)
+}
+
+// close hands everything back and completes the outcome.
+func (s *sinks) close(c *check, out *outcome) error {
+	out.events, out.from, out.to = s.events.events, s.events.from, s.events.to
+	out.findings = s.collect.n
+	err := s.collect.err
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	err = errors.Join(err, c.findings.Add(s.collect.sorter))
+	if s.records != nil {
+		err = errors.Join(err, c.timeline.Add(s.events.sorter), s.records.close())
+		out.part = s.records.name
+	}
+	return err
+}
