@@ -106,7 +106,7 @@ func (v Value) AppendJSON(b []byte) []byte {
 	case Bool:
 		return strconv.AppendBool(b, v.num != 0)
 	case Int:
-		return strconv.AppendInt(b, int64(v.num), 10) //nolint:gosec // the same 64 bits
+		return strconv.AppendInt(b, int64(v.num), 10)
 	case Float:
 		return appendFloat(b, floatFrom(v.num))
 	case Text:

@@ -42,7 +42,7 @@ func BoolValue(v bool) Value {
 }
 
 // IntValue returns an Int.
-func IntValue(v int64) Value { return Value{kind: Int, num: uint64(v)} } //nolint:gosec // the same 64 bits
+func IntValue(v int64) Value { return Value{kind: Int, num: uint64(v)} }
 
 // FloatValue returns a Float.
 func FloatValue(v float64) Value { return Value{kind: Float, num: floatBits(v)} }
@@ -84,7 +84,7 @@ func (v Value) Kind() ValueKind { return v.kind }
 
 // Int returns the integer, and whether v is an Int or a Bool.
 func (v Value) Int() (int64, bool) {
-	return int64(v.num), v.kind == Int || v.kind == Bool //nolint:gosec // the same 64 bits
+	return int64(v.num), v.kind == Int || v.kind == Bool
 }
 
 // Bool returns the truth of v, and whether v is a Bool.
@@ -93,7 +93,7 @@ func (v Value) Bool() (val, ok bool) { return v.num != 0, v.kind == Bool }
 // Float returns the number, and whether v is a Float or an Int.
 func (v Value) Float() (float64, bool) {
 	if v.kind == Int {
-		return float64(int64(v.num)), true //nolint:gosec // the same 64 bits
+		return float64(int64(v.num)), true
 	}
 	return floatFrom(v.num), v.kind == Float
 }

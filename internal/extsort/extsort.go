@@ -81,8 +81,8 @@ func (s *Sorter) Put(key, payload []byte) {
 		s.spill()
 	}
 	s.index = append(s.index, item{
-		prefix: prefix(key), off: uint32(len(s.arena)), //nolint:gosec // an arena is far smaller than 4 GiB
-		key: uint16(len(key)), payload: uint32(len(payload)), //nolint:gosec // documented limit; an item fits an arena
+		prefix: prefix(key), off: uint32(len(s.arena)),
+		key: uint16(len(key)), payload: uint32(len(payload)),
 	})
 	s.arena = append(s.arena, key...)
 	s.arena = append(s.arena, payload...)

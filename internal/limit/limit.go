@@ -33,7 +33,7 @@ var (
 // ReadAll reads r to its end, at most limit bytes. Where r holds more it
 // returns an error that wraps ErrLimit and no data: a cut file is not a file.
 func ReadAll(r io.Reader, limit int64) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(r, limit+1))
+	data, err := io.ReadAll(io.LimitReader(r, limit+1)) //nolint:forbidigo // this is where it is bounded
 	if err != nil {
 		return nil, err
 	}

@@ -167,7 +167,7 @@ func findingKey(f *finding.Finding) []byte {
 	key := []byte{255 - byte(f.Severity)}
 	ns := ^uint64(0)
 	if f.Time != nil {
-		ns = uint64(f.Time.UnixNano()) ^ (1 << 63) //nolint:gosec // order-preserving
+		ns = uint64(f.Time.UnixNano()) ^ (1 << 63)
 	}
 	key = appendUint64(key, ns)
 	// Places come from evidence: cut, they keep the key within its limit.
@@ -175,9 +175,9 @@ func findingKey(f *finding.Finding) []byte {
 		key = append(append(key, s[:min(len(s), 1024)]...), 0)
 	}
 	if f.Where.RowID != nil {
-		key = appendUint64(key, uint64(*f.Where.RowID)^(1<<63)) //nolint:gosec // order-preserving
+		key = appendUint64(key, uint64(*f.Where.RowID)^(1<<63))
 	}
-	key = appendUint64(key, uint64(f.Where.Offset)) //nolint:gosec // an offset is not negative
+	key = appendUint64(key, uint64(f.Where.Offset))
 	return append(key, f.ID...)
 }
 

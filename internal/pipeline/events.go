@@ -73,7 +73,7 @@ func (s *eventSink) describe(r *artifact.Record) {
 func (s *eventSink) put(r *artifact.Record, t *artifact.Time) {
 	s.seq++
 	var key [20]byte
-	binary.BigEndian.PutUint64(key[:], uint64(t.At.UnixNano())^(1<<63)) //nolint:gosec // order-preserving
+	binary.BigEndian.PutUint64(key[:], uint64(t.At.UnixNano())^(1<<63))
 	binary.BigEndian.PutUint32(key[8:], s.task)
 	binary.BigEndian.PutUint64(key[12:], s.seq)
 
@@ -117,14 +117,14 @@ type event struct {
 // decode reads an item that put wrote. The sorter gives back what it took, so
 // there is nothing to go wrong but the disk, which the sorter tells.
 func (e *event) decode(it extsort.Item) {
-	ns := int64(binary.BigEndian.Uint64(it.Key) ^ (1 << 63)) //nolint:gosec // order-preserving
+	ns := int64(binary.BigEndian.Uint64(it.Key) ^ (1 << 63))
 	e.at = time.Unix(0, ns).UTC()
 	e.task = binary.BigEndian.Uint32(it.Key[8:])
 	b := it.Payload
 	for _, field := range []*[]byte{&e.meaning, &e.summary, &e.path, &e.table, &e.state} {
 		n, k := binary.Uvarint(b)
-		*field = b[k : k+int(n)] //nolint:gosec // a length that put wrote
-		b = b[k+int(n):]         //nolint:gosec // a length that put wrote
+		*field = b[k : k+int(n)]
+		b = b[k+int(n):]
 	}
 	e.row = b[0] == 1
 	b = b[1:]

@@ -64,7 +64,7 @@ func (f *Folder) Close() error { return os.RemoveAll(f.tmp) }
 // is whole.
 func (f *Folder) write(name string, fn func(w io.Writer) error) error {
 	part := filepath.Join(f.tmp, name)
-	file, err := os.OpenFile(part, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o600) //nolint:gosec // a name of ours
+	file, err := os.OpenFile(part, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o600)
 	if err != nil {
 		return fmt.Errorf("result folder: %w", err)
 	}
@@ -100,7 +100,7 @@ const recordBuffer = 256 << 10
 
 func (f *Folder) recordPart(artifact string, task int) (*recordFile, error) {
 	name := filepath.Join(f.tmp, fmt.Sprintf("%s-%06d", artifact, task))
-	file, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o600) //nolint:gosec // a name of ours
+	file, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("result folder: %w", err)
 	}
@@ -138,7 +138,7 @@ func (f *Folder) joinRecords(artifact string, parts []string) error {
 	if len(parts) == 1 {
 		return nil
 	}
-	w, err := os.OpenFile(final, os.O_APPEND|os.O_WRONLY, 0o600) //nolint:gosec // a name of ours
+	w, err := os.OpenFile(final, os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("write records: %w", err)
 	}
@@ -151,7 +151,7 @@ func (f *Folder) joinRecords(artifact string, parts []string) error {
 }
 
 func appendFile(w io.Writer, name string) error {
-	r, err := os.Open(name) //nolint:gosec // a name of ours
+	r, err := os.Open(name)
 	if err != nil {
 		return fmt.Errorf("write records: %w", err)
 	}

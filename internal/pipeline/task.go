@@ -118,7 +118,7 @@ func (c *check) newSinks(i int) (*sinks, error) {
 		},
 		events: eventSink{
 			since: c.opts.Since, until: c.opts.Until,
-			task: uint32(i), path: t.entry.Path, //nolint:gosec // a handful of tasks
+			task: uint32(i), path: t.entry.Path,
 		},
 	}
 	if c.opts.Out == nil {

@@ -61,8 +61,10 @@ func dataUsageOrphan(r *artifact.Record) (string, bool) {
 func dataUsageGap(r *artifact.Record) (string, bool) {
 	from, _ := r.Get("first_missing").Int()
 	to, _ := r.Get("last_missing").Int()
-	n, _ := r.Get("missing").Int()
-	return fmt.Sprintf("%d process entries are missing: %d to %d", n, from, to), true
+	if from == to {
+		return fmt.Sprintf("process entry %d", from), true
+	}
+	return fmt.Sprintf("process entries %d to %d", from, to), true
 }
 
 func appWithoutMetadata(r *artifact.Record) (string, bool) {
@@ -125,7 +127,8 @@ func safariFastRedirect(r *artifact.Record) (string, bool) {
 	if err != nil || to.Host == "" || sameSite(from.Hostname(), to.Hostname()) {
 		return "", false
 	}
-	if !(unusualPort(to.Port()) || fourthLevel(to.Hostname())) || !looksRandom(to.Path) {
+	odd := unusualPort(to.Port()) || fourthLevel(to.Hostname())
+	if !odd || !looksRandom(to.Path) {
 		return "", false
 	}
 	return fmt.Sprintf("%s redirected to %s after %d ms", from.Hostname(), to.Host, ms), true

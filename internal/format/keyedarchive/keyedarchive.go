@@ -52,10 +52,10 @@ func (a Archive) resolve(v plist.Value) Object {
 	if !ok {
 		return Object{a, v}
 	}
-	if uid >= uint64(a.objects.Len()) { //nolint:gosec // a length is not negative
+	if uid >= uint64(a.objects.Len()) {
 		return Object{a, plist.Value{}}
 	}
-	o := a.objects.At(int(uid)) //nolint:gosec // below the length
+	o := a.objects.At(int(uid))
 	if s, ok := o.Str(); ok && s == "$null" {
 		return Object{a, plist.Value{}}
 	}

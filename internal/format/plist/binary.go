@@ -40,16 +40,15 @@ func (d *Doc) Reset(data []byte) error {
 	t := data[len(data)-trailerSize:]
 	offSize, refSize := int(t[6]), int(t[7])
 	count, root, table := beUint(t[8:16]), beUint(t[16:24]), beUint(t[24:32])
-	room := uint64(len(data) - trailerSize) //nolint:gosec // not negative
+	room := uint64(len(data) - trailerSize)
 	switch {
 	case offSize < 1 || offSize > 8 || refSize < 1 || refSize > 8:
 		return d.corrupt("trailer: offsets of %d and references of %d bytes", offSize, refSize)
-	case table < 8 || table > room || count > (room-table)/uint64(offSize): //nolint:gosec // 1 to 8
+	case table < 8 || table > room || count > (room-table)/uint64(offSize):
 		return d.corrupt("trailer: %d objects, offset table at %d of %d bytes", count, table, len(data))
 	case count == 0 || root >= count || count > 1<<31-1:
 		return d.corrupt("trailer: root %d of %d objects", root, count)
 	}
-	//nolint:gosec // all were compared with the length of data above
 	*d = Doc{data: data, table: int(table), offSize: offSize, refSize: refSize, count: int(count), root: int32(root)}
 	return nil
 }
@@ -77,10 +76,10 @@ func (d *Doc) offset(ref int32) int64 {
 	}
 	at := d.table + int(ref)*d.offSize
 	off := beUint(d.data[at : at+d.offSize])
-	if off < 8 || off >= uint64(d.table) { //nolint:gosec // not negative
+	if off < 8 || off >= uint64(d.table) {
 		return -1
 	}
-	return int64(off) //nolint:gosec // below the table
+	return int64(off)
 }
 
 // object decodes the marker of object ref and checks that its content lies
@@ -160,10 +159,10 @@ func (d *Doc) length(low, pos int) (n, next int, ok bool) {
 		return 0, 0, false
 	}
 	u := beUint(d.data[pos+1 : pos+1+size])
-	if u > uint64(d.table) { //nolint:gosec // not negative
+	if u > uint64(d.table) {
 		return 0, 0, false
 	}
-	return int(u), pos + 1 + size, true //nolint:gosec // below the table
+	return int(u), pos + 1 + size, true
 }
 
 func (d *Doc) content(ref int32, o object, known bool) (object, error) {
@@ -184,8 +183,8 @@ func (d *Doc) container(ref int32, o object, refs int) (object, error) {
 func (d *Doc) reference(o object, i int) Value {
 	at := o.pos + i*d.refSize
 	ref := beUint(d.data[at : at+d.refSize])
-	if ref >= uint64(d.count) { //nolint:gosec // not negative
+	if ref >= uint64(d.count) {
 		return Value{err: d.corrupt("reference to object %d of %d", ref, d.count)}
 	}
-	return Value{doc: d, ref: int32(ref)} //nolint:gosec // below count
+	return Value{doc: d, ref: int32(ref)}
 }

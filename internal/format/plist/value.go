@@ -102,7 +102,7 @@ func (v Value) Int() (int64, bool) {
 	if !ok || !neg && u > math.MaxInt64 {
 		return 0, false
 	}
-	return int64(u), true //nolint:gosec // two's complement where negative
+	return int64(u), true
 }
 
 // Uint returns the integer, and whether v is one that is not negative.
@@ -128,7 +128,7 @@ func (v Value) integer() (u uint64, neg, ok bool) {
 	}
 	u = beUint(b)
 	// Eight bytes are signed, fewer are not.
-	return u, o.n == 8 && int64(u) < 0, true //nolint:gosec // the sign bit
+	return u, o.n == 8 && int64(u) < 0, true
 }
 
 // Bool returns the truth, and whether v is a Bool.
@@ -158,7 +158,7 @@ func (v Value) float(o object) float64 {
 	}
 	u := beUint(v.doc.data[o.pos : o.pos+o.n])
 	if o.n == 4 {
-		return float64(math.Float32frombits(uint32(u))) //nolint:gosec // four bytes
+		return float64(math.Float32frombits(uint32(u)))
 	}
 	return math.Float64frombits(u)
 }

@@ -58,7 +58,7 @@ func parseXML(data []byte) (Value, error) {
 	if err != nil {
 		return Value{}, err
 	}
-	r := &xmlReader{dec: xml.NewDecoder(bytes.NewReader(data))}
+	r := &xmlReader{dec: xml.NewDecoder(bytes.NewReader(data))} //nolint:gosec // G709: tokens alone are read, with bounds; nothing is made of their types
 	r.dec.CharsetReader = func(charset string, in io.Reader) (io.Reader, error) {
 		// toUTF8 has converted UTF-16; everything else Apple writes is UTF-8.
 		if c := strings.ToLower(charset); strings.HasPrefix(c, "utf") || c == "us-ascii" {

@@ -203,7 +203,7 @@ func (u *usageReader) giveGaps() error {
 	for i := 1; i < len(u.processes); i++ {
 		before, after := &u.processes[i-1], &u.processes[i]
 		// As unsigned numbers the difference cannot overflow.
-		missing := uint64(after.id) - uint64(before.id) - 1 //nolint:gosec // two's complement
+		missing := uint64(after.id) - uint64(before.id) - 1
 		if after.id == before.id || missing == 0 {
 			continue
 		}
@@ -212,7 +212,7 @@ func (u *usageReader) giveGaps() error {
 		rec.Loc = after.loc
 		rec.Set("first_missing", artifact.IntValue(before.id+1))
 		rec.Set("last_missing", artifact.IntValue(after.id-1))
-		rec.Set("missing", artifact.IntValue(int64(min(missing, 1<<63-1)))) //nolint:gosec // bounded
+		rec.Set("missing", artifact.IntValue(int64(min(missing, 1<<63-1))))
 		rec.Set("before", artifact.TextOrNull(before.name))
 		rec.Set("after", artifact.TextOrNull(after.name))
 		rec.When("before_first_seen", artifact.MacSeconds, before.first)
