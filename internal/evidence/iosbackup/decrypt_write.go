@@ -26,7 +26,7 @@ func (d *decryption) one(ctx context.Context, j job, buf []byte) error {
 		d.done(n, written)
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	case isFull(err):
+	case endsRun(err):
 		return fmt.Errorf("write %s: %w", j.entry.Path, err)
 	default:
 		d.fail(j.entry.Path, err)
@@ -113,8 +113,9 @@ func (d *decryption) copy(ctx context.Context, f interface {
 	return n, nil
 }
 
-// isFull reports whether an error is of a disk that takes no more.
-func isFull(err error) bool {
+// endsRun reports whether an error is of a disk that takes no more: every
+// other file would fail, too.
+func endsRun(err error) bool {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EROFS) {
 		return true
 	}
@@ -135,7 +136,7 @@ func (d *decryption) folders(ctx context.Context) error {
 			return nil
 		}
 		d.res.Folders++
-		if err := d.out.MkdirAll(d.names.folder(o.path), 0o700); isFull(err) {
+		if err := d.out.MkdirAll(d.names.folder(o.path), 0o700); endsRun(err) {
 			return fmt.Errorf("write %s: %w", o.path, err)
 		} else if err != nil {
 			d.fail(o.path, err)

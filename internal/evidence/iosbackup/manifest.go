@@ -52,6 +52,8 @@ func (s *Source) openManifest(ctx context.Context, key []byte) error {
 		return nil
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
+	case key != nil && errors.Is(err, limit.ErrEncrypted):
+		err = fmt.Errorf("%w: what its key makes of it is no database", limit.ErrCorrupt)
 	case errors.Is(err, limit.ErrEncrypted):
 		return fmt.Errorf("%w; %s, which holds the keys, is missing, damaged or says that nothing is encrypted", err, keysFile)
 	case errors.Is(err, fs.ErrPermission):

@@ -91,7 +91,10 @@ func portablePart(p string) string {
 	if strings.HasSuffix(clean, ".") || strings.HasSuffix(clean, " ") {
 		clean = clean[:len(clean)-1] + "_"
 	}
-	if clean == p && len(p) <= maxPartBytes && !reserved(p) && !strings.HasPrefix(p, ".amparo-") {
+	if reserved(clean) {
+		clean = "_" + clean
+	}
+	if clean == p && len(p) <= maxPartBytes && !strings.HasPrefix(p, ".amparo-") {
 		return p
 	}
 	return marked(clean, p)

@@ -351,6 +351,93 @@ func TestManifestDamage(t *testing.T) {
 	}
 }
 
+func TestEncryptedManifestDamage(t *testing.T) {
+	t.Parallel()
+	b := testBackup{encrypted: true, files: someFiles()}
+	for i := range 300 {
+		b.files = append(b.files, testFile{domain: "D", path: strings.Repeat("x", 100) + strings.Repeat("y", i), flags: 1, missing: true})
+	}
+	asked := false
+	o := Options{OpenOptions: evidence.OpenOptions{Password: func(context.Context) (string, error) {
+		if asked {
+			t.Error("asked for the password twice")
+		}
+		asked = true
+		return testPassword, nil
+	}}}
+	for name, change := range map[string]func(db []byte) []byte{
+		"zeroed": func(db []byte) []byte { clear(db[len(db)/2 : len(db)/2+8192]); return db },
+		"cut":    func(db []byte) []byte { return db[:len(db)/2+5] },
+		"empty":  func(db []byte) []byte { return nil },
+		"noise":  func(db []byte) []byte { return noise(len(db)) },
+	} {
+		asked = false
+		dir := b.write(t)
+		db := filepath.Join(dir, manifestFile)
+		data, err := os.ReadFile(db)
+		if err != nil {
+			t.Fatal(err)
+		}
+		writeFile(t, db, change(data))
+		s, err := openDir(t, dir, o)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		got, bad := listing(t, s)
+		problems := s.Evidence().Problems
+		if len(bad)+len(problems) == 0 {
+			t.Errorf("%s: nothing is said", name)
+		}
+		for _, p := range problems {
+			if strings.Contains(p.Error, limit.ErrEncrypted.Error()) {
+				t.Errorf("%s is called encrypted: %+v", name, p)
+			}
+		}
+		if (name == "zeroed" || name == "cut") && len(got) < 50 {
+			t.Errorf("%s: only %d entries", name, len(got))
+		}
+	}
+	dir := b.write(t)
+	if err := os.Remove(filepath.Join(dir, manifestFile)); err != nil {
+		t.Fatal(err)
+	}
+	asked = true // must not be asked now
+	s, err := openDir(t, dir, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := listing(t, s); len(got) != 3 || len(s.Evidence().Problems) != 1 {
+		t.Errorf("without a manifest: %d entries, %+v", len(got), s.Evidence().Problems)
+	}
+}
+
+func FuzzPaths(f *testing.F) {
+	for _, s := range someFiles() {
+		f.Add(s.domain, s.path)
+	}
+	f.Add("HomeDomain", "../../etc/passwd")
+	f.Add("C:", `con\aux. `)
+	f.Fuzz(func(t *testing.T, domain, rel string) {
+		path, err := logicalPath([]byte(domain), []byte(rel))
+		if err != nil {
+			return
+		}
+		if !filepath.IsLocal(filepath.FromSlash(path)) || !fs.ValidPath(path) {
+			t.Fatalf("%q", path)
+		}
+		name := portable(path)
+		if !fs.ValidPath(name) || strings.ContainsAny(name, "<>:\"\\|?*\x00") {
+			t.Fatalf("%q becomes %q", path, name)
+		}
+		for _, part := range strings.Split(name, "/") {
+			if reserved(part) || len(part) > maxPartBytes || strings.HasSuffix(part, ".") || strings.HasSuffix(part, " ") {
+				t.Fatalf("%q becomes %q", path, name)
+			}
+		}
+	})
+}
+
 func TestLinksAreNotFollowed(t *testing.T) {
 	t.Parallel()
 	dir := testBackup{files: someFiles()}.write(t)
