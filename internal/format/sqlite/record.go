@@ -53,6 +53,13 @@ func (s *scan) columns(c *cell) error {
 		if typ >= 0x80 {
 			typ, n = varint(hdr)
 		}
+		if n > 0 && typ <= 9 && serialSizes[typ] == 0 {
+			hdr = hdr[n:]
+			if out >= 0 {
+				s.constant(&s.row.vals[out], i, typ)
+			}
+			continue
+		}
 		size := serialSize(typ)
 		if n == 0 || size > c.pay.total-body {
 			s.lose(i)
@@ -73,6 +80,19 @@ func (s *scan) columns(c *cell) error {
 		body += size
 	}
 	return first
+}
+
+// constant sets v to what a serial type without bytes means: Null, 0 or 1.
+// Most columns of wide tables are one of these, so data stays as it was.
+func (s *scan) constant(v *Value, i int, typ uint64) {
+	switch {
+	case typ == 0:
+		v.kind, v.lost = Null, false
+	case s.real[i]:
+		*v = floatValue(float64(typ - 8))
+	default:
+		v.kind, v.lost, v.num = Int, false, typ-8
+	}
 }
 
 // recordHeader returns the serial types of a record, and where its values start.
@@ -106,8 +126,6 @@ func (s *scan) value(c *cell, i int, typ uint64, off, size int64) error {
 		*v = Value{kind: Blob, data: b}
 	case typ >= 12:
 		*v = Value{kind: Text, data: s.utf8(b)}
-	case typ == 0:
-		*v = Value{}
 	case typ == 10 || typ == 11:
 		return corrupt(c.pay.page, "column %d has the reserved type %d", i, typ)
 	case typ == 7:
@@ -130,7 +148,7 @@ func real8(b []byte) Value {
 	return floatValue(f)
 }
 
-// number reads an integer, which the serial types 1 to 6, 8 and 9 are. It has
+// number reads an integer, which the serial types 1 to 6 are. It has
 // the length that its type asks for.
 func number(typ uint64, b []byte) int64 {
 	switch typ {
@@ -140,10 +158,6 @@ func number(typ uint64, b []byte) int64 {
 		return int64(int16(binary.BigEndian.Uint16(b)))
 	case 4:
 		return int64(int32(binary.BigEndian.Uint32(b)))
-	case 8:
-		return 0
-	case 9:
-		return 1
 	}
 	v := int64(int8(b[0]))
 	for _, c := range b[1:] {
