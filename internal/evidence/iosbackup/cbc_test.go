@@ -26,11 +26,8 @@ func encrypt(t testing.TB, key, plain []byte) []byte {
 }
 
 func noise(n int) []byte {
-	r := rand.New(rand.NewPCG(1, uint64(n)))
 	b := make([]byte, n)
-	for i := range b {
-		b[i] = byte(r.Uint32())
-	}
+	rand.NewChaCha8([32]byte{byte(n)}).Read(b)
 	return b
 }
 

@@ -96,7 +96,11 @@ func packZip(t testing.TB, f fs.FS, method uint16) []byte {
 func TestPackedSame(t *testing.T) {
 	t.Parallel()
 	for _, encrypted := range []bool{false, true} {
-		dir := testBackup{encrypted: encrypted, files: someFiles()}.write(t)
+		above := t.TempDir()
+		dir := filepath.Join(above, "backup")
+		if err := os.Rename(testBackup{encrypted: encrypted, files: someFiles()}.write(t), dir); err != nil {
+			t.Fatal(err)
+		}
 		s, err := openDir(t, dir, withPassword(testPassword))
 		if err != nil {
 			t.Fatal(err)
@@ -104,7 +108,7 @@ func TestPackedSame(t *testing.T) {
 		want, _ := listing(t, s)
 		for name, pack := range packers {
 			path := filepath.Join(t.TempDir(), name)
-			if err := os.WriteFile(path, pack(t, os.DirFS(filepath.Dir(dir))), 0o600); err != nil {
+			if err := os.WriteFile(path, pack(t, os.DirFS(above)), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			open := func(t testing.TB) *Source {
@@ -112,7 +116,7 @@ func TestPackedSame(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				s, err := Open(t.Context(), tree, filepath.Base(dir), withPassword(testPassword))
+				s, err := Open(t.Context(), tree, "backup", withPassword(testPassword))
 				if err != nil {
 					t.Fatal(err)
 				}
