@@ -3,38 +3,40 @@ package plist
 import (
 	"bytes"
 	"fmt"
+	"math"
+	"sync/atomic"
 
 	"github.com/amparo-project/amparo/internal/limit"
 )
 
 const (
-	binaryMagic = "bplist"
+	binaryMagic = "bplist0" // and a digit; bplist1x is another format
+	headerSize  = 8
 	trailerSize = 32
 )
 
-// A Doc is a binary property list over bytes that it does not copy. Reset
-// makes it ready for the next without taking memory. The zero Doc is empty.
+// A Doc is a property list over bytes that it does not copy. Reset makes it
+// ready for the next without taking memory. The zero Doc is empty. A Doc may
+// be read by several goroutines; it must not be copied.
 type Doc struct {
 	data    []byte
 	table   int // offset of the offset table
 	offSize int // bytes of an offset
 	refSize int // bytes of a reference
 	count   int // objects
-	root    int32
+	root    int64
+	xml     *xmlTree     // of an XML list
+	copied  atomic.Int64 // bytes of long texts that were made into strings
 }
 
-// object is a decoded marker: what an object is and where its content lies.
-type object struct {
-	kind Kind
-	wide bool // a string in UTF-16
-	pos  int  // of the content
-	n    int  // bytes; elements or pairs of a container; truth of a Bool
-}
-
-// Reset makes d a view of data, whose trailer and offset table are checked.
+// Reset makes d a view of data, a binary property list, whose trailer and
+// offset table are checked. Errors wrap limit.ErrCorrupt or limit.ErrUnsupported.
 func (d *Doc) Reset(data []byte) error {
-	*d = Doc{}
-	if !bytes.HasPrefix(data, []byte(binaryMagic)) || len(data) < 8+trailerSize {
+	d.clear()
+	switch {
+	case len(data) >= headerSize && bytes.HasPrefix(data, []byte("bplist")) && !bytes.HasPrefix(data, []byte(binaryMagic)):
+		return fmt.Errorf("binary property list: %w: version %q", limit.ErrUnsupported, data[6:headerSize])
+	case !bytes.HasPrefix(data, []byte(binaryMagic)) || len(data) < headerSize+trailerSize:
 		return fmt.Errorf("binary property list of %d bytes: %w: no header", len(data), limit.ErrCorrupt)
 	}
 	t := data[len(data)-trailerSize:]
@@ -43,18 +45,25 @@ func (d *Doc) Reset(data []byte) error {
 	room := uint64(len(data) - trailerSize)
 	switch {
 	case offSize < 1 || offSize > 8 || refSize < 1 || refSize > 8:
-		return d.corrupt("trailer: offsets of %d and references of %d bytes", offSize, refSize)
-	case table < 8 || table > room || count > (room-table)/uint64(offSize):
-		return d.corrupt("trailer: %d objects, offset table at %d of %d bytes", count, table, len(data))
-	case count == 0 || root >= count || count > 1<<31-1:
-		return d.corrupt("trailer: root %d of %d objects", root, count)
+		return corruptTrailer(data, "offsets of %d and references of %d bytes", offSize, refSize)
+	case table < headerSize || table > room || count > (room-table)/uint64(offSize):
+		return corruptTrailer(data, "%d objects, offset table at byte %d of %d", count, table, len(data))
+	case count == 0 || root >= count || count > math.MaxInt32:
+		return corruptTrailer(data, "root %d of %d objects", root, count)
 	}
-	*d = Doc{data: data, table: int(table), offSize: offSize, refSize: refSize, count: int(count), root: int32(root)}
+	d.data, d.table, d.offSize, d.refSize = data, int(table), offSize, refSize
+	d.count, d.root = int(count), int64(root)
 	return nil
 }
 
-func (d *Doc) corrupt(format string, args ...any) error {
-	return fmt.Errorf("binary property list: %w: %s", limit.ErrCorrupt, fmt.Sprintf(format, args...))
+func (d *Doc) clear() {
+	d.data, d.xml, d.count = nil, nil, 0
+	d.copied.Store(0)
+}
+
+func corruptTrailer(data []byte, format string, args ...any) error {
+	return fmt.Errorf("binary property list: trailer at byte %d: %w: %s",
+		len(data)-trailerSize, limit.ErrCorrupt, fmt.Sprintf(format, args...))
 }
 
 // Root returns the list's top object.
@@ -70,82 +79,125 @@ func (d *Doc) Root() Value {
 func (d *Doc) Objects() int { return d.count }
 
 // offset returns where object ref lies, -1 for a forged one.
-func (d *Doc) offset(ref int32) int64 {
-	if ref < 0 || int(ref) >= d.count {
-		return -1
-	}
+func (d *Doc) offset(ref int64) int {
 	at := d.table + int(ref)*d.offSize
 	off := beUint(d.data[at : at+d.offSize])
-	if off < 8 || off >= uint64(d.table) {
+	if off < headerSize || off >= uint64(d.table) {
 		return -1
 	}
-	return int64(off)
+	return int(off)
 }
 
-// object decodes the marker of object ref and checks that its content lies
-// before the offset table.
-func (d *Doc) object(ref int32) (object, error) {
+// object decodes object ref and checks that its content lies before the
+// offset table.
+func (d *Doc) object(ref int64) object {
 	off := d.offset(ref)
 	if off < 0 {
-		return object{}, d.corrupt("object %d lies outside", ref)
+		return object{fault: badOffset}
 	}
-	pos := int(off)
-	marker := d.data[pos]
-	pos++
+	marker := d.data[off]
 	low := int(marker & 0x0f)
 	switch marker >> 4 {
 	case 0x0:
-		return singleton(marker, pos)
-	case 0x1:
-		return d.content(ref, object{kind: Int, pos: pos, n: 1 << low}, low <= 4)
-	case 0x2:
-		return d.content(ref, object{kind: Real, pos: pos, n: 1 << low}, low == 2 || low == 3)
-	case 0x3:
-		return d.content(ref, object{kind: Date, pos: pos, n: 8}, low == 3)
-	case 0x8:
-		return d.content(ref, object{kind: UID, pos: pos, n: low + 1}, low < 8)
+		return singleton(marker)
+	case 0x1, 0x2, 0x3, 0x8:
+		return d.number(marker, off+1)
 	}
-	n, pos, ok := d.length(low, pos)
+	n, pos, ok := d.length(low, off+1)
 	if !ok {
-		return object{}, d.corrupt("object %d at %d: length", ref, off)
+		return object{fault: badLength}
 	}
 	o := object{pos: pos, n: n}
+	size := n
 	switch marker >> 4 {
 	case 0x4:
 		o.kind = Data
-		return d.content(ref, o, true)
 	case 0x5, 0x7: // ASCII, and UTF-8 as newer versions write it
 		o.kind = String
-		return d.content(ref, o, true)
 	case 0x6:
-		o.kind, o.wide, o.n = String, true, 2*n
-		return d.content(ref, o, true)
+		size = 2 * n
+		o.kind, o.form, o.n = String, utf16BE, size
 	case 0xA:
+		size = n * d.refSize
 		o.kind = Array
-		return d.container(ref, o, n)
 	case 0xB, 0xC:
+		size = n * d.refSize
 		o.kind = Set
-		return d.container(ref, o, n)
 	case 0xD:
+		size = 2 * n * d.refSize
 		o.kind = Dict
-		return d.container(ref, o, 2*n)
+	default:
+		return object{fault: badMarker}
 	}
-	return object{}, d.corrupt("object %d at %d: marker %#02x", ref, off, marker)
+	if size > d.table-pos {
+		return object{fault: badContent}
+	}
+	return o
 }
 
-func singleton(marker byte, pos int) (object, error) {
+func singleton(marker byte) object {
 	switch marker {
 	case 0x00:
-		return object{kind: Null, pos: pos}, nil
+		return object{kind: Null}
 	case 0x08:
-		return object{kind: Bool, pos: pos}, nil
+		return object{kind: Bool}
 	case 0x09:
-		return object{kind: Bool, pos: pos, n: 1}, nil
+		return object{kind: Bool, num: 1}
 	}
-	return object{}, fmt.Errorf("binary property list: %w: marker %#02x", limit.ErrCorrupt, marker)
+	return object{fault: badMarker}
 }
 
-// length reads the count of an object: in the marker, or in the integer behind it.
+// number decodes what has a size in its marker.
+func (d *Doc) number(marker byte, pos int) object {
+	o := object{pos: pos, n: 1 << (marker & 0x0f)}
+	known := false
+	switch marker >> 4 {
+	case 0x1:
+		o.kind, known = Int, o.n <= 16
+	case 0x2:
+		o.kind, known = Real, o.n == 4 || o.n == 8
+	case 0x3:
+		o.kind, known = Date, o.n == 8
+	case 0x8:
+		o.n = int(marker&0x0f) + 1
+		o.kind, known = UID, o.n <= 8
+	}
+	switch {
+	case !known:
+		return object{fault: badMarker}
+	case o.n > d.table-pos:
+		return object{fault: badContent}
+	}
+	b := d.data[pos : pos+o.n]
+	switch {
+	case o.n == 16:
+		o.wideInt(b)
+	case o.kind == Real && o.n == 4:
+		o.num = math.Float64bits(float64(math.Float32frombits(uint32(beUint(b)))))
+	default:
+		o.num = beUint(b)
+		// Eight bytes are signed, fewer are not.
+		o.neg = o.kind == Int && o.n == 8 && b[0] >= 0x80
+	}
+	return o
+}
+
+// wideInt takes sixteen bytes: an unsigned value above the signed range, or a
+// sign-extended negative one; the rest does not fit.
+func (o *object) wideInt(b []byte) {
+	high, low := beUint(b[:8]), beUint(b[8:])
+	o.num = low
+	switch {
+	case high == 0:
+	case high == math.MaxUint64 && low >= 1<<63:
+		o.neg = true
+	default:
+		o.form = wide
+	}
+}
+
+// length reads the count of an object: in the marker, or in the integer behind
+// it. It is at most the bytes that are there.
 func (d *Doc) length(low, pos int) (n, next int, ok bool) {
 	if low != 0x0f {
 		return low, pos, true
@@ -155,28 +207,12 @@ func (d *Doc) length(low, pos int) (n, next int, ok bool) {
 	}
 	marker := d.data[pos]
 	size := 1 << (marker & 0x0f)
-	if marker>>4 != 1 || marker&0x0f > 3 || pos+1+size > d.table {
+	if marker>>4 != 1 || size > 8 || size > d.table-pos-1 {
 		return 0, 0, false
 	}
-	u := beUint(d.data[pos+1 : pos+1+size])
-	if u > uint64(d.table) {
-		return 0, 0, false
-	}
-	return int(u), pos + 1 + size, true
-}
-
-func (d *Doc) content(ref int32, o object, known bool) (object, error) {
-	if !known || o.n > d.table-o.pos {
-		return object{}, d.corrupt("object %d: %s of %d bytes at %d", ref, o.kind, o.n, o.pos)
-	}
-	return o, nil
-}
-
-func (d *Doc) container(ref int32, o object, refs int) (object, error) {
-	if refs > (d.table-o.pos)/d.refSize {
-		return object{}, d.corrupt("object %d: %s of %d elements at %d", ref, o.kind, o.n, o.pos)
-	}
-	return o, nil
+	next = pos + 1 + size
+	// A length that cannot be becomes one that is refused as too long.
+	return int(min(beUint(d.data[pos+1:next]), uint64(d.table))), next, true
 }
 
 // reference returns the i-th object that container o refers to.
@@ -184,7 +220,20 @@ func (d *Doc) reference(o object, i int) Value {
 	at := o.pos + i*d.refSize
 	ref := beUint(d.data[at : at+d.refSize])
 	if ref >= uint64(d.count) {
-		return Value{err: d.corrupt("reference to object %d of %d", ref, d.count)}
+		return Value{doc: d, ref: ^int64(at)}
 	}
-	return Value{doc: d, ref: int32(ref)}
+	return Value{doc: d, ref: int64(ref)}
+}
+
+// is reports whether object ref is the text s.
+func (d *Doc) is(ref int64, s string) bool {
+	off := d.offset(ref)
+	if off < 0 {
+		return false
+	}
+	if n := int(d.data[off]) - 0x50; n >= 0 && n < 0x0f { // a short ASCII text, as nearly all keys
+		return n == len(s) && n <= d.table-off-1 && string(d.data[off+1:off+1+n]) == s
+	}
+	o := d.object(ref)
+	return o.kind == String && o.isText(d.data[o.pos:o.pos+o.n], s)
 }

@@ -1,3 +1,19 @@
+// Package plist reads Apple property lists, binary and XML, as evidence:
+// bounded against cycles, depth, shared-reference bombs and forged lengths.
+//
+// Start with Parse, or with Doc where many small lists are read in a row. A
+// binary list is not turned into a tree: a Value is a place in the bytes, and
+// what it refers to is decoded when it is asked for. So a list that refers to
+// itself costs nothing until somebody walks it, and Any, which walks, has a
+// budget.
+//
+// An object that is damaged costs itself: it is Invalid, and Value.Err says why
+// and where.
+//
+// The binary format is described in CFBinaryPList.c of Apple's open source
+// CoreFoundation (https://github.com/apple-oss-distributions/CF), the XML one
+// by https://www.apple.com/DTDs/PropertyList-1.0.dtd. The old text format is
+// not read.
 package plist
 
 import (
@@ -7,130 +23,112 @@ import (
 	"github.com/amparo-project/amparo/internal/limit"
 )
 
+// Kind is the type of a value.
+type Kind uint8
+
+// The kinds of value.
+const (
+	Invalid Kind = iota // absent, or damaged: see Value.Err
+	Null
+	Bool
+	Int
+	Real
+	Date
+	Data
+	String
+	UID
+	Array
+	Set
+	Dict
+)
+
+var kindNames = [...]string{"invalid", "null", "bool", "int", "real", "date", "data", "string", "uid", "array", "set", "dict"}
+
+// String names the kind.
+func (k Kind) String() string {
+	if int(k) < len(kindNames) {
+		return kindNames[k]
+	}
+	return "unknown"
+}
+
 // Parse reads a property list, binary or XML, and returns its root. The value
 // refers to data, which must not change while it is in use.
+//
+// Of an XML list that is cut or broken in the middle it returns what stands
+// before, and an error that wraps limit.ErrCorrupt or limit.ErrLimit. A list
+// in another format gives limit.ErrUnsupported.
 func Parse(data []byte) (Value, error) {
-	if bytes.HasPrefix(data, []byte(binaryMagic)) {
-		d := new(Doc)
+	d := new(Doc)
+	switch {
+	case bytes.HasPrefix(data, []byte("bplist")):
 		if err := d.Reset(data); err != nil {
 			return Value{}, err
 		}
 		return d.Root(), d.Root().Err()
-	}
-	if looksLikeXML(data) {
-		return parseXML(data)
-	}
-	if len(data) == 0 {
+	case len(data) == 0:
 		return Value{}, fmt.Errorf("property list: %w: the file is empty", limit.ErrCorrupt)
+	case !looksLikeXML(data):
+		return Value{}, fmt.Errorf("property list: %w: neither binary nor XML", limit.ErrUnsupported)
 	}
-	return Value{}, fmt.Errorf("property list: %w: neither binary nor XML", limit.ErrUnsupported)
+	err := d.parseXML(data)
+	return d.Root(), err
 }
 
-func looksLikeXML(data []byte) bool {
-	if bytes.HasPrefix(data, []byte{0xff, 0xfe}) || bytes.HasPrefix(data, []byte{0xfe, 0xff}) {
-		return true
-	}
-	head := bytes.TrimPrefix(data[:min(len(data), 512)], []byte{0xef, 0xbb, 0xbf})
-	return bytes.HasPrefix(bytes.TrimLeft(head, " \t\r\n"), []byte("<"))
+// fault says why an object is Invalid.
+type fault uint8
+
+const (
+	sound fault = iota
+	badReference
+	badOffset
+	badMarker
+	badLength
+	badContent
+	badInteger
+	badReal
+	badDate
+	badData
+	badText
+)
+
+var faultTexts = [...]string{
+	badReference: "a reference to an object that is not there",
+	badOffset:    "an object outside the part for objects",
+	badMarker:    "an unknown marker",
+	badLength:    "a length that is no integer",
+	badContent:   "content that runs into the offset table",
+	badInteger:   "not an integer",
+	badReal:      "not a number",
+	badDate:      "not a date",
+	badData:      "not base64",
+	badText:      "an unknown character reference",
 }
 
-// Limits bound what Any makes of a list.
-type Limits struct {
-	Depth int   // nesting
-	Nodes int   // objects made, shared ones counted each time
-	Bytes int64 // of text and data
+// object is what lies at a Value.
+type object struct {
+	kind  Kind
+	fault fault // of one that is Invalid
+	form  form
+	neg   bool   // of an Int
+	pos   int    // of the content
+	n     int    // bytes; elements or pairs of a container
+	num   uint64 // an integer, two's complement; the bits of a Real or Date; a UID; truth of a Bool
 }
 
-// DefaultLimits suit the lists of a phone.
-var DefaultLimits = Limits{Depth: 128, Nodes: 1_000_000, Bytes: 64 << 20}
+// form is how a String or Data is stored, or an Int.
+type form uint8
 
-// Any makes Go values of a list: map[string]any, []any, string, bool, int64,
-// uint64 above the signed range, float64, []byte, time.Time, UIDs as uint64,
-// and nil. A list that refers to itself, or grows past the limits by shared
-// references, gives an error that wraps limit.ErrLimit, and no value.
-func Any(v Value, lim Limits) (any, error) {
-	w := walker{lim}
-	return w.value(v, lim.Depth)
-}
+const (
+	plain form = iota // as it is
+	utf16BE
+	rewritten // in xmlTree.extra
+	wide      // an Int of more than 64 bits, at pos
+)
 
-type walker struct{ left Limits }
-
-func (w *walker) value(v Value, depth int) (any, error) {
-	if w.left.Nodes--; w.left.Nodes < 0 || depth <= 0 {
-		return nil, fmt.Errorf("property list: %w: too many objects, or nested too deeply", limit.ErrLimit)
+func beUint(b []byte) (u uint64) {
+	for _, c := range b {
+		u = u<<8 | uint64(c)
 	}
-	switch v.Kind() {
-	case Dict:
-		return w.dict(v, depth)
-	case Array, Set:
-		list := make([]any, 0, min(v.Len(), 1024))
-		for e := range v.Items() {
-			x, err := w.value(e, depth-1)
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, x)
-		}
-		return list, nil
-	default:
-		return w.scalar(v)
-	}
-}
-
-func (w *walker) dict(v Value, depth int) (any, error) {
-	m := make(map[string]any, min(v.Len(), 1024))
-	for k, e := range v.All() {
-		if err := w.spend(len(k)); err != nil {
-			return nil, err
-		}
-		x, err := w.value(e, depth-1)
-		if err != nil {
-			return nil, err
-		}
-		m[k] = x
-	}
-	return m, nil
-}
-
-func (w *walker) scalar(v Value) (any, error) {
-	switch v.Kind() {
-	case Bool:
-		b, _ := v.Bool()
-		return b, nil
-	case Int:
-		if i, ok := v.Int(); ok {
-			return i, nil
-		}
-		u, _ := v.Uint()
-		return u, nil
-	case Real:
-		f, _ := v.Real()
-		return f, nil
-	case UID:
-		u, _ := v.UID()
-		return u, nil
-	case Date:
-		if t, ok := v.Time(); ok {
-			return t, nil
-		}
-		f, _ := v.MacTime()
-		return f, nil
-	case Data:
-		b, _ := v.Bytes()
-		return b, w.spend(len(b))
-	case String:
-		s, _ := v.Str()
-		return s, w.spend(len(s))
-	case Null:
-		return nil, nil
-	default:
-		return nil, v.Err()
-	}
-}
-
-func (w *walker) spend(n int) error {
-	if w.left.Bytes -= int64(n); w.left.Bytes < 0 {
-		return fmt.Errorf("property list: %w: too much text and data", limit.ErrLimit)
-	}
-	return nil
+	return u
 }

@@ -2,298 +2,269 @@ package plist
 
 import (
 	"bytes"
-	"encoding/base64"
-	"encoding/binary"
-	"encoding/xml"
-	"errors"
 	"fmt"
-	"io"
-	"math"
-	"strconv"
-	"strings"
-	"time"
-	"unicode/utf16"
 
 	"github.com/amparo-project/amparo/internal/limit"
 )
 
-// node is an object of an XML list.
-type node struct {
-	kind  Kind
-	neg   bool
-	num   uint64 // an integer, or the bits of a Real or Date; truth of a Bool
-	text  string
-	data  []byte
-	keys  []string
-	items []*node
+// xmlScanner reads an XML list. It is not a reader of XML at large: property
+// lists have no attributes that matter, no namespaces and no entities of their
+// own, but do have control characters, which XML forbids and Apple writes.
+// It has a stack of its own, so that depth costs a check.
+type xmlScanner struct {
+	data    []byte
+	pos     int
+	tree    *xmlTree
+	frames  []frame
+	pending []uint32 // elements of the containers in frames
+	root    uint32
+	hasRoot bool
+	inPlist bool
 }
 
-func (n *node) get(key string) Value {
-	if n.kind != Dict {
-		return Value{}
-	}
-	for i, k := range n.keys {
-		if k == key {
-			return Value{xml: n.items[i]}
-		}
-	}
-	return Value{}
+// tag is what stands between angle brackets.
+type tag struct {
+	name  []byte
+	at    int // of its "<"
+	close bool
+	empty bool // "<x/>"
 }
 
-// Bounds of an XML list: far above what a phone writes.
-const (
-	maxXMLDepth = 512
-	maxXMLNodes = 4_000_000
-)
-
-// xmlReader builds the tree with a stack of its own, so that depth costs a
-// check and not the goroutine's stack.
-type xmlReader struct {
-	dec   *xml.Decoder
-	nodes int
-}
-
-func parseXML(data []byte) (Value, error) {
-	data, err := toUTF8(data)
-	if err != nil {
-		return Value{}, err
+// skipByteOrderMark passes over the mark, and does not count it as text.
+func (s *xmlScanner) skipByteOrderMark() {
+	if bytes.HasPrefix(s.data, []byte("\xef\xbb\xbf")) {
+		s.pos = 3
 	}
-	r := &xmlReader{dec: xml.NewDecoder(bytes.NewReader(data))} //nolint:gosec // G709: tokens alone are read, with bounds; nothing is made of their types
-	r.dec.CharsetReader = func(charset string, in io.Reader) (io.Reader, error) {
-		// toUTF8 has converted UTF-16; everything else Apple writes is UTF-8.
-		if c := strings.ToLower(charset); strings.HasPrefix(c, "utf") || c == "us-ascii" {
-			return in, nil
-		}
-		return nil, fmt.Errorf("%w: charset %.40q", limit.ErrUnsupported, charset)
-	}
-	root, err := r.document()
-	if err != nil {
-		return Value{}, fmt.Errorf("XML property list at byte %d: %w", r.dec.InputOffset(), err)
-	}
-	return Value{xml: root}, nil
-}
-
-func toUTF8(data []byte) ([]byte, error) {
-	var order binary.ByteOrder
-	switch {
-	case bytes.HasPrefix(data, []byte{0xef, 0xbb, 0xbf}):
-		return data[3:], nil
-	case bytes.HasPrefix(data, []byte{0xff, 0xfe}):
-		order = binary.LittleEndian
-	case bytes.HasPrefix(data, []byte{0xfe, 0xff}):
-		order = binary.BigEndian
-	default:
-		return data, nil
-	}
-	units := make([]uint16, 0, len(data)/2)
-	for i := 2; i+1 < len(data); i += 2 {
-		units = append(units, order.Uint16(data[i:]))
-	}
-	return []byte(string(utf16.Decode(units))), nil
 }
 
 // document reads up to the end of the element plist, or of a lone object.
-func (r *xmlReader) document() (*node, error) {
+func (s *xmlScanner) document() error {
+	if err := s.checkEncoding(); err != nil {
+		return err
+	}
 	for {
-		start, err := r.open()
+		t, err := s.nextTag()
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if start == nil {
-			return nil, fmt.Errorf("%w: no object", limit.ErrCorrupt)
-		}
-		if start.Name.Local != "plist" {
-			return r.object(*start)
+		done, err := s.tag(t)
+		if err != nil || done {
+			return err
 		}
 	}
 }
 
-// open returns the next start element, nil where an element ends instead.
-func (r *xmlReader) open() (*xml.StartElement, error) {
-	for {
-		t, err := r.dec.Token()
-		if errors.Is(err, io.EOF) {
-			return nil, fmt.Errorf("%w: it ends early", limit.ErrCorrupt)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", limit.ErrCorrupt, err)
-		}
-		switch t := t.(type) {
-		case xml.StartElement:
-			if r.nodes++; r.nodes > maxXMLNodes {
-				return nil, fmt.Errorf("%w: more than %d elements", limit.ErrLimit, maxXMLNodes)
-			}
-			return &t, nil
-		case xml.EndElement:
-			return nil, nil //nolint:nilnil // documented
-		}
-	}
-}
-
-// frame is a container that is being read.
-type frame struct {
-	n      *node
-	key    string
-	hasKey bool
-}
-
-// object reads the object that start opens.
-func (r *xmlReader) object(start xml.StartElement) (*node, error) {
-	var stack []frame
-	for {
-		n, container, err := r.begin(start)
-		switch {
-		case err != nil:
-			return nil, err
-		case container:
-			if len(stack) == maxXMLDepth {
-				return nil, fmt.Errorf("%w: nested deeper than %d", limit.ErrLimit, maxXMLDepth)
-			}
-			stack = append(stack, frame{n: n})
-		case len(stack) == 0:
-			return n, nil
-		default:
-			if err := stack[len(stack)-1].put(n, start.Name.Local == "key"); err != nil {
-				return nil, err
-			}
-		}
-		next, done, err := r.next(&stack)
-		if err != nil || done != nil {
-			return done, err
-		}
-		start = *next
-	}
-}
-
-// next closes the containers that end here, and returns the next element, or
-// the outermost container once it has ended.
-func (r *xmlReader) next(stack *[]frame) (*xml.StartElement, *node, error) {
-	for {
-		start, err := r.open()
-		if err != nil || start != nil {
-			return start, nil, err
-		}
-		s := *stack
-		top := s[len(s)-1]
-		*stack = s[:len(s)-1]
-		if len(*stack) == 0 {
-			return nil, top.n, nil
-		}
-		if err := (*stack)[len(*stack)-1].put(top.n, false); err != nil {
-			return nil, nil, err
-		}
-	}
-}
-
-// put adds an element to a container.
-func (f *frame) put(n *node, isKey bool) error {
-	switch {
-	case f.n.kind == Dict && isKey:
-		f.key, f.hasKey = n.text, true
+// checkEncoding refuses a list that says it is in another encoding than
+// Unicode, where that matters.
+func (s *xmlScanner) checkEncoding() error {
+	head := s.data[s.pos:min(len(s.data), s.pos+256)]
+	end := bytes.Index(head, []byte("?>"))
+	if !bytes.HasPrefix(head, []byte("<?xml")) || end < 0 {
 		return nil
-	case isKey:
-		return fmt.Errorf("%w: a key outside a dict", limit.ErrCorrupt)
-	case f.n.kind == Dict && !f.hasKey:
-		return fmt.Errorf("%w: a value without a key", limit.ErrCorrupt)
-	case f.n.kind == Dict:
-		f.n.keys = append(f.n.keys, f.key)
-		f.hasKey = false
 	}
-	f.n.items = append(f.n.items, n)
+	_, name, ok := bytes.Cut(head[:end], []byte("encoding="))
+	if !ok || len(name) < 2 {
+		return nil
+	}
+	name, _, _ = bytes.Cut(name[1:], name[:1])
+	name = bytes.ToLower(name)
+	if bytes.HasPrefix(name, []byte("utf")) || bytes.Equal(name, []byte("us-ascii")) {
+		return nil
+	}
+	for _, c := range s.data {
+		if c >= 0x80 {
+			return fmt.Errorf("%w: encoding %.40q", limit.ErrUnsupported, name)
+		}
+	}
 	return nil
 }
 
-// begin reads a scalar whole, and says of a container that it begins.
-func (r *xmlReader) begin(start xml.StartElement) (n *node, container bool, err error) {
-	switch start.Name.Local {
-	case "dict":
-		return &node{kind: Dict}, true, nil
-	case "array":
-		return &node{kind: Array}, true, nil
-	}
-	text, err := r.text()
-	if err != nil {
-		return nil, false, err
-	}
-	n, err = scalar(start.Name.Local, text)
-	return n, false, err
-}
-
-// text returns the characters up to the end of the element.
-func (r *xmlReader) text() (string, error) {
-	var b strings.Builder
+// nextTag passes over white space and what is no element.
+func (s *xmlScanner) nextTag() (tag, error) {
 	for {
-		t, err := r.dec.Token()
+		i := bytes.IndexByte(s.data[s.pos:], '<')
+		if i < 0 {
+			return tag{}, s.cut()
+		}
+		if text := bytes.TrimSpace(s.data[s.pos : s.pos+i]); len(text) > 0 {
+			return tag{}, fmt.Errorf("%w: text between elements", limit.ErrCorrupt)
+		}
+		s.pos += i
+		skipped, err := s.skipMarkup()
 		if err != nil {
-			return "", fmt.Errorf("%w: %w", limit.ErrCorrupt, err)
+			return tag{}, err
 		}
-		switch t := t.(type) {
-		case xml.CharData:
-			b.Write(t)
-		case xml.EndElement:
-			return b.String(), nil
-		case xml.StartElement:
-			return "", fmt.Errorf("%w: element %.40q inside a scalar", limit.ErrCorrupt, t.Name.Local)
+		if !skipped {
+			return s.readTag()
 		}
 	}
 }
 
-func scalar(element, text string) (*node, error) {
-	switch element {
-	case "string", "key":
-		return &node{kind: String, text: text}, nil
-	case "true":
-		return &node{kind: Bool, num: 1}, nil
-	case "false":
-		return &node{kind: Bool}, nil
-	case "integer":
-		return integer(strings.TrimSpace(text))
-	case "real":
-		f, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
-		if err != nil && !errors.Is(err, strconv.ErrRange) {
-			return nil, fmt.Errorf("%w: real %.40q", limit.ErrCorrupt, text)
+func (s *xmlScanner) cut() error { return fmt.Errorf("%w: it ends early", limit.ErrCorrupt) }
+
+// skipMarkup passes over a comment, declaration or instruction at pos.
+func (s *xmlScanner) skipMarkup() (bool, error) {
+	rest := s.data[s.pos:]
+	end := 0
+	switch {
+	case bytes.HasPrefix(rest, []byte("<!--")):
+		end = bytes.Index(rest[4:], []byte("-->")) + 4 + 3
+		if end < 4+3 {
+			return false, s.cut()
 		}
-		return &node{kind: Real, num: math.Float64bits(f)}, nil
-	case "date":
-		return date(strings.TrimSpace(text))
-	case "data":
-		return data(text)
+	case bytes.HasPrefix(rest, []byte("<?")):
+		end = bytes.Index(rest, []byte("?>")) + 2
+		if end < 2 {
+			return false, s.cut()
+		}
+	case bytes.HasPrefix(rest, []byte("<!")):
+		if end = declarationEnd(rest); end < 0 {
+			return false, s.cut()
+		}
+	default:
+		return false, nil
 	}
-	return nil, fmt.Errorf("%w: element %.40q", limit.ErrCorrupt, element)
+	s.pos += end
+	return true, nil
 }
 
-func integer(s string) (*node, error) {
-	digits, neg := strings.CutPrefix(s, "-")
-	u, err := strconv.ParseUint(strings.TrimPrefix(digits, "+"), 0, 64)
-	if err != nil || neg && u > 1<<63 {
-		return nil, fmt.Errorf("%w: integer %.40q", limit.ErrCorrupt, s)
+// declarationEnd returns where a declaration such as DOCTYPE ends, which may
+// hold others in brackets, or -1.
+func declarationEnd(b []byte) int {
+	depth := 0
+	var quote byte
+	for i, c := range b {
+		switch {
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+		case c == '"' || c == '\'':
+			quote = c
+		case c == '<':
+			depth++
+		case c == '>':
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		}
 	}
-	if neg {
-		return &node{kind: Int, num: -u, neg: u != 0}, nil
-	}
-	return &node{kind: Int, num: u}, nil
+	return -1
 }
 
-func date(s string) (*node, error) {
-	t, err := time.Parse(time.RFC3339, s)
+// readTag reads the tag at pos.
+func (s *xmlScanner) readTag() (tag, error) {
+	t := tag{at: s.pos}
+	end := tagEnd(s.data[s.pos:])
+	if end < 0 {
+		return t, s.cut()
+	}
+	inside := s.data[s.pos+1 : s.pos+end]
+	s.pos += end + 1
+	if bytes.HasPrefix(inside, []byte("/")) {
+		t.close = true
+		inside = inside[1:]
+	} else if bytes.HasSuffix(inside, []byte("/")) {
+		t.empty = true
+		inside = inside[:len(inside)-1]
+	}
+	t.name = inside
+	if i := bytes.IndexAny(inside, " \t\r\n"); i >= 0 {
+		t.name = inside[:i]
+	}
+	return t, nil
+}
+
+// tagEnd returns where the ">" of a tag is, or -1. One within quotes is none.
+func tagEnd(b []byte) int {
+	end := bytes.IndexByte(b, '>')
+	if end < 0 || bytes.IndexByte(b[:end], '"') < 0 {
+		return end
+	}
+	quoted := false
+	for i, c := range b {
+		switch {
+		case c == '"':
+			quoted = !quoted
+		case c == '>' && !quoted:
+			return i
+		}
+	}
+	return -1
+}
+
+// tag takes one tag outside scalars, and says whether the list is complete.
+func (s *xmlScanner) tag(t tag) (done bool, err error) {
+	switch string(t.name) {
+	case "plist":
+		return s.plistTag(t)
+	case "dict":
+		err = s.containerTag(t, Dict)
+	case "array":
+		err = s.containerTag(t, Array)
+	default:
+		if t.close {
+			return false, fmt.Errorf("%w: the end of %.40q, which did not begin", limit.ErrCorrupt, t.name)
+		}
+		err = s.scalarTag(t)
+	}
+	return err == nil && s.hasRoot && len(s.frames) == 0 && !s.inPlist, err
+}
+
+func (s *xmlScanner) plistTag(t tag) (done bool, err error) {
+	switch {
+	case !t.close && (s.inPlist || len(s.frames) > 0):
+		return false, fmt.Errorf("%w: a list inside a list", limit.ErrCorrupt)
+	case len(s.frames) > 0:
+		return false, fmt.Errorf("%w: the list ends inside a container", limit.ErrCorrupt)
+	case (t.close || t.empty) && !s.hasRoot:
+		return false, fmt.Errorf("%w: no object", limit.ErrCorrupt)
+	}
+	s.inPlist = true
+	return t.close, nil
+}
+
+func (s *xmlScanner) containerTag(t tag, kind Kind) error {
+	if !t.close {
+		if err := s.openContainer(kind, t.at); err != nil {
+			return err
+		}
+	}
+	if !t.close && !t.empty {
+		return nil
+	}
+	if len(s.frames) == 0 || s.tree.nodes[s.frames[len(s.frames)-1].node].kind != kind {
+		return fmt.Errorf("%w: the end of %s, which did not begin", limit.ErrCorrupt, kind)
+	}
+	if s.frames[len(s.frames)-1].hasKey {
+		return fmt.Errorf("%w: a key without a value", limit.ErrCorrupt)
+	}
+	s.closeContainer()
+	return nil
+}
+
+// scalarTag reads a scalar whole. One whose text is not what its element says
+// is Invalid, and costs no other.
+func (s *xmlScanner) scalarTag(t tag) error {
+	read, ok := scalars[string(t.name)]
+	if !ok {
+		return fmt.Errorf("%w: element %.40q", limit.ErrCorrupt, t.name)
+	}
+	var c characters
+	if !t.empty {
+		var err error
+		if c, err = s.characters(t.name); err != nil {
+			return err
+		}
+	}
+	n := read(s, c)
+	isKey := string(t.name) == "key"
+	if isKey && n.kind != String {
+		return fmt.Errorf("%w: a key with %s", limit.ErrCorrupt, faultTexts[n.fault])
+	}
+	id, err := s.add(n, t.at)
 	if err != nil {
-		return nil, fmt.Errorf("%w: date %.40q", limit.ErrCorrupt, s)
+		return err
 	}
-	return &node{kind: Date, num: math.Float64bits(float64(t.Unix() - macToUnix))}, nil
-}
-
-func data(s string) (*node, error) {
-	s = strings.Map(func(r rune) rune {
-		if r == ' ' || r == '\n' || r == '\t' || r == '\r' {
-			return -1
-		}
-		return r
-	}, s)
-	b, err := base64.StdEncoding.DecodeString(s)
-	if err != nil {
-		if b, err = base64.RawStdEncoding.DecodeString(strings.TrimRight(s, "=")); err != nil {
-			return nil, fmt.Errorf("%w: data: %w", limit.ErrCorrupt, err)
-		}
-	}
-	return &node{kind: Data, data: b}, nil
+	return s.put(id, isKey)
 }
