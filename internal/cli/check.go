@@ -1,0 +1,183 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/amparo-project/amparo/internal/evidence"
+	"github.com/amparo-project/amparo/internal/evidence/open"
+	"github.com/amparo-project/amparo/internal/finding"
+	"github.com/amparo-project/amparo/internal/parsers"
+	"github.com/amparo-project/amparo/internal/pipeline"
+	"github.com/amparo-project/amparo/internal/rule"
+)
+
+// checkCmd is "amparo check PATH...".
+type checkCmd struct {
+	Paths        []string `arg:"" name:"path" help:"${check_paths}"`
+	Indicators   []string `help:"${check_indicators}" placeholder:"PATH" sep:"none"`
+	Out          string   `help:"${check_out}" placeholder:"DIR"`
+	PasswordFile string   `help:"${password_file}" placeholder:"FILE"`
+	Since        string   `help:"${since}" placeholder:"TIME"`
+	Until        string   `help:"${until}" placeholder:"TIME"`
+	FailOn       string   `help:"${fail_on}" placeholder:"SEVERITY"`
+	JSON         bool     `name:"json" help:"${json}"`
+
+	since, until time.Time
+	failOn       finding.Severity
+}
+
+// Validate reads the flags that are more than text. Kong calls it.
+func (c *checkCmd) Validate() (err error) {
+	if c.since, err = parseTime("--since", c.Since); err != nil {
+		return err
+	}
+	if c.until, err = parseTime("--until", c.Until); err != nil {
+		return err
+	}
+	if c.FailOn != "" {
+		c.failOn, err = finding.ParseSeverity(c.FailOn)
+	}
+	return err
+}
+
+// parseTime reads a day or an RFC 3339 time; a day is UTC.
+func parseTime(flag, s string) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	for _, layout := range []string{time.RFC3339Nano, time.DateOnly} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t.UTC(), nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("%s: %q is neither a day (2021-07-18) nor a time (2021-07-18T09:30:00Z)", flag, s)
+}
+
+// Run checks every evidence that the paths hold.
+func (c *checkCmd) Run(a *app) error {
+	rules, err := rule.Builtin()
+	if err != nil {
+		return err
+	}
+	loaded, err := a.loadIndicators(c.Indicators)
+	if err != nil {
+		return err
+	}
+	found, err := a.findAll(c.Paths)
+	if err != nil {
+		return err
+	}
+	s := session{app: a, cmd: c, rules: rules, indicators: loaded, total: len(found), names: map[string]bool{}}
+	if err := s.checkAll(found); err != nil {
+		return err
+	}
+	if c.failOn != 0 && s.worst >= c.failOn {
+		return exitError(exitFound)
+	}
+	return nil
+}
+
+// findAll finds the evidence at all paths before any of it is checked: a
+// mistyped path should not show after an hour.
+func (a *app) findAll(paths []string) ([]evidence.Candidate, error) {
+	var found []evidence.Candidate
+	for _, path := range paths {
+		list, err := open.Find(a.ctx, path)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, list...)
+	}
+	return found, nil
+}
+
+// session is one call of check over all its evidence.
+type session struct {
+	*app
+	cmd        *checkCmd
+	rules      *rule.Set
+	indicators *indicators
+	total      int             // evidences
+	shown      int             // of them
+	names      map[string]bool // of result folders, in lower case
+	worst      finding.Severity
+}
+
+func (s *session) several() bool { return s.total > 1 }
+
+// checkAll checks one evidence after the other. Where there are several, one
+// that fails is told and costs no other.
+func (s *session) checkAll(found []evidence.Candidate) error {
+	failed := false
+	for _, candidate := range found {
+		err := s.check(candidate)
+		switch {
+		case err == nil:
+		case !s.several() || s.ctx.Err() != nil:
+			return err
+		default:
+			failed = true
+			s.tell(fmt.Errorf("%s: %w", candidate.Name(), err), s.hint(err))
+		}
+	}
+	if failed {
+		return exitError(exitFailed)
+	}
+	return nil
+}
+
+// check opens and checks one evidence.
+func (s *session) check(candidate evidence.Candidate) (err error) {
+	dir := s.resultDir(candidate)
+	if dir != "" {
+		if err := outside(dir, candidate.Path()); err != nil {
+			return err
+		}
+	}
+	src, err := candidate.Open(s.ctx, evidence.OpenOptions{Password: s.password(s.cmd.PasswordFile, candidate.Path())})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, src.Close()) }()
+	var folder *pipeline.Folder
+	if dir != "" {
+		if folder, err = pipeline.NewFolder(dir); err != nil {
+			return err
+		}
+	}
+	var list []finding.Finding
+	progress := s.newProgress()
+	run, err := pipeline.Check(s.ctx, pipeline.Options{
+		Source: src, Path: candidate.Path(), Parsers: parsers.All(),
+		Matcher: s.indicators.matcher, Sets: s.indicators.sets, Rules: s.rules, Out: folder,
+		Since: s.cmd.since, Until: s.cmd.until, Now: time.Now, Version: Version,
+		Progress: progress.show,
+		Findings: func(line json.RawMessage) error {
+			if len(list) == maxShown {
+				return nil
+			}
+			list = append(list, finding.Finding{})
+			return json.Unmarshal(line, &list[len(list)-1])
+		},
+	})
+	progress.end()
+	if err != nil {
+		return s.partial(dir, err)
+	}
+	return s.present(run, list, dir)
+}
+
+// maxShown is how many findings a summary is made of: its groups show the
+// first of each, and the totals count all.
+const maxShown = 10_000
+
+// partial says what an interrupted or failed check leaves behind.
+func (s *session) partial(dir string, err error) error {
+	if dir != "" {
+		fmt.Fprintf(s.Err, "amparo: %s\n", s.Text("cli.partial", "Dir", safe(dir)))
+	}
+	return err
+}

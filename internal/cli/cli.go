@@ -1,0 +1,202 @@
+// Package cli wires the command line: flags become options, errors become
+// sentences and exit codes. A file a command.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+	"strings"
+
+	"github.com/alecthomas/kong"
+	"golang.org/x/term"
+
+	"github.com/amparo-project/amparo/internal/message"
+)
+
+// Exit codes of the amparo command.
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitUsage  = 2
+	exitFound  = 3 // --fail-on reached
+)
+
+// Version is the version of the tool, set when a release is built.
+var Version = "0.1.0-dev"
+
+// Streams is what a command talks to: results go to Out, everything else to
+// Err, and questions to the terminal.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+	// Ask reads a secret from the terminal without echo; nil where there is none.
+	Ask func(prompt string) (string, error)
+	// OutWidth is the width of the terminal that Out is, 0 where it is none.
+	OutWidth int
+	// ErrTerminal says that Err is a terminal, so that progress makes sense.
+	ErrTerminal bool
+}
+
+// Standard returns the streams of the process.
+func Standard() Streams {
+	s := Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, ErrTerminal: isTerminal(os.Stderr)}
+	if isTerminal(os.Stdout) {
+		s.OutWidth, _, _ = term.GetSize(fd(os.Stdout))
+	}
+	if isTerminal(os.Stdin) {
+		s.Ask = func(prompt string) (string, error) {
+			fmt.Fprint(os.Stderr, prompt)
+			b, err := term.ReadPassword(fd(os.Stdin))
+			fmt.Fprintln(os.Stderr)
+			return string(b), err
+		}
+	}
+	return s
+}
+
+func isTerminal(f *os.File) bool { return term.IsTerminal(fd(f)) }
+func fd(f *os.File) int          { return int(f.Fd()) }
+
+// root is the command line.
+type root struct {
+	Lang    string           `help:"${lang}" enum:"en,es," default:"" placeholder:"en|es"`
+	Version kong.VersionFlag `help:"${version_help}"`
+
+	Check      checkCmd      `cmd:"" help:"${check}"`
+	Decrypt    decryptCmd    `cmd:"" help:"${decrypt}"`
+	Report     reportCmd     `cmd:"" help:"${report}"`
+	Explain    explainCmd    `cmd:"" help:"${explain}"`
+	Artifacts  artifactsCmd  `cmd:"" help:"${artifacts}"`
+	Indicators indicatorsCmd `cmd:"" help:"${indicators}"`
+}
+
+// app is what every command gets.
+type app struct {
+	Streams
+	*message.Printer
+	ctx context.Context //nolint:containedctx // of the one command that runs
+}
+
+// usageError is a mistake in how the command was called.
+type usageError struct{ err error }
+
+func (e usageError) Error() string { return e.err.Error() }
+func (e usageError) Unwrap() error { return e.err }
+
+// exitError ends the command with a code and without a word: all was said.
+type exitError int
+
+func (e exitError) Error() string { return fmt.Sprintf("exit %d", int(e)) }
+
+// Main runs the command line args and returns the exit code.
+func Main(ctx context.Context, args []string, s Streams) int {
+	tuneMemory()
+	p := message.New(languageOf(args))
+	cli := new(root)
+	parser, err := kong.New(cli,
+		kong.Name("amparo"), kong.Description(p.Text("cli.description")+"\n\n"+p.Text("cli.exits")),
+		kong.Writers(s.Out, s.Err), helpTexts(p),
+		kong.Exit(func(code int) { panic(exitError(code)) }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+	)
+	if err != nil {
+		panic(err) // the commands above are wrong, whatever the arguments
+	}
+	a := &app{s, p, ctx}
+	return a.exitCode(run(parser, args, a))
+}
+
+// run parses and runs. Kong ends --help and --version by its Exit, which
+// comes back as an error here.
+func run(parser *kong.Kong, args []string, a *app) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			e, ok := v.(exitError)
+			if !ok {
+				panic(v)
+			}
+			err = e
+		}
+	}()
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	k, err := parser.Parse(args)
+	if err != nil {
+		return usageError{err}
+	}
+	return k.Run(a)
+}
+
+// languageOf finds the language before the arguments are parsed, for the help
+// is in it too.
+func languageOf(args []string) string {
+	for i, arg := range args {
+		if v, ok := strings.CutPrefix(arg, "--lang="); ok {
+			return v
+		}
+		if arg == "--lang" && i+1 < len(args) {
+			return args[i+1]
+		}
+	}
+	return message.FromEnvironment()
+}
+
+// helpTexts are the texts of the commands and flags, by the names that the
+// struct tags give them.
+func helpTexts(p *message.Printer) kong.Vars {
+	vars := kong.Vars{"version": "amparo " + Version}
+	for _, name := range helpNames {
+		vars[name] = p.Text("cli.help." + name)
+	}
+	return vars
+}
+
+// helpNames are the names that struct tags use.
+var helpNames = []string{
+	"lang", "version_help", "check", "check_paths", "check_indicators", "check_out", "password_file",
+	"since", "until", "fail_on", "json", "decrypt", "decrypt_path", "decrypt_out", "report", "report_dir",
+	"report_format", "report_out", "explain", "explain_finding", "explain_run", "explain_evidence",
+	"artifacts", "artifacts_list", "artifacts_show", "artifacts_name", "indicators", "indicators_add",
+	"indicators_paths", "indicators_list",
+}
+
+// exitCode tells the error, if any, and returns the code for it.
+func (a *app) exitCode(err error) int {
+	var (
+		exit  exitError
+		usage usageError
+	)
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &exit):
+		return int(exit)
+	case errors.As(err, &usage):
+		a.tell(err, a.Text("cli.hint.help"))
+		return exitUsage
+	default:
+		a.tell(err, a.hint(err))
+		return exitFailed
+	}
+}
+
+// tell writes an error, and what to do about it where that is known.
+func (a *app) tell(err error, hint string) {
+	fmt.Fprintf(a.Err, "amparo: %s: %s\n", a.Text("cli.error"), oneLine(err.Error()))
+	if hint != "" {
+		fmt.Fprintf(a.Err, "amparo: %s: %s\n", a.Text("cli.hint"), hint)
+	}
+}
+
+// tuneMemory trades some memory for less work of the collector: a check makes
+// garbage at a steady rate and keeps little of it. GOGC wins.
+func tuneMemory() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(200)
+	}
+}

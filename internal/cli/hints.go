@@ -1,0 +1,82 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/amparo-project/amparo/internal/evidence"
+	"github.com/amparo-project/amparo/internal/evidence/iosbackup"
+	"github.com/amparo-project/amparo/internal/format/keybag"
+	"github.com/amparo-project/amparo/internal/limit"
+	"github.com/amparo-project/amparo/internal/pipeline"
+)
+
+// hints maps errors to the message that says what to do about them. The first
+// that fits is taken.
+var hints = []struct {
+	err error
+	id  string
+}{
+	{keybag.ErrWrongPassword, "cli.hint.password"},
+	{errNoPassword, "cli.hint.no_password"},
+	{pipeline.ErrNotEmpty, "cli.hint.not_empty"},
+	{iosbackup.ErrInside, "cli.hint.out_inside"},
+	{syscall.ENOSPC, "cli.hint.disk_full"},
+	{context.Canceled, "cli.hint.interrupted"},
+	{fs.ErrPermission, "cli.hint.permission"},
+	{evidence.ErrNotEvidence, "cli.hint.not_backup"},
+	{limit.ErrCorrupt, "cli.hint.corrupt"},
+}
+
+// hint says what a person can do about err, "" where nothing is known.
+func (a *app) hint(err error) string {
+	for _, h := range hints {
+		if errors.Is(err, h.err) {
+			return a.Text(h.id)
+		}
+	}
+	return ""
+}
+
+// outside refuses a folder to write to that lies in the evidence.
+func outside(dir, evidencePath string) error {
+	in, err := resolve(evidencePath)
+	if err != nil {
+		return err
+	}
+	if info, err := os.Stat(in); err != nil || !info.IsDir() {
+		return err
+	}
+	out, err := resolve(dir)
+	if err != nil {
+		return err
+	}
+	if out == in || strings.HasPrefix(out, in+string(filepath.Separator)) {
+		return iosbackup.ErrInside
+	}
+	return nil
+}
+
+// resolve resolves the links of path as far as it exists.
+func resolve(path string) (string, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	for rest := ""; ; {
+		if resolved, err := filepath.EvalSymlinks(abs); err == nil {
+			return filepath.Join(resolved, rest), nil
+		}
+		up := filepath.Dir(abs)
+		if up == abs {
+			return filepath.Join(abs, rest), nil
+		}
+		rest = filepath.Join(filepath.Base(abs), rest)
+		abs = up
+	}
+}

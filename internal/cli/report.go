@@ -1,0 +1,41 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/amparo-project/amparo/internal/report"
+)
+
+// reportCmd is "amparo report DIR".
+type reportCmd struct {
+	Dir    string `arg:"" help:"${report_dir}"`
+	Format string `help:"${report_format}" enum:"html,json,csv" default:"html"`
+	Out    string `help:"${report_out}" placeholder:"FILE"`
+}
+
+// Run makes the report again from what the folder holds.
+func (c *reportCmd) Run(a *app) error {
+	res, err := report.Load(c.Dir)
+	if err != nil {
+		return err
+	}
+	write := func(w io.Writer) error {
+		switch c.Format {
+		case "json":
+			return report.JSON(w, res)
+		case "csv":
+			return report.CSV(w, res)
+		default:
+			return report.HTML(w, res, report.Options{Lang: a.Lang()})
+		}
+	}
+	if c.Out == "" {
+		return write(a.Out)
+	}
+	if err := writeFile(c.Out, write); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.Err, "amparo: %s\n", a.Text("cli.written", "File", c.Out))
+	return nil
+}

@@ -1,0 +1,214 @@
+package report
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/amparo-project/amparo/internal/finding"
+	"github.com/amparo-project/amparo/internal/message"
+	"github.com/amparo-project/amparo/internal/rule"
+)
+
+// ExplainOptions says what Explain has at hand.
+type ExplainOptions struct {
+	// Evidence is the logical (decrypted) file of the finding, nil where the
+	// evidence is not at hand: then the bytes in the finding are shown.
+	Evidence io.ReaderAt
+	// SHA256 is the hash of the stored file as it is now, "" if not taken.
+	SHA256 string
+}
+
+// maxExplained bounds the bytes that are shown.
+const maxExplained = 4096
+
+// Explain writes the walk from a finding to the bytes of the evidence: each
+// step, and a common program with which anyone checks it.
+func Explain(w io.Writer, f *finding.Finding, run *finding.Run, p *message.Printer, o ExplainOptions) error {
+	x := &explainer{f: f, run: run, Printer: p, o: o}
+	x.heading()
+	x.record()
+	x.walk()
+	x.bytes()
+	_, err := io.WriteString(w, x.b.String())
+	return err
+}
+
+type explainer struct {
+	f   *finding.Finding
+	run *finding.Run
+	*message.Printer
+	o ExplainOptions
+	b strings.Builder
+}
+
+func (x *explainer) line(format string, args ...any) { fmt.Fprintf(&x.b, format+"\n", args...) }
+
+func (x *explainer) heading() {
+	f := x.f
+	rules, _ := rule.Builtin() // only its texts are wanted here
+	x.line("%s  %s  %s", f.ID, strings.ToUpper(x.Text("severity."+f.Severity.String())), f.Artifact)
+	x.line("%s", what(x.Printer, f, rules))
+	if f.Time != nil {
+		x.line("%s", x.Text("explain.time", "Time", f.Time.UTC().Format("2006-01-02 15:04:05.999 UTC"), "Meaning", visible(f.TimeOf)))
+	}
+	if m := f.Indicator; m != nil {
+		x.line("%s", x.Text("explain.published", "Set", visible(m.Set), "SHA256", m.SetSHA256, "ID", visible(m.ID)))
+		if m.Reference != "" {
+			x.line("%s", x.Text("explain.reference", "Reference", visible(m.Reference)))
+		}
+	} else if rules != nil {
+		if r := rules.Rule(f.Rule); r != nil {
+			x.line("%s", r.Meaning.In(x.Lang()))
+			x.line("%s", x.Text("explain.other", "Text", r.OtherExplanations.In(x.Lang())))
+			x.line("%s", x.Text("explain.next", "Text", r.NextStep.In(x.Lang())))
+		}
+	}
+	x.line("")
+}
+
+// record lists the fields of the record, in the order of their names.
+func (x *explainer) record() {
+	var rec struct {
+		Kind string                     `json:"kind"`
+		Data map[string]json.RawMessage `json:"data"`
+	}
+	if err := json.Unmarshal(x.f.Record, &rec); err != nil {
+		return
+	}
+	x.line("%s", x.Text("explain.record", "Kind", visible(rec.Kind)))
+	for _, name := range slices.Sorted(maps.Keys(rec.Data)) {
+		value := string(rec.Data[name])
+		var text string
+		if json.Unmarshal(rec.Data[name], &text) == nil {
+			value = text
+		}
+		x.line("  %-24s %s", visible(name), short(value, 300))
+	}
+	x.line("")
+}
+
+// walk lists the steps from the evidence to the row, each with the command
+// that checks it.
+func (x *explainer) walk() {
+	x.line("%s", x.Text("explain.walk"))
+	for i, step := range walkSteps(x.f, x.run, x.Printer) {
+		x.line("  %d. %s", i+1, step.Name)
+		if step.Value != "" {
+			x.line("       $ %s", step.Value)
+		}
+		if i == storedStep && x.o.SHA256 != "" && x.f.Where.SHA256 != "" {
+			if x.o.SHA256 == x.f.Where.SHA256 {
+				x.line("     %s", x.Text("explain.same_hash"))
+			} else {
+				x.line("     %s", x.Text("explain.other_hash", "SHA256", x.o.SHA256))
+			}
+		}
+	}
+}
+
+// storedStep is the step that names the file in the evidence and its hash.
+const storedStep = 1
+
+// walkSteps is the walk as sentences, each with a command or "".
+func walkSteps(f *finding.Finding, run *finding.Run, p *message.Printer) []pair {
+	at, e := &f.Where, &run.Evidence
+	steps := []pair{
+		{p.Text("explain.evidence", "Path", visible(strings.TrimSuffix(e.Path+"/"+e.Root, "/")), "Kind", e.Kind), ""},
+		{p.Text("explain.stored", "Stored", visible(at.Stored), "SHA256", at.SHA256), visible("sha256sum " + quote(at.Stored))},
+	}
+	file := at.Stored
+	if e.Encrypted {
+		steps = append(steps, pair{p.Text("explain.decrypt", "Path", visible(at.Path)), visible("amparo decrypt " + quote(e.Path) + " --out clear")})
+		file = "clear/" + at.Path
+	} else {
+		steps = append(steps, pair{p.Text("explain.logical", "Path", visible(at.Path)), ""})
+	}
+	switch {
+	case at.RowID != nil:
+		query := quote(fmt.Sprintf("select * from %s where rowid = %d", identifier(at.Table), *at.RowID))
+		name, database := p.Text("explain.row", "Table", visible(at.Table), "RowID", *at.RowID), quote("file:"+file+"?immutable=1")
+		if at.State == "wal" {
+			name += ". " + p.Text("explain.wal")
+			database = quote(strings.TrimSuffix(file, "-wal"))
+		}
+		steps = append(steps, pair{name, visible("sqlite3 " + database + " " + query)})
+	case at.Table != "":
+		steps = append(steps, pair{p.Text("explain.key", "Key", visible(at.Table)), visible("plutil -p " + quote(file))})
+	}
+	if at.Length > 0 {
+		steps = append(steps, pair{
+			p.Text("explain.offset", "Page", at.Page, "Offset", at.Offset, "Length", at.Length),
+			visible(fmt.Sprintf("xxd -s %d -l %d %s", at.Offset, at.Length, quote(file))),
+		})
+	}
+	return steps
+}
+
+// quote makes one word for a POSIX shell.
+func quote(s string) string {
+	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !strings.ContainsRune(plainShell, r) }) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+const plainShell = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-:=+,@"
+
+// identifier quotes a name for SQL.
+func identifier(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+
+// bytes shows the row's bytes: those of the evidence where it is at hand.
+func (x *explainer) bytes() {
+	at := &x.f.Where
+	shown := at.Bytes
+	x.line("")
+	if x.o.Evidence != nil && at.Length > 0 {
+		b := make([]byte, min(at.Length, maxExplained))
+		n, err := x.o.Evidence.ReadAt(b, at.Offset)
+		if n < len(b) {
+			x.line("%s", x.Text("explain.unreadable", "Error", fmt.Sprint(err)))
+			b = b[:n]
+		}
+		same := bytes.HasPrefix(b, at.Bytes)
+		x.line("%s", x.Text("explain.from_evidence"))
+		if !same {
+			x.line("%s", x.Text("explain.differs"))
+		}
+		shown = b
+	} else if len(shown) > 0 {
+		x.line("%s", x.Text("explain.from_finding", "Count", len(shown)))
+	} else {
+		x.line("%s", x.Text("explain.no_bytes"))
+	}
+	x.b.WriteString(hexView(shown, at.Offset))
+	if int64(len(shown)) < at.Length {
+		x.line("%s", x.Text("explain.cut", "Shown", len(shown), "Length", at.Length))
+	}
+}
+
+// hexView shows bytes as xxd does: offset, hex digits, printable ASCII.
+func hexView(b []byte, offset int64) string {
+	var out strings.Builder
+	for i := 0; i < len(b); i += 16 {
+		row := b[i:min(i+16, len(b))]
+		digits := hex.EncodeToString(row)
+		var cells strings.Builder
+		for j := 0; j < len(digits); j += 4 {
+			cells.WriteString(digits[j:min(j+4, len(digits))] + " ")
+		}
+		ascii := make([]byte, len(row))
+		for j, c := range row {
+			if ascii[j] = '.'; c >= 0x20 && c < 0x7f {
+				ascii[j] = c
+			}
+		}
+		fmt.Fprintf(&out, "%08x: %-40s %s\n", offset+int64(i), cells.String(), ascii)
+	}
+	return out.String()
+}

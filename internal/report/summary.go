@@ -1,0 +1,227 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/amparo-project/amparo/internal/finding"
+	"github.com/amparo-project/amparo/internal/message"
+	"github.com/amparo-project/amparo/internal/rule"
+)
+
+// SummaryOptions says how the summary is shown.
+type SummaryOptions struct {
+	Width int    // columns of the terminal, 0: 100
+	Dir   string // the result folder, "" where there is none
+}
+
+// maxGroups keeps the summary to one screen.
+const maxGroups = 8
+
+// Summary writes what a check found, on one screen: the phone, what was read,
+// the findings, what was missing, and where help is.
+func Summary(w io.Writer, run *finding.Run, groups []Group, p *message.Printer, o SummaryOptions) error {
+	if o.Width <= 0 {
+		o.Width = 100
+	}
+	s := &summary{run: run, groups: groups, Printer: p, o: o}
+	s.device()
+	s.coverage()
+	s.findings()
+	s.closing()
+	_, err := io.WriteString(w, s.b.String())
+	return err
+}
+
+type summary struct {
+	run    *finding.Run
+	groups []Group
+	*message.Printer
+	o SummaryOptions
+	b strings.Builder
+}
+
+func (s *summary) line(text string) { s.b.WriteString(text + "\n") }
+
+func (s *summary) device() {
+	e := &s.run.Evidence
+	s.line(deviceLine(&e.Device))
+	var parts []string
+	if e.Device.LastBackup != nil {
+		parts = append(parts, s.Text("summary.backup_of", "Time", minute(*e.Device.LastBackup)))
+	}
+	if e.Device.Serial != "" {
+		parts = append(parts, s.Text("summary.serial", "Serial", short(e.Device.Serial, 40)))
+	}
+	if e.Encrypted {
+		parts = append(parts, s.Text("summary.encrypted"))
+	} else {
+		parts = append(parts, s.Text("summary.plain"))
+	}
+	if d := e.Device; d.Outdated != nil && *d.Outdated {
+		parts = append(parts, s.Text("summary.outdated", "Newest", d.NewestKnown, "AsOf", d.VersionsAsOf))
+	}
+	s.line(strings.Join(parts, "; "))
+	s.line("")
+}
+
+func minute(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
+
+// coverage lists what was read; what is absent goes into one line.
+func (s *summary) coverage() {
+	w := tabwriter.NewWriter(&s.b, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", s.Text("summary.artifact"), s.Text("summary.files"), s.Text("summary.records"), s.Text("summary.span"), s.Text("summary.state"))
+	var absent []string
+	for i := range s.run.Coverage {
+		c := &s.run.Coverage[i]
+		if c.State == finding.Absent {
+			absent = append(absent, c.Artifact)
+			continue
+		}
+		state := s.Text("state." + string(c.State))
+		if c.Lost > 0 {
+			state += " (" + s.Count("summary.lost", c.Lost) + ")"
+		}
+		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\n", c.Artifact, len(c.Files), s.Number(c.Records), span(c.From, c.To), state)
+	}
+	_ = w.Flush() // into memory
+	if len(absent) > 0 {
+		s.wrap(s.Text("summary.absent", "List", strings.Join(absent, ", ")))
+	}
+	for _, problem := range s.run.Evidence.Problems[:min(len(s.run.Evidence.Problems), 3)] {
+		s.wrap("! " + short(strings.TrimSpace(problem.Path+" "+problem.Place), 100) + ": " + short(problem.Error, 200))
+	}
+	t := &s.run.Totals
+	s.line(s.Text("summary.totals", "Records", s.Number(t.Records), "Events", s.Number(t.Events), "Files", s.Number(t.Files),
+		"Size", size(t.Bytes), "Seconds", fmt.Sprintf("%.1f", s.run.Ended.Sub(s.run.Started).Seconds())))
+	s.line("")
+}
+
+func span(from, to *time.Time) string {
+	if from == nil || to == nil {
+		return "-"
+	}
+	a, b := from.UTC().Format(time.DateOnly), to.UTC().Format(time.DateOnly)
+	if a == b {
+		return a
+	}
+	return a + " – " + b
+}
+
+func size(n int64) string {
+	if n < 10<<20 {
+		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+	}
+	return fmt.Sprintf("%d MB", n/1e6)
+}
+
+func (s *summary) findings() {
+	var counts []string
+	for _, sev := range finding.Severities {
+		if n := s.run.Totals.BySeverity[sev.String()]; n > 0 {
+			counts = append(counts, s.Text("severity."+sev.String())+" "+s.Number(n))
+		}
+	}
+	if len(counts) == 0 {
+		s.line(s.Text("summary.nothing"))
+		return
+	}
+	s.line(s.Text("summary.findings", "Counts", strings.Join(counts, ", ")))
+	rules, _ := rule.Builtin() // the texts of the rules; a broken set has failed the check itself
+	shown := 0
+	for i := range s.groups {
+		if shown == maxGroups {
+			s.line("  " + s.Count("summary.more", int64(len(s.groups)-shown)))
+			break
+		}
+		shown++
+		s.group(&s.groups[i], rules)
+	}
+}
+
+func (s *summary) group(g *Group, rules *rule.Set) {
+	f := &g.Findings[0]
+	when := "-"
+	if g.First != nil {
+		when = minute(*g.First)
+	}
+	times := ""
+	if g.Count > 1 {
+		times = " ×" + s.Number(g.Count)
+	}
+	s.line(fmt.Sprintf("  %-8s %s  %s%s  %s", strings.ToUpper(s.Text("severity."+g.Severity.String())), when, f.Artifact, times, f.ID))
+	s.indent(what(s.Printer, f, rules))
+}
+
+// what says in one sentence what matched, and in whose report it was published.
+func what(p *message.Printer, f *finding.Finding, rules *rule.Set) string {
+	if m := f.Indicator; m != nil {
+		return p.Text("summary.indicator", "Observed", short(m.Observed, 90), "Match", match(p, m.Match), "Value", short(m.Value, 80),
+			"Threat", short(firstOf(m.Threat, m.Set), 80), "Set", short(m.Set, 80))
+	}
+	title := f.Title
+	if rules != nil {
+		if r := rules.Rule(f.Rule); r != nil {
+			title = r.Title.In(p.Lang())
+		}
+	}
+	if f.Reason != "" {
+		title += ": " + short(f.Reason, 120)
+	}
+	return title
+}
+
+// match names a way of matching in the person's language.
+func match(p *message.Printer, how string) string {
+	if id := "match." + how; p.Has(id) {
+		return p.Text(id)
+	}
+	return how
+}
+
+func firstOf(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+func (s *summary) closing() {
+	s.line("")
+	if !s.run.Complete {
+		s.wrap(s.Text("summary.incomplete"))
+	}
+	s.wrap(s.Text("summary.no_proof"))
+	s.wrap(s.Text("summary.help"))
+	if s.o.Dir == "" {
+		return
+	}
+	s.line("")
+	s.line(s.Text("summary.report", "Dir", s.o.Dir))
+	if len(s.groups) > 0 {
+		s.line(s.Text("summary.explain", "ID", s.groups[0].Findings[0].ID, "Dir", s.o.Dir))
+	}
+}
+
+// wrap writes a paragraph within the width.
+func (s *summary) wrap(text string) { s.paragraph(text, "") }
+
+func (s *summary) indent(text string) { s.paragraph(text, "           ") }
+
+func (s *summary) paragraph(text, prefix string) {
+	line := prefix
+	for word := range strings.FieldsSeq(text) {
+		if line != prefix && len([]rune(line))+1+len([]rune(word)) > s.o.Width {
+			s.line(line)
+			line = prefix
+		}
+		if line != prefix {
+			line += " "
+		}
+		line += word
+	}
+	s.line(line)
+}

@@ -1,0 +1,73 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/amparo-project/amparo/internal/finding"
+	"github.com/amparo-project/amparo/internal/message"
+)
+
+// visible makes text from evidence safe to show: control characters, escape
+// sequences, and marks that hide text or turn its direction are named.
+func visible(s string) string {
+	if strings.IndexFunc(s, hidden) < 0 && utf8.ValidString(s) {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case r == '\n' || r == '\t':
+			b.WriteByte(' ')
+		case hidden(r):
+			fmt.Fprintf(&b, "⟦U+%04X⟧", r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+func hidden(r rune) bool {
+	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u2028' || r == '\u2029'
+}
+
+// short is visible, cut to n characters.
+func short(s string, n int) string {
+	s = visible(s[:min(len(s), 8*n)])
+	if utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	r := []rune(s)
+	return string(r[:n-1]) + "…"
+}
+
+// artifactTitle is what people call an artifact, its name where the catalogue
+// has none.
+func artifactTitle(p *message.Printer, name string) string {
+	if id := "artifact." + name + ".title"; p.Has(id) {
+		return p.Text(id)
+	}
+	return name
+}
+
+// deviceLine is the phone in one line.
+func deviceLine(d *finding.Device) string {
+	model := d.ModelName
+	if model == "" {
+		model = d.Model
+	}
+	var parts []string
+	for _, s := range []string{short(d.Name, 60), short(model, 60)} {
+		if s != "" {
+			parts = append(parts, s)
+		}
+	}
+	system := strings.TrimSpace(d.OS + " " + short(d.Version, 20))
+	if d.Build != "" {
+		system += " (" + short(d.Build, 20) + ")"
+	}
+	return strings.Join(append(parts, system), ", ")
+}

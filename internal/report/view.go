@@ -1,0 +1,331 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/amparo-project/amparo/internal/finding"
+	"github.com/amparo-project/amparo/internal/message"
+	"github.com/amparo-project/amparo/internal/rule"
+)
+
+// view is the page in one language.
+type view struct {
+	*message.Printer
+	Verdict    verdict
+	Facts      []pair
+	Groups     []groupView
+	Picture    *picture
+	Coverage   []coverageView
+	Missing    []string
+	Problems   []string
+	Run        []pair
+	Sets       []setView
+	Rules      []pair
+	Hashes     []pair
+	MoreHashes string
+	rules      *rule.Set
+	res        *Result
+}
+
+// pair is a name and a value, both ready to show.
+type pair struct{ Name, Value string }
+
+// T is Text for templates.
+func (v *view) T(id string) string { return v.Text(id) }
+
+func newView(res *Result, p *message.Printer, rules *rule.Set) *view {
+	v := &view{Printer: p, rules: rules, res: res}
+	v.Verdict = v.verdict()
+	v.Facts = v.deviceFacts()
+	for i := range res.Groups {
+		if i == maxShownGroups {
+			break
+		}
+		v.Groups = append(v.Groups, v.group(&res.Groups[i]))
+	}
+	v.Picture = v.picture()
+	v.coverage()
+	v.proof()
+	return v
+}
+
+// maxShownGroups keeps the page usable; findings.jsonl has all.
+const maxShownGroups = 500
+
+// maxCell is how many characters of a value are shown.
+const maxCell = 2000
+
+// cell makes a value from evidence ready to show.
+func (v *view) cell(s string) string {
+	if utf8.RuneCountInString(s) <= maxCell {
+		return visible(s)
+	}
+	return short(s, maxCell) + " " + v.Text("html.cut", "Count", v.Number(int64(len(s))))
+}
+
+func (v *view) deviceFacts() []pair {
+	d, e := &v.res.Run.Evidence.Device, &v.res.Run.Evidence
+	var list []pair
+	add := func(id, value string) {
+		if value != "" {
+			list = append(list, pair{v.Text("html." + id), v.cell(value)})
+		}
+	}
+	add("name", d.Name)
+	model := d.ModelName
+	if model == "" {
+		model = d.Model
+	} else if d.Model != "" {
+		model += " (" + d.Model + ")"
+	}
+	add("model", model)
+	system := strings.TrimSpace(d.OS + " " + d.Version)
+	if d.Build != "" {
+		system += " (" + d.Build + ")"
+	}
+	if d.Outdated != nil && *d.Outdated {
+		system += ". " + v.Text("summary.outdated", "Newest", d.NewestKnown, "AsOf", d.VersionsAsOf)
+	}
+	add("system", system)
+	add("serial", d.Serial)
+	add("imei", strings.Join(d.IMEI, ", "))
+	add("phone", d.PhoneNumber)
+	if d.LastBackup != nil {
+		add("backup_time", minute(*d.LastBackup))
+	}
+	kind := v.Text("summary.plain")
+	if e.Encrypted {
+		kind = v.Text("summary.encrypted")
+	}
+	add("backup", kind)
+	return list
+}
+
+// groupView is one group of findings.
+type groupView struct {
+	ID, Severity, SeverityName, Symbol, Title, More string
+	Facts                                           []pair
+	Text                                            []pair
+	Findings                                        []findingView
+}
+
+var symbols = map[finding.Severity]string{finding.Critical: "◆", finding.High: "▲", finding.Medium: "■", finding.Low: "●", finding.Info: "○"}
+
+// maxShownFindings of a group are shown whole.
+const maxShownFindings = 5
+
+func (v *view) group(g *Group) groupView {
+	f := &g.Findings[0]
+	out := groupView{
+		ID: g.Key + "-" + v.Lang(), Severity: g.Severity.String(), SeverityName: v.Text("severity." + g.Severity.String()),
+		Symbol: symbols[g.Severity], Title: v.title(f),
+	}
+	add := func(id, value string) {
+		if value != "" {
+			out.Facts = append(out.Facts, pair{v.Text("html." + id), v.cell(value)})
+		}
+	}
+	add("when", v.span(g))
+	add("where", artifactTitle(v.Printer, f.Artifact))
+	if m := f.Indicator; m != nil {
+		add("matched", m.Observed)
+		add("how", match(v.Printer, m.Match)+" "+m.Value)
+		add("threat", m.Threat)
+		add("published", m.Set)
+		add("reference", m.Reference)
+		out.Text = append(out.Text, pair{v.Text("html.meaning"), v.meaning(f)},
+			pair{v.Text("html.other"), v.Text("html.indicator_other")}, pair{v.Text("html.next"), v.Text("html.indicator_next")})
+		if m.Expired {
+			out.Text = append(out.Text, pair{v.Text("html.note"), v.Text("html.expired")})
+		}
+	} else if r := v.rules.Rule(f.Rule); r != nil {
+		add("seen", f.Reason)
+		out.Text = append(out.Text, pair{v.Text("html.meaning"), r.Meaning.In(v.Lang())},
+			pair{v.Text("html.other"), r.OtherExplanations.In(v.Lang())}, pair{v.Text("html.next"), r.NextStep.In(v.Lang())},
+			pair{v.Text("html.measured"), r.Measured.In(v.Lang())})
+	}
+	for i := range g.Findings[:min(len(g.Findings), maxShownFindings)] {
+		out.Findings = append(out.Findings, v.finding(&g.Findings[i]))
+	}
+	if more := g.Count - int64(len(out.Findings)); more > 0 {
+		out.More = v.Count("html.more", more)
+	}
+	return out
+}
+
+func (v *view) title(f *finding.Finding) string {
+	if m := f.Indicator; m != nil {
+		return v.Text("html.indicator_title", "Value", short(m.Value, 120), "Threat", short(firstOf(m.Threat, m.Set), 120))
+	}
+	if r := v.rules.Rule(f.Rule); r != nil {
+		return r.Title.In(v.Lang())
+	}
+	return visible(f.Title)
+}
+
+// meaning says what a match of an indicator means: an address in a message
+// tells less than a process on the phone.
+func (v *view) meaning(f *finding.Finding) string {
+	switch f.Indicator.Match {
+	case "host", "parent_domain", "url", "url_prefix", "ip":
+		if f.Artifact == "ios.safari_history" || f.Artifact == "ios.safari_browser_state" {
+			return v.Text("html.means_visit")
+		}
+		return v.Text("html.means_link")
+	case "process", "process_truncated":
+		return v.Text("html.means_process")
+	case "file_name", "file_path", "path_below", "file_hash":
+		return v.Text("html.means_file")
+	default:
+		return v.Text("html.means_other")
+	}
+}
+
+func (v *view) span(g *Group) string {
+	switch {
+	case g.First == nil:
+		return ""
+	case g.Last == nil || g.Last.Equal(*g.First):
+		return minute(*g.First)
+	default:
+		return minute(*g.First) + " – " + minute(*g.Last)
+	}
+}
+
+// findingView is one finding.
+type findingView struct {
+	ID, Name, Time, Artifact, WalkTitle, Hex, HexLabel string
+	Fields                                             []pair
+	Walk                                               []pair
+}
+
+func (v *view) finding(f *finding.Finding) findingView {
+	out := findingView{
+		ID: f.ID + "-" + v.Lang(), Name: f.ID, Artifact: artifactTitle(v.Printer, f.Artifact),
+		WalkTitle: v.Text("html.walk"), HexLabel: v.Text("html.hex"),
+		Fields: v.fields(f.Record), Walk: walkSteps(f, &v.res.Run, v.Printer),
+	}
+	if f.Time != nil {
+		out.Time = f.Time.UTC().Format("2006-01-02 15:04:05 UTC")
+	}
+	if len(f.Where.Bytes) > 0 {
+		out.Hex = hexView(f.Where.Bytes, f.Where.Offset)
+	}
+	return out
+}
+
+// maxFields of a record are shown; records/ has all.
+const maxFields = 40
+
+func (v *view) fields(raw json.RawMessage) []pair {
+	var rec struct {
+		Times []struct {
+			Meaning string
+			At      *time.Time
+			Raw     json.RawMessage
+		}
+		Data map[string]json.RawMessage
+	}
+	if err := json.Unmarshal(raw, &rec); err != nil {
+		return nil
+	}
+	var list []pair
+	for _, t := range rec.Times {
+		value := string(t.Raw)
+		if t.At != nil {
+			value = t.At.UTC().Format("2006-01-02 15:04:05 UTC")
+		}
+		list = append(list, pair{visible(t.Meaning), v.cell(value)})
+	}
+	for _, name := range slices.Sorted(maps.Keys(rec.Data)) {
+		if len(list) == maxFields {
+			break
+		}
+		value := string(rec.Data[name])
+		var text string
+		if json.Unmarshal(rec.Data[name], &text) == nil {
+			value = text
+		}
+		list = append(list, pair{visible(name), v.cell(value)})
+	}
+	return list
+}
+
+// coverageView is one line of what was read.
+type coverageView struct{ Title, ID, State, Files, Records, Span, Problems string }
+
+func (v *view) coverage() {
+	run := &v.res.Run
+	for i := range run.Coverage {
+		c := &run.Coverage[i]
+		row := coverageView{
+			Title: artifactTitle(v.Printer, c.Artifact), ID: c.Artifact, State: v.Text("state." + string(c.State)),
+			Files: v.Number(int64(len(c.Files))), Records: v.Number(c.Records), Span: span(c.From, c.To),
+		}
+		var problems []string
+		for _, p := range c.Errors[:min(len(c.Errors), 3)] {
+			problems = append(problems, short(strings.TrimSpace(p.Place+": "+p.Error), 300))
+		}
+		if c.Lost > int64(len(problems)) {
+			problems = append(problems, v.Count("summary.lost", c.Lost))
+		}
+		row.Problems = strings.Join(problems, "; ")
+		v.Coverage = append(v.Coverage, row)
+		if c.State != finding.Read {
+			v.Missing = append(v.Missing, row.Title+": "+row.State)
+		}
+	}
+	v.Missing = append(v.Missing, v.Text("html.missing_always"))
+	if !run.Evidence.Encrypted {
+		v.Missing = append(v.Missing, v.Text("html.missing_plain"))
+	}
+	for _, p := range run.Evidence.Problems {
+		v.Problems = append(v.Problems, short(strings.TrimSpace(p.Path+" "+p.Place)+": "+p.Error, 400))
+	}
+}
+
+// setView is one set of indicators.
+type setView struct{ Name, File, Count, SHA256, Unread string }
+
+func (v *view) proof() {
+	run := &v.res.Run
+	v.Run = []pair{
+		{v.Text("html.evidence"), v.cell(strings.TrimSuffix(run.Evidence.Path+"/"+run.Evidence.Root, "/"))},
+		{v.Text("html.tool"), visible(run.Tool + " " + run.Version)},
+		{v.Text("html.started"), run.Started.UTC().Format("2006-01-02 15:04:05 UTC")},
+		{v.Text("html.ended"), run.Ended.UTC().Format("2006-01-02 15:04:05 UTC")},
+		{v.Text("html.totals"), v.Text("html.totals_text", "Records", v.Number(run.Totals.Records), "Events", v.Number(run.Totals.Events), "Files", v.Number(run.Totals.Files))},
+		{v.Text("html.repeat"), "amparo check " + quote(run.Evidence.Path) + " --indicators … --out …"},
+	}
+	for i := range run.Indicators {
+		s := &run.Indicators[i]
+		row := setView{Name: short(s.Name, 200), File: visible(s.File), Count: v.Number(int64(s.Count)), SHA256: s.SHA256}
+		var unread []string
+		for _, u := range s.NotUnderstood[:min(len(s.NotUnderstood), 5)] {
+			unread = append(unread, short(u.Pattern, 120)+" ("+short(u.Reason, 120)+")")
+		}
+		if len(s.NotUnderstood) > 0 {
+			row.Unread = fmt.Sprintf("%d: %s", len(s.NotUnderstood), strings.Join(unread, "; "))
+		}
+		v.Sets = append(v.Sets, row)
+	}
+	for _, ref := range run.Rules {
+		title := ref.ID
+		if r := v.rules.Rule(ref.ID); r != nil {
+			title = r.Title.In(v.Lang())
+		}
+		v.Rules = append(v.Rules, pair{title, ref.ID + " " + ref.SHA256})
+	}
+	for _, h := range v.res.Manifest {
+		v.Hashes = append(v.Hashes, pair{visible(h.Name), h.SHA256})
+	}
+	if v.res.ManifestMore > 0 {
+		v.MoreHashes = v.Count("html.more_hashes", int64(v.res.ManifestMore))
+	}
+}
