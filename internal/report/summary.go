@@ -92,7 +92,7 @@ func (s *summary) coverage() {
 		s.wrap(s.Text("summary.absent", "List", strings.Join(absent, ", ")))
 	}
 	for _, problem := range s.run.Evidence.Problems[:min(len(s.run.Evidence.Problems), 3)] {
-		s.wrap("! " + short(strings.TrimSpace(problem.Path+" "+problem.Place), 100) + ": " + short(problem.Error, 200))
+		s.wrap("! " + placed(short(strings.TrimSpace(problem.Path+" "+problem.Place), 100), short(problem.Error, 200)))
 	}
 	t := &s.run.Totals
 	s.line(s.Text("summary.totals", "Records", s.Number(t.Records), "Events", s.Number(t.Events), "Files", s.Number(t.Files),

@@ -270,7 +270,7 @@ func (v *view) coverage() {
 		}
 		var problems []string
 		for _, p := range c.Errors[:min(len(c.Errors), 3)] {
-			problems = append(problems, short(strings.TrimSpace(p.Place+": "+p.Error), 300))
+			problems = append(problems, short(placed(p.Place, p.Error), 300))
 		}
 		if c.Lost > int64(len(problems)) {
 			problems = append(problems, v.Count("summary.lost", c.Lost))
@@ -286,8 +286,16 @@ func (v *view) coverage() {
 		v.Missing = append(v.Missing, v.Text("html.missing_plain"))
 	}
 	for _, p := range run.Evidence.Problems {
-		v.Problems = append(v.Problems, short(strings.TrimSpace(p.Path+" "+p.Place)+": "+p.Error, 400))
+		v.Problems = append(v.Problems, short(placed(strings.TrimSpace(p.Path+" "+p.Place), p.Error), 400))
 	}
+}
+
+// placed is what went wrong, after its place where one is known.
+func placed(place, what string) string {
+	if place == "" {
+		return what
+	}
+	return place + ": " + what
 }
 
 // setView is one set of indicators.
