@@ -25,11 +25,8 @@ func (s *scanner) bare(dot, next int) (Link, int) {
 	}
 	g := guess{written: s.text[h.start:h.end], defanged: !h.fanged}
 	g.name = hostName(g.written)
-	ip, err := netip.ParseAddr(g.name)
-	switch {
-	case err == nil && ip.Is4():
-		g.address = true
-	case !listed(g.name):
+	g.address = isDigit(g.name[len(g.name)-1]) && isAddress(g.name)
+	if !g.address && !listed(g.name) {
 		return Link{}, h.end
 	}
 	return s.finish(h, g)
@@ -146,12 +143,17 @@ func (s *scanner) alone(start, end int) bool {
 // proseAfter reports whether text may follow a link at end, and not the rest
 // of a line of code ("os.name()", "spring.name=x").
 func (s *scanner) proseAfter(end int) bool {
-	return end >= len(s.text) || strings.IndexByte("(=_", s.text[end]) < 0
+	return end >= len(s.text) || s.text[end] != '(' && s.text[end] != '='
 }
 
 // letterAt reports whether text has a letter at i.
 func letterAt(text string, i int) bool {
 	return i < len(text) && isAlnum(text[i]) && !isDigit(text[i])
+}
+
+func isAddress(name string) bool {
+	ip, err := netip.ParseAddr(name)
+	return err == nil && ip.Is4()
 }
 
 // listed reports whether name is a host below a suffix of the public suffix

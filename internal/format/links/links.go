@@ -12,6 +12,7 @@ package links
 
 import (
 	"strings"
+	"unicode/utf8"
 	"unsafe"
 )
 
@@ -41,8 +42,14 @@ const MaxLen = 64 << 10
 // link.
 func Scan(text string, dst []Link) []Link {
 	s := scanner{text: text}
-	for i := 0; i < len(text); {
-		if !triggers[text[i]] {
+	for i := 0; ; {
+		for i < len(text) && !triggers[text[i]] {
+			i++
+		}
+		if i+1 >= len(text) {
+			return dst
+		}
+		if !followers[text[i+1]] {
 			i++
 			continue
 		}
@@ -53,7 +60,6 @@ func Scan(text string, dst []Link) []Link {
 		}
 		i = max(next, i+1)
 	}
-	return dst
 }
 
 // ScanBytes is Scan for bytes. The links hold copies.
@@ -72,8 +78,19 @@ func ScanBytes(text []byte, dst []Link) []Link {
 	return dst
 }
 
-// triggers are the bytes without which there is no link.
-var triggers = [256]bool{':': true, '.': true, '[': true, '(': true, '{': true}
+// triggers are the bytes without which there is no link, and followers those
+// of which one comes next: most dots end a sentence.
+var (
+	triggers  = [256]bool{':': true, '.': true, '[': true, '(': true, '{': true}
+	followers = makeFollowers()
+)
+
+func makeFollowers() (t [256]bool) {
+	for c := range t {
+		t[c] = c >= utf8.RuneSelf || isAlnum(byte(c)) || strings.IndexByte("_-/[(.:{", byte(c)) >= 0
+	}
+	return t
+}
 
 type scanner struct {
 	text  string
@@ -87,6 +104,9 @@ func (s *scanner) at(i int) (Link, int) {
 	case ':':
 		return s.withScheme(i)
 	case '.':
+		if c := s.text[i+1]; c < utf8.RuneSelf && asciiClass[c] != hosty {
+			return Link{}, i + 1
+		}
 		return s.bare(i, i+1)
 	}
 	if n := dotLen(s.text[i:]); n > 0 {
