@@ -1,0 +1,129 @@
+// Mkbackup writes a synthetic backup of an iPhone, indicators that find what
+// is planted in it, or a large file of random indicators.
+//
+//	mkbackup -out DIR [-messages N] [-seed S] [-plant] [-decoys] [-wal] [-partial]
+//	         [-encrypted [-password-file FILE] [-iterations N]] [-truth FILE]
+//	mkbackup -indicators DIR
+//	mkbackup -indicator-file FILE -indicator-count N
+//
+// A password file that is not there yet is written, with the password of the
+// demonstration in it. Exit status: 0 done, 1 failed, 2 wrong use.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/amparo-project/amparo/internal/testevidence"
+)
+
+// demoPassword protects nothing: what it opens is synthetic.
+const demoPassword = "amparo demo"
+
+type command struct {
+	options                                             testevidence.Options
+	out, passwordFile, indicators, indicatorFile, truth string
+	indicatorCount                                      int
+}
+
+func main() { os.Exit(run(os.Args[1:], os.Stderr)) }
+
+func run(args []string, stderr io.Writer) int {
+	var c command
+	if err := c.parse(args, stderr); err != nil {
+		if !errors.Is(err, flag.ErrHelp) {
+			fmt.Fprintln(stderr, "mkbackup:", err)
+		}
+		return 2
+	}
+	if err := c.do(); err != nil {
+		fmt.Fprintln(stderr, "mkbackup:", err)
+		return 1
+	}
+	return 0
+}
+
+func (c *command) parse(args []string, stderr io.Writer) error {
+	f := flag.NewFlagSet("mkbackup", flag.ContinueOnError)
+	f.SetOutput(stderr)
+	o := &c.options
+	f.StringVar(&c.out, "out", "", "empty or new folder of the backup")
+	f.IntVar(&o.Messages, "messages", 2000, "messages of sms.db; the rest is in proportion")
+	f.Uint64Var(&o.Seed, "seed", 1, "chooses the content")
+	f.BoolVar(&o.Encrypted, "encrypted", false, "encrypt as iTunes does")
+	f.StringVar(&c.passwordFile, "password-file", "", "file whose first line is the password; written if it is not there")
+	f.IntVar(&o.Iterations, "iterations", 0, "rounds of the password's derivation (default 1000)")
+	f.BoolVar(&o.Plant, "plant", false, "plant published traces")
+	f.BoolVar(&o.Decoys, "decoys", false, "add what resembles them")
+	f.BoolVar(&o.WAL, "wal", false, "leave messages in a write-ahead log")
+	f.BoolVar(&o.Partial, "partial", false, "leave out the content of files that no parser reads")
+	f.StringVar(&c.indicators, "indicators", "", "folder for indicators of what is planted")
+	f.StringVar(&c.truth, "truth", "", "file for what is planted where")
+	f.StringVar(&c.indicatorFile, "indicator-file", "", "file for random indicators")
+	f.IntVar(&c.indicatorCount, "indicator-count", 30_000, "how many of them")
+	if err := f.Parse(args); err != nil {
+		return err
+	}
+	switch {
+	case f.NArg() > 0:
+		return fmt.Errorf("unexpected argument %q", f.Arg(0))
+	case c.out == "" && c.indicators == "" && c.indicatorFile == "":
+		return errors.New("nothing to write: give -out, -indicators or -indicator-file")
+	case c.out == "" && c.truth != "":
+		return errors.New("-truth is of a backup: give -out")
+	}
+	return nil
+}
+
+func (c *command) do() error {
+	if c.indicators != "" {
+		if err := testevidence.WriteIndicators(c.indicators); err != nil {
+			return err
+		}
+	}
+	if c.indicatorFile != "" {
+		if err := testevidence.WriteIndicatorFile(c.indicatorFile, c.indicatorCount, c.options.Seed); err != nil {
+			return err
+		}
+	}
+	if c.out == "" {
+		return nil
+	}
+	return c.backup()
+}
+
+func (c *command) backup() error {
+	if c.options.Encrypted {
+		var err error
+		if c.options.Password, err = password(c.passwordFile); err != nil {
+			return err
+		}
+	}
+	truth, err := testevidence.WriteIOSBackup(c.out, c.options)
+	if err != nil || c.truth == "" {
+		return err
+	}
+	return truth.WriteFile(c.truth)
+}
+
+// password returns the first line of the file, or writes it.
+func password(file string) (string, error) {
+	if file == "" {
+		return demoPassword, nil
+	}
+	data, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
+			return "", err
+		}
+		return demoPassword, os.WriteFile(file, []byte(demoPassword+"\n"), 0o600)
+	}
+	line, _, _ := strings.Cut(string(data), "\n")
+	return strings.TrimSuffix(line, "\r"), err
+}

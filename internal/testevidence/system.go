@@ -1,0 +1,128 @@
+package testevidence
+
+import "fmt"
+
+const (
+	usageDomain = "WirelessDomain"
+	usagePath   = "Library/Databases/DataUsage.sqlite"
+	tccDomain   = "HomeDomain"
+	tccPath     = "Library/TCC/TCC.db"
+)
+
+// systemProcesses use the network on every phone.
+var systemProcesses = []string{
+	"mDNSResponder", "apsd", "CommCenter", "itunesstored", "cloudd", "nsurlsessiond", "imagent", "identityservicesd", "mobileassetd", "akd", "symptomsd", "locationd",
+}
+
+// A usageWriter writes DataUsage.sqlite.
+type usageWriter struct {
+	b       *builder
+	r       random
+	id      int64 // of the last process
+	use     int64 // of the last usage
+	process *insert
+	usage   *insert
+}
+
+// dataUsage writes up to 400 processes with their traffic. Process numbers
+// have no gaps unless a decoy makes one.
+func (b *builder) dataUsage() error {
+	d := b.create(usageDomain, usagePath, "datausage", 4096)
+	w := &usageWriter{b: b, r: d.r}
+	w.process = d.insert("ZPROCESS", "Z_PK", "Z_ENT", "Z_OPT", "@ZFIRSTTIMESTAMP", "@ZTIMESTAMP", "ZBUNDLENAME", "ZPROCNAME")
+	w.usage = d.insert("ZLIVEUSAGE", "Z_PK", "Z_ENT", "Z_OPT", "ZKIND", "ZTAG", "ZHASPROCESS", "@ZTIMESTAMP", "ZWIFIIN", "ZWIFIOUT", "ZWWANIN", "ZWWANOUT")
+	for i, n := 0, clamp(b.o.Messages/50, 40, 400); i < n; i++ {
+		if name := pick(w.r, systemProcesses); i < len(systemProcesses) {
+			w.add(systemProcesses[i], nil)
+		} else {
+			bundle := fmt.Sprintf("org.example.app%d", i)
+			w.add(name+"/"+bundle, bundle)
+		}
+	}
+	if b.o.Plant {
+		w.trace(false, Trace{Name: "datausage_process", Table: "ZPROCESS", RowID: w.add("bh", nil), Value: "bh", Indicator: "bh"})
+		w.orphan()
+	}
+	if b.o.Decoys {
+		w.trace(true, Trace{Name: "decoy_process_longer_name", Table: "ZPROCESS", RowID: w.add("bhx", nil), Value: "bhx", Indicator: "bh"})
+		w.id += 5 // processes come and go
+		w.trace(true, Trace{Name: "decoy_process_gap", Table: "ZPROCESS", RowID: w.add("mediaserverd", nil), Value: "numbers are missing", Rule: "datausage_gap"})
+	}
+	key := d.insert("Z_PRIMARYKEY", "Z_ENT", "Z_NAME", "Z_SUPER", "Z_MAX")
+	key.row(5, "LiveUsage", 0, w.use)
+	key.row(7, "Process", 0, w.id)
+	return d.close()
+}
+
+func (w *usageWriter) add(name string, bundle any) int64 {
+	w.id++
+	from := w.r.between(first, last)
+	w.process.row(w.id, 7, 1, macTime(from), macTime(w.r.between(from, last)), bundle, name)
+	w.traffic(w.id)
+	return w.id
+}
+
+func (w *usageWriter) traffic(process int64) {
+	w.use++
+	w.usage.row(w.use, 5, 1, 0, 1, process, macTime(w.r.between(first, last)), 0.0, 0.0, float64(w.r.IntN(1e7)), float64(w.r.IntN(1e6)))
+}
+
+// orphan writes traffic of a process whose row is gone. The row was the last
+// one, so that the numbers show no gap.
+func (w *usageWriter) orphan() {
+	w.id++
+	w.traffic(w.id)
+	w.b.ledger.plant(Trace{
+		Name: "datausage_orphan", Artifact: "ios.datausage", Path: usageDomain + "/" + usagePath, Table: "ZLIVEUSAGE", RowID: w.use,
+		Value: fmt.Sprintf("traffic of process %d, which is gone", w.id), Rule: "datausage_orphan", Severity: "high", Source: amnesty2021,
+	})
+}
+
+func (w *usageWriter) trace(decoy bool, t Trace) {
+	t.Artifact, t.Path = "ios.datausage", usageDomain+"/"+usagePath
+	if decoy {
+		w.b.ledger.decoy(t)
+		return
+	}
+	w.b.planted(t)
+}
+
+// permissions writes what apps may use.
+func (b *builder) permissions() error {
+	d := b.create(tccDomain, tccPath, "tcc", 4096)
+	r := d.r
+	d.insert("admin", "key", "value").row("version", 24)
+	access := d.insert("access", "service", "client", "client_type", "auth_value", "auth_reason", "auth_version", "indirect_object_identifier", "flags", "@last_modified")
+	for i := range 60 {
+		access.row(pick(r, []string{"kTCCServiceMicrophone", "kTCCServiceCamera", "kTCCServicePhotos", "kTCCServiceAddressBook"}),
+			fmt.Sprintf("org.example.app%d", i), 0, 2*r.IntN(2), 2, 1, "UNUSED", 0, r.between(first, last).Unix())
+	}
+	if b.o.Plant {
+		at := r.between(first, last).Unix()
+		access.row("kTCCServiceMicrophone", "roleaboutd", 0, 2, 4, 1, "UNUSED", 0, at)
+		access.row("kTCCServiceCamera", "/private/var/tmp/UserEventAgent", 1, 2, 4, 1, "UNUSED", 0, at)
+		for i, t := range []Trace{
+			{Name: "tcc_process", Value: "roleaboutd", Indicator: "roleaboutd"},
+			{Name: "tcc_path", Value: "/private/var/tmp/UserEventAgent", Indicator: "/private/var/tmp/UserEventAgent"},
+		} {
+			t.Artifact, t.Path, t.Table, t.RowID = "ios.tcc", tccDomain+"/"+tccPath, "access", int64(61+i)
+			b.planted(t)
+		}
+	}
+	return d.close()
+}
+
+// preferences writes the owner's preferences. A person who was attacked has
+// Lockdown Mode on; of others the key is not there.
+func (b *builder) preferences() error {
+	const domain, path = "HomeDomain", "Library/Preferences/.GlobalPreferences.plist"
+	list := dict{{"AppleLanguages", []any{"es-MX", "en"}}, {"AppleLocale", "es_MX"}, {"AppleKeyboards", []any{"es_MX@sw=QWERTY-Spanish;hw=Automatic", "emoji"}}}
+	if b.o.Plant {
+		list = append(list, entry{"LDMGlobalEnabled", true})
+		b.ledger.plant(Trace{
+			Name: "lockdown_mode", Artifact: "ios.global_preferences", Path: domain + "/" + path, Key: "LDMGlobalEnabled", Value: "true",
+			Rule: "lockdown_mode_on", Severity: "info", Source: "https://support.apple.com/105120",
+		})
+	}
+	return b.addBytes(domain, path, binaryPlist(list), fileMeta{protection: 3})
+}
