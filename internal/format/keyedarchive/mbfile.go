@@ -2,15 +2,17 @@ package keyedarchive
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/amparo-project/amparo/internal/format/plist"
 	"github.com/amparo-project/amparo/internal/limit"
 )
 
 // MBFile is what the manifest of an iOS backup says of one file, in the
-// column "file" of its table Files. Byte slices refer to the blob.
+// column "file" of its table Files. Values and byte slices refer to the blob.
 type MBFile struct {
-	Has MBField // which of the numbers are there
+	Has   MBField // which fields are there
+	Wrong MBField // which are there, but are of another type or damaged
 
 	LastModified     int64 // Unix seconds, as all times here
 	LastStatusChange int64
@@ -45,11 +47,40 @@ const (
 	HasInodeNumber
 	HasProtectionClass
 	HasFlags
+	HasRelativePath
+	HasTarget
+	HasDigest
+	HasEncryptionKey
 )
 
+var fieldNames = [...]string{
+	"LastModified", "LastStatusChange", "Birth", "Mode", "UserID", "GroupID", "Size", "InodeNumber",
+	"ProtectionClass", "Flags", "RelativePath", "Target", "Digest", "EncryptionKey",
+}
+
+// String names the fields, in the order of MBFile.
+func (f MBField) String() string {
+	var names []string
+	for i, name := range fieldNames {
+		if f&(1<<i) != 0 {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// Err says which fields are of another type than they should be, or damaged.
+// It wraps limit.ErrCorrupt, and is nil where there are none.
+func (m *MBFile) Err() error {
+	if m.Wrong == 0 {
+		return nil
+	}
+	return fmt.Errorf("file of a manifest: %w: wrong type: %v", limit.ErrCorrupt, m.Wrong)
+}
+
 // ParseMBFile reads the archive in blob into out, through doc, which it
-// resets. Fields that are missing, or of another type, are left out of
-// out.Has: one bad field does not cost the others.
+// resets. Fields that are missing are left out of
+// out.Has; those of another type are in out.Wrong, and do not cost the others.
 func ParseMBFile(doc *plist.Doc, blob []byte, out *MBFile) error {
 	*out = MBFile{}
 	if err := doc.Reset(blob); err != nil {
@@ -62,13 +93,13 @@ func ParseMBFile(doc *plist.Doc, blob []byte, out *MBFile) error {
 		return fmt.Errorf("file of a manifest: %w: no root object", limit.ErrCorrupt)
 	}
 	for k, e := range root.v.Pairs() {
-		out.set(a, k.ASCII(), e)
+		out.set(&a, k.ASCII(), e)
 	}
 	return nil
 }
 
 // set takes one pair of the root object.
-func (m *MBFile) set(a Archive, key []byte, v plist.Value) {
+func (m *MBFile) set(a *Archive, key []byte, v plist.Value) {
 	switch string(key) {
 	case "LastModified":
 		m.number(v, &m.LastModified, HasLastModified)
@@ -95,24 +126,56 @@ func (m *MBFile) set(a Archive, key []byte, v plist.Value) {
 	}
 }
 
-func (m *MBFile) reference(a Archive, key []byte, v plist.Value) {
+func (m *MBFile) reference(a *Archive, key []byte, v plist.Value) {
 	switch string(key) {
 	case "RelativePath":
-		m.RelativePath = a.resolve(v).v
-	case "EncryptionKey":
-		m.EncryptionKey, _ = a.resolve(v).Bytes()
-	case "Digest":
-		m.Digest, _ = a.resolve(v).Bytes()
+		m.text(a.resolve(v), &m.RelativePath, HasRelativePath)
 	case "Target":
-		m.Target = a.resolve(v).v
+		m.text(a.resolve(v), &m.Target, HasTarget)
+	case "Digest":
+		m.bytes(a.resolve(v), &m.Digest, HasDigest)
+	case "EncryptionKey":
+		m.bytes(a.resolve(v), &m.EncryptionKey, HasEncryptionKey)
 	case "ExtendedAttributes":
 		m.Extended = a.resolve(v).Valid()
 	}
 }
 
 func (m *MBFile) number(v plist.Value, into *int64, has MBField) {
-	if x, ok := v.Int(); ok {
+	x, ok := v.Int()
+	if ok {
 		*into = x
+	}
+	m.mark(has, ok)
+}
+
+func (m *MBFile) text(o Object, into *plist.Value, has MBField) {
+	if o.absent() {
+		return
+	}
+	ok := o.v.Kind() == plist.String
+	if ok {
+		*into = o.v
+	}
+	m.mark(has, ok)
+}
+
+func (m *MBFile) bytes(o Object, into *[]byte, has MBField) {
+	if o.absent() {
+		return
+	}
+	var ok bool
+	*into, ok = o.Bytes()
+	m.mark(has, ok)
+}
+
+// absent tells nil from what is damaged.
+func (o Object) absent() bool { return o.v == plist.Value{} && o.dangling == plist.Value{} }
+
+func (m *MBFile) mark(has MBField, ok bool) {
+	if ok {
 		m.Has |= has
+	} else {
+		m.Wrong |= has
 	}
 }

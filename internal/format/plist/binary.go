@@ -227,13 +227,36 @@ func (d *Doc) reference(o object, i int) Value {
 
 // is reports whether object ref is the text s.
 func (d *Doc) is(ref int64, s string) bool {
-	off := d.offset(ref)
-	if off < 0 {
-		return false
-	}
-	if n := int(d.data[off]) - 0x50; n >= 0 && n < 0x0f { // a short ASCII text, as nearly all keys
-		return n == len(s) && n <= d.table-off-1 && string(d.data[off+1:off+1+n]) == s
+	if b, ok := d.shortText(ref); ok {
+		return string(b) == s
 	}
 	o := d.object(ref)
 	return o.kind == String && o.isText(d.data[o.pos:o.pos+o.n], s)
+}
+
+// shortText returns an ASCII text of less than 15 characters, as nearly all
+// keys are, without decoding it as any object.
+func (d *Doc) shortText(ref int64) ([]byte, bool) {
+	off := d.offset(ref)
+	if off < 0 {
+		return nil, false
+	}
+	n := int(d.data[off]) - 0x50
+	if n < 0 || n >= 0x0f || n >= d.table-off {
+		return nil, false
+	}
+	return d.data[off+1 : off+1+n], true
+}
+
+// shortInt returns an integer of one to four bytes, as most are, likewise.
+func (d *Doc) shortInt(ref int64) (int64, bool) {
+	off := d.offset(ref)
+	if off < 0 {
+		return 0, false
+	}
+	size := 1 << (d.data[off] & 0x0f)
+	if d.data[off]>>4 != 1 || size > 4 || size >= d.table-off {
+		return 0, false
+	}
+	return int64(beUint(d.data[off+1 : off+1+size])), true
 }

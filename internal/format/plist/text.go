@@ -41,6 +41,11 @@ func (v Value) Str() (string, bool) {
 // value, and for a text that is stored in UTF-16. The bytes must not be
 // changed, and may be other than UTF-8 in a list that is damaged.
 func (v Value) ASCII() []byte {
+	if v.isBinary() {
+		if b, ok := v.doc.shortText(v.ref); ok {
+			return b
+		}
+	}
 	o := v.object()
 	if o.kind != String || o.form == utf16BE {
 		return nil

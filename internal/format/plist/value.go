@@ -31,6 +31,9 @@ func (v Value) object() object {
 	return v.doc.object(v.ref)
 }
 
+// isBinary reports whether v is the number of an object in a binary list.
+func (v Value) isBinary() bool { return v.doc != nil && v.ref >= 0 && v.doc.xml == nil }
+
 // content returns the bytes of a String, Data or wide Int.
 func (v Value) content(o object) []byte {
 	b := v.doc.data
@@ -81,6 +84,11 @@ func (v Value) Offset() int64 {
 
 // Int returns the integer, and whether v is one that fits.
 func (v Value) Int() (int64, bool) {
+	if v.isBinary() {
+		if i, ok := v.doc.shortInt(v.ref); ok {
+			return i, true
+		}
+	}
 	o := v.object()
 	if o.kind != Int || o.form == wide || !o.neg && o.num > math.MaxInt64 {
 		return 0, false
@@ -140,10 +148,19 @@ const (
 // the format is, and whether v is one in the years 0 to 9999.
 func (v Value) Time() (time.Time, bool) {
 	f, ok := v.MacTime()
-	if !ok || !(f >= firstSecond && f < lastSecond) { // NaN is neither
+	if !ok {
 		return time.Time{}, false
 	}
-	sec, frac := math.Modf(f)
+	return MacDate(f)
+}
+
+// MacDate returns the instant that lies so many seconds after 2001-01-01 UTC,
+// to the microsecond, and whether it is one in the years 0 to 9999.
+func MacDate(seconds float64) (time.Time, bool) {
+	if !(seconds >= firstSecond && seconds < lastSecond) { // NaN is neither
+		return time.Time{}, false
+	}
+	sec, frac := math.Modf(seconds)
 	return time.Unix(int64(sec)+macToUnix, int64(math.Round(frac*1e6))*1000).UTC(), true
 }
 
