@@ -101,10 +101,14 @@ func (b *builder) interactions() error {
 		at := macTime(r.between(first, last))
 		contact.row(people+1, interactionContact, 1, 1, 0, at, at, at, "Linda", publishedAppleID, nil)
 		row.row(n+1, interactionKind, 1, 0, 0, 13, 1, people+1, at, at, at, "com.apple.MobileSMS", "iMessage;-;"+publishedAppleID, r.uuid())
-		b.planted(Trace{
-			Name: "interaction_email", Artifact: "ios.interaction_c", Path: "HomeDomain/" + interactionsPath, Table: "ZINTERACTIONS",
-			RowID: int64(n + 1), Value: publishedAppleID, Indicator: publishedAppleID,
-		})
+		for _, t := range []Trace{
+			{Name: "interaction_email", Table: "ZINTERACTIONS", RowID: int64(n + 1)},
+			{Name: "interaction_contact_email", Table: "ZCONTACTS", RowID: int64(people + 1)},
+		} {
+			t.Artifact, t.Path = "ios.interaction_c", "HomeDomain/"+interactionsPath
+			t.Value, t.Indicator = publishedAppleID, publishedAppleID
+			b.planted(t)
+		}
 	}
 	return d.close()
 }

@@ -67,8 +67,8 @@ func (w *usageWriter) traffic(process int64) {
 	w.usage.row(w.use, 5, 1, 0, 1, process, macTime(w.r.between(first, last)), 0.0, 0.0, float64(w.r.IntN(1e7)), float64(w.r.IntN(1e6)))
 }
 
-// orphan writes traffic of a process whose row is gone. The row was the last
-// one, so that the numbers show no gap.
+// orphan writes traffic of a process whose row is gone. Without decoys its
+// number is the last, and no gap tells of it.
 func (w *usageWriter) orphan() {
 	w.id++
 	w.traffic(w.id)
