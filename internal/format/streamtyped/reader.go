@@ -24,7 +24,7 @@ const (
 const (
 	maxDepth     = 64
 	maxValues    = 1 << 18 // and objects, and names
-	stepsPerByte = 64
+	stepsPerByte = 8
 	minSteps     = 1 << 16
 )
 
