@@ -64,8 +64,57 @@ func (t *Time) appendJSON(b []byte) []byte {
 // of the second as it has.
 func AppendTime(b []byte, t time.Time) []byte {
 	b = append(b, '"')
-	b = t.UTC().AppendFormat(b, time.RFC3339Nano)
+	b = AppendInstant(b, t)
 	return append(b, '"')
+}
+
+// AppendInstant is AppendTime without the quotes.
+func AppendInstant(b []byte, t time.Time) []byte {
+	sec := t.Unix()
+	if sec < minUnix || sec >= maxUnix {
+		return t.UTC().AppendFormat(b, time.RFC3339Nano)
+	}
+	year, month, day := civil(sec / 86400)
+	of := sec % 86400
+	b = append(b, byte('0'+year/1000), byte('0'+year/100%10))
+	b = append(two(b, year%100), '-')
+	b = append(two(b, month), '-')
+	b = append(two(b, day), 'T')
+	b = append(two(b, of/3600), ':')
+	b = append(two(b, of/60%60), ':')
+	b = two(b, of%60)
+	if ns := t.Nanosecond(); ns != 0 {
+		b = append(b, '.')
+		for digit := 100_000_000; ns != 0; digit /= 10 {
+			b = append(b, byte('0'+ns/digit))
+			ns %= digit
+		}
+	}
+	return append(b, 'Z')
+}
+
+func two(b []byte, n int64) []byte { return append(b, byte('0'+n/10), byte('0'+n%10)) }
+
+// civil turns days since 1970 into a date of the Gregorian calendar, by Howard
+// Hinnant's civil_from_days (https://howardhinnant.github.io/date_algorithms.html):
+// formatting times is a good part of the work of a check.
+func civil(days int64) (year, month, day int64) {
+	z := days + 719_468
+	era := z / 146_097
+	doe := z - era*146_097
+	yoe := (doe - doe/1460 + doe/36_524 - doe/146_096) / 365
+	doy := doe - (365*yoe + yoe/4 - yoe/100)
+	mp := (5*doy + 2) / 153
+	day = doy - (153*mp+2)/5 + 1
+	month = mp + 3
+	if month > 12 {
+		month -= 12
+	}
+	year = yoe + era*400
+	if month <= 2 {
+		year++
+	}
+	return year, month, day
 }
 
 // AppendJSON appends the location as a JSON object.

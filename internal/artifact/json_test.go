@@ -46,6 +46,20 @@ func TestRecordJSON(t *testing.T) {
 	}
 }
 
+// TestAppendInstantIsRFC3339Nano on every day from 1990 to 2100, and with
+// every number of digits.
+func TestAppendInstantIsRFC3339Nano(t *testing.T) {
+	t.Parallel()
+	for sec := int64(minUnix) - 86_400; sec < maxUnix+86_400; sec += 86_400 - 7 {
+		for _, ns := range []int64{0, 1, 500_000_000, 123_456_789, 120_000, 999_999_999} {
+			at := time.Unix(sec, ns).UTC()
+			if got, want := string(AppendInstant(nil, at)), at.Format(time.RFC3339Nano); got != want {
+				t.Fatalf("got %s, want %s", got, want)
+			}
+		}
+	}
+}
+
 func TestFloatsJSONCannotHold(t *testing.T) {
 	t.Parallel()
 	for _, f := range []float64{math.NaN(), math.Inf(1), math.Inf(-1), 1e300, math.Copysign(0, -1), 1e-9, math.MaxFloat64} {

@@ -20,6 +20,7 @@ type eventSink struct {
 	path         string
 	buf          []byte
 	summary      []byte
+	names        []byte // of what happened
 
 	events   int64
 	from, to time.Time
@@ -30,7 +31,7 @@ func (s *eventSink) add(r *artifact.Record) {
 	first := true
 	for i := range r.Times {
 		t := &r.Times[i]
-		if t.At.IsZero() {
+		if t.At.IsZero() || told(r.Times[:i], t.At) {
 			continue
 		}
 		s.note(t.At)
@@ -41,8 +42,31 @@ func (s *eventSink) add(r *artifact.Record) {
 			s.describe(r)
 			first = false
 		}
-		s.put(r, t)
+		s.put(r, t.At, s.meanings(r.Times[i:]))
 	}
+}
+
+// told reports whether an earlier time of the record is the same instant:
+// what happened to a record at one time is one event.
+func told(earlier []artifact.Time, at time.Time) bool {
+	for i := range earlier {
+		if earlier[i].At.Equal(at) {
+			return true
+		}
+	}
+	return false
+}
+
+// meanings joins the meanings of all times that are the first's instant:
+// "created, modified".
+func (s *eventSink) meanings(times []artifact.Time) []byte {
+	s.names = append(s.names[:0], times[0].Meaning...)
+	for i := range times[1:] {
+		if t := &times[i+1]; t.At.Equal(times[0].At) {
+			s.names = append(append(s.names, ", "...), t.Meaning...)
+		}
+	}
+	return s.names
 }
 
 func (s *eventSink) note(at time.Time) {
@@ -70,14 +94,14 @@ func (s *eventSink) describe(r *artifact.Record) {
 // put hands one event to the sorter. The key orders events by time, then by
 // task and by the order in which the parser gave them, so that every run of
 // the same evidence gives the same timeline.
-func (s *eventSink) put(r *artifact.Record, t *artifact.Time) {
+func (s *eventSink) put(r *artifact.Record, at time.Time, meanings []byte) {
 	s.seq++
 	var key [20]byte
-	binary.BigEndian.PutUint64(key[:], uint64(t.At.UnixNano())^(1<<63))
+	binary.BigEndian.PutUint64(key[:], uint64(at.UnixNano())^(1<<63))
 	binary.BigEndian.PutUint32(key[8:], s.task)
 	binary.BigEndian.PutUint64(key[12:], s.seq)
 
-	b := appendText(s.buf[:0], t.Meaning)
+	b := appendText(s.buf[:0], meanings)
 	b = appendText(b, s.summary)
 	path := ""
 	if r.Loc.Path != s.path {
@@ -92,7 +116,6 @@ func (s *eventSink) put(r *artifact.Record, t *artifact.Time) {
 	}
 	b = append(b, row)
 	b = binary.AppendVarint(b, r.Loc.RowID)
-	b = binary.AppendVarint(b, r.Loc.Page)
 	b = binary.AppendVarint(b, r.Loc.Offset)
 	b = binary.AppendVarint(b, r.Loc.Length)
 	s.buf = b
@@ -111,7 +134,7 @@ type event struct {
 	task                                 uint32
 	meaning, summary, path, table, state []byte
 	row                                  bool
-	rowid, page, offset, length          int64
+	rowid, offset, length                int64
 }
 
 // decode reads an item that put wrote. The sorter gives back what it took, so
@@ -128,7 +151,7 @@ func (e *event) decode(it extsort.Item) {
 	}
 	e.row = b[0] == 1
 	b = b[1:]
-	for _, field := range []*int64{&e.rowid, &e.page, &e.offset, &e.length} {
+	for _, field := range []*int64{&e.rowid, &e.offset, &e.length} {
 		n, k := binary.Varint(b)
 		*field = n
 		b = b[k:]

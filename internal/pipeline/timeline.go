@@ -6,7 +6,6 @@ import (
 	"io"
 	"strconv"
 	"sync"
-	"time"
 
 	"github.com/amparo-project/amparo/internal/artifact"
 	"github.com/amparo-project/amparo/internal/extsort"
@@ -131,29 +130,40 @@ func appendJSONL(b []byte, e *event, from source) []byte {
 	b = append(b, `,"summary":`...)
 	b = artifact.AppendString(b, e.summary)
 	b = append(b, `,"provenance":`...)
-	loc := artifact.Location{
-		Path: e.from(from), Table: string(e.table), State: artifact.State(e.state),
-		Row: e.row, RowID: e.rowid, Page: e.page, Offset: e.offset, Length: e.length,
-	}
-	b = loc.AppendJSON(b)
-	return append(b, '}', '\n')
-}
-
-// from returns the path of the event's file.
-func (e *event) from(s source) string {
+	b = append(b, `{"path":`...)
 	if len(e.path) > 0 {
-		return string(e.path)
+		b = artifact.AppendString(b, e.path)
+	} else {
+		b = artifact.AppendString(b, from.path)
 	}
-	return s.path
+	if len(e.table) > 0 {
+		b = append(b, `,"table":`...)
+		b = artifact.AppendString(b, e.table)
+	}
+	if e.row {
+		b = strconv.AppendInt(append(b, `,"rowid":`...), e.rowid, 10)
+	} else if e.length > 0 {
+		b = strconv.AppendInt(append(b, `,"offset":`...), e.offset, 10)
+	}
+	if len(e.state) > 0 {
+		b = append(b, `,"state":`...)
+		b = artifact.AppendString(b, e.state)
+	}
+	return append(b, "}}\n"...)
 }
 
 func appendCSV(b []byte, e *event, from source) []byte {
-	b = e.at.AppendFormat(b, time.RFC3339Nano)
+	b = artifact.AppendInstant(b, e.at)
 	b = append(b, ',')
 	b = append(append(b, from.artifact...), ',')
 	b = append(appendCell(b, e.meaning), ',')
 	b = append(appendCell(b, e.summary), ',')
-	b = append(appendCell(b, e.from(from)), ',')
+	if len(e.path) > 0 {
+		b = appendCell(b, e.path)
+	} else {
+		b = appendCell(b, from.path)
+	}
+	b = append(b, ',')
 	b = append(appendCell(b, e.table), ',')
 	if e.row {
 		b = strconv.AppendInt(b, e.rowid, 10)

@@ -18,6 +18,11 @@ const summaryRunes = 200
 func appendSummary(b []byte, parts ...string) []byte {
 	left, blank := summaryRunes, false
 	for _, s := range parts {
+		if n := plainASCII(s, left); n > 0 && !blank {
+			b = append(b, s[:n]...)
+			left -= n
+			s = s[n:]
+		}
 		for _, r := range s {
 			if unicode.IsSpace(r) || unicode.IsControl(r) {
 				blank = left < summaryRunes
@@ -36,6 +41,17 @@ func appendSummary(b []byte, parts ...string) []byte {
 		}
 	}
 	return b
+}
+
+// plainASCII returns how many bytes at the start of s, at most most, are
+// letters and single blanks between them that need no change: the whole of
+// most texts.
+func plainASCII(s string, most int) int {
+	n := 0
+	for n < len(s) && n < most && s[n] > ' ' && s[n] < 0x7f || n > 0 && n < len(s)-1 && n < most-1 && s[n] == ' ' && s[n+1] > ' ' && s[n+1] < 0x7f {
+		n++
+	}
+	return n
 }
 
 // cutLine ends a line in an ellipsis, in place of its last character where no
