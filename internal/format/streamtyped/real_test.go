@@ -1,25 +1,32 @@
 package streamtyped
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/amparo-project/amparo/internal/format/sqlite"
 	"github.com/amparo-project/amparo/internal/limit"
 )
+
+func sharedDir() string {
+	if dir := os.Getenv("AMPARO_SHARED"); dir != "" {
+		return dir
+	}
+	return "../../../../shared"
+}
 
 // realBodies returns public message bodies, which are not part of the
 // repository.
 func realBodies(t *testing.T) map[string][]byte {
 	t.Helper()
-	shared := os.Getenv("AMPARO_SHARED")
-	if shared == "" {
-		shared = "../../../../shared"
-	}
-	files, _ := filepath.Glob(filepath.Join(shared, "evidence/imessage-exporter/*"))
+	files, _ := filepath.Glob(filepath.Join(sharedDir(), "evidence/imessage-exporter/*"))
 	if len(files) == 0 {
 		t.Skip("no public evidence here: set AMPARO_SHARED")
 	}
@@ -89,5 +96,53 @@ func TestRealBodies(t *testing.T) {
 		if s, _ := Text(data); s != got.Text {
 			t.Errorf("%s: Text %q, Decode %q", name, s, got.Text)
 		}
+	}
+}
+
+// TestRealMessages reads the messages of a public database, whose column text
+// says what the text of each is. Whoever published it edited that column of two
+// messages, and not their bodies, whose runs fit the text that is there.
+func TestRealMessages(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile(filepath.Join(sharedDir(), "evidence/plaso/sqlite/imessage_chat.db"))
+	if err != nil {
+		t.Skipf("no public evidence here (set AMPARO_SHARED): %v", err)
+	}
+	db, err := sqlite.Open(bytes.NewReader(data), int64(len(data)), sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	messages, ok := db.Table("message")
+	if !ok {
+		t.Fatal("no table message")
+	}
+	n := 0
+	for row, err := range messages.Scan(t.Context(), "text", "attributedBody") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		body := row.Value(1).Bytes()
+		if len(body) == 0 {
+			continue
+		}
+		n++
+		want := row.Value(0).Text()
+		if id := row.RowID(); id == 6 || id == 10 {
+			want = strings.Replace(want, "Open Office", "Microsoft Office", 1)
+		}
+		got, err := Decode(body)
+		if err != nil || got.Text != want {
+			t.Errorf("message %d: got %q, %v, want %q", row.RowID(), got.Text, err, want)
+		}
+		if s, err := Text(body); err != nil || s != want {
+			t.Errorf("message %d: Text %q, %v, want %q", row.RowID(), s, err, want)
+		}
+		units := len(utf16.Encode([]rune(want)))
+		if last := got.Runs[len(got.Runs)-1]; last.Start+last.Len != units {
+			t.Errorf("message %d: runs up to %d of %d", row.RowID(), last.Start+last.Len, units)
+		}
+	}
+	if n == 0 {
+		t.Error("no message has a body")
 	}
 }
