@@ -53,10 +53,16 @@ func (e *entry) key() string {
 // index is a hash table from keys to entries, with a bit filter before it. The
 // filter answers nearly all look-ups from one word of memory.
 type index struct {
-	entries []entry  // the first is unused
-	slots   []uint32 // first entry of a key, 0 for none; a power of two of them
-	filter  []uint64 // one bit a key
-	has     [spaces]bool
+	entries []entry // the first is unused
+	tables  [spaces]table
+}
+
+// A table is the part of an index for one space: those of few keys stay in
+// the processor's cache, however many keys another has. The zero value is
+// empty, and stays so.
+type table struct {
+	slots  []uint32 // first entry of a key, 0 for none; a power of two of them
+	filter []uint64 // one bit a key
 }
 
 // The hash is FNV-1a over the bytes from the last to the first, so that one
@@ -96,36 +102,44 @@ func forward(s space) bool {
 	return s == spaceFilePath || s == spaceRelativePath || s == spaceURLPrefix
 }
 
-// newIndex returns an index with room for n entries.
-func newIndex(n int) *index {
-	size := 16
-	for size < 2*n {
-		size *= 2
+// newIndex returns an index with room for n entries in each space.
+func newIndex(n [spaces]int) *index {
+	x := &index{}
+	total := 0
+	for s, n := range n {
+		if n == 0 {
+			continue
+		}
+		total += n
+		size := 64
+		for size < 2*n {
+			size *= 2
+		}
+		// 8 bits a slot, at least 16 a key.
+		x.tables[s] = table{slots: make([]uint32, size), filter: make([]uint64, size/8)}
 	}
-	return &index{
-		entries: make([]entry, 1, n+1),
-		slots:   make([]uint32, size),
-		filter:  make([]uint64, size/8), // 8 bits a slot, at least 16 a key
-	}
+	x.entries = make([]entry, 1, total+1)
+	return x
 }
 
-func (x *index) filterBit(h uint64) (word int, bit uint64) {
+func (x *index) has(s space) bool { return x.tables[s].slots != nil }
+
+func (t *table) filterBit(h uint64) (word int, bit uint64) {
 	h >>= 20
-	return int(h>>6) & (len(x.filter) - 1), 1 << (h & 63)
+	return int(h>>6) & (len(t.filter) - 1), 1 << (h & 63)
 }
 
-// find returns the first entry of a key with the given hash, 0 for none.
+// find returns the first entry of a key with the given hash in a space that
+// is not empty, 0 for none.
 func (x *index) find(h uint64, s space, key []byte) uint32 {
-	if word, bit := x.filterBit(h); x.filter[word]&bit == 0 {
+	t := &x.tables[s]
+	if word, bit := t.filterBit(h); t.filter[word]&bit == 0 {
 		return 0
 	}
-	mask := uint64(len(x.slots) - 1)
+	mask := uint64(len(t.slots) - 1)
 	for i := h & mask; ; i = (i + 1) & mask {
-		n := x.slots[i]
-		if n == 0 {
-			return 0
-		}
-		if e := &x.entries[n]; e.space == s && e.key() == string(key) {
+		n := t.slots[i]
+		if n == 0 || x.entries[n].key() == string(key) {
 			return n
 		}
 	}
@@ -133,17 +147,16 @@ func (x *index) find(h uint64, s space, key []byte) uint32 {
 
 // look is find for a key whose hash is not at hand.
 func (x *index) look(s space, key []byte) uint32 {
-	if !x.has[s] || len(key) == 0 {
+	if !x.has(s) || len(key) == 0 {
 		return 0
 	}
 	return x.find(hashOf(s, key), s, key)
 }
 
-// add files e.
+// add files e. There must be room for it in its space.
 func (x *index) add(e entry) {
 	key := []byte(e.key())
 	h := hashOf(e.space, key)
-	x.has[e.space] = true
 	x.entries = append(x.entries, e)
 	n := uint32(len(x.entries) - 1)
 	if head := x.find(h, e.space, key); head != 0 {
@@ -151,12 +164,13 @@ func (x *index) add(e entry) {
 		x.entries[head].next = n
 		return
 	}
-	word, bit := x.filterBit(h)
-	x.filter[word] |= bit
-	mask := uint64(len(x.slots) - 1)
+	t := &x.tables[e.space]
+	word, bit := t.filterBit(h)
+	t.filter[word] |= bit
+	mask := uint64(len(t.slots) - 1)
 	i := h & mask
-	for x.slots[i] != 0 {
+	for t.slots[i] != 0 {
 		i = (i + 1) & mask
 	}
-	x.slots[i] = n
+	t.slots[i] = n
 }

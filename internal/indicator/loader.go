@@ -16,11 +16,12 @@ type loader struct {
 	object object
 	stix   bool // something was STIX
 
-	text   arena
-	forms  map[[2]string]*form
-	plain  map[string]*about // those of indicators alone, by content
-	byID   map[[16]byte]span
-	oddIDs map[string][16]byte
+	text    arena
+	forms   map[[2]string]*form
+	nothing *about            // of indicators that say nothing of themselves
+	plain   map[string]*about // those of other indicators, by content
+	byID    map[[16]byte]span
+	oddIDs  map[string][16]byte
 
 	things map[string]uint32 // what indicators indicate, and reports, by ID
 	names  []thing
@@ -50,13 +51,14 @@ type link struct {
 
 func newLoader(file string) *loader {
 	return &loader{
-		set:    &Set{File: file},
-		forms:  map[[2]string]*form{},
-		plain:  map[string]*about{},
-		byID:   map[[16]byte]span{},
-		oddIDs: map[string][16]byte{},
-		things: map[string]uint32{},
-		other:  map[string]int{},
+		set:     &Set{File: file},
+		forms:   map[[2]string]*form{},
+		nothing: &about{},
+		plain:   map[string]*about{},
+		byID:    map[[16]byte]span{},
+		oddIDs:  map[string][16]byte{},
+		things:  map[string]uint32{},
+		other:   map[string]int{},
 	}
 }
 
@@ -187,18 +189,38 @@ func (l *loader) addPattern(o *object, k [16]byte) {
 		l.set.problem(o.id, o.pattern, reason)
 	}
 	about := l.aboutOf(o)
+	var seen map[string]bool // of several
+	if len(r.alternatives) > 1 {
+		seen = map[string]bool{}
+	}
 	for _, terms := range r.alternatives {
 		if len(terms) == 0 {
 			l.set.problem(o.id, o.pattern, "names no value")
 			continue
 		}
+		terms = distinct(terms)
+		if seen != nil {
+			same := identity(terms)
+			if seen[same] {
+				continue
+			}
+			seen[same] = true
+		}
 		l.addTerms(o, k, terms, about)
 	}
 }
 
+// identity is equal for alternatives that match the same.
+func identity(terms []term) string {
+	var b strings.Builder
+	for _, t := range terms {
+		fmt.Fprintf(&b, "%d%q", t.kind, t.key)
+	}
+	return b.String()
+}
+
 // addTerms adds one alternative of an indicator's pattern.
 func (l *loader) addTerms(o *object, k [16]byte, terms []term, about *about) {
-	terms = distinct(terms)
 	d := l.set.add()
 	d.id, d.about = k, about
 	d.from, d.until = toUnix(o.validFrom), toUnix(o.validUntil)
@@ -283,10 +305,10 @@ func cloneReferences(refs []Reference) []Reference {
 
 // aboutOf returns what o says of itself, without threats.
 func (l *loader) aboutOf(o *object) *about {
-	description := clip(o.description, maxDescription)
-	if description == "" && o.confidence == 0 && len(o.references) == 0 {
-		description = ""
+	if o.description == "" && o.confidence == 0 && len(o.references) == 0 {
+		return l.nothing
 	}
+	description := clip(o.description, maxDescription)
 	key := fmt.Sprintf("%q %d %q", description, o.confidence, o.references)
 	if a, ok := l.plain[key]; ok {
 		return a

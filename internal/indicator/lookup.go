@@ -48,7 +48,7 @@ func (l *lookup) observable(i int) {
 }
 
 func (l *lookup) simple(i int, k kind) {
-	if s := spaceOf[k]; l.index.has[s] {
+	if s := spaceOf[k]; l.index.has(s) {
 		l.candidates(i, l.index.look(s, appendKey(l.buf[:0], k, l.observed[i].Value)))
 	}
 }
@@ -59,28 +59,31 @@ func (l *lookup) host(i int, p parts) {
 		return
 	}
 	if ip, ok := parseIP(p.host); ok {
-		if l.index.has[spaceIP] {
+		if l.index.has(spaceIP) {
 			l.candidates(i, l.index.look(spaceIP, ip.AppendTo(l.buf[:0])))
 		}
-	} else if l.index.has[spaceHost] {
+	} else if l.index.has(spaceHost) {
 		l.parents(i, appendHost(l.buf[:0], p.host))
 	}
-	if l.observed[i].Type != artifact.URL || !l.index.has[spaceURL] && !l.index.has[spaceURLPrefix] {
+	if l.observed[i].Type != artifact.URL || !l.index.has(spaceURL) && !l.index.has(spaceURLPrefix) {
 		return
 	}
 	url := appendURL(l.buf[:0], p)
 	l.candidates(i, l.index.look(spaceURL, url))
-	if l.index.has[spaceURLPrefix] {
+	if l.index.has(spaceURLPrefix) {
 		l.borders(i, spaceURLPrefix, url)
 	}
 }
 
-// parents looks up a host and each domain above it.
+// parents looks up a host and each domain above it but the topmost.
 func (l *lookup) parents(i int, host []byte) {
 	h := start(spaceHost)
+	dots := 0
 	for at := len(host) - 1; at >= 0; at-- {
 		if host[at] == '.' {
-			l.candidates(i, l.index.find(finish(h), spaceHost, host[at+1:]))
+			if dots++; dots > 1 { // nothing matches below a bare label, see tooBroad
+				l.candidates(i, l.index.find(finish(h), spaceHost, host[at+1:]))
+			}
 		}
 		h = step(h, host[at])
 	}
@@ -106,7 +109,7 @@ func (l *lookup) borders(i int, s space, text []byte) {
 
 func (l *lookup) process(i int, value string) {
 	name := lastPart(value)
-	if l.index.has[spaceProcess] {
+	if l.index.has(spaceProcess) {
 		l.candidates(i, l.index.look(spaceProcess, append(l.buf[:0], name...)))
 		if len(name) < len(value) {
 			l.candidates(i, l.index.look(spaceProcess, append(l.buf[:0], value...)))
@@ -121,7 +124,7 @@ func (l *lookup) process(i int, value string) {
 }
 
 func (l *lookup) name(i int, value string) {
-	if l.index.has[spaceFileName] {
+	if l.index.has(spaceFileName) {
 		l.candidates(i, l.index.look(spaceFileName, append(l.buf[:0], lastPart(value)...)))
 	}
 }
@@ -132,14 +135,14 @@ var slash = []byte("/")
 const maxParts = 128
 
 func (l *lookup) path(i int, value string) {
-	if !l.index.has[spaceFilePath] && !l.index.has[spaceRelativePath] {
+	if !l.index.has(spaceFilePath) && !l.index.has(spaceRelativePath) {
 		return
 	}
 	path := appendPath(l.buf[:0], value)
-	if l.index.has[spaceFilePath] {
+	if l.index.has(spaceFilePath) {
 		l.borders(i, spaceFilePath, path)
 	}
-	if !l.index.has[spaceRelativePath] {
+	if !l.index.has(spaceRelativePath) {
 		return
 	}
 	rest := path

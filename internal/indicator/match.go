@@ -52,7 +52,7 @@ type Matcher struct {
 func NewMatcher(sets []*Set) *Matcher {
 	seen := map[string]bool{}
 	var use []*Set
-	n := 0
+	var n [spaces]int
 	for _, s := range sets {
 		if seen[s.SHA256] {
 			continue
@@ -60,16 +60,23 @@ func NewMatcher(sets []*Set) *Matcher {
 		seen[s.SHA256] = true
 		use = append(use, s)
 		for d := range s.All() {
-			n += entriesOf(d)
+			entriesOf(d, func(e entry) { n[e.space]++ })
 		}
 	}
 	m := &Matcher{index: newIndex(n), relative: map[string]bool{}}
 	for _, s := range use {
 		for d := range s.All() {
-			m.add(d)
+			entriesOf(d, m.add)
 		}
 	}
 	return m
+}
+
+func (m *Matcher) add(e entry) {
+	m.index.add(e)
+	if e.space == spaceRelativePath {
+		m.relative[firstPart(e.key())] = true
+	}
 }
 
 // Lengths at which kernels cut the name of a process: 16 bytes on iOS
@@ -79,35 +86,30 @@ const (
 	cutAndroid = 15
 )
 
-// entriesOf is how many entries add makes, at most.
-func entriesOf(d *Indicator) int {
-	if d.kind == kindProcess || d.kind == kindAllOf {
-		return 3
+// entriesOf calls add for each entry by which d is found.
+func entriesOf(d *Indicator, add func(entry)) {
+	k, key, n := d.kind, d.key, -1
+	if d.kind == kindAllOf {
+		n = rarest(d.form.terms)
+		k, key = d.form.terms[n].kind, d.form.terms[n].key
 	}
-	return 1
-}
-
-func (m *Matcher) add(d *Indicator) {
-	k, key, t := d.kind, d.key, int16(-1)
-	if k == kindAllOf {
-		t = int16(rarest(d.form.terms))
-		k, key = d.form.terms[t].kind, d.form.terms[t].key
+	add(entry{ind: d, term: int16(n), space: spaceFor(k, key)})
+	if k != kindProcess {
+		return
 	}
-	e := entry{ind: d, term: t, space: spaceOf[k]}
-	if k == kindFilePath && key[0] != '/' {
-		e.space = spaceRelativePath
-		m.relative[firstPart(key)] = true
-	}
-	m.index.add(e)
-	if k == kindProcess {
-		e.space = spaceTruncated
-		for _, cut := range [...]int{cutIOS, cutAndroid} {
-			if len(key) > cut {
-				e.cut = uint8(cut)
-				m.index.add(e)
-			}
+	for _, cut := range [...]int{cutIOS, cutAndroid} {
+		if len(key) > cut {
+			add(entry{ind: d, term: int16(n), space: spaceTruncated, cut: uint8(cut)})
 		}
 	}
+}
+
+// spaceFor returns where a key is filed.
+func spaceFor(k kind, key string) space {
+	if k == kindFilePath && key[0] != '/' {
+		return spaceRelativePath
+	}
+	return spaceOf[k]
 }
 
 // rarest returns the number of the term that fewest records have: a hash

@@ -5,8 +5,11 @@ import (
 	"strings"
 )
 
-// maxAlternatives bounds what one pattern may be multiplied out to.
-const maxAlternatives = 4096
+// Bounds of what one pattern may be multiplied out to.
+const (
+	maxAlternatives = 4096
+	maxTerms        = 64 // of one alternative
+)
 
 // A reading is what a pattern means to the matcher: alternatives, of which
 // each asks for all its terms in one record; and why other parts mean nothing
@@ -83,6 +86,10 @@ func (r *reading) expression(n *node) [][]term {
 
 // conjunction multiplies the alternatives of all parts out.
 func (r *reading) conjunction(kids []node) [][]term {
+	if len(kids) > maxTerms {
+		r.refuse("more than %d terms joined by AND", maxTerms)
+		return nil
+	}
 	all := [][]term{nil}
 	for i := range kids {
 		before := len(r.reasons)

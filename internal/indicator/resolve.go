@@ -155,6 +155,6 @@ func (l *loader) name() {
 // tellUnused notes the objects that could have meant something.
 func (l *loader) tellUnused() {
 	for _, kind := range sortedKeys(l.other) {
-		l.set.note("objects that are no indicators", "%d objects of type %s are no indicators: not matched", l.other[kind], kind)
+		l.set.note("objects that are no indicators", "objects of type %s are no indicators and are not matched: %d", kind, l.other[kind])
 	}
 }

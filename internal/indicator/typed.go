@@ -48,17 +48,14 @@ func typedHost(k kind, value string) (term, error) {
 	if ip, ok := parseIP(p.host); ok {
 		return term{kind: kindIP, value: value, key: ip.String()}, nil
 	}
-	if p.rest != "" && k == kindIP {
-		if _, err := netip.ParsePrefix(value); err == nil {
-			return term{}, fmt.Errorf("%q is a range of addresses", clip(value, 80))
-		}
-	}
 	return typedDomain(value, p.host)
 }
 
 // urlPrefix is a domain that was published with a path: what lies below it.
 func urlPrefix(value string, p parts) (term, error) {
-	if _, err := netip.ParsePrefix(value); err == nil {
+	if r, err := netip.ParsePrefix(value); err == nil && r.IsSingleIP() {
+		return term{kind: kindIP, value: value, key: r.Addr().Unmap().String()}, nil
+	} else if err == nil {
 		return term{}, fmt.Errorf("%q is a range of addresses", clip(value, 80))
 	}
 	key := appendURL(nil, p)
