@@ -16,42 +16,62 @@ const summaryRunes = 200
 // runs of white space and control characters become one blank, a text that is
 // cut ends in an ellipsis.
 func appendSummary(b []byte, parts ...string) []byte {
-	left, blank := summaryRunes, false
+	l := line{b: b, left: summaryRunes}
 	for _, s := range parts {
-		if n := plainASCII(s, left); n > 0 && !blank {
-			b = append(b, s[:n]...)
-			left -= n
-			s = s[n:]
-		}
-		for _, r := range s {
-			if unicode.IsSpace(r) || unicode.IsControl(r) {
-				blank = left < summaryRunes
-				continue
-			}
-			if need := 1 + btoi(blank); left < need {
-				return cutLine(b, left)
-			}
-			if blank {
-				b = append(b, ' ')
-				left--
-			}
-			b = utf8.AppendRune(b, r)
-			left--
-			blank = false
+		for len(s) > 0 && !l.cut {
+			s = s[l.take(s):]
 		}
 	}
-	return b
+	return l.b
 }
 
-// plainASCII returns how many bytes at the start of s, at most most, are
-// letters and single blanks between them that need no change: the whole of
-// most texts.
-func plainASCII(s string, most int) int {
+// A line is a summary that is being written.
+type line struct {
+	b     []byte
+	left  int  // characters
+	blank bool // one is due before the next character
+	cut   bool // no room was left
+}
+
+// take appends what stands at the start of s, a run of plain ASCII or one
+// character, and returns its length.
+func (l *line) take(s string) int {
 	n := 0
-	for n < len(s) && n < most && s[n] > ' ' && s[n] < 0x7f || n > 0 && n < len(s)-1 && n < most-1 && s[n] == ' ' && s[n+1] > ' ' && s[n+1] < 0x7f {
+	for n < len(s) && s[n] > ' ' && s[n] < 0x7f {
 		n++
 	}
+	if n > 0 {
+		l.put(s[:n], n)
+		return n
+	}
+	r, n := utf8.DecodeRuneInString(s)
+	if unicode.IsSpace(r) || unicode.IsControl(r) {
+		l.blank = l.left < summaryRunes
+		return n
+	}
+	var c [utf8.UTFMax]byte
+	l.put(string(c[:utf8.EncodeRune(c[:], r)]), 1)
 	return n
+}
+
+// put appends s, of n characters, each a byte if they are more than one.
+func (l *line) put(s string, n int) {
+	if l.blank && l.left > 1 {
+		l.b = append(l.b, ' ')
+		l.left--
+		l.blank = false
+	}
+	if l.blank || n > l.left {
+		if !l.blank {
+			l.b = append(l.b, s[:min(l.left, len(s))]...)
+			l.left = 0
+		}
+		l.b = cutLine(l.b, l.left)
+		l.cut = true
+		return
+	}
+	l.b = append(l.b, s...)
+	l.left -= n
 }
 
 // cutLine ends a line in an ellipsis, in place of its last character where no
