@@ -90,7 +90,7 @@ func (b *builder) write() error {
 	b.manifest = b.create("", "Manifest.db", "manifest", 4096)
 	b.files = b.manifest.insert("Files", "fileID", "domain", "relativePath", "flags", "file")
 	for _, part := range []func() error{
-		b.messages, b.whatsApp, b.history, b.tabs, b.dataUsage, b.permissions,
+		b.messages, b.whatsApp, b.whatsAppPeople, b.history, b.tabs, b.dataUsage, b.permissions,
 		b.contacts, b.calls, b.interactions, b.preferences, b.tracesInNames, b.otherFiles,
 	} {
 		if err := part(); err != nil {
@@ -182,7 +182,11 @@ func (b *builder) addFolders(domain, relative string) error {
 func (b *builder) newEntry(relative string, mode int) *mbFile {
 	b.inode++
 	at := b.r.between(first, last)
-	born := b.r.between(first.AddDate(-1, 0, 0), at)
+	// Most files of a phone, photos above all, are written once.
+	born := at
+	if b.inode%8 == 0 {
+		born = b.r.between(first.AddDate(-1, 0, 0), at)
+	}
 	return &mbFile{
 		path: relative, mode: mode, user: 501, group: 501, inode: 1_000_000 + b.inode,
 		birth: born.Unix(), modified: at.Unix(), changed: at.Unix(),

@@ -209,9 +209,16 @@ func (w *smsWriter) write(id int64, at time.Time, t text) {
 		service, account = "SMS", "P:+5215550000000"
 	}
 	date := nanoseconds(at)
-	var read, delivered any = date + w.r.Int64N(3600e9), 0
-	if mine {
+	// Receipts of delivery exist for iMessage alone, and most messages are read
+	// where they are shown at once, so that the two times are one.
+	var read, delivered any = date, 0
+	switch {
+	case mine && !t.sms && id%4 == 0:
 		read, delivered = 0, date+w.r.Int64N(5e9)
+	case mine:
+		read = 0
+	case id%4 == 0:
+		read = date + w.r.Int64N(3600e9)
 	}
 	var balloon any
 	if t.preview != nil {
