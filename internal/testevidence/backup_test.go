@@ -113,8 +113,8 @@ func TestDatabasesAreWhole(t *testing.T) {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
-	if checked != 10 {
-		t.Errorf("%d databases, want 10", checked)
+	if checked != 12 {
+		t.Errorf("%d databases, want 12", checked)
 	}
 }
 

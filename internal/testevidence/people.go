@@ -13,7 +13,7 @@ const (
 	publishedAppleID   = "bergers.o79@gmail.com"
 	contactPhone       = 3 // ABMultiValue.property
 	contactEmail       = 4
-	interactionKind    = 9 // Z_ENT
+	interactionKind    = 3 // Z_ENT
 	interactionContact = 2
 )
 
@@ -67,6 +67,7 @@ func (b *builder) calls() error {
 		call.row(i, 2, 1, answered, 1, 2, r.IntN(2), 1, macTime(c.next()), float64(answered)*float64(r.IntN(1800)), phone(r.IntN(500)), "mx",
 			"México", "com.apple.Telephony", r.uuid())
 	}
+	d.coreData(coreEntity{1, "CallDBProperties", 1}, coreEntity{2, "CallRecord", int64(n)}, coreEntity{4, "Handle", 0})
 	return d.close()
 }
 
@@ -110,5 +111,6 @@ func (b *builder) interactions() error {
 			b.planted(t)
 		}
 	}
+	d.coreData(coreEntity{1, "Attachment", 0}, coreEntity{2, "Contacts", contact.count.Rows}, coreEntity{3, "Interactions", row.count.Rows})
 	return d.close()
 }
