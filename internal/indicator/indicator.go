@@ -20,16 +20,17 @@ const AllOf artifact.ObservableType = "all_of"
 //
 // It is kept small: a feed may hold a million.
 type Indicator struct {
-	value string // as published, refanged
-	key   string // what is compared
-	set   *Set
-	about *about
-	form  *form
-	id    [16]byte
-	from  uint32 // Unix seconds, 0: not said
-	until uint32
-	kind  kind
-	flags flags
+	value    string // as published, refanged
+	key      string // what is compared
+	set      *Set
+	about    *about
+	form     *form
+	id       [16]byte
+	from     uint32 // Unix seconds, 0: not said
+	until    uint32
+	modified uint32 // as the others
+	kind     kind
+	flags    flags
 }
 
 type flags uint8

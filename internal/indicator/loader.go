@@ -20,19 +20,15 @@ type loader struct {
 	forms   map[[2]string]*form
 	nothing *about            // of indicators that say nothing of themselves
 	plain   map[string]*about // those of other indicators, by content
-	byID    map[[16]byte]span
+	byID    *idTable
 	oddIDs  map[string][16]byte
 
 	things map[string]uint32 // what indicators indicate, and reports, by ID
 	names  []thing
-	links  []link
+	bonds  []*bond        // of the indicators, by number; may be shorter
+	free   *bond          // of no thing
+	links  []link         // of indicators that come later
 	other  map[string]int // objects that are not used, by type
-}
-
-// A span is the indicators that one object became.
-type span struct {
-	first, n uint32
-	modified int64
 }
 
 // A thing gives an indicator its threat, or is the report that lists it.
@@ -50,14 +46,16 @@ type link struct {
 }
 
 func newLoader(file string) *loader {
+	set := &Set{File: file}
 	return &loader{
-		set:     &Set{File: file},
+		set:     set,
 		forms:   map[[2]string]*form{},
 		nothing: &about{},
 		plain:   map[string]*about{},
-		byID:    map[[16]byte]span{},
+		byID:    newIDTable(set),
 		oddIDs:  map[string][16]byte{},
 		things:  map[string]uint32{},
+		free:    &bond{},
 		other:   map[string]int{},
 	}
 }
@@ -119,14 +117,31 @@ func (l *loader) thing(id string) (uint32, bool) {
 	return uint32(len(l.names) - 1), true
 }
 
+// link notes that an indicator belongs to the thing of the given ID.
 func (l *loader) link(indicator, to string) {
+	n, ok := l.thing(to)
+	if !ok {
+		return
+	}
+	k := link{l.key(indicator), n}
+	if l.bind(k) {
+		return
+	}
 	if len(l.links) >= maxLinks {
 		l.set.note("too many relationships", "more than %d", maxLinks)
 		return
 	}
-	if n, ok := l.thing(to); ok {
-		l.links = append(l.links, link{l.key(indicator), n})
+	l.links = append(l.links, k)
+}
+
+// bind carries out a link, and reports whether its indicator was there.
+func (l *loader) bind(k link) bool {
+	first, end := l.byID.find(k.from)
+	for i := first; i < end; i++ {
+		b := l.bond(i)
+		*b = (*b).with(k.to)
 	}
+	return first < end
 }
 
 // key returns what stands for the ID of an indicator: its UUID, or a number
@@ -153,30 +168,53 @@ func (l *loader) takeIndicator(o *object) {
 		return
 	}
 	k := l.key(o.id)
-	if old, ok := l.byID[k]; ok && !l.newer(old, o) {
+	bond, newer := l.newer(k, o)
+	if !newer {
 		return
 	}
-	s := span{first: uint32(l.set.total), modified: o.modified.UnixNano()}
+	first := l.set.total
 	l.addPattern(o, k)
-	s.n = uint32(l.set.total) - s.first
-	l.byID[k] = s
+	if l.set.total == first {
+		return
+	}
+	l.byID.put(first)
+	for i := first; bond != l.free && i < l.set.total; i++ {
+		*l.bond(i) = bond
+	}
 }
 
-// newer reports whether o is a later version of the object that old came
-// from, and takes the indicators of old out of use if so.
-func (l *loader) newer(old span, o *object) bool {
-	if o.modified.UnixNano() <= old.modified {
-		return false
+// bond returns where the bond of the i-th indicator is.
+func (l *loader) bond(i int) **bond {
+	for len(l.bonds) <= i {
+		l.bonds = append(l.bonds, l.free)
 	}
-	for i := range old.n {
-		l.set.at(int(old.first + i)).flags |= replaced
+	return &l.bonds[i]
+}
+
+// newer reports whether o is not an earlier version of an object that was
+// read. Of two versions it takes the indicators of the earlier out of use, and
+// returns what they belong to.
+func (l *loader) newer(k [16]byte, o *object) (*bond, bool) {
+	first, end := l.byID.find(k)
+	if first == end {
+		return l.free, true
 	}
-	return true
+	if toUnix(o.modified) <= l.set.at(first).modified {
+		return nil, false
+	}
+	for i := first; i < end; i++ {
+		l.set.at(i).flags |= replaced
+	}
+	return *l.bond(first), true
 }
 
 func (l *loader) addPattern(o *object, k [16]byte) {
 	if o.patternType != "" && o.patternType != "stix" {
 		l.set.problem(o.id, o.pattern, "pattern of type "+clip(o.patternType, 60))
+		return
+	}
+	if t, ok := simple(o.pattern); ok {
+		l.addTerms(o, k, []term{t}, l.aboutOf(o))
 		return
 	}
 	n, err := parsePattern(o.pattern)
@@ -223,7 +261,7 @@ func identity(terms []term) string {
 func (l *loader) addTerms(o *object, k [16]byte, terms []term, about *about) {
 	d := l.set.add()
 	d.id, d.about = k, about
-	d.from, d.until = toUnix(o.validFrom), toUnix(o.validUntil)
+	d.from, d.until, d.modified = toUnix(o.validFrom), toUnix(o.validUntil), toUnix(o.modified)
 	if _, odd := l.oddIDs[o.id]; odd {
 		d.flags |= oddID
 	}

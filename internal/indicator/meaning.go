@@ -151,6 +151,22 @@ func (r *reading) comparison(c *comparison) [][]term {
 	return all
 }
 
+// simple reads the one form that nearly all published patterns have,
+// [property='value'], at a tenth of the cost. What it does not read is not wrong.
+func simple(pattern string) (term, bool) {
+	property, rest, ok := strings.Cut(pattern, "='")
+	if !ok || len(property) < 2 || property[0] != '[' || !strings.HasSuffix(rest, "']") {
+		return term{}, false
+	}
+	value := rest[:len(rest)-2]
+	k, known := meanings[property[1:]]
+	if !known || k == always || strings.ContainsAny(value, `'\`) {
+		return term{}, false
+	}
+	t, err := typed(k, value)
+	return t, err == nil
+}
+
 // always is the kind of a test that only says what another test says too.
 const always = kindAllOf + 1
 

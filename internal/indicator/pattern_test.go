@@ -128,9 +128,15 @@ func FuzzPattern(f *testing.F) {
 	f.Fuzz(func(t *testing.T, pattern string) {
 		n, err := parsePattern(pattern)
 		if err != nil {
+			if _, ok := simple(pattern); ok {
+				t.Errorf("%q: simple takes what is no pattern", pattern)
+			}
 			return
 		}
 		r := read(&n)
+		if s, ok := simple(pattern); ok && (len(r.alternatives) != 1 || !cmp.Equal([]term{s}, r.alternatives[0], cmp.AllowUnexported(term{}))) {
+			t.Errorf("%q: simple %+v, in full %+v", pattern, s, r)
+		}
 		for _, terms := range r.alternatives {
 			for _, term := range terms {
 				if term.key == "" || term.value == "" {

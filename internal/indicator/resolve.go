@@ -19,17 +19,8 @@ type bond struct {
 // resolve gives each indicator its threats and references, and the set its
 // name. It takes one step for each link.
 func (l *loader) resolve() {
-	bonds := make([]*bond, l.set.total)
-	none := &bond{}
 	for _, k := range l.links {
-		s := l.byID[k.from]
-		for i := s.first; i < s.first+s.n; i++ {
-			b := bonds[i]
-			if b == nil {
-				b = none
-			}
-			bonds[i] = b.with(k.to)
-		}
+		l.bind(k)
 	}
 	type origin struct {
 		own  *about
@@ -37,12 +28,12 @@ func (l *loader) resolve() {
 	}
 	whole := map[origin]*about{}
 	same := map[string]*about{}
-	for i := range l.set.total {
-		d := l.set.at(i)
-		if bonds[i] == nil {
+	for i, b := range l.bonds {
+		if b == l.free {
 			continue
 		}
-		o := origin{d.about, bonds[i]}
+		d := l.set.at(i)
+		o := origin{d.about, b}
 		a, ok := whole[o]
 		if !ok {
 			a = l.shared(same, l.join(o.own, o.bond))

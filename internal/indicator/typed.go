@@ -70,7 +70,11 @@ func urlPrefix(value string, p parts) (term, error) {
 
 func typedDomain(value, host string) (term, error) {
 	host = strings.TrimPrefix(host, "*.")
-	t := term{kind: kindDomain, value: value, key: string(appendHost(nil, host))}
+	t := term{kind: kindDomain, value: value, key: value}
+	var buf [maxHost]byte
+	if key := appendHost(buf[:0], host); string(key) != value {
+		t.key = string(key)
+	}
 	switch {
 	case t.key == "", strings.ContainsAny(t.key, " \t,;<>\"'"):
 		return term{}, fmt.Errorf("%q is no domain name", clip(value, 80))
