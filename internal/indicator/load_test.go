@@ -119,10 +119,14 @@ func TestLoad(t *testing.T) {
 		{"no_objects", `{"type":"bundle"}`, ""},
 		{"list_of_objects", "[" + one + "," + object1(uuid2, "b.com") + "]", "1 domain a.com []\n2 domain b.com []\n"},
 		{"list_of_bundles", "[" + bundle(one) + "," + bundle(object1(uuid2, "b.com")) + "]", "1 domain a.com []\n2 domain b.com []\n"},
-		{"pattern_type", bundle(object1(uuid1, "a.com", `"pattern_type":"stix"`), object1(uuid2, "b.com", `"pattern_type":"yara"`)),
-			"1 domain a.com []\n? 22222222-2222-4222-8222-222222222222 [domain-name:value='b.com']: pattern of type yara\n"},
-		{"wrong_type", bundle(`{"type":"indicator","id":"`+uuid1+`","pattern":7}`, object1(uuid2, "b.com")),
-			"2 domain b.com []\n? 11111111-1111-4111-8111-111111111111 : object 1: not JSON: at byte 85: expected a string\n"},
+		{
+			"pattern_type", bundle(object1(uuid1, "a.com", `"pattern_type":"stix"`), object1(uuid2, "b.com", `"pattern_type":"yara"`)),
+			"1 domain a.com []\n? 22222222-2222-4222-8222-222222222222 [domain-name:value='b.com']: pattern of type yara\n",
+		},
+		{
+			"wrong_type", bundle(`{"type":"indicator","id":"`+uuid1+`","pattern":7}`, object1(uuid2, "b.com")),
+			"2 domain b.com []\n? 11111111-1111-4111-8111-111111111111 : object 1: not JSON: at byte 85: expected a string\n",
+		},
 		{"broken_object", bundle(`{"type":indicator}`, object1(uuid2, "b.com")), "2 domain b.com []\n?  : object 1: not JSON: at byte 8: expected a string\n"},
 		{"no_id", bundle(`{"type":"indicator"}`, one), "1 domain a.com []\n?  : object 1: no type or no id\n"},
 		{"no_pattern", bundle(`{"type":"indicator","id":"` + uuid1 + `"}`), "? 11111111-1111-4111-8111-111111111111 : at byte 1: expected [\n"},
@@ -149,8 +153,10 @@ func TestLoad(t *testing.T) {
 			`{"type":"relationship","id":"r","relationship_type":"indicates","source_ref":"`+uuid1+`","target_ref":"malware--1"}`), "1 domain a.com []\n"},
 		{"report", bundle(one, `{"type":"report","id":"report--1","name":"The report","object_refs":["`+uuid1+`","`+uuid2+`"]}`), "1 domain a.com [\"The report\"]\n"},
 		{"odd_id", bundle(object1("indicator--x", "a.com")), "x domain a.com []\n"},
-		{"alternatives", bundle(`{"type":"indicator","id":"` + uuid1 + `","pattern":"[domain-name:value IN ('a.com','b.com') OR file:size=1]"}`),
-			"1 domain a.com []\n1 domain b.com []\n? 11111111-1111-4111-8111-111111111111 [domain-name:value IN ('a.com','b.com') OR file:size=1]: file:size: no artifact tells this\n"},
+		{
+			"alternatives", bundle(`{"type":"indicator","id":"` + uuid1 + `","pattern":"[domain-name:value IN ('a.com','b.com') OR file:size=1]"}`),
+			"1 domain a.com []\n1 domain b.com []\n? 11111111-1111-4111-8111-111111111111 [domain-name:value IN ('a.com','b.com') OR file:size=1]: file:size: no artifact tells this\n",
+		},
 		{"all_of", bundle(`{"type":"indicator","id":"` + uuid1 + `","pattern":"[file:name='x' AND app:id='y']"}`), "1 all_of file_name=x AND app_id=y []\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -31,7 +31,8 @@ func appendURL(dst []byte, p parts) []byte {
 		dst = append(appendFolded(dst, p.scheme), "://"...)
 	}
 	dst = appendHost(dst, p.host)
-	if p.port != "" && !(web && (p.port == "80" || p.port == "443")) {
+	usual := web && (p.port == "80" || p.port == "443")
+	if p.port != "" && !usual {
 		dst = append(append(dst, ':'), p.port...)
 	}
 	rest := p.rest

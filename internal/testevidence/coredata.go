@@ -10,7 +10,9 @@ func (d *database) coreData(entities ...coreEntity) {
 	}
 	store := d.r.uuid()
 	d.insert("Z_METADATA", "Z_VERSION", "Z_UUID", "Z_PLIST").row(1, store, binaryPlist(dict{
-		{"NSPersistenceFrameworkVersion", 1340}, {"NSStoreType", "SQLite"}, {"NSStoreModelVersionHashesVersion", 3},
+		{"NSPersistenceFrameworkVersion", 1340},
+		{"NSStoreType", "SQLite"},
+		{"NSStoreModelVersionHashesVersion", 3},
 		{"NSStoreModelVersionIdentifiers", []any{""}},
 	}))
 }

@@ -50,7 +50,6 @@ func linkPreview(original, final, title, summary, site string) []byte {
 // An mbFile is the entry of a file in Manifest.db, column Files.file.
 type mbFile struct {
 	path                     string
-	flags                    int // 1 file, 2 folder, 4 symbolic link
 	mode                     int
 	user, group              int
 	size                     int64
