@@ -25,6 +25,11 @@ type text struct {
 	match   string
 	rule    string
 	level   string // severity of a rule
+
+	group     bool     // from somebody to a group
+	edited    []string // earlier versions
+	retracted bool     // unsent
+	deleted   bool     // in Recently Deleted
 }
 
 // plantedTexts are links and notices in every place and form that a message
@@ -103,7 +108,7 @@ type smsWriter struct {
 	clock   *clock
 	last    int64 // ROWID
 
-	handle, chat, message, join, attachment, attached *insert
+	handle, chat, member, message, join, recoverable, attachment, attached *insert
 }
 
 func (b *builder) messages() error {
@@ -113,14 +118,17 @@ func (b *builder) messages() error {
 	w.chat = d.insert("chat", "ROWID", "guid", "style", "state", "account_id", "chat_identifier", "service_name", "account_login", "display_name", "group_id")
 	w.message = d.insert("message", "ROWID", "guid", "text", "handle_id", "attributedBody", "version", "service", "account", "account_guid",
 		"@date", "@date_read", "@date_delivered", "is_delivered", "is_finished", "is_from_me", "is_read", "is_sent", "cache_has_attachments",
-		"was_data_detected", "balloon_bundle_id", "payload_data", "destination_caller_id", "part_count")
+		"was_data_detected", "balloon_bundle_id", "payload_data", "message_summary_info", "destination_caller_id", "@date_retracted", "@date_edited", "part_count")
+	w.member = d.insert("chat_handle_join", "chat_id", "handle_id")
 	w.join = d.insert("chat_message_join", "chat_id", "message_id", "message_date")
+	w.recoverable = d.insert("chat_recoverable_message_join", "chat_id", "message_id", "@delete_date", "ck_sync_state")
 	w.attachment = d.insert("attachment", "ROWID", "guid", "@created_date", "@start_date", "filename", "uti", "mime_type", "transfer_state",
 		"is_outgoing", "transfer_name", "total_bytes", "original_guid")
 	w.attached = d.insert("message_attachment_join", "message_id", "attachment_id")
 	w.people()
 	w.all()
 	w.attachments()
+	w.gone()
 	if b.o.WAL {
 		d.startWAL()
 		for range 5 {
@@ -145,6 +153,9 @@ func (w *smsWriter) people() {
 	w.person(w.handles+2, "threat-notifications@apple.com")
 	guid := "iMessage;+;chat" + w.r.token(18)
 	w.chat.row(w.handles+3, guid, 43, 3, w.r.uuid(), guid[len("iMessage;+;"):], "iMessage", "E:owner@example.org", "Familia", w.r.uuid())
+	for i := 1; i <= 5; i++ {
+		w.member.row(w.handles+3, i)
+	}
 }
 
 func (w *smsWriter) person(i int, id string) {
@@ -153,13 +164,14 @@ func (w *smsWriter) person(i int, id string) {
 	}
 	w.handle.row(i, id, "mx", "iMessage", nil)
 	w.chat.row(i, "iMessage;-;"+id, 45, 3, w.r.uuid(), id, "iMessage", "E:owner@example.org", "", w.r.uuid())
+	w.member.row(i, i)
 }
 
 // all writes the messages, those that are planted spread among the ordinary.
 func (w *smsWriter) all() {
 	var special []text
 	if w.b.o.Plant {
-		special = append(special, plantedTexts()...)
+		special = append(append(special, plantedTexts()...), historyTexts()...)
 	}
 	if w.b.o.Decoys {
 		special = append(special, decoyTexts()...)
@@ -171,7 +183,7 @@ func (w *smsWriter) all() {
 			k++
 			continue
 		}
-		w.put(text{text: w.r.talk(), own: w.r.one(12), sms: w.r.one(15)}, false)
+		w.put(w.ordinary(i), false)
 	}
 }
 
@@ -201,14 +213,15 @@ func (w *smsWriter) put(t text, logged bool) {
 func (w *smsWriter) write(id int64, at time.Time, t text) {
 	handle, mine := w.from(t)
 	chat := handle
-	if handle == 0 {
+	if handle == 0 || t.group {
 		chat = w.handles + 3
 	}
 	service, account := "iMessage", "E:owner@example.org"
 	if t.sms {
 		service, account = "SMS", "P:+5215550000000"
 	}
-	date := nanoseconds(at)
+	date := w.stamp(id, at)
+	edited, retracted := changed(t, at)
 	// Receipts of delivery exist for iMessage alone, and most messages are read
 	// where they are shown at once, so that the two times are one.
 	var read, delivered any = date, 0
@@ -224,9 +237,14 @@ func (w *smsWriter) write(id int64, at time.Time, t text) {
 	if t.preview != nil {
 		balloon = "com.apple.messages.URLBalloonProvider"
 	}
-	w.message.row(id, w.r.uuid(), nullable(t.text), handle, w.body(t), 10, service, account, "7B3C0C54-8D0E-4C5B-9D3E-3C6A1E5F0A11",
-		date, read, delivered, btoi(mine), 1, btoi(mine), 1, btoi(mine), btoi(id%25 == 0), 1, balloon, nullableBytes(t.preview), "+5215550000000", 1)
-	w.join.row(chat, id, date)
+	words := t.text
+	if t.retracted {
+		words = ""
+	}
+	w.message.row(id, w.r.uuid(), nullable(words), handle, w.body(t), 10, service, account, "7B3C0C54-8D0E-4C5B-9D3E-3C6A1E5F0A11",
+		date, read, delivered, btoi(mine), 1, btoi(mine), 1, btoi(mine), btoi(id%25 == 0), 1, balloon, nullableBytes(t.preview),
+		w.summary(t, at), "+5215550000000", retracted, edited, 1)
+	w.joinChat(t, chat, id, date, at)
 }
 
 // from returns the handle of a message, 0 without one, and whether the
@@ -250,7 +268,7 @@ func (w *smsWriter) body(t text) any {
 	switch {
 	case t.hidden != "":
 		return attributedBody(t.hidden)
-	case t.trace == "" && w.r.one(3):
+	case t.retracted, t.trace == "" && w.r.one(3):
 		return nil
 	}
 	return attributedBody(t.text)
