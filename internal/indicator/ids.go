@@ -19,7 +19,7 @@ func newIDTable(s *Set) *idTable {
 // slot returns where id is, or would go.
 func (t *idTable) slot(id [16]byte) int {
 	mask := len(t.slots) - 1
-	i := int(maphash.Comparable(t.seed, id)) & mask //nolint:gosec // a hash
+	i := int(maphash.Comparable(t.seed, id)) & mask
 	for t.slots[i] != 0 && t.set.at(int(t.slots[i]-1)).id != id {
 		i = (i + 1) & mask
 	}

@@ -133,15 +133,15 @@ func TestLongLinks(t *testing.T) {
 	check(t, text, got)
 }
 
-// TestTimeIsLinear scans a megabyte of texts that make a naive scanner go back
-// and forth. Quadratic work would take hours.
+// TestTimeIsLinear scans long texts that make a naive scanner go back
+// and forth. Quadratic work would take minutes.
 func TestTimeIsLinear(t *testing.T) {
 	t.Parallel()
 	for _, unit := range []string{
 		"a.", ".", "a.com/", "a.zz/", "http://", "://", "a:", "[.]", "a[.]", "(dot)", "a@", "a.b@", "http://a@", "http://a:", "[", "(",
 		"a.me ", "a.me\u200b", "\u200b", "a\u200b.", "http://a.com(", "a.com(((", "h[:]//", "查a.com", "查.", "a%", "http://a%2e", "-.-", "'http://a", "a.me   ", "1.1.1.1",
 	} {
-		Scan(strings.Repeat(unit, (1<<20)/len(unit)), nil)
+		Scan(strings.Repeat(unit, (256<<10)/len(unit)), nil)
 		Scan("x "+strings.Repeat(unit, 1<<14), nil)
 	}
 }

@@ -54,7 +54,7 @@ func (w writer) text() string {
 // host, or the difference must be one of those below, which are meant.
 func TestAgainstXurls(t *testing.T) {
 	t.Parallel()
-	rounds := 3000
+	rounds := 1000
 	if testing.Short() {
 		rounds = 300
 	}
