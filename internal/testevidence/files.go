@@ -39,6 +39,25 @@ func (b *builder) tracesInNames() error {
 	return nil
 }
 
+// links adds symbolic links, which some apps leave in their folders.
+func (b *builder) links() error {
+	r := newRandom(b.o.Seed, "links")
+	for i := range clamp(b.o.Messages/1000, 3, 200) {
+		domain := fmt.Sprintf("AppDomain-org.example.app%d", i%120)
+		path := fmt.Sprintf("Library/WebKit/WebsiteData/IndexedDB/v%d", i)
+		if err := b.addFolders(domain, path); err != nil {
+			return err
+		}
+		f := b.newEntry(path, 0o120755)
+		f.target = "/var/mobile/Containers/Data/Application/" + r.uuid() + "/Library/WebKit/WebsiteData/IndexedDB"
+		b.ledger.truth.Links++
+		if err := b.row(domain, 4, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // otherFiles fills the manifest with what no parser reads, to half as many
 // entries as there are messages.
 func (b *builder) otherFiles() error {

@@ -100,7 +100,7 @@ func (b *bundle) close() error {
 func stixPattern(kind, value string) string {
 	property := map[string]string{
 		"domain": "domain-name:value", "process": "process:name", "email": "email-addr:value", "path": "file:path",
-		"name": "file:name", "sha256": "file:hashes.sha256", "app": "app:id",
+		"name": "file:name", "sha256": "file:hashes.sha256", "app": "app:id", "profile": "configuration-profile:id",
 	}[kind]
 	value = strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(value)
 	return fmt.Sprintf("[%s='%s']", property, value)

@@ -36,7 +36,9 @@ var publishedValues = []published{
 	{"process", "roleaboutd", amnesty2021},
 	{"process", "payload", amnesty2021},
 	{"email", "bergers.o79@gmail.com", amnesty2021},
+	{"email", "kleinleon1987@gmail.com", amnesty2021},
 	{"path", "/private/var/tmp/UserEventAgent", cytrox2021},
+	{"profile", predatorProfile, cytrox2021},
 	{"path", "/private/var/wireless/wifi_passwords.txt", darkSword},
 	{"path", "/private/var/root/keychain_dump.txt", darkSword},
 }
