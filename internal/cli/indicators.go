@@ -103,6 +103,9 @@ func (c *indicatorsAddCmd) Run(a *app) error {
 // that two publishers' files of one name stand side by side.
 func (a *app) install(dir string, set *indicator.Set) error {
 	d := set.Describe()
+	if d.SHA256 == "" {
+		return fmt.Errorf("indicators: %s was not read: %s", set.File, strings.Join(d.Notes, "; "))
+	}
 	base := strings.TrimSuffix(filepath.Base(set.File), filepath.Ext(set.File))
 	name := filepath.Join(dir, folderName(base)+"-"+d.SHA256[:12]+".stix2")
 	if _, err := os.Stat(name); err == nil {
