@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -145,8 +146,33 @@ func TestLogHoldsRowsOfItsOwn(t *testing.T) {
 			logged++
 		}
 	}
-	if logged != 2 {
-		t.Errorf("%d traces in the log, want 2", logged)
+	if logged != 3 {
+		t.Errorf("%d traces in the logs, want 3", logged)
+	}
+}
+
+// TestAddressBookIsInItsLog: the main file has no table at all.
+func TestAddressBookIsInItsLog(t *testing.T) {
+	t.Parallel()
+	dir, truth := write(t, everything(false))
+	name := filepath.Join(t.TempDir(), "AddressBook.sqlitedb")
+	for _, suffix := range []string{"", "-wal"} {
+		id := fileID(contactsDomain, contactsPath+suffix)
+		if err := copyFile(name+suffix, filepath.Join(dir, id[:2], id)); err != nil {
+			t.Fatal(err)
+		}
+		tables := query(t, name, "SELECT name FROM sqlite_master WHERE type = 'table'")
+		if suffix == "" && len(tables) != 0 || suffix != "" && len(tables) < 20 {
+			t.Errorf("with %q: %d tables", suffix, len(tables))
+		}
+	}
+	for _, c := range truth.Tables {
+		if c.Table != "ABPerson" {
+			continue
+		}
+		if got := query(t, name, "SELECT CAST(count(*) AS TEXT) FROM ABPerson"); got[0] != fmt.Sprint(c.Rows) {
+			t.Errorf("%s people, the truth says %d", got[0], c.Rows)
+		}
 	}
 }
 

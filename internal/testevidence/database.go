@@ -29,6 +29,7 @@ type database struct {
 	tx           *sql.Tx
 	inserts      []*insert
 	wal          bool // rows now go to the write-ahead log
+	whole        bool // all is in the log, the schema too
 	err          error
 }
 
@@ -46,6 +47,28 @@ type insert struct {
 // line "-- after rows": indexes and triggers come when the rows are there, as
 // fast as that is, and because iOS's triggers call functions of its own.
 func (b *builder) create(domain, path, schema string, pageSize int) *database {
+	d := b.open(domain, path, schema, pageSize)
+	before, _ := d.statements()
+	d.exec(before)
+	d.begin()
+	return d
+}
+
+// createInLog is create for a database of which nothing has reached the main
+// file: that is one page without a table. Real address books look so
+// (https://github.com/abrignoni/iLEAPP, josh_ios15_ffs).
+func (b *builder) createInLog(domain, path, schema string, pageSize int) *database {
+	d := b.open(domain, path, schema, pageSize)
+	d.inLogMode()
+	d.exec("PRAGMA wal_autocheckpoint=0")
+	d.wal, d.whole = true, true
+	before, _ := d.statements()
+	d.exec(before)
+	d.begin()
+	return d
+}
+
+func (b *builder) open(domain, path, schema string, pageSize int) *database {
 	d := &database{b: b, domain: domain, path: path, schema: schema, r: newRandom(b.o.Seed, domain+"/"+path)}
 	d.file = filepath.Join(b.work, fileID(domain, path))
 	d.db, d.err = sql.Open("sqlite", "file:"+filepath.ToSlash(d.file))
@@ -60,9 +83,6 @@ func (b *builder) create(domain, path, schema string, pageSize int) *database {
 	for _, p := range []string{"page_size=" + fmt.Sprint(pageSize), "journal_mode=OFF", "synchronous=OFF", "cache_size=-65536", "locking_mode=EXCLUSIVE", "temp_store=MEMORY"} {
 		d.exec("PRAGMA " + p)
 	}
-	before, _ := d.statements()
-	d.exec(before)
-	d.begin()
 	return d
 }
 
@@ -177,6 +197,10 @@ func (d *database) finishMain() {
 		d.exec(after)
 	}
 	d.commit()
+	d.inLogMode()
+}
+
+func (d *database) inLogMode() {
 	d.exec("PRAGMA locking_mode=NORMAL")
 	d.exec("SELECT count(*) FROM sqlite_master")
 	d.exec("PRAGMA journal_mode=WAL")
@@ -184,6 +208,10 @@ func (d *database) finishMain() {
 
 // close ends the database and hands its files to the backup.
 func (d *database) close() error {
+	if d.whole {
+		_, after := d.statements()
+		d.exec(after)
+	}
 	if d.wal {
 		d.commit()
 	} else if d.err == nil {

@@ -19,7 +19,11 @@ const (
 
 // contacts writes six for every thousand messages.
 func (b *builder) contacts() error {
-	d := b.create(contactsDomain, contactsPath, "contacts", 4096)
+	create := b.create
+	if b.o.WAL {
+		create = b.createInLog
+	}
+	d := create(contactsDomain, contactsPath, "contacts", 4096)
 	r := d.r
 	person := d.insert("ABPerson", "ROWID", "First", "Last", "Kind", "@CreationDate", "@ModificationDate", "StoreID", "guid")
 	value := d.insert("ABMultiValue", "UID", "record_id", "property", "identifier", "label", "value", "guid")
@@ -42,7 +46,7 @@ func (b *builder) contacts() error {
 		person.row(n+1, "Linda", "B.", 0, at, at, 1, r.uuid())
 		value.row(values+1, n+1, contactEmail, 0, nil, publishedAppleID, r.uuid())
 		b.planted(Trace{
-			Name: "contact_email", Artifact: "ios.contacts", Path: contactsDomain + "/" + contactsPath, Table: "ABPerson", RowID: int64(n + 1),
+			Name: "contact_email", Artifact: "ios.contacts", Path: contactsDomain + "/" + contactsPath, Table: "ABPerson", RowID: int64(n + 1), WAL: b.o.WAL,
 			Value: publishedAppleID, Indicator: publishedAppleID,
 		})
 	}
