@@ -93,7 +93,7 @@ func classKeys(t *testing.T, blob []byte, password string) (map[uint32][]byte, e
 		if err != nil {
 			return nil, err
 		}
-		keys[number(class, "CLAS")] = k //nolint:misspell // it has four letters
+		keys[number(class, "CLAS")] = k
 	}
 	return keys, nil
 }

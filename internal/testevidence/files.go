@@ -19,6 +19,7 @@ func (b *builder) tracesInNames() error {
 			list,
 			named{"decoy_manifest_longer_name", "WirelessDomain", "wifi_passwords.txt.bak", "/private/var/wireless/wifi_passwords.txt"},
 			named{"decoy_manifest_payload", "AppDomain-org.example.notes", "Documents/payload", "payload"},
+			named{"decoy_manifest_stopwatch", "RootDomain", "tmp/stopwatch.log", ""},
 			named{"decoy_manifest_backup_agent", "HomeDomain", "Library/Caches/BackupAgent", "BackupAgent"},
 		)
 	}

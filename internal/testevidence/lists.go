@@ -19,7 +19,7 @@ func (b *builder) writeLists() error {
 		"BackupState": "new", "Date": last, "IsFullBackup": true, "SnapshotState": "finished", "UUID": r.uuid(), "Version": "3.3",
 	}
 	manifest := map[string]any{
-		"Applications": map[string]any{}, "Date": last, "IsEncrypted": b.keys != nil, "SystemDomainsVersion": "24.0", "Version": "10.0",
+		"Applications": manifestApps(info["Installed Applications"].([]string)), "Date": last, "IsEncrypted": b.keys != nil, "SystemDomainsVersion": "24.0", "Version": "10.0",
 		"WasPasscodeSet": true,
 		"Lockdown": map[string]any{
 			"BuildVersion": b.o.Build, "DeviceName": "iPhone", "ProductType": b.o.ProductType, "ProductVersion": b.o.Version,
@@ -48,6 +48,18 @@ func (b *builder) writeLists() error {
 	return nil
 }
 
+// manifestApps are the apps as Manifest.plist lists them.
+func manifestApps(installed []string) map[string]any {
+	apps := map[string]any{}
+	for _, id := range installed {
+		apps[id] = map[string]any{
+			"CFBundleIdentifier": id, "CFBundleVersion": "120", "ContainerContentClass": "Data/Application",
+			"Path": "/var/containers/Bundle/Application/" + id + "/App.app",
+		}
+	}
+	return apps
+}
+
 func (b *builder) info(r random, serial, device string) map[string]any {
 	apps := map[string]any{}
 	var installed []string
@@ -73,7 +85,7 @@ func (b *builder) info(r random, serial, device string) map[string]any {
 	}
 	return map[string]any{
 		"Applications": apps, "Build Version": b.o.Build, "Device Name": "iPhone", "Display Name": "iPhone", "GUID": fmt.Sprintf("%032X", r.bytes(16)),
-		"ICCID": "8952020000000000000", "IMEI": "350000000000006", "Installed Applications": installed, "Last Backup Date": last,
+		"ICCID": "8952020000000000000", "IMEI": "350000000000006", "MEID": "35000000000000", "Installed Applications": installed, "Last Backup Date": last,
 		"Phone Number": "+52 1 55 5000 0000", "Product Name": "iPhone", "Product Type": b.o.ProductType, "Product Version": b.o.Version,
 		"Serial Number": serial, "Target Identifier": device, "Target Type": "Device", "Unique Identifier": device, "iTunes Version": "12.13.7.1",
 	}

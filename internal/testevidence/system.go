@@ -109,7 +109,23 @@ func (b *builder) permissions() error {
 			b.planted(t)
 		}
 	}
+	if b.o.Decoys {
+		b.permissionDecoys(access)
+	}
 	return d.close()
+}
+
+// permissionDecoys are programs whose names resemble listed ones.
+func (b *builder) permissionDecoys(access *insert) {
+	for _, t := range []Trace{
+		{Name: "decoy_tcc_longer_process", Value: "com.apple.roleaboutd.settings", Indicator: "roleaboutd"},
+		{Name: "decoy_tcc_longer_path", Value: "/private/var/tmp/UserEventAgentHelper", Indicator: "/private/var/tmp/UserEventAgent"},
+		{Name: "decoy_tcc_other_path", Value: "/usr/libexec/UserEventAgent", Indicator: "/private/var/tmp/UserEventAgent"},
+	} {
+		access.row("kTCCServiceLiverpool", t.Value, btoi(t.Value[0] == '/'), 2, 4, 1, "UNUSED", 0, first.Unix())
+		t.Artifact, t.Path, t.Table, t.RowID = "ios.tcc", tccDomain+"/"+tccPath, "access", access.count.Rows
+		b.ledger.decoy(t)
+	}
 }
 
 // preferences writes the owner's preferences. A person who was attacked has
@@ -122,6 +138,14 @@ func (b *builder) preferences() error {
 		b.ledger.plant(Trace{
 			Name: "lockdown_mode", Artifact: "ios.global_preferences", Path: domain + "/" + path, Key: "LDMGlobalEnabled", Value: "true",
 			Rule: "lockdown_mode_on", Severity: "info", Source: "https://support.apple.com/105120",
+		})
+	}
+	if b.o.Decoys && !b.o.Plant {
+		// Lockdown Mode was on once and is off: worth knowing, not a trace.
+		list = append(list, entry{"LDMGlobalEnabled", false})
+		b.ledger.decoy(Trace{
+			Name: "decoy_lockdown_mode_off", Artifact: "ios.global_preferences", Path: domain + "/" + path, Key: "LDMGlobalEnabled",
+			Value: "false", Rule: "lockdown_mode_off",
 		})
 	}
 	return b.addBytes(domain, path, binaryPlist(list), fileMeta{protection: 3})
