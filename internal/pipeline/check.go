@@ -85,7 +85,11 @@ func Check(ctx context.Context, o Options) (*finding.Run, error) {
 	run.Ended = o.Now().UTC()
 	run.Complete = err == nil
 	if o.Out != nil {
-		err = errors.Join(err, o.Out.writeRun(run), o.Out.Close())
+		// Where the disk is full the run.json of the beginning stays, which
+		// says that the folder is a part.
+		if werr := errors.Join(o.Out.Close(), o.Out.rewriteRun(run)); err == nil {
+			err = werr
+		}
 	}
 	return run, err
 }
@@ -126,12 +130,12 @@ func (c *check) run(ctx context.Context, run *finding.Run) (err error) {
 	c.evidenceProblems(run, selErr)
 	run.Coverage = c.coverage(outcomes)
 	c.total(run, outcomes)
-	if errors.Is(context.Cause(ctx), context.Canceled) {
-		// What was read before the interruption is worth keeping; the files
-		// below are written all the same, and the run says that it is a part.
-		workErr = errors.Join(workErr, context.Cause(ctx))
+	if workErr != nil {
+		return workErr // a full disk takes no more files
 	}
-	return errors.Join(workErr, c.write(run, outcomes))
+	// What was read before an interruption is worth keeping: it is written all
+	// the same, and the run says that it is a part.
+	return errors.Join(context.Cause(ctx), c.write(run, outcomes))
 }
 
 // cmpDevice names the device for the ids of findings.
@@ -205,10 +209,16 @@ func (c *check) write(run *finding.Run, outcomes []outcome) error {
 	if c.opts.Out == nil {
 		return c.emitFindings(io.Discard)
 	}
-	f := c.opts.Out
-	err := f.write(FindingsFile, c.emitFindings)
-	err = errors.Join(err, f.write(ManifestFile, c.writeManifest), c.writeRecords(outcomes))
-	return errors.Join(err, c.writeTimelines())
+	if err := c.opts.Out.write(FindingsFile, c.emitFindings); err != nil {
+		return err
+	}
+	if err := c.opts.Out.write(ManifestFile, c.writeManifest); err != nil {
+		return err
+	}
+	if err := c.writeRecords(outcomes); err != nil {
+		return err
+	}
+	return c.writeTimelines()
 }
 
 func (c *check) writeTimelines() error {

@@ -88,6 +88,15 @@ func (f *Folder) writeRun(run *finding.Run) error {
 	})
 }
 
+// rewriteRun replaces run.json once the temporary files are gone, so that the
+// little that it takes is there even on a disk that was full.
+func (f *Folder) rewriteRun(run *finding.Run) error {
+	if err := os.Mkdir(f.tmp, 0o700); err != nil {
+		return fmt.Errorf("write %s: %w", RunFile, err)
+	}
+	return errors.Join(f.writeRun(run), f.Close())
+}
+
 // recordFile holds the records of one task until all tasks are done.
 type recordFile struct {
 	name string

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"bufio"
-	"errors"
 	"io"
 	"strconv"
 	"sync"
@@ -27,9 +26,13 @@ func writeTimeline(set *extsort.Set, sources []source, csv, jsonl io.Writer) (*a
 		newRenderer(io.Discard, sources, byDay.count),
 	}
 	_, err := io.WriteString(csv, timelineHeader)
-	err = errors.Join(err, deal(set, renderers))
+	if e := deal(set, renderers); err == nil {
+		err = e
+	}
 	for _, r := range renderers {
-		err = errors.Join(err, r.finish())
+		if e := r.finish(); err == nil {
+			err = e
+		}
 	}
 	return byDay, err
 }
