@@ -2,19 +2,16 @@ package rule
 
 import (
 	"fmt"
-	"net"
-	"net/url"
 	"strings"
-	"unicode"
-
-	"golang.org/x/net/publicsuffix"
 
 	"github.com/amparo-project/amparo/internal/artifact"
+	"github.com/amparo-project/amparo/internal/finding"
 )
 
 // checks are the conditions of the rules, by id.
 var checks = map[string]Check{
 	"apple_threat_notification": appleThreatNotification,
+	"app_no_bundle_id":          appNoBundleID,
 	"app_source_not_app_store":  appSourceNotAppStore,
 	"app_without_metadata":      appWithoutMetadata,
 	"datausage_gap":             dataUsageGap,
@@ -35,41 +32,56 @@ var appleNotices = []string{
 
 // appleThreatNotification asks for the beginning: people quote and forward
 // these words, and a text that has them further down is about a notice.
-func appleThreatNotification(r *artifact.Record) (string, bool) {
+func appleThreatNotification(r *artifact.Record) (string, finding.Severity, bool) {
 	text := strings.TrimSpace(r.Text("text"))
 	for _, notice := range appleNotices {
 		if strings.HasPrefix(text, notice) && r.Text("direction") != "sent" {
-			return notice, true
+			return notice, 0, true
 		}
 	}
-	return "", false
+	return "", 0, false
 }
 
 // smsAttachmentTmp is a trace of attachments that were handled outside their
 // folder; sent ones are staged there by iOS itself.
-func smsAttachmentTmp(r *artifact.Record) (string, bool) {
+func smsAttachmentTmp(r *artifact.Record) (string, finding.Severity, bool) {
 	name := r.Text("filename")
 	tmp := strings.HasPrefix(name, "/var/tmp/") || strings.HasPrefix(name, "/private/var/tmp/")
-	return name, tmp && strings.HasSuffix(name, "-1") && r.Text("direction") == "received"
+	return name, 0, tmp && strings.HasSuffix(name, "-1") && r.Text("direction") == "received"
 }
 
-func dataUsageOrphan(r *artifact.Record) (string, bool) {
+// dataUsageOrphan fires on every record of its kind. Where a part of the
+// processes could not be read, the entry may stand there.
+func dataUsageOrphan(r *artifact.Record) (string, finding.Severity, bool) {
 	id, _ := r.Get("proc_id").Int()
-	return fmt.Sprintf("network use recorded for process entry %d, which is gone", id), true
+	reason := fmt.Sprintf("ZLIVEUSAGE.ZHASPROCESS = %d", id)
+	if partial, _ := r.Get("processes_partial").Bool(); partial {
+		return reason, finding.Low, true
+	}
+	return reason, 0, true
 }
 
-func dataUsageGap(r *artifact.Record) (string, bool) {
+// dataUsageGap fires once a database, whatever the number of its gaps.
+func dataUsageGap(r *artifact.Record) (string, finding.Severity, bool) {
+	runs, _ := r.Get("runs").Int()
+	missing, _ := r.Get("missing").Int()
 	from, _ := r.Get("first_missing").Int()
 	to, _ := r.Get("last_missing").Int()
-	if from == to {
-		return fmt.Sprintf("process entry %d", from), true
-	}
-	return fmt.Sprintf("process entries %d to %d", from, to), true
+	return fmt.Sprintf("ZPROCESS.Z_PK %d…%d: %d (%d)", from, to, missing, runs), 0, true
 }
 
-func appWithoutMetadata(r *artifact.Record) (string, bool) {
+// ofApple reports an app that comes with iOS, which no store has papers of.
+func ofApple(r *artifact.Record) bool { return strings.HasPrefix(r.Text("bundle_id"), "com.apple.") }
+
+func appWithoutMetadata(r *artifact.Record) (string, finding.Severity, bool) {
 	has, known := r.Get("has_metadata").Bool()
-	return r.Text("bundle_id"), known && !has && !strings.HasPrefix(r.Text("bundle_id"), "com.apple.")
+	return r.Text("bundle_id"), 0, known && !has && !ofApple(r)
+}
+
+// appNoBundleID wants metadata that was read: a name, at least.
+func appNoBundleID(r *artifact.Record) (string, finding.Severity, bool) {
+	read := r.Get("name").Kind() != artifact.Null || r.Get("metadata").Kind() != artifact.Null
+	return r.Text("bundle_id"), 0, read && r.Get("metadata_bundle_id").Kind() == artifact.Null && !ofApple(r)
 }
 
 // appSources are how Apple's own installers name themselves.
@@ -77,19 +89,19 @@ var appSources = map[string]bool{
 	"com.apple.AppStore": true, "com.apple.AppStore.ProductPageExtension": true, "com.apple.dmd": true, "dmd": true,
 }
 
-func appSourceNotAppStore(r *artifact.Record) (string, bool) {
+func appSourceNotAppStore(r *artifact.Record) (string, finding.Severity, bool) {
 	source := r.Text("source_app")
-	return r.Text("bundle_id") + " from " + source, source != "" && !appSources[source]
+	return r.Text("bundle_id") + " ← " + source, 0, source != "" && !appSources[source]
 }
 
-func lockdownModeOn(r *artifact.Record) (string, bool) {
+func lockdownModeOn(r *artifact.Record) (string, finding.Severity, bool) {
 	on, known := lockdown(r)
-	return "LDMGlobalEnabled is true", known && on
+	return "LDMGlobalEnabled = true", 0, known && on
 }
 
-func lockdownModeOff(r *artifact.Record) (string, bool) {
+func lockdownModeOff(r *artifact.Record) (string, finding.Severity, bool) {
 	on, known := lockdown(r)
-	return "LDMGlobalEnabled is false", known && !on
+	return "LDMGlobalEnabled = false", 0, known && !on
 }
 
 func lockdown(r *artifact.Record) (on, known bool) {
@@ -103,76 +115,4 @@ func lockdown(r *artifact.Record) (on, known bool) {
 		return v != 0, true
 	}
 	return false, false
-}
-
-// fastRedirect is the time below which a redirect leaves a person no choice,
-// in milliseconds.
-const fastRedirect = 1000
-
-// safariFastRedirect looks for the injected redirects that Amnesty published
-// in 2021: from a site in clear HTTP, within a second, to another site's
-// sub-domain of at least the fourth level or to an unusual port, with a path
-// that looks random. Ordinary browsing has fast redirects by the thousand, and
-// none with all of these.
-func safariFastRedirect(r *artifact.Record) (string, bool) {
-	ms, known := r.Get("redirect_ms").Int()
-	if !known || ms < 0 || ms >= fastRedirect {
-		return "", false
-	}
-	from, err := url.Parse(r.Text("url"))
-	if err != nil || !strings.EqualFold(from.Scheme, "http") {
-		return "", false
-	}
-	to, err := url.Parse(r.Text("redirect_destination_url"))
-	if err != nil || to.Host == "" || sameSite(from.Hostname(), to.Hostname()) {
-		return "", false
-	}
-	odd := unusualPort(to.Port()) || fourthLevel(to.Hostname())
-	if !odd || !looksRandom(to.Path) {
-		return "", false
-	}
-	return fmt.Sprintf("%s redirected to %s after %d ms", from.Hostname(), to.Host, ms), true
-}
-
-func sameSite(a, b string) bool {
-	if strings.EqualFold(a, b) {
-		return true
-	}
-	sa, errA := publicsuffix.EffectiveTLDPlusOne(strings.ToLower(a))
-	sb, errB := publicsuffix.EffectiveTLDPlusOne(strings.ToLower(b))
-	return errA == nil && errB == nil && sa == sb
-}
-
-func unusualPort(port string) bool {
-	switch port {
-	case "", "80", "443", "8080", "8443":
-		return false
-	}
-	return true
-}
-
-// fourthLevel reports a host of at least four labels, the public suffix
-// counted as one: a.b.example.com, not www.example.com.mx.
-func fourthLevel(host string) bool {
-	if net.ParseIP(host) != nil {
-		return false
-	}
-	suffix, _ := publicsuffix.PublicSuffix(strings.ToLower(host))
-	return strings.Count(strings.TrimSuffix(host, suffix), ".") >= 3
-}
-
-// looksRandom reports a path of one short part that mixes letters and digits,
-// or upper and lower case, as in /nszjpPRH.
-func looksRandom(path string) bool {
-	part := strings.Trim(path, "/")
-	if len(part) < 5 || len(part) > 32 || strings.ContainsAny(part, "/.-_") {
-		return false
-	}
-	var lower, upper, digit bool
-	for _, c := range part {
-		lower = lower || unicode.IsLower(c)
-		upper = upper || unicode.IsUpper(c)
-		digit = digit || unicode.IsDigit(c)
-	}
-	return lower && (upper || digit)
 }

@@ -61,9 +61,10 @@ type Rule struct {
 	check  Check
 }
 
-// A Check looks at one record. Reason is what it saw, in values; an empty one
-// is no reason to say nothing.
-type Check func(r *artifact.Record) (reason string, ok bool)
+// A Check looks at one record. Reason is what it saw, in values and in no
+// language; it may be empty where the record says all. A severity of 0 is
+// that of the rule; a check that is less sure of this record gives a lower one.
+type Check func(r *artifact.Record) (reason string, sev finding.Severity, ok bool)
 
 // A Set is all rules of a run.
 type Set struct{ rules []*Rule }
@@ -168,8 +169,8 @@ type Engine struct{ rules []*Rule }
 // A Match is a rule that fired.
 type Match struct {
 	Rule     *Rule
-	Severity finding.Severity
-	Reason   string
+	Severity finding.Severity // the rule's, or lower
+	Reason   string           // what the check saw, in values
 }
 
 // Eval appends the rules that fire on r.
@@ -178,8 +179,11 @@ func (e *Engine) Eval(r *artifact.Record, dst []Match) []Match {
 		if !slices.Contains(rule.Kinds, r.Kind) {
 			continue
 		}
-		if reason, ok := rule.check(r); ok {
-			dst = append(dst, Match{rule, rule.Severity, reason})
+		if reason, sev, ok := rule.check(r); ok {
+			if sev == 0 {
+				sev = rule.Severity
+			}
+			dst = append(dst, Match{rule, sev, reason})
 		}
 	}
 	return dst

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/amparo-project/amparo/internal/artifact"
+	"github.com/amparo-project/amparo/internal/finding"
 )
 
 func set(t *testing.T) *Set {
@@ -73,6 +74,11 @@ func record(kind artifact.Kind, pairs ...any) *artifact.Record {
 	return r
 }
 
+// app makes a record of an app with metadata.
+func app(pairs ...any) *artifact.Record {
+	return record("application", append([]any{"bundle_id", "org.x", "has_metadata", true}, pairs...)...)
+}
+
 func redirect(from, to string, ms int) *artifact.Record {
 	return record("visit", "url", from, "redirect_destination_url", to, "redirect_ms", ms)
 }
@@ -110,17 +116,27 @@ func TestChecks(t *testing.T) {
 		{"deep_but_plain", "ios.safari_history", redirect("http://a.example/", "https://www.news.bbc.co.uk/world/", 3), ""},
 		{"deep_same_site", "ios.safari_history", redirect("http://example.com/", "https://a.b.c.example.com/nszjpPRH", 3), ""},
 		{"address", "ios.safari_history", redirect("http://a.example/", "https://10.0.0.1/nszjpPRH1", 3), ""},
+		{"deep_with_a_word", "ios.safari_history", redirect("http://a.example/", "https://login.accounts.shop.com/oauth2", 3), ""},
+		{"deep_with_words", "ios.safari_history", redirect("http://a.example/", "https://m.web.shop.com/HomePage", 3), ""},
+		{"before_its_source", "ios.safari_history", redirect("http://a.example/", "https://x1.y2.evil.com/nszjpPRH", -5), ""},
+		{"usual_high_port", "ios.safari_history", redirect("http://a.example/", "https://b.test.com:8443/szev4hz", 3), ""},
 		{"no_redirect", "ios.safari_history", record("visit", "url", "http://a.example/"), ""},
 		{"broken_url", "ios.safari_history", redirect("http://a.example/%zz", "::", 3), ""},
 
 		{"orphan", "ios.datausage", record("orphan_usage", "proc_id", 7), "datausage_orphan"},
-		{"gap", "ios.datausage", record("process_gap", "first_missing", 4, "last_missing", 9, "missing", 6), "datausage_gap"},
+		{"gap", "ios.datausage", record("process_gaps", "runs", 2, "first_missing", 4, "last_missing", 9, "missing", 5), "datausage_gap"},
+		{"one_gap_of_several", "ios.datausage", record("process_gap", "first_missing", 4, "last_missing", 9, "missing", 6), ""},
 		{"usage", "ios.datausage", record("usage", "proc_id", 7), ""},
 
 		{"sideloaded", "ios.applications", record("application", "bundle_id", "org.x", "has_metadata", false), "app_without_metadata"},
 		{"apples_own", "ios.applications", record("application", "bundle_id", "com.apple.Pages", "has_metadata", false), ""},
-		{"from_the_store", "ios.applications", record("application", "bundle_id", "org.x", "has_metadata", true, "source_app", "com.apple.AppStore"), ""},
-		{"from_elsewhere", "ios.applications", record("application", "bundle_id", "org.x", "has_metadata", true, "source_app", "org.market"), "app_source_not_app_store"},
+		{"from_the_store", "ios.applications", app("name", "X", "metadata_bundle_id", "org.x", "source_app", "com.apple.AppStore"), ""},
+		{"from_management", "ios.applications", app("name", "X", "metadata_bundle_id", "org.x", "source_app", "com.apple.dmd"), ""},
+		{"from_elsewhere", "ios.applications", app("name", "X", "metadata_bundle_id", "org.x", "source_app", "org.market"), "app_source_not_app_store"},
+		{"metadata_without_id", "ios.applications", app("name", "X"), "app_no_bundle_id"},
+		{"metadata_unreadable", "ios.applications", app(), ""},
+		{"id_of_another_type", "ios.applications", app("name", "X", "metadata_bundle_id", 7), ""},
+		{"nothing_known", "ios.applications", record("application", "bundle_id", "org.x"), ""},
 
 		{"lockdown_on", "ios.global_preferences", record("preference", "entry", "LDMGlobalEnabled", "value", tree{true}), "lockdown_mode_on"},
 		{"lockdown_off", "ios.global_preferences", record("preference", "entry", "LDMGlobalEnabled", "value", tree{int64(0)}), "lockdown_mode_off"},
@@ -139,6 +155,44 @@ func TestChecks(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestLooksRandom uses the published paths of injected redirects, and names of
+// ordinary pages.
+func TestLooksRandom(t *testing.T) {
+	t.Parallel()
+	for path, want := range map[string]bool{
+		"/szev4hz": true, "/nszjpPRH": true, "/zrnv5revj": true, "/szev4hz/": true,
+		"/": false, "/signIn": false, "/signin2": false, "/oauth2": false, "/HomePage": false, "/webapp": false, "/2024/05": false,
+		"/a.html": false, "/login": false, "/abc": false, "/SZEVHZ": false, "/123456": false, "/página1": false,
+	} {
+		if got := looksRandom(path); got != want {
+			t.Errorf("%s: got %v", path, got)
+		}
+	}
+}
+
+// TestOrphanOfADamagedTable: what may be damage is not called a trace.
+func TestOrphanOfADamagedTable(t *testing.T) {
+	t.Parallel()
+	engine := set(t).For("ios.datausage")
+	sure := engine.Eval(record("orphan_usage", "proc_id", 7), nil)
+	unsure := engine.Eval(record("orphan_usage", "proc_id", 7, "processes_partial", true), nil)
+	if sure[0].Severity != finding.High || unsure[0].Severity != finding.Low {
+		t.Errorf("got %s and %s", sure[0].Severity, unsure[0].Severity)
+	}
+	if sure[0].Reason != "ZLIVEUSAGE.ZHASPROCESS = 7" {
+		t.Errorf("reason %q", sure[0].Reason)
+	}
+}
+
+// FuzzRedirect: addresses come from evidence.
+func FuzzRedirect(f *testing.F) {
+	f.Add("http://yahoo.fr/", "https://bun54l2b67.get1tn0w.free247downloads.com:30495/szev4hz")
+	f.Add("http://[::1", "https://a..b/%")
+	f.Fuzz(func(_ *testing.T, from, to string) {
+		safariFastRedirect(redirect(from, to, 1))
+	})
 }
 
 func TestNoRulesForAnArtifact(t *testing.T) {

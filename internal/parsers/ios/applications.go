@@ -78,6 +78,7 @@ func readApplications(r *listReading) error {
 			rec.Set("has_metadata", artifact.BoolValue(false))
 		}
 		rec.Observe(artifact.AppID, id, "bundle_id")
+		rec.Summary = r.summarizeApp
 		if err := r.give(); err != nil {
 			return err
 		}
@@ -94,6 +95,7 @@ var metadataFields = []struct{ key, field string }{
 	{"bundleVersion", "build"},
 	{"genre", "genre"},
 	{"sourceApp", "source_app"},
+	{"itemId", "item_id"},
 }
 
 func (r *listReading) application(id string, app plist.Value) error {
@@ -118,18 +120,20 @@ func (r *listReading) application(id string, app plist.Value) error {
 			return err
 		}
 	}
-	rec.Summary = func(b []byte) []byte {
-		return appendSummary(b, "app ", id, " ", rec.Text("name"), " ", rec.Text("version"))
-	}
+	rec.Summary = r.summarizeApp
 	return r.give()
+}
+
+func (r *listReading) summarizeApp(b []byte) []byte {
+	rec := &r.rec
+	return appendSummary(b, "app ", rec.Text("bundle_id"), " ", rec.Text("name"), " ", rec.Text("version"))
 }
 
 func (r *listReading) metadata(rec *artifact.Record, path string, meta plist.Value) error {
 	for _, f := range metadataFields {
-		rec.Set(f.field, artifact.TextOrNull(r.text(meta.Get(f.key))))
-	}
-	if n, ok := meta.Get("itemId").Int(); ok {
-		rec.Set("item_id", artifact.IntValue(n))
+		if err := r.set(f.field, path+"/iTunesMetadata/"+f.key, meta.Get(f.key)); err != nil {
+			return err
+		}
 	}
 	if b := rec.Text("metadata_bundle_id"); b != rec.Text("bundle_id") {
 		rec.Observe(artifact.AppID, b, "metadata_bundle_id")
@@ -145,7 +149,7 @@ func (r *listReading) metadata(rec *artifact.Record, path string, meta plist.Val
 
 // rest keeps what has no field of its own.
 func (r *listReading) rest(rec *artifact.Record, path string, meta plist.Value) error {
-	own := map[string]bool{"itemId": true, "purchaseDate": true, "releaseDate": true}
+	own := map[string]bool{"purchaseDate": true, "releaseDate": true}
 	for _, f := range metadataFields {
 		own[f.key] = true
 	}

@@ -66,7 +66,9 @@ func (backupInfo) Parse(ctx context.Context, in *artifact.Input) iter.Seq2[*arti
 	return readPropertyList(ctx, in, func(r *listReading) error {
 		rec := r.start("backup_info", "", r.root)
 		for _, k := range backupInfoKeys {
-			rec.Set(k.field, artifact.TextOrNull(r.text(r.root.Get(k.key))))
+			if err := r.set(k.field, k.key, r.root.Get(k.key)); err != nil {
+				return err
+			}
 		}
 		var apps []string
 		for app := range r.root.Get("Installed Applications").Items() {

@@ -60,3 +60,34 @@ INSERT INTO ZWAMEDIAITEM (Z_PK, ZMESSAGE, ZMEDIAURL, ZFILESIZE) SELECT Z_PK, Z_P
 `, messages)
 	benchmarkParser(b, whatsApp{}, databaseSample(b, "bench", chatStoragePath, script))
 }
+
+func BenchmarkManifest(b *testing.B) {
+	const files = 20_000
+	blob := mbfile(b, "Documents/12/0123456789AB-1234.dat", map[string]any{
+		"Birth": 1_600_000_000, "LastModified": 1_600_000_100, "LastStatusChange": 1_600_000_200, "Mode": 0o100644, "UserID": 501,
+		"GroupID": 501, "Size": 1234, "ProtectionClass": 3, "InodeNumber": 123_456, "Flags": 0, "Digest": make([]byte, 20),
+	})
+	script := realPages + manifestSchema + fmt.Sprintf(`
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)
+INSERT INTO Files SELECT printf('%%040x', i * 7919), 'AppDomainGroup-group.org.example.app' || (i %% 50),
+	CASE WHEN i %% 20 THEN printf('Documents/%%02d/%%012X-%%d.dat', i %% 100, i * 104729, i)
+	ELSE printf('Library/WebKit/WebsiteData/LocalStorage/https_www.example.org_%%d.localstorage', i) END, 1, %s FROM n;
+`, files, blob)
+	benchmarkParser(b, manifest{}, databaseSample(b, "bench", "Manifest.db", script))
+}
+
+func BenchmarkSafariHistory(b *testing.B) {
+	const visits = 20_000
+	script := realPages + historySchema + fmt.Sprintf(`
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)
+INSERT INTO history_items (id, url, visit_count, daily_visit_counts, should_recompute_derived_visit_counts, visit_count_score)
+SELECT i, 'https://www.example' || (i %% 500) || '.com/path/to/page/' || i, 1, x'00', 0, 100 FROM n;
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)
+INSERT INTO history_visits (id, history_item, visit_time, title, redirect_source, redirect_destination)
+SELECT i, i, 700000000.25 + i * 60, 'The title of page ' || i, CASE WHEN i %% 10 = 1 AND i > 1 THEN i - 1 END, CASE WHEN i %% 10 = 0 THEN i + 1 END FROM n;
+`, visits, visits)
+	benchmarkParser(b, safariHistory{}, databaseSample(b, "bench", historyPath, script))
+}
+
+// realPages undoes the small pages of samples: iOS writes pages of 4 KiB.
+const realPages = "PRAGMA page_size=4096;"

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"iter"
+	"math"
 	"slices"
 	"strings"
 
@@ -33,7 +34,15 @@ var dataUsageInfo = artifact.Info{
 	Kinds: []artifact.KindInfo{
 		{Kind: "usage", Doc: "Traffic of a process.", Fields: usageFields, Times: []string{"first_seen", "last_seen", "usage"}},
 		{Kind: "process", Doc: "A process without traffic of its own.", Fields: usageFields, Times: []string{"first_seen", "last_seen"}},
-		{Kind: "orphan_usage", Doc: "Traffic of a process whose entry is gone.", Fields: usageFields, Times: []string{"usage"}},
+		{
+			Kind: "orphan_usage",
+			Doc:  "Traffic of a process whose entry is gone.",
+			Fields: append(slices.Clone(usageFields), artifact.FieldInfo{
+				Name: "processes_partial", Type: artifact.Bool,
+				Doc: "true where a part of the table of processes could not be read: the entry may stand there",
+			}),
+			Times: []string{"usage"},
+		},
 		{
 			Kind: "process_gap",
 			Doc:  "A run of numbers that no process entry has, between two that have one.",
@@ -46,10 +55,21 @@ var dataUsageInfo = artifact.Info{
 			},
 			Times: []string{"before_first_seen", "after_first_seen"},
 		},
+		{
+			Kind: "process_gaps",
+			Doc:  "All runs of missing numbers together, where there are any: one record.",
+			Fields: []artifact.FieldInfo{
+				{Name: "runs", Type: artifact.Int, Doc: "how many runs"},
+				{Name: "missing", Type: artifact.Int, Doc: "how many numbers in all"},
+				{Name: "first_missing", Type: artifact.Int, Doc: "first number of the first run"},
+				{Name: "last_missing", Type: artifact.Int, Doc: "last number of the last run"},
+			},
+		},
 	},
 	Caveats: []string{
 		"A process shows once it has used the network; one that has not is not here.",
 		"iOS removes entries of apps that were deleted, so missing numbers alone mean nothing.",
+		"Where a part of the table of processes is damaged, missing numbers are not looked for.",
 	},
 	Refs: []string{
 		"https://www.amnesty.org/en/latest/research/2021/07/forensic-methodology-report-how-to-catch-nso-groups-pegasus/",
@@ -78,6 +98,7 @@ type process struct {
 type usageReader struct {
 	r         *reading
 	processes []process // by id
+	partial   bool      // some processes could not be read
 	usage     *table
 	summary   func([]byte) []byte
 
@@ -108,15 +129,17 @@ func readDataUsage(r *reading) error {
 func (u *usageReader) readProcesses(t *table) error {
 	name, bundle := t.find("ZPROCNAME"), t.find("ZBUNDLENAME")
 	first, last := t.find("ZFIRSTTIMESTAMP"), t.find("ZTIMESTAMP")
+	told := len(u.r.told)
 	err := t.each(func() error {
 		p := process{
-			id: t.rowID(), name: t.text(name), bundle: t.text(bundle),
+			id: t.rowID(), name: t.plain(name), bundle: t.plain(bundle),
 			first: t.number(first), last: t.number(last), loc: t.location(),
 		}
 		u.processes = append(u.processes, p)
 		return t.hold(p.name, p.bundle)
 	})
 	slices.SortStableFunc(u.processes, func(a, b process) int { return cmp.Compare(a.id, b.id) })
+	u.partial = err != nil || len(u.r.told) > told
 	return u.r.unjoined(err)
 }
 
@@ -150,6 +173,9 @@ func (u *usageReader) give() error {
 	case known && id != 0:
 		rec.Kind = "orphan_usage"
 		rec.Set("proc_id", artifact.IntValue(id))
+		if u.partial {
+			rec.Set("processes_partial", artifact.BoolValue(true))
+		}
 	}
 	rec.Set("live_id", t.value(u.pk))
 	t.set(rec)
@@ -197,32 +223,65 @@ func (u *usageReader) giveUnused() error {
 	return nil
 }
 
+// A gap is a run of missing numbers, or all of them together.
+type gap struct {
+	runs, first, last int64
+	missing           uint64
+}
+
+// set sets what a run and all runs have in common.
+func (g *gap) set(rec *artifact.Record) {
+	rec.Set("first_missing", artifact.IntValue(g.first))
+	rec.Set("last_missing", artifact.IntValue(g.last))
+	rec.Set("missing", artifact.IntValue(int64(min(g.missing, math.MaxInt64))))
+}
+
 // giveGaps gives each run of missing numbers as one record, however long it
 // is: a single forged number of two million costs nothing.
 func (u *usageReader) giveGaps() error {
+	if u.partial {
+		return nil
+	}
+	var all gap
 	for i := 1; i < len(u.processes); i++ {
 		before, after := &u.processes[i-1], &u.processes[i]
-		// As unsigned numbers the difference cannot overflow.
-		missing := uint64(after.id) - uint64(before.id) - 1
-		if after.id == before.id || missing == 0 {
+		if after.id <= before.id || after.id-1 == before.id {
 			continue
 		}
-		rec := &u.r.rec
-		rec.Reset("process_gap")
-		rec.Loc = after.loc
-		rec.Set("first_missing", artifact.IntValue(before.id+1))
-		rec.Set("last_missing", artifact.IntValue(after.id-1))
-		rec.Set("missing", artifact.IntValue(int64(min(missing, 1<<63-1))))
-		rec.Set("before", artifact.TextOrNull(before.name))
-		rec.Set("after", artifact.TextOrNull(after.name))
-		rec.When("before_first_seen", artifact.MacSeconds, before.first)
-		rec.When("after_first_seen", artifact.MacSeconds, after.first)
-		rec.Summary = u.summary
-		if err := u.r.give(); err != nil {
+		// As unsigned numbers the difference cannot overflow.
+		one := gap{first: before.id + 1, last: after.id - 1, missing: uint64(after.id) - uint64(before.id) - 1}
+		if all.runs++; all.runs == 1 {
+			all.first = one.first
+		}
+		all.last = one.last
+		all.missing += one.missing
+		if err := u.giveGap(&one, before, after); err != nil {
 			return err
 		}
 	}
-	return nil
+	if all.runs == 0 {
+		return nil
+	}
+	rec := &u.r.rec
+	rec.Reset("process_gaps")
+	rec.Loc = u.processes[len(u.processes)-1].loc
+	rec.Set("runs", artifact.IntValue(all.runs))
+	all.set(rec)
+	rec.Summary = u.summary
+	return u.r.give()
+}
+
+func (u *usageReader) giveGap(g *gap, before, after *process) error {
+	rec := &u.r.rec
+	rec.Reset("process_gap")
+	rec.Loc = after.loc
+	g.set(rec)
+	rec.Set("before", artifact.TextOrNull(before.name))
+	rec.Set("after", artifact.TextOrNull(after.name))
+	rec.When("before_first_seen", artifact.MacSeconds, before.first)
+	rec.When("after_first_seen", artifact.MacSeconds, after.first)
+	rec.Summary = u.summary
+	return u.r.give()
 }
 
 func (u *usageReader) summarize(b []byte) []byte {
@@ -230,6 +289,8 @@ func (u *usageReader) summarize(b []byte) []byte {
 	switch rec.Kind {
 	case "orphan_usage":
 		return appendSummary(b, "network use of a process whose entry is gone")
+	case "process_gaps":
+		return appendSummary(b, "missing process entries in all")
 	case "process_gap":
 		return appendSummary(b, "missing process entries between ", rec.Text("before"), " and ", rec.Text("after"))
 	}

@@ -1,11 +1,13 @@
 package ios
 
 import (
+	"bytes"
 	"testing"
 	"time"
 
 	"github.com/amparo-project/amparo/internal/artifact"
 	"github.com/amparo-project/amparo/internal/artifact/artifacttest"
+	"github.com/amparo-project/amparo/internal/format/sqlite"
 )
 
 const usagePath = "WirelessDomain/Library/Databases/DataUsage.sqlite"
@@ -48,12 +50,67 @@ func TestOneForgedNumberCostsNothing(t *testing.T) {
 	s := databaseSample(t, "forged", usagePath, usageSchema+"INSERT INTO ZPROCESS (Z_PK, ZPROCNAME) VALUES (1, 'a'), (2000000000000, 'b');")
 	start := time.Now()
 	recs, errs := artifacttest.Parse(t, dataUsage{}, s)
-	if len(recs) != 3 || len(errs) != 0 || time.Since(start) > time.Second {
+	if len(recs) != 4 || len(errs) != 0 || time.Since(start) > time.Second {
 		t.Errorf("%d records in %v, errors %v", len(recs), time.Since(start), errs)
 	}
 	if n, _ := recs[2].Get("missing").Int(); n != 1999999999998 {
 		t.Errorf("missing %d", n)
 	}
+}
+
+// TestDamageIsNoOrphan: where a page of the processes is broken, traffic of
+// those on it is marked, and no number is called missing.
+func TestDamageIsNoOrphan(t *testing.T) {
+	t.Parallel()
+	s := databaseSample(t, "damaged", usagePath, usageSchema+`
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100)
+INSERT INTO ZPROCESS (Z_PK, ZPROCNAME) SELECT i, 'process' || i FROM n;
+INSERT INTO ZLIVEUSAGE (Z_PK, ZHASPROCESS) SELECT Z_PK, Z_PK FROM ZPROCESS;
+`)
+	whole, errs := artifacttest.Parse(t, dataUsage{}, s)
+	if len(whole) != 100 || errs != nil {
+		t.Fatalf("%d records, errors %v", len(whole), errs)
+	}
+	page := processPage(t, s)
+	broken := append([]byte(nil), s.Files[usagePath]...)
+	copy(broken[(page-1)*512:page*512], bytes.Repeat([]byte{0xff}, 512))
+	s.Files = map[string][]byte{usagePath: broken}
+	recs, errs := artifacttest.Parse(t, dataUsage{}, s)
+	orphans := 0
+	for _, r := range recs {
+		if r.Kind == "process_gap" || r.Kind == "process_gaps" {
+			t.Errorf("a gap of a damaged page: %v", r.Fields)
+		}
+		if r.Kind == "orphan_usage" {
+			orphans++
+			if partial, _ := r.Get("processes_partial").Bool(); !partial {
+				t.Error("an orphan of a damaged page is not marked")
+			}
+		}
+	}
+	if orphans == 0 || len(errs) == 0 {
+		t.Errorf("%d orphans, errors %v", orphans, errs)
+	}
+}
+
+// processPage returns the page of a process in the middle of the table.
+func processPage(t *testing.T, s artifacttest.Sample) int64 {
+	t.Helper()
+	db, err := sqlite.Open(bytes.NewReader(s.Files[usagePath]), int64(len(s.Files[usagePath])), sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, _ := db.Table("ZPROCESS")
+	for row, err := range table.Scan(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if row.RowID() == 50 {
+			return int64(row.Page())
+		}
+	}
+	t.Fatal("no such process")
+	return 0
 }
 
 // TestRealDataUsage: on a clean phone there are gaps and no orphans.
@@ -73,6 +130,22 @@ func TestRealDataUsage(t *testing.T) {
 	}
 }
 
+// TestRealTCC: the sample is of macOS, whose table is that of iOS 13.
+func TestRealTCC(t *testing.T) {
+	t.Parallel()
+	recs, errs := artifacttest.Parse(t, tcc{}, artifacttest.Sample{
+		Path: tccPath, Files: map[string][]byte{tccPath: readEvidence(t, "plaso", "macos", "TCC-test.db")},
+	})
+	if len(recs) == 0 || len(errs) != 0 {
+		t.Fatalf("%d records, errors %v", len(recs), errs)
+	}
+	first := recs[0]
+	if first.Text("service") != "kTCCServiceUbiquity" || first.Text("client") != "com.apple.weather" ||
+		first.Text("allowed_value") != "allowed" || first.Times[0].At.Unix() != 1590754191 {
+		t.Errorf("%v %v", first.Fields, first.Times)
+	}
+}
+
 const tccPath = "HomeDomain/Library/TCC/TCC.db"
 
 func tccSamples(tb testing.TB) []artifacttest.Sample {
@@ -80,6 +153,9 @@ func tccSamples(tb testing.TB) []artifacttest.Sample {
 CREATE TABLE access (service TEXT NOT NULL, client TEXT NOT NULL, client_type INTEGER NOT NULL, auth_value INTEGER NOT NULL, auth_reason INTEGER NOT NULL,
 	auth_version INTEGER NOT NULL, csreq BLOB, policy_id INTEGER, indirect_object_identifier_type INTEGER, indirect_object_identifier TEXT NOT NULL DEFAULT 'UNUSED',
 	indirect_object_code_identity BLOB, flags INTEGER, last_modified INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (service, client, client_type, indirect_object_identifier));
+CREATE TABLE expired (service TEXT NOT NULL, client TEXT NOT NULL, client_type INTEGER NOT NULL, csreq BLOB, last_modified INTEGER NOT NULL,
+	expired_at INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (service, client, client_type));
+INSERT INTO expired VALUES ('kTCCServiceLocation', 'org.gone.app', 0, x'00', 1600000002, 1600000003);
 INSERT INTO access VALUES ('kTCCServiceMicrophone', 'org.example.app', 0, 2, 2, 1, NULL, NULL, NULL, 'UNUSED', NULL, 0, 1600000000),
 	('kTCCServiceCamera', '/private/var/tmp/hooker', 1, 3, 12, 1, x'0011', NULL, 0, 'UNUSED', NULL, 0, 1600000001);
 `

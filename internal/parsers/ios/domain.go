@@ -39,7 +39,7 @@ var domainPrefixes = []struct{ prefix, root string }{
 
 // appendDevicePath appends the path on the phone of a file of a backup. A
 // domain that is not known gives nothing.
-func appendDevicePath(b []byte, domain, relative string) []byte {
+func appendDevicePath(b []byte, domain string, relative []byte) []byte {
 	root, ok := domainRoots[domain]
 	if !ok {
 		for _, d := range domainPrefixes {
@@ -54,7 +54,7 @@ func appendDevicePath(b []byte, domain, relative string) []byte {
 		}
 	}
 	b = append(b, root...)
-	if relative != "" {
+	if len(relative) > 0 {
 		b = append(append(b, '/'), relative...)
 	}
 	return b

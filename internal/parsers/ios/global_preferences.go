@@ -43,10 +43,15 @@ func (globalPreferences) Parse(ctx context.Context, in *artifact.Input) iter.Seq
 				}
 			}
 			r.rec.Set("value", artifact.TreeValue(value))
+			r.rec.Summary = r.summarizePreference
 			if err := r.give(); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+func (r *listReading) summarizePreference(b []byte) []byte {
+	return appendSummary(b, "preference ", r.rec.Text("entry"))
 }

@@ -2,6 +2,7 @@ package ios
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
 	"iter"
 	"strconv"
@@ -10,6 +11,7 @@ import (
 	"github.com/amparo-project/amparo/internal/artifact"
 	"github.com/amparo-project/amparo/internal/format/keyedarchive"
 	"github.com/amparo-project/amparo/internal/format/plist"
+	"github.com/amparo-project/amparo/internal/format/sqlite"
 )
 
 // manifest reads the list of all files in a backup.
@@ -46,14 +48,18 @@ var manifestFields = []artifact.FieldInfo{
 	{Name: "domain", Type: artifact.Text, Doc: "part of the phone that it belongs to"},
 	{Name: "relative_path", Type: artifact.Text, Doc: "path within the domain"},
 	{Name: "flags", Type: artifact.Int, Doc: "1 file, 2 folder, 4 symbolic link"},
+	{Name: "type", Type: artifact.Text, Doc: "the same in words: file, folder or symlink"},
 	{Name: "device_path", Type: artifact.Text, Doc: "path on the phone; the random folder name of an app is replaced by its identifier"},
 	{Name: "mode", Type: artifact.Text, Doc: "type and permissions, octal"},
 	{Name: "owner", Type: artifact.Int, Doc: "user id"},
 	{Name: "group", Type: artifact.Int, Doc: "group id"},
 	{Name: "size", Type: artifact.Int, Doc: "bytes"},
 	{Name: "protection_class", Type: artifact.Int, Doc: "class of the key that protects it"},
+	{Name: "digest", Type: artifact.Text, Doc: "hash of the file as the phone gives it, hex"},
+	{Name: "encrypted", Type: artifact.Bool, Doc: "true for a file that has a key of its own"},
 	{Name: "target", Type: artifact.Text, Doc: "where a symbolic link leads"},
-	{Name: "url", Type: artifact.Text, Doc: "origin that a browser wrote into the name of a storage folder"},
+	{Name: "url", Type: artifact.Text, Doc: "origin of a web page that a browser wrote into the name of a storage folder"},
+	{Name: "frame_url", Type: artifact.Text, Doc: "origin of the page inside that page, where the storage is its"},
 }
 
 // Info implements artifact.Parser.
@@ -69,7 +75,7 @@ type manifestReader struct {
 	*table
 	doc     plist.Doc
 	file    keyedarchive.MBFile
-	path    []byte
+	path    []byte // scratch
 	summary func([]byte) []byte
 
 	fileID, domain, relative, flags, blob int
@@ -92,7 +98,8 @@ func readManifest(r *reading) error {
 // fields and is told.
 func (m *manifestReader) entry() error {
 	rec := m.start("file")
-	domain, relative := m.text(m.domain), m.text(m.relative)
+	domain := m.text(m.domain)
+	device, relative := m.paths(domain)
 	bundle, isApp := strings.CutPrefix(domain, "AppDomain-")
 	if isApp && relative == "" {
 		rec.Kind = "app_container"
@@ -101,9 +108,16 @@ func (m *manifestReader) entry() error {
 	}
 	rec.Set("file_id", m.value(m.fileID))
 	rec.Set("domain", m.value(m.domain))
-	rec.Set("relative_path", m.value(m.relative))
+	if relative != "" {
+		rec.Set("relative_path", artifact.TextValue(relative))
+	} else {
+		rec.Set("relative_path", m.value(m.relative))
+	}
 	rec.Set("flags", m.value(m.flags))
-	m.observePath(rec, domain, relative)
+	if n, ok := m.integer(m.flags); ok {
+		rec.Set("type", artifact.TextOrNull(fileTypes[n]))
+	}
+	m.observePath(rec, device, relative)
 	if blob := m.bytes(m.blob); blob != nil {
 		if err := keyedarchive.ParseMBFile(&m.doc, blob, &m.file); err != nil {
 			if err := m.r.problem(m.location(), fmt.Errorf("details of the file: %w", err)); err != nil {
@@ -117,19 +131,43 @@ func (m *manifestReader) entry() error {
 	return m.give()
 }
 
-func (m *manifestReader) observePath(rec *artifact.Record, domain, relative string) {
-	m.path = appendDevicePath(m.path[:0], domain, relative)
-	if len(m.path) > 0 && relative != "" {
-		rec.Set("device_path", artifact.TextValue(m.r.cut(string(m.path))))
-		rec.Observe(artifact.FilePath, rec.Text("device_path"), "device_path")
+// paths returns the path on the phone, "" for a domain that is not known, and
+// the one within the domain. As the first ends in the second, both take one
+// piece of memory.
+func (m *manifestReader) paths(domain string) (device, relative string) {
+	if m.empty(m.relative) || m.row.Kind(m.relative) != sqlite.Text {
+		return "", m.text(m.relative)
+	}
+	b := m.row.Value(m.relative).Bytes()
+	m.path = appendDevicePath(m.path[:0], domain, b)
+	if len(m.path) == 0 || len(m.path) > m.r.in.Limits.FieldLen {
+		relative = m.text(m.relative)
+		return m.r.cut(string(m.path)), relative
+	}
+	device = string(m.path)
+	return device, device[len(device)-len(b):]
+}
+
+func (m *manifestReader) observePath(rec *artifact.Record, device, relative string) {
+	if device != "" {
+		rec.Set("device_path", artifact.TextValue(device))
+		rec.Observe(artifact.FilePath, device, "device_path")
 	} else if relative != "" {
 		rec.Observe(artifact.FileName, fileName(relative), "relative_path")
 	}
-	if url := storageOrigin(relative); url != "" {
-		rec.Set("url", artifact.TextValue(m.r.cut(url)))
-		rec.Observe(artifact.URL, url, "url")
+	first, second := storageOrigins(relative)
+	if first != "" {
+		rec.Set("url", artifact.TextValue(m.r.cut(first)))
+		rec.Observe(artifact.URL, first, "url")
+	}
+	if second != "" {
+		rec.Set("frame_url", artifact.TextValue(m.r.cut(second)))
+		rec.Observe(artifact.URL, second, "frame_url")
 	}
 }
+
+// fileTypes are the words for the column flags.
+var fileTypes = map[int64]string{1: "file", 2: "folder", 4: "symlink"}
 
 func (m *manifestReader) details(rec *artifact.Record) {
 	f := &m.file
@@ -145,6 +183,13 @@ func (m *manifestReader) details(rec *artifact.Record) {
 	number("group", keyedarchive.HasGroupID, f.GroupID)
 	number("size", keyedarchive.HasSize, f.Size)
 	number("protection_class", keyedarchive.HasProtectionClass, f.ProtectionClass)
+	if len(f.Digest) > 0 && len(f.Digest) <= maxDigest {
+		m.path = hex.AppendEncode(m.path[:0], f.Digest)
+		rec.Set("digest", artifact.TextValue(string(m.path)))
+	}
+	if len(f.EncryptionKey) > 0 {
+		rec.Set("encrypted", artifact.BoolValue(true))
+	}
 	if s, ok := f.Target.Str(); ok {
 		rec.Set("target", artifact.TextValue(m.r.cut(s)))
 	}
@@ -163,6 +208,9 @@ func (m *manifestReader) when(rec *artifact.Record, meaning string, has keyedarc
 	}
 }
 
+// maxDigest is the length of the longest hash in use, SHA-512.
+const maxDigest = 64
+
 // usualModes spare memory for the modes of nearly all files.
 var usualModes = map[int64]string{
 	0o100644: "100644", 0o100600: "100600", 0o100664: "100664", 0o100666: "100666",
@@ -179,47 +227,4 @@ func octal(mode int64) string {
 func (m *manifestReader) summarize(b []byte) []byte {
 	rec := &m.r.rec
 	return appendSummary(b, rec.Text("domain"), "/", rec.Text("relative_path"))
-}
-
-// storageOrigin returns the origin of a web page in the name of a storage
-// folder or file: "https_www.example.org_0.localstorage" is that of
-// https://www.example.org, "http_example.org_8080" that of port 8080.
-func storageOrigin(path string) string {
-	for {
-		at := strings.Index(path, "http")
-		if at < 0 {
-			return ""
-		}
-		rest := path[at+len("http"):]
-		if at == 0 || path[at-1] == '/' {
-			if origin := originOf(rest); origin != "" {
-				return origin
-			}
-		}
-		path = rest
-	}
-}
-
-// originOf reads what follows "http" at the start of a path's component.
-func originOf(s string) string {
-	if slash := strings.IndexByte(s, '/'); slash >= 0 {
-		s = s[:slash]
-	}
-	scheme := "http://"
-	if rest, ok := strings.CutPrefix(s, "s"); ok {
-		scheme, s = "https://", rest
-	}
-	s, ok := strings.CutPrefix(s, "_")
-	if !ok {
-		return ""
-	}
-	host, port, _ := strings.Cut(s, "_")
-	if !strings.Contains(strings.Trim(host, "."), ".") {
-		return ""
-	}
-	port, _, _ = strings.Cut(port, ".")
-	if n, err := strconv.ParseUint(port, 10, 16); err == nil && n != 0 {
-		host += ":" + port
-	}
-	return scheme + strings.ToLower(host) + "/"
 }

@@ -3,6 +3,7 @@ package ios
 import (
 	"encoding/hex"
 	"fmt"
+	"strings"
 	"testing"
 
 	oracle "howett.net/plist"
@@ -37,7 +38,7 @@ func manifestSamples(tb testing.TB) []artifacttest.Sample {
 	}
 	file := map[string]any{
 		"Birth": 1_600_000_000, "LastModified": 1_600_000_100, "LastStatusChange": 1_600_000_200,
-		"Mode": 0o100644, "UserID": 501, "GroupID": 501, "Size": 12, "ProtectionClass": 3,
+		"Mode": 0o100644, "UserID": 501, "GroupID": 501, "Size": 12, "ProtectionClass": 3, "Digest": []byte{0xab, 0xcd},
 	}
 	modern := manifestSchema +
 		row(1, "HomeDomain", "Library/SMS/sms.db", 1, mbfile(tb, "Library/SMS/sms.db", file)) +
@@ -60,19 +61,35 @@ func TestManifest(t *testing.T) {
 
 func FuzzManifest(f *testing.F) { artifacttest.Fuzz(f, manifest{}, manifestSamples(f)...) }
 
-func TestStorageOrigin(t *testing.T) {
+func TestStorageOrigins(t *testing.T) {
 	t.Parallel()
 	for path, want := range map[string]string{
-		"https_www.example.org_0.localstorage":                       "https://www.example.org/",
-		"Library/WebKit/WebsiteData/IndexedDB/v1/http_evil.com_8080": "http://evil.com:8080/",
-		"a/https_x.example_0/b":                                      "https://x.example/",
-		"Library/http_cache":                                         "",
-		"Documents/https_guide.html":                                 "https://guide.html/", // no host of that name exists; it matches nothing
-		"my_https_www.example.org_0":                                 "",
-		"httpd.conf":                                                 "",
-		"Library/Caches/https":                                       "",
+		"https_www.example.org_0.localstorage":                                "https://www.example.org/",
+		"https_www.example.org_0.localstorage-wal":                            "https://www.example.org/",
+		"Library/WebKit/WebsiteData/IndexedDB/v1/http_evil.com_8080":          "http://evil.com:8080/",
+		"Library/WebKit/WebsiteData/WebSQL/https_www.google.fr_0/f9d2002c.db": "https://www.google.fr/",
+		"a/https_x.example_0/b":                                               "https://x.example/",
+		"a/HTTPS_X.Example_0/b":                                               "https://x.example/",
+		"a/http_10.0.0.1_8000":                                                "http://10.0.0.1:8000/",
+		"a/https_under_score.example.org_443":                                 "https://under_score.example.org:443/",
+		"Library/WebKit/WebsiteData/MediaKeys/https_www.example.org":          "https://www.example.org/",
+		"IndexedDB/v1/https_top.example_0/https_frame.example_0/h":            "https://top.example/ https://frame.example/",
+		"IndexedDB/v1/https_top.example_0/https_top.example_0/h":              "https://top.example/",
+		"Library/http_cache":                                                  "",
+		"Documents/https_guide.html":                                          "",
+		"Documents/http_notes.v2_1b.t":                                        "",
+		"Documents/http_a b.c_0":                                              "",
+		"my_https_www.example.org_0":                                          "",
+		"https_localhost_0":                                                   "",
+		"https_.._0":                                                          "",
+		"httpd.conf":                                                          "",
+		"https":                                                               "",
+		"https____":                                                           "",
+		"Library/Caches/https":                                                "",
+		"a/https_x.example_99999":                                             "",
 	} {
-		if got := storageOrigin(path); got != want {
+		first, second := storageOrigins(path)
+		if got := strings.TrimSpace(first + " " + second); got != want {
 			t.Errorf("%s: got %q, want %q", path, got, want)
 		}
 	}
@@ -88,7 +105,7 @@ func TestAppendDevicePath(t *testing.T) {
 		{"HomeDomain", "", "/private/var/mobile"},
 		{"OtherDomain", "a", ""},
 	} {
-		if got := string(appendDevicePath(nil, tt[0], tt[1])); got != tt[2] {
+		if got := string(appendDevicePath(nil, tt[0], []byte(tt[1]))); got != tt[2] {
 			t.Errorf("%s %s: got %q, want %q", tt[0], tt[1], got, tt[2])
 		}
 	}
@@ -101,8 +118,11 @@ func TestRealManifest(t *testing.T) {
 	if len(recs) != 3721 || len(errs) != 0 {
 		t.Errorf("%d records, errors %v", len(recs), errs)
 	}
-	dated, kinds := 0, map[artifact.Kind]int{}
+	dated, kinds, urls := 0, map[artifact.Kind]int{}, map[string]int{}
 	for _, r := range recs {
+		if u := r.Text("url"); u != "" {
+			urls[u]++
+		}
 		kinds[r.Kind]++
 		if len(r.Times) == 3 {
 			dated++
@@ -110,5 +130,8 @@ func TestRealManifest(t *testing.T) {
 	}
 	if dated < 3700 || kinds["app_container"] == 0 {
 		t.Errorf("%d have three times; kinds %v", dated, kinds)
+	}
+	if len(urls) != 1 || urls["https://www.google.fr/"] != 4 {
+		t.Errorf("origins in names: %v", urls)
 	}
 }

@@ -88,6 +88,41 @@ func (r *listReading) text(v plist.Value) string {
 	return r.cut(s)
 }
 
+// set sets a field to v, whatever its type is: a number where a text belongs
+// is kept as the number. A value that cannot be read is told of, under its
+// key path, and costs no more than itself.
+func (r *listReading) set(field, keyPath string, v plist.Value) error {
+	value, err := r.value(v)
+	if err != nil {
+		return r.problem(keyPath, err)
+	}
+	r.rec.Set(field, value)
+	return nil
+}
+
+// value returns v as the value of a field. Null stands for nothing and for an
+// empty text; what is nested becomes a tree.
+func (r *listReading) value(v plist.Value) (artifact.Value, error) {
+	switch v.Kind() {
+	case plist.String:
+		return artifact.TextOrNull(r.text(v)), nil
+	case plist.Int:
+		if n, ok := v.Int(); ok {
+			return artifact.IntValue(n), nil
+		}
+	case plist.Real:
+		if f, ok := v.Real(); ok {
+			return artifact.FloatValue(f), nil
+		}
+	case plist.Bool:
+		if b, ok := v.Bool(); ok {
+			return artifact.BoolValue(b), nil
+		}
+	}
+	tree, err := plist.Any(v, treeLimits)
+	return artifact.TreeValue(tree), err
+}
+
 // when sets a time from a date of the list.
 func (r *listReading) when(meaning string, v plist.Value) {
 	if t, ok := v.Time(); ok {

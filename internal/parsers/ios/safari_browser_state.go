@@ -17,7 +17,9 @@ var safariBrowserStateInfo = artifact.Info{
 	Name:    "ios.safari_browser_state",
 	Version: 1,
 	Summary: "Tabs that were open in Safari, each with the pages one could go back to.",
-	Files:   []string{"*/Library/Safari/BrowserState.db", "*/Library/Safari/Profiles/*/BrowserState.db"},
+	Files: []string{
+		"*/Library/Safari/BrowserState.db", "*/Library/Safari/Profiles/*/BrowserState.db", "*/Library/Safari/SafariTabs.db",
+	},
 	Kinds: []artifact.KindInfo{{
 		Kind: "tab",
 		Doc:  "One tab.",
@@ -25,15 +27,18 @@ var safariBrowserStateInfo = artifact.Info{
 			{Name: "tab_title", Type: artifact.Text, Doc: "title of the page"},
 			{Name: "tab_url", Type: artifact.Text, Doc: "address of the page"},
 			{Name: "tab_visible_url", Type: artifact.Text, Doc: "address as Safari showed it"},
+			{Name: "tab_group", Type: artifact.Text, Doc: "title of the group of tabs that it is in (SafariTabs.db)"},
 			{Name: "private_browsing", Type: artifact.Int, Doc: "1 for a private tab"},
+			{Name: "opened_from_link", Type: artifact.Int, Doc: "1 if a link opened it"},
 			{Name: "session_urls", Type: artifact.Strings, Doc: "addresses of the tab's own history, oldest first"},
 			{Name: "session_titles", Type: artifact.Strings, Doc: "titles of that history"},
+			{Name: "session_state_length", Type: artifact.Int, Doc: "bytes of a tab's own history that could not be read (SafariTabs.db)"},
 			otherColumns,
 		},
-		Times: []string{"last_viewed"},
+		Times: []string{"last_viewed", "last_visit", "added", "closed", "last_modified"},
 	}},
-	Caveats: []string{"iOS 15 and later keep tabs in SafariTabs.db too, which backups do not hold."},
-	Refs:    []string{"https://docs.mvt.re/en/latest/ios/records/"},
+	Caveats: []string{"iOS 15 and later keep tabs in SafariTabs.db. Whether a backup holds that file depends on the version."},
+	Refs:    []string{"https://docs.mvt.re/en/latest/ios/records/", "https://github.com/abrignoni/iLEAPP/pull/1822"},
 }
 
 // Info implements artifact.Parser.
@@ -57,16 +62,19 @@ type tabReader struct {
 type session struct{ urls, titles []string }
 
 func readTabs(r *reading) error {
-	t, err := r.table("tabs")
-	if err != nil {
-		return err
+	t := r.optional("tabs")
+	if t == nil {
+		if t = r.optional("bookmarks"); t != nil {
+			return readBookmarkTabs(t)
+		}
+		return fmt.Errorf("%w: no table tabs or bookmarks", limit.ErrUnsupported)
 	}
 	tabs := &tabReader{
 		table: t, title: t.take("title"), url: t.take("url"), visible: t.take("user_visible_url"),
 		viewed: t.take("last_viewed_time"), uuid: t.take("uuid"), inline: t.take("session_data"),
 		sessions: map[string]session{},
 	}
-	t.field("private_browsing", "private_browsing")
+	t.fields(map[string]string{"private_browsing": "private_browsing", "opened_from_link": "opened_from_link"})
 	t.hide("id")
 	t.seal(safariBrowserStateInfo.Kinds[0])
 	tabs.summary = tabs.summarize
@@ -142,25 +150,25 @@ func (t *tabReader) tab() error {
 			}
 		}
 	}
-	rec.Set("tab_title", artifact.TextOrNull(t.text(t.title)))
-	for _, f := range []struct {
-		name   string
-		column int
-	}{{"tab_url", t.url}, {"tab_visible_url", t.visible}} {
-		if url := t.text(f.column); url != "" {
-			rec.Set(f.name, artifact.TextValue(url))
-			rec.Observe(artifact.URL, url, f.name)
-		}
-	}
+	rec.Set("tab_title", t.number(t.title))
+	rec.Set("tab_url", t.number(t.url))
+	rec.Observe(artifact.URL, t.text(t.url), "tab_url")
+	rec.Set("tab_visible_url", t.number(t.visible))
+	rec.Observe(artifact.URL, t.text(t.visible), "tab_visible_url")
+	s.set(rec)
+	t.set(rec)
+	rec.When("last_viewed", artifact.MacSeconds, t.number(t.viewed))
+	rec.Summary = t.summary
+	return t.give()
+}
+
+// set sets the history of a tab.
+func (s *session) set(rec *artifact.Record) {
 	rec.Set("session_urls", artifact.StringsValue(s.urls))
 	rec.Set("session_titles", artifact.StringsValue(s.titles))
 	for _, u := range s.urls {
 		rec.Observe(artifact.URL, u, "session_urls")
 	}
-	t.set(rec)
-	rec.When("last_viewed", artifact.MacSeconds, t.number(t.viewed))
-	rec.Summary = t.summary
-	return t.give()
 }
 
 func (t *tabReader) summarize(b []byte) []byte {

@@ -28,7 +28,7 @@ var safariHistoryInfo = artifact.Info{
 				{Name: "url", Type: artifact.Text, Doc: "address of the page"},
 				{Name: "title", Type: artifact.Text, Doc: "title of the page"},
 				{Name: "visit_count", Type: artifact.Int, Doc: "visits of the page in all, as Safari counts"},
-				{Name: "origin", Type: artifact.Text, Doc: "this_device, or another device of the same iCloud account"},
+				{Name: "origin", Type: artifact.Text, Doc: "this_device, or other_device: one of the same iCloud account"},
 				{Name: "load_successful", Type: artifact.Int, Doc: "1 if the page was loaded"},
 				{Name: "redirect_source", Type: artifact.Int, Doc: "visit that led here by a redirect"},
 				{Name: "redirect_source_url", Type: artifact.Text, Doc: "address of that visit"},
@@ -68,13 +68,15 @@ func (safariHistory) Parse(ctx context.Context, in *artifact.Input) iter.Seq2[*a
 	return readDatabase(ctx, in, readSafariHistory)
 }
 
+var visitOrigins = []string{"this_device", "other_device"}
+
 // A page is what history_items says of one address.
 type page struct {
 	url    string
 	visits artifact.Value
 }
 
-// A hop is a visit that takes part in a redirect.
+// A hop is what a redirect needs of a visit.
 type hop struct {
 	visit, item int64
 	source, to  int64 // visits, 0: none
@@ -125,27 +127,28 @@ func (h *historyReader) readPages() error {
 	}
 	url, count := items.find("url"), items.find("visit_count")
 	err := items.each(func() error {
-		p := page{items.text(url), items.value(count)}
+		p := page{items.plain(url), items.value(count)}
 		h.pages[items.rowID()] = p
 		return items.hold(p.url)
 	})
 	return h.r.unjoined(err)
 }
 
-// readHops keeps the visits that redirects connect: few beside all others.
+// readHops keeps every visit, in 48 bytes: one that a redirect led to does not
+// always say where it came from.
 func (h *historyReader) readHops() error {
 	t := h.r.optional("history_visits", "history_item", "visit_time", "redirect_source", "redirect_destination")
 	item, at, source, to := t.find("history_item"), t.find("visit_time"), t.find("redirect_source"), t.find("redirect_destination")
 	err := t.each(func() error {
-		if t.empty(source) && t.empty(to) {
-			return nil
-		}
 		one := hop{visit: t.rowID(), item: t.key(item), source: t.key(source), to: t.key(to)}
 		one.at, one.atKnown = t.raw(at).AsFloat()
 		h.hops = append(h.hops, one)
 		return t.hold()
 	})
-	slices.SortFunc(h.hops, func(a, b hop) int { return cmp.Compare(a.visit, b.visit) })
+	byVisit := func(a, b hop) int { return cmp.Compare(a.visit, b.visit) }
+	if !slices.IsSortedFunc(h.hops, byVisit) {
+		slices.SortStableFunc(h.hops, byVisit)
+	}
 	return h.r.unjoined(err)
 }
 
@@ -165,9 +168,9 @@ func (h *historyReader) visit() error {
 	rec.Set("visit_id", artifact.IntValue(h.rowID()))
 	rec.Set("url", artifact.TextOrNull(p.url))
 	rec.Observe(artifact.URL, p.url, "url")
-	rec.Set("title", artifact.TextOrNull(h.text(h.title)))
+	rec.Set("title", h.number(h.title))
 	rec.Set("visit_count", p.visits)
-	rec.Set("origin", h.oneOf(h.origin, "this_device", "other_device"))
+	rec.Set("origin", h.named(h.origin, visitOrigins))
 	h.redirects(rec)
 	h.set(rec)
 	rec.When("visit", artifact.MacSeconds, h.number(h.at))
@@ -207,10 +210,13 @@ func (h *historyReader) redirects(rec *artifact.Record) {
 // maxChain is longer than any chain that a browser follows.
 const maxChain = 32
 
-// chain returns the addresses from a first visit on, if they are at least three.
+// chain returns the addresses from a first visit on, if they are at least
+// three. It ends where it would come back to itself.
 func (h *historyReader) chain(from *hop) []string {
-	list := []string{h.pages[from.item].url}
-	for next := h.hop(from.to); next != nil && len(list) < maxChain; next = h.hop(next.to) {
+	var seen []int64
+	var list []string
+	for next := from; next != nil && len(list) < maxChain && !slices.Contains(seen, next.visit); next = h.hop(next.to) {
+		seen = append(seen, next.visit)
 		list = append(list, h.pages[next.item].url)
 	}
 	if len(list) < 3 {
@@ -234,10 +240,8 @@ func readTombstones(r *reading) error {
 	t.seal(safariHistoryInfo.Kinds[1])
 	return t.each(func() error {
 		rec := t.start("tombstone")
-		if s := t.text(url); s != "" {
-			rec.Set("url", artifact.TextValue(s))
-			rec.Observe(artifact.URL, s, "url")
-		}
+		rec.Set("url", t.number(url))
+		rec.Observe(artifact.URL, t.text(url), "url")
 		t.set(rec)
 		rec.When("start", artifact.MacSeconds, t.number(start))
 		rec.When("end", artifact.MacSeconds, t.number(end))

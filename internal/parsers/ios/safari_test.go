@@ -2,8 +2,11 @@ package ios
 
 import (
 	"encoding/hex"
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/google/go-cmp/cmp"
 	oracle "howett.net/plist"
 
 	"github.com/amparo-project/amparo/internal/artifact/artifacttest"
@@ -83,6 +86,41 @@ func TestRealSafariHistory(t *testing.T) {
 	}
 }
 
+// TestRedirectWithoutAWayBack: the destination need not name its source.
+func TestRedirectWithoutAWayBack(t *testing.T) {
+	t.Parallel()
+	s := databaseSample(t, "one_way", historyPath, historySchema+`
+INSERT INTO history_items VALUES (1, 'http://a.example/', NULL, 1, x'00', NULL, NULL, 0, 100, 0), (2, 'https://b.example/', NULL, 1, x'00', NULL, NULL, 0, 100, 0);
+INSERT INTO history_visits VALUES (1, 1, 600000000, NULL, 1, 0, 0, NULL, 2, 0, 1, 0, 100), (2, 2, 600086400.5, NULL, 1, 0, 0, NULL, NULL, 0, 1, 0, 100);
+`)
+	recs, errs := artifacttest.Parse(t, safariHistory{}, s)
+	if len(recs) != 2 || len(errs) != 0 {
+		t.Fatalf("%d records, errors %v", len(recs), errs)
+	}
+	if ms, _ := recs[0].Get("redirect_ms").Int(); ms != 86_400_500 || recs[0].Text("redirect_destination_url") != "https://b.example/" {
+		t.Errorf("%v", recs[0].Fields)
+	}
+}
+
+// TestRedirectsInACircle: a chain that comes back to itself ends.
+func TestRedirectsInACircle(t *testing.T) {
+	t.Parallel()
+	s := databaseSample(t, "circle", historyPath, strings.ReplaceAll(historySchema, "INTEGER NULL UNIQUE", "INTEGER")+`
+INSERT INTO history_items VALUES (1, 'http://a.example/', NULL, 1, x'00', NULL, NULL, 0, 100, 0), (2, 'https://b.example/', NULL, 1, x'00', NULL, NULL, 0, 100, 0),
+	(3, 'http://start.example/', NULL, 1, x'00', NULL, NULL, 0, 100, 0);
+INSERT INTO history_visits (id, history_item, visit_time, redirect_source, redirect_destination) VALUES
+	(1, 1, 600000000, 2, 2), (2, 2, 600000001, 1, 1), (5, 3, 600000000, NULL, 1);
+`)
+	recs, errs := artifacttest.Parse(t, safariHistory{}, s)
+	if len(recs) != 3 || len(errs) != 0 {
+		t.Fatalf("%d records, errors %v", len(recs), errs)
+	}
+	want := []string{"http://start.example/", "http://a.example/", "https://b.example/"}
+	if diff := cmp.Diff(want, recs[2].Get("redirect_chain").Strings()); diff != "" {
+		t.Errorf("chain (-want +got):\n%s", diff)
+	}
+}
+
 func tabsSamples(tb testing.TB) []artifacttest.Sample {
 	session, err := oracle.Marshal(map[string]any{"SessionHistory": map[string]any{"SessionHistoryEntries": []any{
 		map[string]any{"SessionHistoryEntryURL": "https://b.example/", "SessionHistoryEntryOriginalURL": "http://a.example/", "SessionHistoryEntryTitle": "B"},
@@ -111,7 +149,52 @@ INSERT INTO tabs VALUES (1, 1, x'ff', 5, x'00', 'then', x'000000'), (2, NULL, NU
 		databaseSample(tb, "modern", tabsPath, modern),
 		databaseSample(tb, "old", tabsPath, old),
 		withBadValues(databaseSample(tb, "bad", tabsPath, bad)),
+		databaseSample(tb, "tabs", safariTabsPath, bookmarksScript(tb, session)),
+		withBadValues(databaseSample(tb, "tabs_bad", safariTabsPath, badBookmarks)),
 	}
+}
+
+// safariTabsPath is that of iOS 15 and later.
+const safariTabsPath = "AppDomain-com.apple.mobilesafari/Library/Safari/SafariTabs.db"
+
+const badBookmarks = `
+CREATE TABLE bookmarks (id INTEGER PRIMARY KEY, parent, type, title, url, extra_attributes, local_attributes, last_modified, date_closed);
+CREATE TABLE windows (id INTEGER PRIMARY KEY, private_tab_group_id);
+INSERT INTO windows VALUES (1, 'x'), (2, NULL);
+INSERT INTO bookmarks VALUES (1, 'p', 'folder', x'ff', NULL, NULL, NULL, NULL, NULL), (2, 1, NULL, 5, 7, x'00', 'text', 'then', x'00'),
+	(3, NULL, 0, NULL, 'https://a.example/', x'62706c697374', NULL, 1e300, 0);
+`
+
+// bookmarksScript makes a SafariTabs.db with a tab in a private group, one
+// in a named group, and one whose address is in its attributes alone.
+func bookmarksScript(tb testing.TB, session []byte) string {
+	tb.Helper()
+	day := time.Date(2023, 5, 6, 7, 8, 9, 0, time.UTC)
+	blob := func(v any) string {
+		data, err := oracle.Marshal(v, oracle.BinaryFormat)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		return "x'" + hex.EncodeToString(data) + "'"
+	}
+	extra := blob(map[string]any{
+		"DateLastViewed": day, "LocalURL": "https://b.example/", "com.apple.Bookmark": map[string]any{"DateAdded": day.AddDate(0, 0, -1)},
+	})
+	local := blob(map[string]any{
+		"LastVisitTime": day.Add(time.Minute), "OpenedFromLink": true, "SessionState": append([]byte{0, 0, 0, 2}, session...),
+	})
+	opaque := blob(map[string]any{"OpenedFromLink": false, "DateClosed": day, "SessionState": []byte("opaque")})
+	return `
+CREATE TABLE bookmarks (id INTEGER PRIMARY KEY, special_id INTEGER, parent INTEGER, type INTEGER, subtype INTEGER, title TEXT, url TEXT,
+	num_children INTEGER, order_index INTEGER, external_uuid TEXT, last_modified REAL, extra_attributes BLOB, local_attributes BLOB, date_closed REAL);
+CREATE TABLE windows (id INTEGER PRIMARY KEY, active_tab_group_id INTEGER, private_tab_group_id INTEGER, uuid TEXT);
+INSERT INTO windows VALUES (1, 2, 3, 'W');
+INSERT INTO bookmarks VALUES (1, 0, NULL, 1, 0, 'Root', NULL, 2, 0, 'Root', NULL, NULL, NULL, NULL),
+	(2, 0, 1, 1, 0, 'Work', NULL, 1, 0, 'G1', NULL, NULL, NULL, NULL), (3, 0, 1, 1, 0, 'Private', NULL, 1, 1, 'G2', NULL, NULL, NULL, NULL),
+	(4, 0, 2, 0, 0, 'A', 'https://a.example/', 0, 0, 'T1', NULL, ` + extra + `, ` + local + `, NULL),
+	(5, 0, 3, 0, 0, NULL, 'https://p.example/', 0, 0, 'T2', 600000000, NULL, ` + opaque + `, NULL),
+	(6, 0, 2, 0, 0, NULL, NULL, 0, 1, 'T3', NULL, ` + extra + `, NULL, 600000001.5);
+`
 }
 
 func TestSafariBrowserState(t *testing.T) {
