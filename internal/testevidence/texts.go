@@ -40,8 +40,18 @@ var (
 	}
 )
 
-// talk returns a message of 80 to 200 bytes; one of twenty has a link.
+// replies are what most messages are.
+var replies = []string{
+	"Ok", "Sí, claro", "jajaja", "¿A qué hora?", "On my way", "Ya llegué", "Thanks!", "Te marco en un rato", "Perfecto 👍", "Not yet", "Gracias",
+	"Nos vemos mañana", "Sounds good, see you there", "¿Dónde estás?", "Let me check and I will tell you", "Va, yo le aviso a los demás",
+}
+
+// talk returns a message: three of four are short, the others have 80 to 200
+// bytes; one of twenty has a link.
 func (r random) talk() string {
+	if !r.one(4) {
+		return pick(r, replies)
+	}
 	var b strings.Builder
 	b.WriteString(pick(r, openings))
 	b.WriteString(pick(r, middles))
@@ -50,7 +60,7 @@ func (r random) talk() string {
 		b.WriteString(pick(r, middles))
 	}
 	b.WriteString(pick(r, closings))
-	if r.one(20) {
+	if r.one(5) {
 		b.WriteString(" " + r.link())
 	}
 	return b.String()
