@@ -6,6 +6,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode/utf8"
 
 	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/message"
@@ -19,7 +20,7 @@ type SummaryOptions struct {
 }
 
 // maxGroups keeps the summary to one screen.
-const maxGroups = 8
+const maxGroups = 5
 
 // Summary writes what a check found, on one screen: the phone, what was read,
 // the findings, what was missing, and where help is.
@@ -153,14 +154,15 @@ func (s *summary) group(g *Group, rules *rule.Set) {
 		times = " ×" + s.Number(g.Count)
 	}
 	s.line(fmt.Sprintf("  %-8s %s  %s%s  %s", strings.ToUpper(s.Text("severity."+g.Severity.String())), when, f.Artifact, times, f.ID))
-	s.indent(what(s.Printer, f, rules))
+	const indent = "           "
+	s.line(indent + short(what(s.Printer, f, rules), max(s.o.Width, 80)-len(indent)))
 }
 
 // what says in one sentence what matched, and in whose report it was published.
 func what(p *message.Printer, f *finding.Finding, rules *rule.Set) string {
 	if m := f.Indicator; m != nil {
-		return p.Text("summary.indicator", "Observed", short(m.Observed, 90), "Match", match(p, m.Match), "Value", short(m.Value, 80),
-			"Threat", short(firstOf(m.Threat, m.Set), 80), "Set", short(m.Set, 80))
+		return p.Text("summary.indicator", "Observed", short(m.Observed, 60), "Match", match(p, m.Match), "Value", short(m.Value, 60),
+			"Threat", short(firstOf(m.Threat, m.Set), 40), "Set", short(m.Set, 40))
 	}
 	title := f.Title
 	if rules != nil {
@@ -207,18 +209,14 @@ func (s *summary) closing() {
 }
 
 // wrap writes a paragraph within the width.
-func (s *summary) wrap(text string) { s.paragraph(text, "") }
-
-func (s *summary) indent(text string) { s.paragraph(text, "           ") }
-
-func (s *summary) paragraph(text, prefix string) {
-	line := prefix
+func (s *summary) wrap(text string) {
+	line := ""
 	for word := range strings.FieldsSeq(text) {
-		if line != prefix && len([]rune(line))+1+len([]rune(word)) > s.o.Width {
+		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > s.o.Width {
 			s.line(line)
-			line = prefix
+			line = ""
 		}
-		if line != prefix {
+		if line != "" {
 			line += " "
 		}
 		line += word
