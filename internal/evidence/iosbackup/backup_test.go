@@ -114,7 +114,7 @@ func keybagBytes(t testing.TB) []byte {
 	put("DPSL", []byte("salt one"))
 	for _, class := range []uint32{3, 4} {
 		put("UUID", make([]byte, 16))
-		put("CLAS", n(class)) //nolint:misspell // it has four letters
+		put("CLAS", n(class))
 		put("WRAP", n(2))
 		put("KTYP", n(0))
 		put("WPKY", wrapKey(key, classKey(class)))

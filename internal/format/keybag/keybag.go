@@ -37,7 +37,7 @@ const wrapPasscode = 2
 const wrappedLen = 40
 
 // tagClass is the tag of a class's number.
-const tagClass = "CLAS" //nolint:misspell // it has four letters
+const tagClass = "CLAS"
 
 // A Bag is a keybag that was read and not yet opened.
 type Bag struct {
