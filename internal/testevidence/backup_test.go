@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -49,10 +50,40 @@ func everything(encrypted bool) Options {
 	return Options{Seed: 7, Messages: 600, Iterations: 10, Encrypted: encrypted, Plant: true, Decoys: true, WAL: true}
 }
 
+// sharedFolder holds the backup that tests read without changing it.
+var sharedFolder string
+
+var writeShared = sync.OnceValues(func() (*Truth, error) { return WriteIOSBackup(sharedFolder, everything(false)) })
+
+func shared(t *testing.T) (string, *Truth) {
+	t.Helper()
+	truth, err := writeShared()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sharedFolder, truth
+}
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "testevidence")
+	if err != nil {
+		panic(err)
+	}
+	sharedFolder = filepath.Join(dir, "backup")
+	code := m.Run()
+	if err := os.RemoveAll(dir); err != nil {
+		panic(err)
+	}
+	os.Exit(code)
+}
+
 func TestSameOptionsSameBytes(t *testing.T) {
 	t.Parallel()
 	for _, encrypted := range []bool{false, true} {
-		one, first := write(t, everything(encrypted))
+		one, first := shared(t)
+		if encrypted {
+			one, first = write(t, everything(encrypted))
+		}
 		two, second := write(t, everything(encrypted))
 		if diff := cmp.Diff(tree(t, one), tree(t, two)); diff != "" {
 			t.Errorf("encrypted %v: %s", encrypted, diff)
@@ -63,7 +94,7 @@ func TestSameOptionsSameBytes(t *testing.T) {
 	}
 	o := everything(false)
 	o.Seed++
-	one, _ := write(t, everything(false))
+	one, _ := shared(t)
 	two, _ := write(t, o)
 	a, b := tree(t, one), tree(t, two)
 	if sms := "/3d/3d0d7e5fb2ce288813306e4d4636395e047a3d28"; a[sms] == "" || a[sms] == b[sms] {
@@ -71,10 +102,15 @@ func TestSameOptionsSameBytes(t *testing.T) {
 	}
 }
 
-// query returns the rows of one text column.
+// query returns the rows of one text column. A database without a log beside
+// it is opened so that SQLite makes none: other tests read the same folder.
 func query(t *testing.T, name, q string) (list []string) {
 	t.Helper()
-	db, err := sql.Open("sqlite", name)
+	source := "file:" + filepath.ToSlash(name)
+	if _, err := os.Stat(name + "-wal"); errors.Is(err, fs.ErrNotExist) {
+		source += "?immutable=1"
+	}
+	db, err := sql.Open("sqlite", source)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +135,7 @@ func query(t *testing.T, name, q string) (list []string) {
 
 func TestDatabasesAreWhole(t *testing.T) {
 	t.Parallel()
-	dir, _ := write(t, everything(false))
+	dir, _ := shared(t)
 	checked := 0
 	for name := range tree(t, dir) {
 		data, err := os.ReadFile(filepath.Join(dir, name))
@@ -123,7 +159,7 @@ func TestDatabasesAreWhole(t *testing.T) {
 // backup, and lets SQLite read both.
 func TestLogHoldsRowsOfItsOwn(t *testing.T) {
 	t.Parallel()
-	dir, truth := write(t, everything(false))
+	dir, truth := shared(t)
 	name := filepath.Join(t.TempDir(), "sms.db")
 	join := func(suffix string) {
 		id := fileID(smsDomain, smsPath+suffix)
@@ -154,7 +190,7 @@ func TestLogHoldsRowsOfItsOwn(t *testing.T) {
 // TestAddressBookIsInItsLog: the main file has no table at all.
 func TestAddressBookIsInItsLog(t *testing.T) {
 	t.Parallel()
-	dir, truth := write(t, everything(false))
+	dir, truth := shared(t)
 	name := filepath.Join(t.TempDir(), "AddressBook.sqlitedb")
 	for _, suffix := range []string{"", "-wal"} {
 		id := fileID(contactsDomain, contactsPath+suffix)
@@ -180,7 +216,7 @@ func TestAddressBookIsInItsLog(t *testing.T) {
 // indicators, and what has none names a rule.
 func TestTruthIsListed(t *testing.T) {
 	t.Parallel()
-	_, truth := write(t, everything(false))
+	_, truth := shared(t)
 	dir := t.TempDir()
 	if err := WriteIndicators(dir); err != nil {
 		t.Fatal(err)

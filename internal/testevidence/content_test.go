@@ -9,7 +9,7 @@ import (
 // small backup too.
 func TestEveryKindOfRowIsThere(t *testing.T) {
 	t.Parallel()
-	dir, _ := write(t, everything(false))
+	dir, _ := shared(t)
 	const home = "HomeDomain"
 	for _, c := range []struct{ name, domain, path, query string }{
 		{"text_in_body_only", home, smsPath, "message WHERE text IS NULL AND attributedBody IS NOT NULL"},
