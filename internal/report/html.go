@@ -1,12 +1,14 @@
 package report
 
 import (
+	"bytes"
 	"crypto/sha256"
 	_ "embed" // the page's parts
 	"encoding/base64"
 	"fmt"
 	"html/template"
 	"io"
+	"unicode/utf8"
 
 	"github.com/amparo-project/amparo/internal/message"
 	"github.com/amparo-project/amparo/internal/rule"
@@ -49,7 +51,35 @@ func HTML(w io.Writer, res *Result, o Options) error {
 	for _, lang := range message.Languages {
 		p.Views = append(p.Views, newView(res, message.New(lang), rules))
 	}
-	return page.Execute(w, p)
+	var b bytes.Buffer
+	if err := page.Execute(&b, p); err != nil {
+		return fmt.Errorf("make the page: %w", err)
+	}
+	return writeVisible(w, b.Bytes())
+}
+
+// writeVisible writes the page with every hidden character named, whichever
+// field it came by. Values are made visible where the view is built; this is
+// for the one that was forgotten, or that only a forged result folder has.
+func writeVisible(w io.Writer, page []byte) error {
+	for len(page) > 0 {
+		i := bytes.IndexFunc(page, func(r rune) bool { return hidden(r) && r != '\n' && r != '\t' })
+		if i < 0 {
+			i = len(page)
+		}
+		if _, err := w.Write(page[:i]); err != nil {
+			return err
+		}
+		if page = page[i:]; len(page) == 0 {
+			break
+		}
+		_, n := utf8.DecodeRune(page)
+		if _, err := io.WriteString(w, visible(string(page[:n]))); err != nil {
+			return err
+		}
+		page = page[n:]
+	}
+	return nil
 }
 
 // policy allows the two inline parts by their hashes, and nothing else.

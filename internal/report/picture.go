@@ -24,6 +24,7 @@ const (
 // findings on it.
 type picture struct {
 	ID, Title, Desc, Intro, Caption, Span string
+	MarksNote                             string
 	ZoomIn, ZoomOut, Back, On, All        string
 	From, To                              int64 // days since 1970; To is the day after the last
 	Left, Width, Total, Height, AxisY     int
@@ -45,7 +46,7 @@ type lane struct {
 // bar is a span of days; DX and DW are fractions of the whole, for the script.
 type bar struct{ X, Y, W, H, DX, DW string }
 
-type mark struct{ X, Y, DX, Target, Title string }
+type mark struct{ X, Y, DX, Target, Title, Severity string }
 
 type tick struct{ X, Y, Anchor, Text string }
 
@@ -99,6 +100,9 @@ func (v *view) picture() *picture {
 	p.AxisY = len(p.Lanes)*laneHeight + 20
 	p.Height = len(p.Lanes)*laneHeight + pictureFooter
 	p.marks(v, lanes)
+	if all := findingsIn(v.res); int64(len(p.Marks)) < all {
+		p.MarksNote = v.Text("html.activity_marks", "Shown", v.Number(int64(len(p.Marks))), "Count", v.Number(all))
+	}
 	p.ticks()
 	p.table(v, days)
 	return p
@@ -134,7 +138,7 @@ func (p *picture) lane(v *view, name string, i int, days map[int64]int64) lane {
 // marks puts the findings that have a time on their lanes.
 func (p *picture) marks(v *view, lanes map[string]int) {
 	whole := float64(p.To-p.From) * 86400
-	for i := range v.res.Groups[:min(len(v.res.Groups), maxShownGroups)] {
+	for i := range shownGroups(v.res) {
 		g := &v.res.Groups[i]
 		for j := range g.Findings {
 			f := &g.Findings[j]
@@ -148,11 +152,20 @@ func (p *picture) marks(v *view, lanes map[string]int) {
 			}
 			p.Marks = append(p.Marks, mark{
 				X: number(pictureLeft + x*pictureWidth), Y: number(float64(lane*laneHeight) + laneHeight/2), DX: fraction(x),
-				Target: g.Key + "-" + v.Lang(),
-				Title:  fmt.Sprintf("%s, %s: %s", v.Text("severity."+g.Severity.String()), minute(*f.Time), v.title(f)),
+				Severity: g.Severity.String(), Target: g.Key + "-" + v.Lang(),
+				Title: fmt.Sprintf("%s, %s: %s", v.known("severity", g.Severity.String()), minute(*f.Time), v.title(f)),
 			})
 		}
 	}
+}
+
+// findingsIn is how many findings a result has in all.
+func findingsIn(res *Result) int64 {
+	var n int64
+	for i := range res.Groups {
+		n += res.Groups[i].Count
+	}
+	return n
 }
 
 // ticks labels years where there are few, and else the ends and the middle.
@@ -172,16 +185,27 @@ func (p *picture) ticks() {
 	}
 }
 
-// table is the picture as numbers: events by artifact and year.
+// maxYears is how many years the table has columns for. Phones know no more;
+// a forged or damaged date can be of any year.
+const maxYears = 40
+
+// table is the picture as numbers: events by artifact and year. What came
+// before the last maxYears is one column.
 func (p *picture) table(v *view, days map[string]map[int64]int64) {
-	first, last := time.Unix(p.From*86400, 0).UTC().Year(), time.Unix((p.To-1)*86400, 0).UTC().Year()
-	for year := first; year <= last; year++ {
+	first, last := yearOf(p.From), yearOf(p.To-1)
+	if last-first >= maxYears {
+		first = last - maxYears + 1
+		p.Years = append(p.Years, "< "+strconv.Itoa(first+1))
+	} else {
+		p.Years = append(p.Years, strconv.Itoa(first))
+	}
+	for year := first + 1; year <= last; year++ {
 		p.Years = append(p.Years, strconv.Itoa(year))
 	}
 	for _, name := range slices.Sorted(maps.Keys(days)) {
 		counts := make([]int64, last-first+1)
 		for day, n := range days[name] {
-			counts[time.Unix(day*86400, 0).UTC().Year()-first] += n
+			counts[max(yearOf(day)-first, 0)] += n
 		}
 		row := yearRow{Name: artifactTitle(v.Printer, name)}
 		for _, n := range counts {
@@ -190,3 +214,5 @@ func (p *picture) table(v *view, days map[string]map[int64]int64) {
 		p.Rows = append(p.Rows, row)
 	}
 }
+
+func yearOf(day int64) int { return time.Unix(day*86400, 0).UTC().Year() }

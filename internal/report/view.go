@@ -20,6 +20,7 @@ type view struct {
 	Verdict    verdict
 	Facts      []pair
 	Groups     []groupView
+	MoreGroups string
 	Picture    *picture
 	Coverage   []coverageView
 	Missing    []string
@@ -43,12 +44,7 @@ func newView(res *Result, p *message.Printer, rules *rule.Set) *view {
 	v := &view{Printer: p, rules: rules, res: res}
 	v.Verdict = v.verdict()
 	v.Facts = v.deviceFacts()
-	for i := range res.Groups {
-		if i == maxShownGroups {
-			break
-		}
-		v.Groups = append(v.Groups, v.group(&res.Groups[i]))
-	}
+	v.groups()
 	v.Picture = v.picture()
 	v.coverage()
 	v.proof()
@@ -57,6 +53,31 @@ func newView(res *Result, p *message.Printer, rules *rule.Set) *view {
 
 // maxShownGroups keeps the page usable; findings.jsonl has all.
 const maxShownGroups = 500
+
+// groups shows the most severe groups and counts the others.
+func (v *view) groups() {
+	shown := shownGroups(v.res)
+	for i := range shown {
+		if len(shown[i].Findings) > 0 {
+			v.Groups = append(v.Groups, v.group(&shown[i]))
+		}
+	}
+	if more := len(v.res.Groups) - len(shown); more > 0 {
+		v.MoreGroups = v.Count("html.more_groups", int64(more))
+	}
+}
+
+// shownGroups are the groups that have a place on the page.
+func shownGroups(res *Result) []Group { return res.Groups[:min(len(res.Groups), maxShownGroups)] }
+
+// known is the text of area and name, the name itself where the catalogue has
+// none: a result folder may come from a later version, or be forged.
+func (v *view) known(area, name string) string {
+	if id := area + "." + name; v.Has(id) {
+		return v.Text(id)
+	}
+	return short(name, 60)
+}
 
 // maxCell is how many characters of a value are shown.
 const maxCell = 2000
@@ -123,7 +144,7 @@ const maxShownFindings = 5
 func (v *view) group(g *Group) groupView {
 	f := &g.Findings[0]
 	out := groupView{
-		ID: g.Key + "-" + v.Lang(), Severity: g.Severity.String(), SeverityName: v.Text("severity." + g.Severity.String()),
+		ID: g.Key + "-" + v.Lang(), Severity: g.Severity.String(), SeverityName: v.known("severity", g.Severity.String()),
 		Symbol: symbols[g.Severity], Title: v.title(f),
 	}
 	add := func(id, value string) {
@@ -209,7 +230,7 @@ func (v *view) finding(f *finding.Finding) findingView {
 	out := findingView{
 		ID: f.ID + "-" + v.Lang(), Name: f.ID, Artifact: artifactTitle(v.Printer, f.Artifact),
 		WalkTitle: v.Text("html.walk"), HexLabel: v.Text("html.hex"),
-		Fields: v.fields(f.Record), Walk: walkSteps(f, &v.res.Run, v.Printer),
+		Fields: v.fields(f.Record), Walk: v.walk(f),
 	}
 	if f.Time != nil {
 		out.Time = f.Time.UTC().Format("2006-01-02 15:04:05 UTC")
@@ -218,6 +239,15 @@ func (v *view) finding(f *finding.Finding) findingView {
 		out.Hex = hexView(f.Where.Bytes, f.Where.Offset)
 	}
 	return out
+}
+
+// walk is the walk to the bytes, its values cut like all others.
+func (v *view) walk(f *finding.Finding) []pair {
+	steps := walkSteps(f, &v.res.Run, v.Printer)
+	for i, s := range steps {
+		steps[i] = pair{v.cell(s.Name), v.cell(s.Value)}
+	}
+	return steps
 }
 
 // maxFields of a record are shown; records/ has all.
@@ -265,7 +295,7 @@ func (v *view) coverage() {
 	for i := range run.Coverage {
 		c := &run.Coverage[i]
 		row := coverageView{
-			Title: artifactTitle(v.Printer, c.Artifact), ID: c.Artifact, State: v.Text("state." + string(c.State)),
+			Title: artifactTitle(v.Printer, c.Artifact), ID: c.Artifact, State: v.known("state", string(c.State)),
 			Files: v.Number(int64(len(c.Files))), Records: v.Number(c.Records), Span: span(c.From, c.To),
 		}
 		var problems []string
