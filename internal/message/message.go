@@ -75,7 +75,22 @@ func (p *Printer) Text(id string, pairs ...any) string {
 func (p *Printer) Count(id string, n int64, pairs ...any) string {
 	d := data(pairs)
 	d["Count"] = p.Number(n)
-	return p.localize(&i18n.LocalizeConfig{MessageID: id, TemplateData: d, PluralCount: n})
+	// The catalogue has two forms. CLDR has a third for Spanish, from a million
+	// on, which differs only where "de" would follow a number that is spelt out.
+	form := int64(2)
+	if n == 1 {
+		form = 1
+	}
+	return p.localize(&i18n.LocalizeConfig{MessageID: id, TemplateData: d, PluralCount: form})
+}
+
+// Or is Text for an id that ends in a value from elsewhere; a value that the
+// catalogue does not know stands for itself.
+func (p *Printer) Or(prefix, value string) string {
+	if id := prefix + value; p.Has(id) {
+		return p.Text(id)
+	}
+	return value
 }
 
 // Has reports whether the catalogue holds the message.

@@ -70,6 +70,20 @@ func TestText(t *testing.T) {
 	}
 }
 
+func TestCountHasAFormForEveryNumber(t *testing.T) {
+	t.Parallel()
+	for _, lang := range Languages {
+		for _, n := range []int64{0, 1, 2, 999, 1_000_000, 2_000_000} {
+			if got := New(lang).Count("summary.lost", n); !strings.HasPrefix(got, New(lang).Number(n)) {
+				t.Errorf("%s, %d: %q", lang, n, got)
+			}
+		}
+	}
+	if got := New("es").Or("severity.", "forged"); got != "forged" {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestNumber(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -52,7 +52,7 @@ func (x *explainer) line(format string, args ...any) { fmt.Fprintf(&x.b, format+
 func (x *explainer) heading() {
 	f := x.f
 	rules, _ := rule.Builtin() // only its texts are wanted here
-	x.line("%s  %s  %s", f.ID, strings.ToUpper(x.Text("severity."+f.Severity.String())), f.Artifact)
+	x.line("%s  %s  %s", f.ID, strings.ToUpper(x.Or("severity.", f.Severity.String())), f.Artifact)
 	x.line("%s", what(x.Printer, f, rules))
 	if f.Time != nil {
 		x.line("%s", x.Text("explain.time", "Time", f.Time.UTC().Format("2006-01-02 15:04:05.999 UTC"), "Meaning", visible(f.TimeOf)))

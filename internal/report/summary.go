@@ -82,7 +82,7 @@ func (s *summary) coverage() {
 			absent = append(absent, c.Artifact)
 			continue
 		}
-		state := s.Text("state." + string(c.State))
+		state := s.Or("state.", visible(string(c.State)))
 		if c.Lost > 0 {
 			state += " (" + s.Count("summary.lost", c.Lost) + ")"
 		}
@@ -123,7 +123,7 @@ func (s *summary) findings() {
 	var counts []string
 	for _, sev := range finding.Severities {
 		if n := s.run.Totals.BySeverity[sev.String()]; n > 0 {
-			counts = append(counts, s.Text("severity."+sev.String())+" "+s.Number(n))
+			counts = append(counts, s.Or("severity.", sev.String())+" "+s.Number(n))
 		}
 	}
 	if len(counts) == 0 {
@@ -153,7 +153,7 @@ func (s *summary) group(g *Group, rules *rule.Set) {
 	if g.Count > 1 {
 		times = " ×" + s.Number(g.Count)
 	}
-	s.line(fmt.Sprintf("  %-8s %s  %s%s  %s", strings.ToUpper(s.Text("severity."+g.Severity.String())), when, f.Artifact, times, f.ID))
+	s.line(fmt.Sprintf("  %-8s %s  %s%s  %s", strings.ToUpper(s.Or("severity.", g.Severity.String())), when, f.Artifact, times, f.ID))
 	const indent = "           "
 	s.line(indent + short(what(s.Printer, f, rules), max(s.o.Width, 80)-len(indent)))
 }
