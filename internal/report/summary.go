@@ -178,10 +178,7 @@ func what(p *message.Printer, f *finding.Finding, rules *rule.Set) string {
 
 // match names a way of matching in the person's language.
 func match(p *message.Printer, how string) string {
-	if id := "match." + how; p.Has(id) {
-		return p.Text(id)
-	}
-	return how
+	return p.Or("match.", how)
 }
 
 func firstOf(a, b string) string {
