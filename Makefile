@@ -2,7 +2,7 @@
 # `make` alone lists the targets.
 
 GO            ?= go
-FUZZTIME      ?= 3s
+FUZZ          ?= 300x
 BENCHTIME     ?= 1x
 GOLANGCI      := v2.15.0
 VERSION       ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
@@ -42,8 +42,8 @@ lint: .bin/golangci-lint ## golangci-lint, pinned
 	GOBIN=$(CURDIR)/.bin CGO_ENABLED=0 $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)
 	@touch $@
 
-fuzz: ## every fuzz target for FUZZTIME
-	@scripts/fuzz $(FUZZTIME)
+fuzz: ## every fuzz target on FUZZ new inputs (300x) or for a time (30s)
+	@scripts/fuzz $(FUZZ)
 
 docs: ## write docs/artifacts.md from the parsers
 	$(GO) run ./cmd/amparo artifacts --markdown > docs/artifacts.md
