@@ -1,22 +1,15 @@
 // Package rule holds the rules of behaviour: traces that need no indicator.
 //
-// A rule is a file heuristics/<id>.yaml with its severity, its texts in
-// English and Spanish and its sources, and a Go function of the same id that
-// looks at one record. Start with Builtin, then Set.For.
+// A rule is a file heuristics/<id>.yaml with its severity, its condition in
+// CEL, its texts in English and Spanish, its sources and examples; docs/rules.md
+// describes it. What CEL cannot say is a Go function of the same id.
+// Start with Builtin or Load, then Set.For.
 package rule
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"embed"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io/fs"
-	"path"
-	"slices"
 	"strings"
-	"sync"
 
 	"go.yaml.in/yaml/v3"
 
@@ -24,18 +17,15 @@ import (
 	"github.com/amparo-project/amparo/internal/finding"
 )
 
-//go:embed heuristics/*.yaml
-var heuristics embed.FS
-
 // A Text is the same text in each language of the catalogue.
 type Text struct {
-	EN string `yaml:"en"`
-	ES string `yaml:"es"`
+	EN string `yaml:"en" json:"en"`
+	ES string `yaml:"es" json:"es"`
 }
 
-// In returns the text in a language, English for one that is not there.
+// In returns the text in a language, the other where it is not there.
 func (t Text) In(lang string) string {
-	if lang == "es" {
+	if lang == "es" && t.ES != "" || t.EN == "" {
 		return t.ES
 	}
 	return t.EN
@@ -43,148 +33,143 @@ func (t Text) In(lang string) string {
 
 // A Rule says which behaviour is worth a finding, and what it means.
 type Rule struct {
-	ID        string           `yaml:"id"`
-	Severity  finding.Severity `yaml:"severity"`
-	Artifacts []string         `yaml:"artifacts"` // names of parsers
-	Kinds     []artifact.Kind  `yaml:"kinds"`     // kinds of record
+	ID        string           `yaml:"id" json:"id"`
+	Severity  finding.Severity `yaml:"severity" json:"severity"`
+	Artifacts []string         `yaml:"artifacts" json:"artifacts"` // names of parsers
+	Kinds     []artifact.Kind  `yaml:"kinds" json:"kinds"`         // kinds of record
 
-	Title   Text `yaml:"title"`
-	Meaning Text `yaml:"meaning"`
+	// When is the condition. Code says that a Go function of this package is
+	// the condition, or makes the records that When looks at.
+	When Source `yaml:"when" json:"when,omitzero"`
+	Code bool   `yaml:"code" json:"code,omitempty"`
+	// Reason makes what the rule saw, in values and in no language; without
+	// one the record says all.
+	Reason Source `yaml:"reason" json:"reason,omitzero"`
+	// SeverityWhen lowers the severity where the rule is less sure: the first
+	// whose condition holds counts.
+	SeverityWhen []Lowered `yaml:"severity_when" json:"severity_when,omitempty"`
+
+	Title   Text `yaml:"title" json:"title"`
+	Meaning Text `yaml:"meaning" json:"meaning"`
 	// OtherExplanations says what harmless things leave the same trace.
-	OtherExplanations Text `yaml:"other_explanations"`
-	NextStep          Text `yaml:"next_step"`
+	OtherExplanations Text `yaml:"other_explanations" json:"other_explanations"`
+	NextStep          Text `yaml:"next_step" json:"next_step"`
 	// Measured says how often the rule fires on clean phones, and on which.
-	Measured Text     `yaml:"measured"`
-	Sources  []string `yaml:"sources"`
+	Measured Text     `yaml:"measured" json:"measured"`
+	Sources  []string `yaml:"sources" json:"sources"`
 
-	SHA256 string `yaml:"-"` // of the rule's file
+	Examples []Example `yaml:"examples" json:"examples,omitempty"`
+
+	SHA256  string `yaml:"-" json:"sha256"` // of the rule's file
+	Builtin bool   `yaml:"-" json:"builtin"`
+
 	check  Check
+	when   *Condition
+	reason *TextExpression
 }
 
-// A Check looks at one record. Reason is what it saw, in values and in no
-// language; it may be empty where the record says all. A severity of 0 is
-// that of the rule; a check that is less sure of this record gives a lower one.
+// Lowered is a severity for the records on which When holds.
+type Lowered struct {
+	When     Source           `yaml:"when" json:"when"`
+	Severity finding.Severity `yaml:"severity" json:"severity"`
+
+	when *Condition
+}
+
+// A Check is a condition in Go. Reason is what it saw, in values and in no
+// language. A severity of 0 is that of the rule.
 type Check func(r *artifact.Record) (reason string, sev finding.Severity, ok bool)
 
-// A Set is all rules of a run.
-type Set struct{ rules []*Rule }
-
-var builtin = sync.OnceValues(func() (*Set, error) { return load(heuristics) })
-
-// Builtin returns the rules that come with Amparo.
-func Builtin() (*Set, error) { return builtin() }
-
-func load(fsys fs.FS) (*Set, error) {
-	names, err := fs.Glob(fsys, "heuristics/*.yaml")
-	if err != nil {
-		return nil, err
-	}
-	s := new(Set)
-	for _, name := range names {
-		data, err := fs.ReadFile(fsys, name)
-		if err != nil {
-			return nil, err
-		}
-		r, err := parse(data)
-		if err != nil {
-			return nil, fmt.Errorf("rule %s: %w", name, err)
-		}
-		if path.Base(name) != r.ID+".yaml" {
-			return nil, fmt.Errorf("rule %s calls itself %q", name, r.ID)
-		}
-		s.rules = append(s.rules, r)
-	}
-	return s, nil
+// A Source is an expression as written, with its place in the rule's file.
+type Source struct {
+	Text string
+	Line int // from 1
 }
 
-func parse(data []byte) (*Rule, error) {
-	r := new(Rule)
-	dec := yaml.NewDecoder(bytes.NewReader(data))
-	dec.KnownFields(true)
-	if err := dec.Decode(r); err != nil {
-		return nil, err
+// UnmarshalYAML keeps the line on which the expression begins.
+func (s *Source) UnmarshalYAML(node *yaml.Node) error {
+	if node.Kind != yaml.ScalarNode || node.Tag != "!!str" {
+		return fmt.Errorf("line %d: an expression is a text: put it in quotes", node.Line)
 	}
-	sum := sha256.Sum256(data)
-	r.SHA256 = hex.EncodeToString(sum[:])
-	if r.check = checks[r.ID]; r.check == nil {
-		return nil, errors.New("no check of this id")
+	s.Text, s.Line = node.Value, node.Line
+	if node.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
+		s.Line++
 	}
-	return r, r.complete()
+	return nil
 }
+
+// MarshalJSON writes the expression alone.
+func (s Source) MarshalJSON() ([]byte, error) { return marshalText(s.Text) }
+
+// IsZero reports that there is no expression.
+func (s Source) IsZero() bool { return s.Text == "" }
 
 // complete refuses a rule with a part missing: a person would read a gap.
 func (r *Rule) complete() error {
-	if r.Severity == 0 || len(r.Artifacts) == 0 || len(r.Kinds) == 0 || len(r.Sources) == 0 {
-		return errors.New("severity, artifacts, kinds and sources are needed")
+	if r.ID == "" || r.Severity == 0 || len(r.Artifacts) == 0 || len(r.Kinds) == 0 || len(r.Sources) == 0 {
+		return errors.New("id, severity, artifacts, kinds and sources are needed")
 	}
-	for name, t := range map[string]Text{
-		"title": r.Title, "meaning": r.Meaning, "other_explanations": r.OtherExplanations, "next_step": r.NextStep, "measured": r.Measured,
+	if r.When.IsZero() && !r.Code {
+		return errors.New("when is needed: the condition")
+	}
+	for _, t := range []struct {
+		name string
+		text Text
+	}{
+		{"title", r.Title}, {"meaning", r.Meaning}, {"other_explanations", r.OtherExplanations},
+		{"next_step", r.NextStep}, {"measured", r.Measured},
 	} {
-		if strings.TrimSpace(t.EN) == "" || strings.TrimSpace(t.ES) == "" {
-			return fmt.Errorf("%s needs en and es", name)
+		en, es := strings.TrimSpace(t.text.EN) != "", strings.TrimSpace(t.text.ES) != ""
+		if r.Builtin && !(en && es) || !en && !es {
+			return fmt.Errorf("%s needs en and es", t.name)
+		}
+	}
+	for i := range r.SeverityWhen {
+		if low := r.SeverityWhen[i].Severity; low == 0 || low >= r.Severity {
+			return errors.New("severity_when needs a severity below that of the rule")
 		}
 	}
 	return nil
 }
 
-// Rules returns the rules by id.
-func (s *Set) Rules() []*Rule { return slices.Clone(s.rules) }
-
-// Rule returns the rule with the id, nil where there is none.
-func (s *Set) Rule(id string) *Rule {
-	for _, r := range s.rules {
-		if r.ID == id {
-			return r
+// compile compiles what the rule says in CEL.
+func (r *Rule) compile(c *Compiler) (err error) {
+	if r.When.IsZero() {
+		if r.check = checks[r.ID]; r.check == nil {
+			return errors.New("code without a check of this id, and no when")
+		}
+	} else if r.when, err = c.Condition(r.When.Text); err != nil {
+		return placed("when", r.When, err)
+	}
+	if !r.Reason.IsZero() {
+		if r.reason, err = c.Text(r.Reason.Text); err != nil {
+			return placed("reason", r.Reason, err)
+		}
+	}
+	for i := range r.SeverityWhen {
+		low := &r.SeverityWhen[i]
+		if low.when, err = c.Condition(low.When.Text); err != nil {
+			return placed("severity_when", low.When, err)
 		}
 	}
 	return nil
 }
 
-// Refs names the rules for run.json.
-func (s *Set) Refs() []finding.RuleRef {
-	refs := make([]finding.RuleRef, len(s.rules))
-	for i, r := range s.rules {
-		refs[i] = finding.RuleRef{ID: r.ID, SHA256: r.SHA256}
+// placed gives an error of an expression its line in the file.
+func placed(what string, s Source, err error) error {
+	line := s.Line
+	var syntax *SyntaxError
+	if errors.As(err, &syntax) {
+		line += syntax.Line - 1
 	}
-	return refs
+	return &lineError{line, fmt.Errorf("%s: %w", what, err)}
 }
 
-// For returns the engine for one artifact, nil where no rule looks at it.
-func (s *Set) For(name string) *Engine {
-	e := &Engine{}
-	for _, r := range s.rules {
-		if slices.Contains(r.Artifacts, name) {
-			e.rules = append(e.rules, r)
-		}
-	}
-	if len(e.rules) == 0 {
-		return nil
-	}
-	return e
+// A lineError has a line of the rule's file.
+type lineError struct {
+	line int
+	err  error
 }
 
-// An Engine applies the rules of one artifact. It holds no state.
-type Engine struct{ rules []*Rule }
-
-// A Match is a rule that fired.
-type Match struct {
-	Rule     *Rule
-	Severity finding.Severity // the rule's, or lower
-	Reason   string           // what the check saw, in values
-}
-
-// Eval appends the rules that fire on r.
-func (e *Engine) Eval(r *artifact.Record, dst []Match) []Match {
-	for _, rule := range e.rules {
-		if !slices.Contains(rule.Kinds, r.Kind) {
-			continue
-		}
-		if reason, sev, ok := rule.check(r); ok {
-			if sev == 0 {
-				sev = rule.Severity
-			}
-			dst = append(dst, Match{rule, sev, reason})
-		}
-	}
-	return dst
-}
+func (e *lineError) Error() string { return fmt.Sprintf("line %d: %v", e.line, e.err) }
+func (e *lineError) Unwrap() error { return e.err }

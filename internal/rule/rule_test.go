@@ -1,13 +1,9 @@
 package rule
 
 import (
-	"maps"
-	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/amparo-project/amparo/internal/artifact"
 	"github.com/amparo-project/amparo/internal/finding"
@@ -22,20 +18,28 @@ func set(t *testing.T) *Set {
 	return s
 }
 
-func TestEveryCheckHasItsRule(t *testing.T) {
+// TestBuiltinExamples runs what every rule says of itself: a record on which
+// it fires and one on which it does not, at least.
+func TestBuiltinExamples(t *testing.T) {
 	t.Parallel()
-	var ids []string
-	for _, r := range set(t).Rules() {
-		ids = append(ids, r.ID)
-	}
-	if diff := cmp.Diff(slices.Sorted(maps.Keys(checks)), ids); diff != "" {
-		t.Errorf("checks and rules (-checks +rules):\n%s", diff)
+	s := set(t)
+	for _, r := range s.Rules() {
+		var fires, silent bool
+		for i := range r.Examples {
+			fires, silent = fires || r.Examples[i].Fires, silent || !r.Examples[i].Fires
+		}
+		if !fires || !silent {
+			t.Errorf("%s: needs an example that fires and one that does not", r.ID)
+		}
+		for _, err := range s.RunExamples(r) {
+			t.Errorf("%s: %v", r.ID, err)
+		}
 	}
 }
 
 func TestRulesThatAreNotWhole(t *testing.T) {
 	t.Parallel()
-	good, err := heuristics.ReadFile("heuristics/datausage_gap.yaml")
+	good, err := files.ReadFile("heuristics/datausage_gap.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +50,7 @@ func TestRulesThatAreNotWhole(t *testing.T) {
 		"without_spanish": func(s string) string { return strings.Replace(s, "  es: ", "  es: \"\" #", 1) },
 	} {
 		fsys := fstest.MapFS{"heuristics/datausage_gap.yaml": {Data: []byte(change(string(good)))}}
-		if _, err := load(fsys); err == nil {
+		if _, err := loadBuiltin(fsys); err == nil {
 			t.Errorf("%s: loaded", name)
 		}
 	}
@@ -190,8 +194,16 @@ func TestOrphanOfADamagedTable(t *testing.T) {
 func FuzzRedirect(f *testing.F) {
 	f.Add("http://yahoo.fr/", "https://bun54l2b67.get1tn0w.free247downloads.com:30495/szev4hz")
 	f.Add("http://[::1", "https://a..b/%")
-	f.Fuzz(func(_ *testing.T, from, to string) {
-		safariFastRedirect(redirect(from, to, 1))
+	s, err := Builtin()
+	if err != nil {
+		f.Fatal(err)
+	}
+	engine := s.For("ios.safari_history")
+	f.Fuzz(func(t *testing.T, from, to string) {
+		engine.Eval(redirect(from, to, 1), nil)
+		if faults := engine.Faults(); len(faults) > 0 {
+			t.Error(faults[0].Err)
+		}
 	})
 }
 
