@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"time"
-	"unicode/utf8"
 )
 
 // AppendJSON appends r as one JSON object without a line end: kind, times,
@@ -75,15 +74,19 @@ func AppendInstant(b []byte, t time.Time) []byte {
 		return t.UTC().AppendFormat(b, time.RFC3339Nano)
 	}
 	year, month, day := civil(sec / 86400)
-	of := sec % 86400
 	b = append(b, byte('0'+year/1000), byte('0'+year/100%10))
 	b = append(two(b, year%100), '-')
 	b = append(two(b, month), '-')
-	b = append(two(b, day), 'T')
-	b = append(two(b, of/3600), ':')
+	return AppendClock(two(b, day), sec%86400, t.Nanosecond())
+}
+
+// AppendClock appends what follows the date in a time of UTC: the second of the
+// day, and nanoseconds with as many digits as they have.
+func AppendClock(b []byte, of int64, ns int) []byte {
+	b = append(two(append(b, 'T'), of/3600), ':')
 	b = append(two(b, of/60%60), ':')
 	b = two(b, of%60)
-	if ns := t.Nanosecond(); ns != 0 {
+	if ns != 0 {
 		b = append(b, '.')
 		for digit := 100_000_000; ns != 0; digit /= 10 {
 			b = append(b, byte('0'+ns/digit))
@@ -256,73 +259,5 @@ func appendScalar(b []byte, v any) []byte {
 		return AppendTime(b, v)
 	default:
 		return append(b, "null"...)
-	}
-}
-
-const hexDigits = "0123456789abcdef"
-
-// plain marks the ASCII bytes that stand for themselves in a JSON text.
-var plain = func() (t [utf8.RuneSelf]bool) {
-	for i := range t {
-		t[i] = i >= ' ' && i != '"' && i != '\\' && i != 0x7f
-	}
-	return t
-}()
-
-// AppendString appends s as a JSON text. Invalid UTF-8 becomes U+FFFD;
-// control characters, and the line separators that JavaScript knows, are
-// escaped so that a line stays a line everywhere.
-func AppendString[T string | []byte](b []byte, s T) []byte {
-	b = append(b, '"')
-	start := 0
-	for i := 0; i < len(s); {
-		if c := s[i]; c < utf8.RuneSelf {
-			if plain[c] {
-				i++
-				continue
-			}
-			b = append(b, s[start:i]...)
-			b = appendEscape(b, c)
-			i++
-			start = i
-			continue
-		}
-		r, n := utf8.DecodeRuneInString(string(s[i:min(i+utf8.UTFMax, len(s))]))
-		if (r != utf8.RuneError || n > 1) && r != '\u2028' && r != '\u2029' {
-			i += n
-			continue
-		}
-		b = append(b, s[start:i]...)
-		b = appendEscapedRune(b, r)
-		i += n
-		start = i
-	}
-	b = append(b, s[start:]...)
-	return append(b, '"')
-}
-
-func appendEscape(b []byte, c byte) []byte {
-	switch c {
-	case '"', '\\':
-		return append(b, '\\', c)
-	case '\n':
-		return append(b, `\n`...)
-	case '\r':
-		return append(b, `\r`...)
-	case '\t':
-		return append(b, `\t`...)
-	default:
-		return append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
-	}
-}
-
-func appendEscapedRune(b []byte, r rune) []byte {
-	switch r {
-	case '\u2028':
-		return append(b, `\u2028`...)
-	case '\u2029':
-		return append(b, `\u2029`...)
-	default:
-		return append(b, `\ufffd`...)
 	}
 }

@@ -13,7 +13,8 @@ type lookup struct {
 	artifact string
 	observed []artifact.Observable
 	hits     []Hit
-	base     int // hits before it belong to the caller
+	base     int  // hits before it belong to the caller
+	found    bool // candidates for the observable at hand
 	buf      [256]byte
 }
 
@@ -164,6 +165,7 @@ func (l *lookup) path(i int, value string) {
 // candidates adds a hit for each indicator that the i-th observable fits,
 // from entry n on.
 func (l *lookup) candidates(i int, n uint32) {
+	l.found = l.found || n != 0
 	for ; n != 0; n = l.index.entries[n].next {
 		e := &l.index.entries[n]
 		if l.told(e.ind) {

@@ -144,14 +144,45 @@ func firstPart(path string) string {
 // of the first. It allocates nothing where nothing fits, but for hosts that
 // are not plain ASCII and for very long values.
 func (m *Matcher) Match(artifactName string, observed []artifact.Observable, dst []Hit) []Hit {
+	return m.MatchNext(nil, artifactName, observed, dst)
+}
+
+// MatchNext is Match for one record of many of the same artifact: what known
+// has of the record before is not looked up again. A nil known is none.
+func (m *Matcher) MatchNext(known *Memory, artifactName string, observed []artifact.Observable, dst []Hit) []Hit {
 	l := lookup{Matcher: m, artifact: artifactName, observed: observed, hits: dst, base: len(dst)}
 	for i := range observed {
+		if known.vain(i, &observed[i]) {
+			continue
+		}
+		l.found = false
 		l.observable(i)
+		known.keep(i, &observed[i], !l.found)
 	}
 	if len(l.hits) > l.base+1 {
 		l.hits = append(l.hits[:l.base], tidy(l.hits[l.base:])...)
 	}
 	return l.hits
+}
+
+// A Memory holds the observables of the last record that were looked up in
+// vain: one record after the other names the owner's own account, the same
+// app, the same person. It serves one goroutine, one matcher and one artifact.
+type Memory struct{ last [8]artifact.Observable }
+
+// vain reports whether the i-th observable is known to have no candidate.
+func (m *Memory) vain(i int, o *artifact.Observable) bool {
+	return m != nil && i < len(m.last) && o.Value != "" && m.last[i].Value == o.Value && m.last[i].Type == o.Type
+}
+
+func (m *Memory) keep(i int, o *artifact.Observable, vain bool) {
+	if m == nil || i >= len(m.last) {
+		return
+	}
+	m.last[i] = artifact.Observable{}
+	if vain {
+		m.last[i] = *o
+	}
 }
 
 // tidy puts the hits of one record in an order that does not depend on that

@@ -150,11 +150,18 @@ func TestMatcherEqualsNaiveSearch(t *testing.T) {
 		sets := []*Set{load(t, bundleOf(patterns[0]...)), load(t, bundleOf(patterns[1]...))}
 		m := NewMatcher(sets)
 		reversed := NewMatcher([]*Set{sets[1], sets[0], sets[1]})
+		known := map[string]*Memory{"ios.datausage": {}, "ios.tcc": {}}
+		var before []artifact.Observable
 		for range 40 {
 			var observed []artifact.Observable
-			for range 1 + w.r.IntN(3) {
+			for i := range 1 + w.r.IntN(3) {
+				if i < len(before) && w.r.IntN(2) == 0 {
+					observed = append(observed, before[i])
+					continue
+				}
 				observed = append(observed, w.observable())
 			}
+			before = observed
 			name := pick(w, "ios.datausage", "ios.tcc")
 			want := naive(sets, name, observed)
 			hits := m.Match(name, observed, nil)
@@ -163,6 +170,9 @@ func TestMatcherEqualsNaiveSearch(t *testing.T) {
 			}
 			if again := reversed.Match(name, observed, nil); !slices.Equal(hits, again) {
 				t.Fatalf("%+v: other order of sets: %v, %v", observed, values(hits), values(again))
+			}
+			if next := m.MatchNext(known[name], name, observed, nil); !slices.Equal(hits, next) {
+				t.Fatalf("%+v: after the record before: %v, %v", observed, values(hits), values(next))
 			}
 			found += len(hits)
 		}

@@ -8,28 +8,28 @@ import (
 	"time"
 )
 
-// activity counts events by day and artifact: enough for a picture of years
-// without reading the timeline again.
+// activity counts the events of one task by day: with those of all tasks,
+// enough for a picture of years without reading the timeline again.
 type activity struct {
-	day    int64 // days since 1970 of the count at hand
-	counts map[string]int64
-	days   map[int64]map[string]int64
+	day  int64 // days since 1970 of the count at hand
+	n    *int64
+	days map[int64]*int64
 }
 
-func newActivity() *activity { return &activity{day: -1, days: map[int64]map[string]int64{}} }
+func newActivity() *activity { return &activity{days: map[int64]*int64{}} }
 
-// count has the form of a renderer that writes nothing.
-func (a *activity) count(b []byte, e *event, from source) []byte {
-	if day := e.at.Unix() / 86400; day != a.day {
+func (a *activity) count(at time.Time) {
+	if day := at.Unix() / secondsPerDay; a.n == nil || day != a.day {
 		a.day = day
-		if a.counts = a.days[day]; a.counts == nil {
-			a.counts = map[string]int64{}
-			a.days[day] = a.counts
+		if a.n = a.days[day]; a.n == nil {
+			a.n = new(int64)
+			a.days[day] = a.n
 		}
 	}
-	a.counts[from.artifact]++
-	return b
+	*a.n++
 }
+
+const secondsPerDay = 86400
 
 // Day is one day of activity.json: the events of each artifact on it.
 type Day struct {
@@ -37,15 +37,27 @@ type Day struct {
 	Counts map[string]int64 `json:"counts"`
 }
 
-// write writes activity.json: days in order, only those with events.
-func (a *activity) write(w io.Writer) error {
+// writeActivity writes activity.json: days in order, only those with events.
+func writeActivity(w io.Writer, sources []source) error {
+	days := map[int64]map[string]int64{}
+	for _, from := range sources {
+		if from.days == nil {
+			continue
+		}
+		for day, n := range from.days.days {
+			if days[day] == nil {
+				days[day] = map[string]int64{}
+			}
+			days[day][from.artifact] += *n
+		}
+	}
 	out := struct {
 		Days []Day `json:"days"`
 	}{Days: []Day{}}
-	for _, day := range slices.Sorted(maps.Keys(a.days)) {
-		out.Days = append(out.Days, Day{dayName(day), a.days[day]})
+	for _, day := range slices.Sorted(maps.Keys(days)) {
+		out.Days = append(out.Days, Day{dayName(day), days[day]})
 	}
 	return json.NewEncoder(w).Encode(out)
 }
 
-func dayName(day int64) string { return time.Unix(day*86400, 0).UTC().Format(time.DateOnly) }
+func dayName(day int64) string { return time.Unix(day*secondsPerDay, 0).UTC().Format(time.DateOnly) }

@@ -218,27 +218,27 @@ func (c *check) write(run *finding.Run, outcomes []outcome) error {
 	if err := c.writeRecords(outcomes); err != nil {
 		return err
 	}
-	return c.writeTimelines()
+	return c.writeTimelines(outcomes)
 }
 
-func (c *check) writeTimelines() error {
-	var byDay *activity
+func (c *check) writeTimelines(outcomes []outcome) error {
+	from := c.sources(outcomes)
 	err := c.opts.Out.write("timeline.csv", func(csv io.Writer) error {
-		return c.opts.Out.write("timeline.jsonl", func(jsonl io.Writer) (err error) {
-			byDay, err = writeTimeline(c.timeline, c.sources(), csv, jsonl)
-			return err
+		return c.opts.Out.write("timeline.jsonl", func(jsonl io.Writer) error {
+			return writeTimeline(c.timeline, from, csv, jsonl)
 		})
 	})
 	if err != nil {
 		return err
 	}
-	return c.opts.Out.write(ActivityFile, byDay.write)
+	return c.opts.Out.write(ActivityFile, func(w io.Writer) error { return writeActivity(w, from) })
 }
 
-func (c *check) sources() []source {
+func (c *check) sources(outcomes []outcome) []source {
 	list := make([]source, len(c.sel.tasks))
 	for i, t := range c.sel.tasks {
-		list[i] = source{c.opts.Parsers[t.parser].Info().Name, t.entry.Path}
+		name := c.opts.Parsers[t.parser].Info().Name
+		list[i] = source{name, newWord(t.entry.Path), newWord(name), outcomes[i].words, outcomes[i].days}
 	}
 	return list
 }

@@ -30,6 +30,7 @@ type collector struct {
 	files    *files
 	json     []byte // the record at hand as written, nil until wanted
 
+	known   indicator.Memory
 	hits    []indicator.Hit
 	matches []rule.Match
 	n       map[finding.Severity]int64
@@ -40,7 +41,7 @@ type collector struct {
 func (c *collector) add(ctx context.Context, r *artifact.Record, form []byte) {
 	c.json = form
 	if c.matcher != nil && len(r.Observed) > 0 {
-		c.hits = c.matcher.Match(c.artifact, r.Observed, c.hits[:0])
+		c.hits = c.matcher.MatchNext(&c.known, c.artifact, r.Observed, c.hits[:0])
 		for i := range c.hits {
 			c.put(ctx, r, c.byIndicator(r, &c.hits[i]))
 		}

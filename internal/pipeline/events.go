@@ -18,6 +18,8 @@ type eventSink struct {
 	task         uint32
 	seq          uint64
 	path         string
+	words        *vocabulary
+	days         *activity // of the events that the timeline takes
 	buf          []byte
 	summary      []byte
 	names        []byte // of what happened
@@ -101,15 +103,16 @@ func (s *eventSink) put(r *artifact.Record, at time.Time, meanings []byte) {
 	binary.BigEndian.PutUint32(key[8:], s.task)
 	binary.BigEndian.PutUint64(key[12:], s.seq)
 
-	b := appendText(s.buf[:0], meanings)
-	b = appendText(b, s.summary)
+	s.days.count(at)
+	b := appendWord(s.words, meaningSlot, s.buf[:0], meanings)
+	b = appendWord(s.words, tableSlot, b, r.Loc.Table)
 	path := ""
 	if r.Loc.Path != s.path {
 		path = r.Loc.Path
 	}
-	b = appendText(b, path)
-	b = appendText(b, r.Loc.Table)
-	b = appendText(b, string(r.Loc.State))
+	b = appendWord(s.words, pathSlot, b, path)
+	b = appendWord(s.words, stateSlot, b, string(r.Loc.State))
+	b = appendText(b, s.summary)
 	row := byte(0)
 	if r.Loc.Row {
 		row = 1
@@ -130,25 +133,27 @@ func appendText[T string | []byte](b []byte, s T) []byte {
 // event is one event as read back from the sorter. Its slices are valid as
 // long as the item's.
 type event struct {
-	at                                   time.Time
-	task                                 uint32
-	meaning, summary, path, table, state []byte
-	row                                  bool
-	rowid, offset, length                int64
+	at                          time.Time
+	task                        uint32
+	meaning, table, path, state word
+	summary                     []byte
+	row                         bool
+	rowid, offset, length       int64
 }
 
 // decode reads an item that put wrote. The sorter gives back what it took, so
 // there is nothing to go wrong but the disk, which the sorter tells.
-func (e *event) decode(it extsort.Item) {
+func (e *event) decode(it extsort.Item, sources []source) {
 	ns := int64(binary.BigEndian.Uint64(it.Key) ^ (1 << 63))
 	e.at = time.Unix(0, ns).UTC()
 	e.task = binary.BigEndian.Uint32(it.Key[8:])
-	b := it.Payload
-	for _, field := range []*[]byte{&e.meaning, &e.summary, &e.path, &e.table, &e.state} {
-		n, k := binary.Uvarint(b)
-		*field = b[k : k+int(n)]
-		b = b[k+int(n):]
+	words, b := sources[e.task].words, it.Payload
+	for _, field := range []*word{&e.meaning, &e.table, &e.path, &e.state} {
+		*field, b = words.read(b)
 	}
+	n, k := binary.Uvarint(b)
+	e.summary = b[k : k+int(n)]
+	b = b[k+int(n):]
 	e.row = b[0] == 1
 	b = b[1:]
 	for _, field := range []*int64{&e.rowid, &e.offset, &e.length} {

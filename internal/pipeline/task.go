@@ -23,6 +23,8 @@ type outcome struct {
 	errs     problems
 	part     string // the file of its records, "" without a result folder
 	findings map[finding.Severity]int64
+	words    *vocabulary // of its events
+	days     *activity
 }
 
 // runTask parses one file and sends its records where they belong. Its error
@@ -118,7 +120,7 @@ func (c *check) newSinks(i int) (*sinks, error) {
 		},
 		events: eventSink{
 			since: c.opts.Since, until: c.opts.Until,
-			task: uint32(i), path: t.entry.Path,
+			task: uint32(i), path: t.entry.Path, words: newVocabulary(), days: newActivity(),
 		},
 	}
 	if c.opts.Out == nil {
@@ -146,6 +148,7 @@ func (s *sinks) add(ctx context.Context, r *artifact.Record) {
 func (s *sinks) close(c *check, out *outcome) error {
 	out.events, out.from, out.to = s.events.events, s.events.from, s.events.to
 	out.findings = s.collect.n
+	out.words, out.days = s.events.words, s.events.days
 	err := s.collect.err
 	c.mu.Lock()
 	defer c.mu.Unlock()

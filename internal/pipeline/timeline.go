@@ -1,10 +1,11 @@
 package pipeline
 
 import (
-	"bufio"
+	"bytes"
 	"io"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/amparo-project/amparo/internal/artifact"
 	"github.com/amparo-project/amparo/internal/extsort"
@@ -13,17 +14,21 @@ import (
 // timelineHeader names the columns of timeline.csv.
 const timelineHeader = "time,artifact,event,summary,path,table,rowid,offset,state\n"
 
-// source names the artifact and the file that a task's events come from.
-type source struct{ artifact, path string }
+// source is where a task's events come from.
+type source struct {
+	artifact string
+	path     word // of the file that it reads
+	name     word // of the artifact
+	words    *vocabulary
+	days     *activity
+}
 
 // writeTimeline merges the events of set into the timeline's two forms, both
-// rendered at once, and counts them by day.
-func writeTimeline(set *extsort.Set, sources []source, csv, jsonl io.Writer) (*activity, error) {
-	byDay := newActivity()
+// rendered at once.
+func writeTimeline(set *extsort.Set, sources []source, csv, jsonl io.Writer) error {
 	renderers := []*renderer{
 		newRenderer(csv, sources, appendCSV),
 		newRenderer(jsonl, sources, appendJSONL),
-		newRenderer(io.Discard, sources, byDay.count),
 	}
 	_, err := io.WriteString(csv, timelineHeader)
 	if e := deal(set, renderers); err == nil {
@@ -34,7 +39,7 @@ func writeTimeline(set *extsort.Set, sources []source, csv, jsonl io.Writer) (*a
 			err = e
 		}
 	}
-	return byDay, err
+	return err
 }
 
 // batch is a run of items in order, shared by all renderers.
@@ -92,30 +97,43 @@ type renderer struct {
 	in      chan *batch
 	done    chan error
 	sources []source
-	form    func(b []byte, e *event, from source) []byte
+	form    func(b, at []byte, e *event, from *source) []byte
 }
 
-func newRenderer(w io.Writer, sources []source, form func([]byte, *event, source) []byte) *renderer {
+func newRenderer(w io.Writer, sources []source, form func(b, at []byte, e *event, from *source) []byte) *renderer {
 	r := &renderer{make(chan *batch, 1), make(chan error, 1), sources, form}
 	go func() { r.done <- r.run(w) }()
 	return r
 }
 
+// renderBuffer is how much a renderer collects before it writes.
+const renderBuffer = 256 << 10
+
 func (r *renderer) run(w io.Writer) error {
 	var (
-		e    event
-		line []byte
+		e     event
+		clock instants
+		err   error
 	)
-	out := bufio.NewWriterSize(w, 256<<10)
+	buf := make([]byte, 0, renderBuffer+renderBuffer/4)
+	flush := func() {
+		if err == nil {
+			_, err = w.Write(buf)
+		}
+		buf = buf[:0]
+	}
 	for b := range r.in {
 		for _, it := range b.items {
-			e.decode(it)
-			line = r.form(line[:0], &e, r.sources[e.task])
-			_, _ = out.Write(line) // a bufio.Writer keeps its first error for Flush
+			e.decode(it, r.sources)
+			buf = r.form(buf, clock.text(e.at), &e, &r.sources[e.task])
+			if len(buf) >= renderBuffer {
+				flush()
+			}
 		}
 		b.left.Done()
 	}
-	return out.Flush()
+	flush()
+	return err
 }
 
 func (r *renderer) finish() error {
@@ -123,51 +141,64 @@ func (r *renderer) finish() error {
 	return <-r.done
 }
 
-func appendJSONL(b []byte, e *event, from source) []byte {
-	b = append(b, `{"time":`...)
-	b = artifact.AppendTime(b, e.at)
-	b = append(b, `,"artifact":`...)
-	b = artifact.AppendString(b, from.artifact)
-	b = append(b, `,"event":`...)
-	b = artifact.AppendString(b, e.meaning)
-	b = append(b, `,"summary":`...)
-	b = artifact.AppendString(b, e.summary)
-	b = append(b, `,"provenance":`...)
-	b = append(b, `{"path":`...)
-	if len(e.path) > 0 {
-		b = artifact.AppendString(b, e.path)
-	} else {
-		b = artifact.AppendString(b, from.path)
+// instants writes times that come in order: the date of one is mostly that of
+// the one before.
+type instants struct {
+	day int64
+	b   []byte
+}
+
+const dateLength = len("2006-01-02")
+
+// text returns t in RFC 3339, valid until the next call.
+func (i *instants) text(t time.Time) []byte {
+	sec := t.Unix()
+	if day := sec / secondsPerDay; sec < 0 || day != i.day || len(i.b) < dateLength {
+		i.day = day
+		i.b = artifact.AppendInstant(i.b[:0], t)
+		return i.b
 	}
-	if len(e.table) > 0 {
-		b = append(b, `,"table":`...)
-		b = artifact.AppendString(b, e.table)
+	i.b = artifact.AppendClock(i.b[:dateLength], sec%secondsPerDay, t.Nanosecond())
+	return i.b
+}
+
+func appendJSONL(b, at []byte, e *event, from *source) []byte {
+	b = append(append(b, `{"time":"`...), at...)
+	b = append(append(b, `","artifact":`...), from.name.json...)
+	b = append(append(b, `,"event":`...), e.meaning.json...)
+	b = artifact.AppendString(append(b, `,"summary":`...), e.summary)
+	b = append(b, `,"provenance":{"path":`...)
+	if e.path.some {
+		b = append(b, e.path.json...)
+	} else {
+		b = append(b, from.path.json...)
+	}
+	if e.table.some {
+		b = append(append(b, `,"table":`...), e.table.json...)
 	}
 	if e.row {
 		b = strconv.AppendInt(append(b, `,"rowid":`...), e.rowid, 10)
 	} else if e.length > 0 {
 		b = strconv.AppendInt(append(b, `,"offset":`...), e.offset, 10)
 	}
-	if len(e.state) > 0 {
-		b = append(b, `,"state":`...)
-		b = artifact.AppendString(b, e.state)
+	if e.state.some {
+		b = append(append(b, `,"state":`...), e.state.json...)
 	}
 	return append(b, "}}\n"...)
 }
 
-func appendCSV(b []byte, e *event, from source) []byte {
-	b = artifact.AppendInstant(b, e.at)
-	b = append(b, ',')
-	b = append(append(b, from.artifact...), ',')
-	b = append(appendCell(b, e.meaning), ',')
+func appendCSV(b, at []byte, e *event, from *source) []byte {
+	b = append(append(b, at...), ',')
+	b = append(append(b, from.name.cell...), ',')
+	b = append(append(b, e.meaning.cell...), ',')
 	b = append(appendCell(b, e.summary), ',')
-	if len(e.path) > 0 {
-		b = appendCell(b, e.path)
+	if e.path.some {
+		b = append(b, e.path.cell...)
 	} else {
-		b = appendCell(b, from.path)
+		b = append(b, from.path.cell...)
 	}
 	b = append(b, ',')
-	b = append(appendCell(b, e.table), ',')
+	b = append(append(b, e.table.cell...), ',')
 	if e.row {
 		b = strconv.AppendInt(b, e.rowid, 10)
 	}
@@ -176,27 +207,22 @@ func appendCSV(b []byte, e *event, from source) []byte {
 		b = strconv.AppendInt(b, e.offset, 10)
 	}
 	b = append(b, ',')
-	if len(e.state) == 0 {
+	if !e.state.some {
 		b = append(b, "live"...)
 	}
-	b = append(b, e.state...)
+	b = append(b, e.state.cell...)
 	return append(b, '\n')
 }
 
 // appendCell appends s as one CSV cell after RFC 4180. A text that a
 // spreadsheet would take for a formula gets an apostrophe before it: evidence
 // is hostile, and an analyst opens this file.
-func appendCell[T string | []byte](b []byte, s T) []byte {
+func appendCell(b, s []byte) []byte {
 	if len(s) == 0 {
 		return b
 	}
-	quote := false
-	for i := range len(s) {
-		if c := s[i]; c == '"' || c == ',' || c == '\n' || c == '\r' {
-			quote = true
-			break
-		}
-	}
+	quote := bytes.IndexByte(s, ',') >= 0 || bytes.IndexByte(s, '"') >= 0 ||
+		bytes.IndexByte(s, '\n') >= 0 || bytes.IndexByte(s, '\r') >= 0
 	if quote {
 		b = append(b, '"')
 	}
@@ -206,11 +232,12 @@ func appendCell[T string | []byte](b []byte, s T) []byte {
 	if !quote {
 		return append(b, s...)
 	}
-	for i := range len(s) {
-		if s[i] == '"' {
-			b = append(b, '"')
+	for {
+		i := bytes.IndexByte(s, '"')
+		if i < 0 {
+			return append(append(b, s...), '"')
 		}
-		b = append(b, s[i])
+		b = append(append(b, s[:i+1]...), '"')
+		s = s[i+1:]
 	}
-	return append(b, '"')
 }

@@ -39,10 +39,10 @@ type whatsAppWriter struct {
 // where that is another.
 type waText struct{ text, preview string }
 
-// whatsApp writes four messages for every five of sms.db.
+// whatsApp writes thirteen messages for every hundred of sms.db.
 func (b *builder) whatsApp() error {
 	d := b.create(whatsAppDomain, whatsAppPath, "whatsapp", 4096)
-	n := b.o.Messages * 4 / 5
+	n := b.o.Messages * 13 / 100
 	w := &whatsAppWriter{b: b, d: d, r: d.r, chats: clamp(n/400, 10, 900), special: b.whatsAppTexts()}
 	w.session = d.insert("ZWACHATSESSION", "Z_PK", "Z_ENT", "Z_OPT", "ZARCHIVED", "ZFLAGS", "ZHIDDEN", "ZMESSAGECOUNTER", "ZREMOVED",
 		"ZSESSIONTYPE", "ZGROUPINFO", "@ZLASTMESSAGEDATE", "ZCONTACTJID", "ZPARTNERNAME")

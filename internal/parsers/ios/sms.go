@@ -98,6 +98,9 @@ type smsReader struct {
 	times   []smsTime
 	links   []string
 	summary func([]byte) []byte
+
+	// Of the message at hand, for its summary.
+	handle, said string
 }
 
 type smsChat struct{ identifier, name string }
@@ -243,6 +246,7 @@ func (s *smsReader) message() error {
 	rec := s.start("message")
 	s.links = s.links[:0]
 	handle := s.handles[s.key(s.col.handle)]
+	s.handle, s.said = handle, ""
 	rec.Set("rowid", s.value(s.col.id))
 	rec.Set("guid", s.value(s.col.guid))
 	rec.Set("direction", s.oneOf(s.col.fromMe, "received", "sent"))
@@ -292,6 +296,7 @@ func (s *smsReader) setText(rec *artifact.Record) error {
 	case !s.empty(s.col.text):
 		rec.Set("text", s.value(s.col.text)) // bytes that are no text
 	}
+	s.said = text
 	s.addLinks(text)
 	for _, link := range links {
 		s.links = appendNew(s.links, s.r.cut(link))
@@ -431,7 +436,12 @@ func (s *smsReader) giveDeleted(t *table) error {
 
 func (s *smsReader) summarize(b []byte) []byte {
 	rec := &s.r.rec
-	who := firstText(rec.Text("phone_number"), rec.Text("chat_name"), rec.Text("chat_identifier"))
-	return appendSummary(b, firstText(rec.Text("service"), "message"), " ", rec.Text("direction"), " ", who, ": ",
-		firstText(rec.Text("text"), rec.Text("subject"), rec.Text("preview_url")))
+	who, text := s.handle, s.said
+	if who == "" {
+		who = firstText(rec.Text("chat_name"), rec.Text("chat_identifier"))
+	}
+	if text == "" {
+		text = firstText(rec.Text("subject"), rec.Text("preview_url"))
+	}
+	return appendSummary(b, firstText(rec.Text("service"), "message"), " ", rec.Text("direction"), " ", who, ": ", text)
 }

@@ -33,15 +33,11 @@ type line struct {
 	cut   bool // no room was left
 }
 
-// take appends what stands at the start of s, a run of plain ASCII or one
+// take appends what stands at the start of s, a run of plain text or one
 // character, and returns its length.
 func (l *line) take(s string) int {
-	n := 0
-	for n < len(s) && s[n] > ' ' && s[n] < 0x7f {
-		n++
-	}
-	if n > 0 {
-		l.put(s[:n], n)
+	if n, chars := plainRun(s); n > 0 {
+		l.put(s[:n], chars)
 		return n
 	}
 	r, n := utf8.DecodeRuneInString(s)
@@ -54,7 +50,27 @@ func (l *line) take(s string) int {
 	return n
 }
 
-// put appends s, of n characters, each a byte if they are more than one.
+// plainRun returns the length, in bytes and characters, of the run at the
+// start of s that stays as it is: printable ASCII and the accented letters of
+// Latin-1, with single blanks between them.
+func plainRun(s string) (n, chars int) {
+	for n < len(s) {
+		switch c := s[n]; {
+		case c > ' ' && c < 0x7f:
+			n++
+		case c == ' ' && n > 0 && n+1 < len(s) && s[n+1] > ' ' && s[n+1] < 0x7f:
+			n++
+		case c == 0xc3 && n+1 < len(s) && s[n+1]&0xc0 == 0x80:
+			n += 2
+		default:
+			return n, chars
+		}
+		chars++
+	}
+	return n, chars
+}
+
+// put appends s, which has n characters.
 func (l *line) put(s string, n int) {
 	if l.blank && l.left > 1 {
 		l.b = append(l.b, ' ')
@@ -63,7 +79,7 @@ func (l *line) put(s string, n int) {
 	}
 	if l.blank || n > l.left {
 		if !l.blank {
-			l.b = append(l.b, s[:min(l.left, len(s))]...)
+			l.b = append(l.b, firstRunes(s, l.left)...)
 			l.left = 0
 		}
 		l.b = cutLine(l.b, l.left)
@@ -72,6 +88,17 @@ func (l *line) put(s string, n int) {
 	}
 	l.b = append(l.b, s...)
 	l.left -= n
+}
+
+// firstRunes returns the first n characters of s, which has more.
+func firstRunes(s string, n int) string {
+	for i := range s {
+		if n == 0 {
+			return s[:i]
+		}
+		n--
+	}
+	return s
 }
 
 // cutLine ends a line in an ellipsis, in place of its last character where no
