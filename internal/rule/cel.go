@@ -24,12 +24,15 @@ const (
 // the one place that knows CEL: what reads records of another kind of evidence
 // declares its variables here and gets the same limits.
 type Compiler struct {
-	env  *cel.Env
-	refs References
+	env   *cel.Env
+	refs  References
+	names *names
 }
 
 // NewCompiler returns a compiler of expressions that may use refs.
-func NewCompiler(refs References) (*Compiler, error) {
+func NewCompiler(refs References) (*Compiler, error) { return newCompiler(refs, new(names)) }
+
+func newCompiler(refs References, n *names) (*Compiler, error) {
 	env, err := cel.NewEnv(
 		cel.Variable("record", cel.MapType(cel.StringType, cel.DynType)),
 		cel.Variable("kind", cel.StringType),
@@ -45,7 +48,7 @@ func NewCompiler(refs References) (*Compiler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("rule language: %w", err)
 	}
-	return &Compiler{env, refs}, nil
+	return &Compiler{env, refs, n}, nil
 }
 
 // A SyntaxError is an expression that cannot be used, with the place in it.
@@ -69,7 +72,7 @@ func (c *Compiler) Condition(source string) (*Condition, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Condition{expression: *e}, nil
+	return &Condition{*e, c.fast(e.ast)}, nil
 }
 
 // Text compiles an expression that makes a text.
@@ -117,12 +120,34 @@ func (e *expression) eval(s *Subject) (any, error) {
 }
 
 // A Condition is an expression that is true or false.
-type Condition struct{ expression }
+type Condition struct {
+	expression
+	fast test // nil: it could not tell anything
+}
+
+// quick tells what can be told of a record without CEL.
+func (c *Condition) quick(s *Subject) verdict {
+	if c.fast == nil {
+		return unsure
+	}
+	return c.fast(s)
+}
 
 var errType = errors.New("the result is of another type")
 
 // Holds evaluates the condition. An error means that it could not be told.
 func (c *Condition) Holds(s *Subject) (bool, error) {
+	switch c.quick(s) {
+	case yes:
+		return true, nil
+	case no:
+		return false, nil
+	}
+	return c.holds(s)
+}
+
+// holds evaluates the condition with CEL.
+func (c *Condition) holds(s *Subject) (bool, error) {
 	out, err := c.eval(s)
 	if err != nil {
 		return false, err

@@ -18,7 +18,7 @@ func (s *Set) For(name string) *Engine {
 	if len(e.rules) == 0 {
 		return nil
 	}
-	e.subject = &Subject{refs: s.refs.values}
+	e.subject = newSubject(s.refs, s.names)
 	e.faults = make([]Fault, len(e.rules))
 	return e
 }

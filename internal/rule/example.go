@@ -66,7 +66,7 @@ func allTexts(list []any) ([]string, bool) {
 // that turned out otherwise.
 func (s *Set) RunExamples(r *Rule) []error {
 	var faults []error
-	subject := &Subject{refs: s.refs.values}
+	subject := newSubject(s.refs, s.names)
 	for i := range r.Examples {
 		x := &r.Examples[i]
 		subject.Set(x.record(r))

@@ -25,6 +25,7 @@ var files embed.FS
 type Set struct {
 	rules []*Rule
 	refs  References
+	names *names
 }
 
 var builtin = sync.OnceValues(func() (*Set, error) { return loadBuiltin(files) })
@@ -33,7 +34,7 @@ var builtin = sync.OnceValues(func() (*Set, error) { return loadBuiltin(files) }
 func Builtin() (*Set, error) { return builtin() }
 
 func loadBuiltin(fsys fs.FS) (*Set, error) {
-	return new(Set).with(fsys, "heuristics/*.yaml", true)
+	return (&Set{names: new(names)}).with(fsys, "heuristics/*.yaml", true)
 }
 
 // ErrRules says that a folder of rules cannot be used as it is.
@@ -67,7 +68,7 @@ func (s *Set) with(fsys fs.FS, pattern string, builtin bool) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	compiler, err := NewCompiler(refs)
+	compiler, err := newCompiler(refs, s.names)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +79,7 @@ func (s *Set) with(fsys fs.FS, pattern string, builtin bool) (*Set, error) {
 	if len(names) == 0 {
 		return nil, errors.New("there is no rule: a rule is a file <id>.yaml")
 	}
-	all := &Set{slices.Clone(s.rules), refs}
+	all := &Set{slices.Clone(s.rules), refs, s.names}
 	var faults []error
 	for _, name := range names {
 		r, err := all.read(compiler, fsys, name, builtin)

@@ -16,17 +16,28 @@ import (
 // straight from the record, so that no map is built for the many records on
 // which no rule fires. It serves one goroutine.
 type Subject struct {
-	record *artifact.Record
-	refs   traits.Mapper
-	fields recordMap
+	record  *artifact.Record
+	number  uint64 // of the record
+	places  []place
+	element string // of the list that a fast test goes through
+	loop    uint64 // the number of that loop
+	memos   []memo
+	refs    traits.Mapper
+	fields  recordMap
 }
 
 // NewSubject returns a subject for expressions of c; Set gives it a record.
-func (c *Compiler) NewSubject() *Subject { return &Subject{refs: c.refs.values} }
+func (c *Compiler) NewSubject() *Subject { return newSubject(c.refs, c.names) }
+
+func newSubject(refs References, n *names) *Subject {
+	fields, memos := n.sizes()
+	return &Subject{refs: refs.values, places: make([]place, fields), memos: make([]memo, memos)}
+}
 
 // Set makes r the record to look at.
 func (s *Subject) Set(r *artifact.Record) {
 	s.record = r
+	s.number++
 	s.fields.record = r
 }
 
