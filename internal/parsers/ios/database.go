@@ -150,8 +150,18 @@ func (r *reading) damage(d sqlite.Damage, err error) error {
 	return r.problem(artifact.Location{Table: d.Table, Page: int64(d.Page)}, err)
 }
 
-// tellDamage tells of what no scan did: a broken schema, a torn log.
+// errUnfinished says that the writing app was stopped in the middle of a
+// change, and that its journal could have undone it.
+var errUnfinished = errors.New("a change was not finished when the copy was made: the rows are read as they lie, with the part of it that was written")
+
+// tellDamage tells of what no scan did: a broken schema, a torn log, a
+// journal that is hot.
 func (r *reading) tellDamage() error {
+	if j := r.db.Info().Journal; j.Hot && !j.Applied {
+		if err := r.problem(artifact.Location{Path: r.in.Path + "-journal"}, errUnfinished); err != nil {
+			return err
+		}
+	}
 	for _, d := range r.db.Damage() {
 		if err := r.damage(d, fmt.Errorf("%s: %w", d.Reason, limit.ErrCorrupt)); err != nil {
 			return err

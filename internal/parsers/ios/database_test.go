@@ -1,6 +1,8 @@
 package ios
 
 import (
+	"encoding/binary"
+	"errors"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -66,5 +68,34 @@ INSERT INTO ZWACHATSESSION (Z_PK, ZCONTACTJID) SELECT i, i || '@s.whatsapp.net' 
 	recs, errs := artifacttest.Parse(t, whatsApp{}, s)
 	if len(errs) != 1 || len(recs) >= len(whole) || len(recs) < len(whole)/2 {
 		t.Errorf("%d of %d records, errors %v", len(recs), len(whole), errs)
+	}
+}
+
+// rollbackJournal returns the journal of a change to page 1 of a database
+// with pages of 512 bytes (https://sqlite.org/fileformat2.html#the_rollback_journal).
+func rollbackJournal(db []byte) []byte {
+	const pageSize, sector, nonce = 512, 512, 7
+	page := db[:pageSize]
+	sum := uint32(nonce)
+	for i := pageSize - 200; i > 0; i -= 200 {
+		sum += uint32(page[i])
+	}
+	b := []byte("\xd9\xd5\x05\xf9\x20\xa1\x63\xd7")
+	for _, n := range []uint32{1, nonce, uint32(len(db) / pageSize), sector, pageSize} {
+		b = binary.BigEndian.AppendUint32(b, n)
+	}
+	b = append(b, make([]byte, sector-len(b))...)
+	b = append(binary.BigEndian.AppendUint32(b, 1), page...)
+	return binary.BigEndian.AppendUint32(b, sum)
+}
+
+// TestUnfinishedChange: a journal that is hot is told once, and costs no row.
+func TestUnfinishedChange(t *testing.T) {
+	t.Parallel()
+	s := databaseSample(t, "hot", chatStoragePath, whatsAppSchema+"INSERT INTO ZWACHATSESSION (Z_PK, ZCONTACTJID) VALUES (1, 'a@s.whatsapp.net');")
+	s.Files[chatStoragePath+"-journal"] = rollbackJournal(s.Files[chatStoragePath])
+	records, errs := artifacttest.Parse(t, whatsApp{}, s)
+	if len(records) != 1 || len(errs) != 1 || !errors.Is(errs[0], errUnfinished) {
+		t.Errorf("%d records, %v", len(records), errs)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/amparo-project/amparo/internal/artifact"
+	"github.com/amparo-project/amparo/internal/format/streamtyped"
 )
 
 // sms reads the messages of the Messages app: SMS, MMS, RCS and iMessage.
@@ -13,7 +14,7 @@ type sms struct{}
 
 var smsInfo = artifact.Info{
 	Name:    "ios.sms",
-	Version: 1,
+	Version: 2,
 	Summary: "Messages: SMS, MMS, RCS and iMessage, with earlier versions of edited ones.",
 	Files:   []string{messagesPath},
 	Kinds: []artifact.KindInfo{
@@ -27,6 +28,7 @@ var smsInfo = artifact.Info{
 				{Name: "direction", Type: artifact.Text, Doc: "sent or received (is_from_me)"},
 				{Name: "phone_number", Type: artifact.Text, Doc: "the other party's number or e-mail address (handle.id)"},
 				{Name: "text", Type: artifact.Text, Doc: "text of the message"},
+				{Name: "attributed_text", Type: artifact.Text, Doc: "text of attributedBody, where it is another than that of the column text"},
 				{Name: "text_source", Type: artifact.Text, Doc: "text or attributedBody: the column that the text comes from"},
 				{Name: "subject", Type: artifact.Text, Doc: "subject line"},
 				{Name: "service", Type: artifact.Text, Doc: "SMS, iMessage or RCS"},
@@ -282,13 +284,18 @@ func (s *smsReader) setText(rec *artifact.Record) error {
 	var decoded string
 	var links []string
 	var err error
-	if len(body) > 0 && (text == "" || mayLink(body)) {
+	differs := len(body) > 0 && text != "" && !streamtyped.Says(body, text)
+	if len(body) > 0 && (text == "" || differs || mayLink(body)) {
 		decoded, links, err = readAttributed(body)
 	}
 	switch {
 	case text != "":
 		rec.Set("text", artifact.TextValue(text))
 		rec.Set("text_source", artifact.TextValue("text"))
+		if differs && decoded != text {
+			rec.Set("attributed_text", artifact.TextOrNull(s.r.cut(decoded)))
+			s.addLinks(rec.Text("attributed_text"))
+		}
 	case decoded != "":
 		text = s.r.cut(decoded)
 		rec.Set("text", artifact.TextValue(text))

@@ -99,7 +99,8 @@ INSERT INTO message (ROWID, guid, text, handle_id, service, account, destination
 INSERT INTO message (ROWID, guid, text, attributedBody, handle_id, service, account, date, date_read, date_delivered, is_from_me, is_delivered) VALUES
 	(2, 'M-2', NULL, x'%x', 2, 'iMessage', 'E:owner@example.com', 700000000123456789, 0, 0, 0, 0),
 	(3, 'M-3', 'click here', x'%x', 2, 'iMessage', 'E:owner@example.com', 700000100000000000, 700000160000000000, 0, 0, 0),
-	(4, 'M-4', NULL, x'%x', 0, 'iMessage', 'e:owner@example.com', 700000200000000000, 0, 700000201000000000, 1, 1);
+	(4, 'M-4', NULL, x'%x', 0, 'iMessage', 'e:owner@example.com', 700000200000000000, 0, 700000201000000000, 1, 1),
+	(11, 'M-11', 'nothing here', x'%x', 2, 'iMessage', 'E:owner@example.com', 700000210000000000, 0, 0, 0, 0);
 INSERT INTO message (ROWID, guid, text, handle_id, service, date, is_from_me, balloon_bundle_id, payload_data) VALUES
 	(5, 'M-5', 'https://short.example.com/1', 1, 'iMessage', 700000300000000000, 0, 'com.apple.messages.URLBalloonProvider', x'%x'),
 	(6, 'M-6', NULL, 1, 'iMessage', 700000400000000000, 0, 'com.apple.DigitalTouchBalloonProvider', x'08081100');
@@ -117,7 +118,7 @@ INSERT INTO deleted_messages VALUES (1, 'M-0');
 INSERT INTO sync_deleted_messages VALUES (1, 'M-00', 'record');
 `,
 		attributed("solo aquí: https://hidden.example.com/z", ""), attributed("click here", "https://attribute.example.com/q"),
-		attributed("a mis grupos", ""), richLink(tb, "https://final.example.com/landing", "https://short.example.com/1", "Título", "https://image.example.com/i.png"),
+		attributed("a mis grupos", ""), attributed("other words: https://other.example.com/w", ""), richLink(tb, "https://final.example.com/landing", "https://short.example.com/1", "Título", "https://image.example.com/i.png"),
 		editedSummary(tb, 1, attributed("first https://first.example.com", ""), attributed("second version", ""), attributed("third version", "")),
 		binaryList(tb, map[string]any{"amc": uint64(0), "ust": true}), attributed("deleted part https://part.example.com", ""))
 	old := `
@@ -173,6 +174,7 @@ func TestSMSFindsLinks(t *testing.T) {
 		"M-5":  {"https://short.example.com/1", "https://final.example.com/landing", "https://image.example.com/i.png"},
 		"M-7":  {"https://first.example.com"},
 		"M-10": {"http://banco-mx.example.net/x"},
+		"M-11": {"https://other.example.com/w"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("links (-want +got):\n%s", diff)
