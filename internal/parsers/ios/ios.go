@@ -20,5 +20,6 @@ func All() []artifact.Parser {
 		dataUsage{},
 		tcc{},
 		globalPreferences{},
+		chromeHistory{},
 	}
 }
