@@ -25,17 +25,19 @@ type Coverage struct {
 	To       *time.Time `json:"to,omitempty"`
 	MS       int64      `json:"ms"`
 	Error    string     `json:"error,omitempty"`  // the first of Errors
-	Errors   []Problem  `json:"errors,omitempty"` // at most MaxErrors
+	Errors   []Problem  `json:"errors,omitempty"` // at most MaxErrors, and the rules that failed
 	Lost     int64      `json:"lost,omitempty"`   // places that could not be read, in all
 }
 
 // MaxErrors is how many problems an artifact lists; Lost counts them all.
 const MaxErrors = 20
 
-// A Problem is something that could not be read, with its place and its cost.
+// A Problem is something that could not be read, with its place and its cost,
+// or a rule that could not tell of records that were read.
 type Problem struct {
 	Path  string `json:"path"`
 	Place string `json:"place,omitempty"`
+	Rule  string `json:"rule,omitempty"` // the id of a rule that failed
 	Error string `json:"error"`
 }
 
@@ -97,6 +99,7 @@ type Run struct {
 	Evidence   Evidence       `json:"evidence"`
 	Indicators []IndicatorSet `json:"indicators"`
 	Rules      []RuleRef      `json:"rules"`
+	RuleData   []RuleRef      `json:"rule_data,omitempty"` // reference data that the rules compare with
 	Coverage   []Coverage     `json:"coverage"`
 	Totals     Totals         `json:"totals"`
 	Since      *time.Time     `json:"since,omitempty"` // the timeline's window
@@ -105,10 +108,22 @@ type Run struct {
 	Ended      time.Time      `json:"ended"`
 }
 
-// RuleRef names a rule that the run applied.
+// RuleRef names a rule that the run applied, or reference data that it used.
 type RuleRef struct {
 	ID     string `json:"id"`
-	SHA256 string `json:"sha256"`
+	SHA256 string `json:"sha256"` // of the file that holds it
+	// Texts are those of a rule that does not come with Amparo: a report must
+	// be able to say what it means where the rule is not at hand.
+	Texts *RuleTexts `json:"texts,omitempty"`
+}
+
+// RuleTexts says what a rule means, by language.
+type RuleTexts struct {
+	Title             map[string]string `json:"title"`
+	Meaning           map[string]string `json:"meaning"`
+	OtherExplanations map[string]string `json:"other_explanations"`
+	NextStep          map[string]string `json:"next_step"`
+	Measured          map[string]string `json:"measured"`
 }
 
 // Totals counts a run.

@@ -98,7 +98,7 @@ func (c *check) newRun() *finding.Run {
 	o := &c.opts
 	run := &finding.Run{
 		Schema: 1, Tool: "amparo", Version: o.Version, Indicators: o.Sets,
-		Rules: o.Rules.Refs(), Started: o.Now().UTC(), Evidence: o.Source.Evidence(),
+		Rules: o.Rules.Refs(), RuleData: o.Rules.DataRefs(), Started: o.Now().UTC(), Evidence: o.Source.Evidence(),
 		Coverage: []finding.Coverage{}, Totals: finding.Totals{BySeverity: map[string]int64{}},
 	}
 	run.Evidence.Path = o.Path

@@ -29,6 +29,7 @@ type artifactSum struct {
 	files    []string
 	cov      finding.Coverage
 	errs     problems
+	faults   []ruleFault
 	took     time.Duration
 	from, to time.Time
 }
@@ -43,6 +44,7 @@ func (s *artifactSum) add(path string, o *outcome) {
 	s.cov.Events += o.events
 	s.took += o.took
 	s.errs.addAll(&o.errs)
+	s.addFaults(path, o.faults)
 	if !o.from.IsZero() && (s.from.IsZero() || o.from.Before(s.from)) {
 		s.from = o.from
 	}
@@ -55,7 +57,7 @@ func (s *artifactSum) coverage(name string) finding.Coverage {
 	cov := s.cov
 	cov.Artifact, cov.Files, cov.MS = name, s.files, s.took.Milliseconds()
 	cov.State = s.state()
-	cov.Errors, cov.Lost = s.errs.list, s.errs.n
+	cov.Errors, cov.Lost = append(s.ruleProblems(), s.errs.list...), s.errs.n
 	if len(cov.Errors) > 0 {
 		cov.Error = cov.Errors[0].Error
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/amparo-project/amparo/internal/artifact"
 	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/limit"
+	"github.com/amparo-project/amparo/internal/rule"
 )
 
 // outcome is what one task found out.
@@ -23,6 +24,7 @@ type outcome struct {
 	errs     problems
 	part     string // the file of its records, "" without a result folder
 	findings map[finding.Severity]int64
+	faults   []*rule.Fault
 	words    *vocabulary // of its events
 	days     *activity
 }
@@ -148,6 +150,9 @@ func (s *sinks) add(ctx context.Context, r *artifact.Record) {
 func (s *sinks) close(c *check, out *outcome) error {
 	out.events, out.from, out.to = s.events.events, s.events.from, s.events.to
 	out.findings = s.collect.n
+	if s.collect.rules != nil {
+		out.faults = s.collect.rules.Faults()
+	}
 	out.words, out.days = s.events.words, s.events.days
 	err := s.collect.err
 	c.mu.Lock()

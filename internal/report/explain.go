@@ -12,7 +12,6 @@ import (
 
 	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/message"
-	"github.com/amparo-project/amparo/internal/rule"
 )
 
 // ExplainOptions says what Explain has at hand.
@@ -51,7 +50,7 @@ func (x *explainer) line(format string, args ...any) { fmt.Fprintf(&x.b, format+
 
 func (x *explainer) heading() {
 	f := x.f
-	rules, _ := rule.Builtin() // only its texts are wanted here
+	rules, _ := rulesOf(x.run) // only their texts are wanted here
 	x.line("%s  %s  %s", f.ID, strings.ToUpper(x.Or("severity.", f.Severity.String())), f.Artifact)
 	x.line("%s", what(x.Printer, f, rules))
 	if f.Time != nil {

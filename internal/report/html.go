@@ -11,7 +11,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/amparo-project/amparo/internal/message"
-	"github.com/amparo-project/amparo/internal/rule"
 )
 
 // Options says how a report is made.
@@ -34,7 +33,7 @@ var page = template.Must(template.New("page").Parse(pageHTML))
 // catalogue. It loads nothing, and its policy lets a browser run and apply
 // nothing but its own script and style.
 func HTML(w io.Writer, res *Result, o Options) error {
-	rules, err := rule.Builtin()
+	rules, err := rulesOf(&res.Run)
 	if err != nil {
 		return err
 	}

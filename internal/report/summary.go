@@ -92,6 +92,7 @@ func (s *summary) coverage() {
 	if len(absent) > 0 {
 		s.wrap(s.Text("summary.absent", "List", strings.Join(absent, ", ")))
 	}
+	s.ruleProblems()
 	for _, problem := range s.run.Evidence.Problems[:min(len(s.run.Evidence.Problems), 3)] {
 		s.wrap("! " + placed(short(strings.TrimSpace(problem.Path+" "+problem.Place), 100), short(problem.Error, 200)))
 	}
@@ -99,6 +100,18 @@ func (s *summary) coverage() {
 	s.line(s.Text("summary.totals", "Records", s.Number(t.Records), "Events", s.Number(t.Events), "Files", s.Number(t.Files),
 		"Size", size(t.Bytes), "Seconds", fmt.Sprintf("%.1f", s.run.Ended.Sub(s.run.Started).Seconds())))
 	s.line("")
+}
+
+// ruleProblems tells the rules that failed: what they look for may be there.
+func (s *summary) ruleProblems() {
+	for i := range s.run.Coverage {
+		c := &s.run.Coverage[i]
+		for _, p := range c.Errors {
+			if p.Rule != "" {
+				s.wrap("! " + c.Artifact + ": " + short(visible(p.Error), 200))
+			}
+		}
+	}
 }
 
 func span(from, to *time.Time) string {
@@ -131,7 +144,7 @@ func (s *summary) findings() {
 		return
 	}
 	s.line(s.Text("summary.findings", "Counts", strings.Join(counts, ", ")))
-	rules, _ := rule.Builtin() // the texts of the rules; a broken set has failed the check itself
+	rules, _ := rulesOf(s.run) // the texts of the rules; a broken set has failed the check itself
 	shown := 0
 	for i := range s.groups {
 		if shown == maxGroups {

@@ -12,12 +12,13 @@ import (
 // Limits of one expression. Rules may come from a stranger: what is over a
 // limit is refused when it is loaded, or stopped when it runs.
 const (
-	maxSource   = 16 << 10 // code points of one expression
-	maxNodes    = 4_000    // of its tree, macros expanded
-	maxDepth    = 60       // of its nesting
-	maxRegexp   = 5_000    // instructions of a compiled pattern
-	maxCost     = 1_000_000
-	maxElements = 1_000_000 // values that an evaluation holds at once
+	maxSource   = 16 << 10   // code points of one expression
+	maxNodes    = 4_000      // of its tree, macros expanded
+	maxDepth    = 60         // of its nesting
+	maxRegexp   = 5_000      // instructions of a compiled pattern
+	maxCost     = 500_000    // units of one evaluation: about 50 ms
+	maxSpent    = 50_000_000 // units of a rule over one file: about 5 s
+	maxElements = 8_000_000  // bytes and values that an evaluation holds at once
 )
 
 // A Compiler turns expressions over records into conditions and texts. It is
@@ -112,7 +113,10 @@ func (e *expression) eval(s *Subject) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, _, err := prg.Eval(s)
+	out, details, err := prg.Eval(s)
+	if cost := details.ActualCost(); cost != nil {
+		s.spent += *cost
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,8 @@
 package rule
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/amparo-project/amparo/internal/artifact"
@@ -9,26 +11,39 @@ import (
 
 // For returns an engine for one artifact, nil where no rule looks at it.
 func (s *Set) For(name string) *Engine {
-	e := &Engine{}
+	e := &Engine{kinds: map[artifact.Kind][]*applied{}}
 	for _, r := range s.rules {
-		if slices.Contains(r.Artifacts, name) {
-			e.rules = append(e.rules, r)
+		if !slices.Contains(r.Artifacts, name) {
+			continue
+		}
+		a := &applied{rule: r}
+		e.rules = append(e.rules, a)
+		for _, kind := range r.Kinds {
+			e.kinds[kind] = append(e.kinds[kind], a)
 		}
 	}
 	if len(e.rules) == 0 {
 		return nil
 	}
 	e.subject = newSubject(s.refs, s.names)
-	e.faults = make([]Fault, len(e.rules))
 	return e
 }
 
-// An Engine applies the rules of one artifact. It keeps what failed, and
-// serves one goroutine.
+// An Engine applies the rules of one artifact to one file. It keeps what
+// failed, and serves one goroutine.
 type Engine struct {
-	rules   []*Rule
+	rules   []*applied
+	kinds   map[artifact.Kind][]*applied
+	kind    artifact.Kind // of the last record
+	those   []*applied    // the rules for that kind
 	subject *Subject
-	faults  []Fault // by rule
+}
+
+// applied is a rule with what became of it in one file.
+type applied struct {
+	rule  *Rule
+	spent uint64 // units of cost
+	fault Fault
 }
 
 // A Match is a rule that fired.
@@ -42,43 +57,95 @@ type Match struct {
 type Fault struct {
 	Rule  *Rule
 	Count int64
-	Err   error // of the first
+	Err   error // of the first of them
+	// Stopped says that the rule took too long and was not applied any more;
+	// Count has the records that it did not see.
+	Stopped bool
 }
+
+func (f *Fault) Error() string {
+	if f.Stopped {
+		return fmt.Sprintf("rule %s took too long and was stopped: %d records are not told (%v)", f.Rule.ID, f.Count, f.Err)
+	}
+	return fmt.Sprintf("rule %s failed on %d records: %v", f.Rule.ID, f.Count, f.Err)
+}
+
+// Unwrap returns the cause.
+func (f *Fault) Unwrap() error { return f.Err }
 
 // Eval appends the rules that fire on r.
 func (e *Engine) Eval(r *artifact.Record, dst []Match) []Match {
+	if r.Kind != e.kind {
+		e.kind, e.those = r.Kind, e.kinds[r.Kind]
+	}
+	if len(e.those) == 0 {
+		return dst
+	}
 	e.subject.Set(r)
-	for i, rule := range e.rules {
-		m, fired, err := rule.eval(e.subject)
-		if err != nil {
-			e.fault(i, err)
+	for _, a := range e.those {
+		v := a.rule.quick(e.subject)
+		if v == no {
+			continue
 		}
-		if fired {
+		if m, fired := a.eval(e.subject, v); fired {
 			dst = append(dst, m)
 		}
 	}
 	return dst
 }
 
-func (e *Engine) fault(i int, err error) {
-	f := &e.faults[i]
+// eval applies a rule to a record on which it may fire.
+func (a *applied) eval(s *Subject, v verdict) (m Match, fired bool) {
+	if a.fault.Stopped || v == failed && a.fault.Count > 0 {
+		a.fault.Count++
+		return m, false
+	}
+	before := s.spent
+	m, fired, err := a.rule.eval(s, v)
+	a.spent += s.spent - before
+	if err == nil && a.spent > maxSpent {
+		err = errSpent
+	}
+	if err != nil {
+		a.fail(err)
+	}
+	return m, fired
+}
+
+var errSpent = errors.New("the cost of all its evaluations is over the limit")
+
+func (a *applied) fail(err error) {
+	f := &a.fault
 	if f.Count == 0 {
-		f.Rule, f.Err = e.rules[i], err
+		f.Rule, f.Err = a.rule, err
 	}
 	f.Count++
+	f.Stopped = a.spent > maxSpent
 }
 
 // Faults returns the rules that failed on some record.
-func (e *Engine) Faults() []Fault {
-	return slices.DeleteFunc(slices.Clone(e.faults), func(f Fault) bool { return f.Count == 0 })
+func (e *Engine) Faults() []*Fault {
+	var list []*Fault
+	for _, a := range e.rules {
+		if a.fault.Count > 0 {
+			list = append(list, &a.fault)
+		}
+	}
+	return list
 }
 
-// eval applies the rule to a record. An error beside a
-// match is of its reason or severity alone: the trace is there all the same.
-func (r *Rule) eval(s *Subject) (m Match, fired bool, err error) {
-	if !slices.Contains(r.Kinds, s.record.Kind) {
-		return m, false, nil
+// quick tells what can be told of a record of one of the rule's kinds without
+// CEL.
+func (r *Rule) quick(s *Subject) verdict {
+	if r.check != nil {
+		return unsure
 	}
+	return r.when.quick(s)
+}
+
+// eval applies the rule where quick did not say no. An error beside a match is
+// of its reason or severity alone: the trace is there all the same.
+func (r *Rule) eval(s *Subject, v verdict) (m Match, fired bool, err error) {
 	m = Match{Rule: r, Severity: r.Severity}
 	if r.check != nil {
 		reason, sev, ok := r.check(s.record)
@@ -88,29 +155,30 @@ func (r *Rule) eval(s *Subject) (m Match, fired bool, err error) {
 		m.Reason = reason
 		return m, ok, nil
 	}
-	if fired, err = r.when.Holds(s); err != nil || !fired {
-		return m, false, err
+	if v != yes {
+		if fired, err = r.when.holds(s); err != nil || !fired {
+			return m, false, err
+		}
 	}
 	return m, true, r.describe(s, &m)
 }
 
 // describe completes a match with its reason and severity.
-func (r *Rule) describe(s *Subject, m *Match) (err error) {
+func (r *Rule) describe(s *Subject, m *Match) error {
+	var errs []error
 	if r.reason != nil {
-		if m.Reason, err = r.reason.String(s); err != nil {
-			return err
-		}
+		reason, err := r.reason.String(s)
+		m.Reason = reason
+		errs = append(errs, err)
 	}
 	for i := range r.SeverityWhen {
 		low := &r.SeverityWhen[i]
 		holds, err := low.when.Holds(s)
-		if err != nil {
-			return err
-		}
+		errs = append(errs, err)
 		if holds {
 			m.Severity = low.Severity
-			return nil
+			break
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }

@@ -2,6 +2,7 @@ package rule
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/amparo-project/amparo/internal/artifact"
 	"github.com/amparo-project/amparo/internal/finding"
@@ -69,16 +70,34 @@ func (s *Set) RunExamples(r *Rule) []error {
 	subject := newSubject(s.refs, s.names)
 	for i := range r.Examples {
 		x := &r.Examples[i]
-		subject.Set(x.record(r))
-		m, fired, err := r.eval(subject)
-		if err == nil {
-			err = x.compare(m, fired)
-		}
-		if err != nil {
+		if err := x.run(r, subject); err != nil {
 			faults = append(faults, fmt.Errorf("example %d: %w", i+1, err))
 		}
 	}
 	return faults
+}
+
+// run applies the rule as the engine does, and without the fast form: both
+// must say the same.
+func (x *Example) run(r *Rule, s *Subject) error {
+	rec := x.record(r)
+	s.Set(rec)
+	if !slices.Contains(r.Kinds, rec.Kind) {
+		return x.compare(Match{}, false)
+	}
+	for _, v := range []verdict{r.quick(s), unsure} {
+		m, fired, err := Match{}, false, error(nil)
+		if v != no {
+			m, fired, err = r.eval(s, v)
+		}
+		if err == nil {
+			err = x.compare(m, fired)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (x *Example) compare(m Match, fired bool) error {

@@ -6,6 +6,7 @@ import (
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
+	"cel.dev/cel-go/common/types/traits"
 	"cel.dev/cel-go/ext"
 )
 
@@ -55,6 +56,11 @@ func functions() cel.EnvOption {
 		declare(name, cel.IntType, func(s string) ref.Val { return types.Int(fn(s)) })
 	}
 	opts = append(opts, ext.Strings(ext.StringsVersion(4)))
+	return all(opts)
+}
+
+// all is many options as one.
+func all(opts []cel.EnvOption) cel.EnvOption {
 	return func(e *cel.Env) (*cel.Env, error) {
 		var err error
 		for _, opt := range opts {
@@ -66,21 +72,40 @@ func functions() cel.EnvOption {
 	}
 }
 
-// costs prices the functions of this package by the length of what they read,
-// as CEL prices its own.
+// linear are the functions of the strings extension that make a text of a
+// text, or a list: CEL counts next to nothing for them.
+var linear = map[string]bool{
+	"replace": true, "split": true, "join": true, "format": true, "reverse": true, "trim": true,
+	"lowerAscii": true, "upperAscii": true, "strings.quote": true, "substring": true, "charAt": true,
+	"indexOf": true, "lastIndexOf": true,
+}
+
+// costs prices functions by the length of what they read and make, as CEL
+// prices its own.
 type costs struct{}
 
-// CallCost returns the price of a call, nil for a function of CEL.
-func (costs) CallCost(function, _ string, args []ref.Val, _ ref.Val) *uint64 {
-	_, text := textFunctions[function]
-	_, test := textTests[function]
-	_, count := textCounts[function]
-	if !text && !test && !count || len(args) != 1 {
+// CallCost returns the price of a call, nil where CEL knows better.
+func (costs) CallCost(function, _ string, args []ref.Val, result ref.Val) *uint64 {
+	if !linear[function] && textFunction(function) == nil {
 		return nil
 	}
-	s, _ := args[0].(types.String)
-	price := 1 + uint64(len(s))/10
+	price := 1 + length(result)
+	for _, arg := range args {
+		price += length(arg)
+	}
 	return &price
+}
+
+// length is the price of going through a text or a list once.
+func length(v ref.Val) uint64 {
+	switch v := v.(type) {
+	case types.String:
+		return uint64(len(v)) / 10
+	case traits.Lister:
+		n, _ := v.Size().(types.Int)
+		return uint64(n)
+	}
+	return 0
 }
 
 // basename returns what follows the last slash.

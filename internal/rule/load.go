@@ -14,8 +14,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-
-	"github.com/amparo-project/amparo/internal/finding"
 )
 
 //go:embed heuristics/*.yaml reference/*.yaml
@@ -130,15 +128,6 @@ func (s *Set) Rule(id string) *Rule {
 		}
 	}
 	return nil
-}
-
-// Refs names the rules for run.json.
-func (s *Set) Refs() []finding.RuleRef {
-	refs := make([]finding.RuleRef, len(s.rules))
-	for i, r := range s.rules {
-		refs[i] = finding.RuleRef{ID: r.ID, SHA256: r.SHA256}
-	}
-	return refs
 }
 
 func marshalText(s string) ([]byte, error) { return json.Marshal(s) }

@@ -22,6 +22,7 @@ type Subject struct {
 	element string // of the list that a fast test goes through
 	loop    uint64 // the number of that loop
 	memos   []memo
+	spent   uint64 // units of cost, of all evaluations with CEL
 	refs    traits.Mapper
 	fields  recordMap
 }
