@@ -21,5 +21,7 @@ func All() []artifact.Parser {
 		tcc{},
 		globalPreferences{},
 		chromeHistory{},
+		chromeFavicon{},
+		safariFavicon{},
 	}
 }
