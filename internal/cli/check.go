@@ -18,6 +18,7 @@ import (
 type checkCmd struct {
 	Paths        []string `arg:"" name:"path" help:"${check_paths}"`
 	Indicators   []string `help:"${check_indicators}" placeholder:"PATH" sep:"none"`
+	Rules        []string `help:"${check_rules}" placeholder:"DIR" sep:"none"`
 	Out          string   `help:"${check_out}" placeholder:"DIR"`
 	PasswordFile string   `help:"${password_file}" placeholder:"FILE"`
 	Since        string   `help:"${since}" placeholder:"TIME"`
@@ -58,7 +59,7 @@ func parseTime(flag, s string) (time.Time, error) {
 
 // Run checks every evidence that the paths hold.
 func (c *checkCmd) Run(a *app) error {
-	rules, err := rule.Builtin()
+	rules, err := loadRules(c.Rules)
 	if err != nil {
 		return err
 	}

@@ -72,6 +72,7 @@ type root struct {
 	Explain    explainCmd    `cmd:"" help:"${explain}"`
 	Artifacts  artifactsCmd  `cmd:"" help:"${artifacts}"`
 	Indicators indicatorsCmd `cmd:"" help:"${indicators}"`
+	Rules      rulesCmd      `cmd:"" help:"${rules}"`
 }
 
 // app is what every command gets.
@@ -162,7 +163,8 @@ var helpNames = []string{
 	"since", "until", "fail_on", "json", "decrypt", "decrypt_path", "decrypt_out", "report", "report_dir",
 	"report_format", "report_out", "explain", "explain_finding", "explain_run", "explain_evidence",
 	"artifacts", "artifacts_list", "artifacts_show", "artifacts_name", "indicators", "indicators_add",
-	"indicators_paths", "indicators_list",
+	"indicators_paths", "indicators_list", "check_rules", "rules", "rules_list", "rules_show", "rules_id",
+	"rules_test", "rules_dir",
 }
 
 // exitCode tells the error, if any, and returns the code for it.

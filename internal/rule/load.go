@@ -54,7 +54,7 @@ func Load(dirs ...string) (*Set, error) {
 			return nil, fmt.Errorf("%w: %s is not a folder", ErrRules, dir)
 		}
 		if s, err = s.with(os.DirFS(dir), "*.yaml", false); err != nil {
-			return nil, fmt.Errorf("%w: %s: %w", ErrRules, filepath.Clean(dir), err)
+			return nil, fmt.Errorf("%w in %s: %w", ErrRules, filepath.Clean(dir), err)
 		}
 	}
 	return s, nil
@@ -82,13 +82,22 @@ func (s *Set) with(fsys fs.FS, pattern string, builtin bool) (*Set, error) {
 	for _, name := range names {
 		r, err := all.read(compiler, fsys, name, builtin)
 		if err != nil {
-			faults = append(faults, fmt.Errorf("%s: %w", name, err))
+			faults = append(faults, inFile(name, err))
 			continue
 		}
 		all.rules = append(all.rules, r)
 	}
 	slices.SortFunc(all.rules, func(a, b *Rule) int { return strings.Compare(a.ID, b.ID) })
 	return all, errors.Join(faults...)
+}
+
+// inFile gives an error its file, and its line where it has one.
+func inFile(name string, err error) error {
+	var at *lineError
+	if errors.As(err, &at) {
+		return fmt.Errorf("%s:%d: %w", name, at.line, at.err)
+	}
+	return fmt.Errorf("%s: %w", name, err)
 }
 
 func (s *Set) read(c *Compiler, fsys fs.FS, name string, builtin bool) (*Rule, error) {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"slices"
 
 	"cel.dev/cel-go/common/types"
@@ -117,6 +118,17 @@ func newReferences(all map[string]*Reference) References {
 
 // Get returns the reference data called name, nil where there is none.
 func (r References) Get(name string) *Reference { return r.byName[name] }
+
+// Entries returns the list, or the keys of the map in order.
+func (r *Reference) Entries() []string {
+	if r.List != nil {
+		return slices.Clone(r.List)
+	}
+	return slices.Sorted(maps.Keys(r.Map))
+}
+
+// Data returns the reference data called name, nil where there is none.
+func (s *Set) Data(name string) *Reference { return s.refs.Get(name) }
 
 // textSet is a list of texts that knows at once whether it has one.
 type textSet struct {
