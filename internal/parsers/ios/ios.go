@@ -23,5 +23,7 @@ func All() []artifact.Parser {
 		chromeHistory{},
 		chromeFavicon{},
 		safariFavicon{},
+		firefoxHistory{},
+		firefoxFavicon{},
 	}
 }
