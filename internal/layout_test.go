@@ -19,6 +19,7 @@ const module = "github.com/amparo-project/amparo/"
 // may import. A folder that is not here may import nothing of ours.
 var may = map[string][]string{
 	"artifact":     {"limit"},
+	"chain":        {"finding"},
 	"extsort":      {},
 	"evidence":     {"limit", "format", "finding"},
 	"finding":      {"artifact"},
@@ -27,7 +28,7 @@ var may = map[string][]string{
 	"limit":        {},
 	"message":      {},
 	"parsers":      {"artifact", "format", "limit"},
-	"pipeline":     {"artifact", "evidence", "extsort", "finding", "indicator", "limit", "rule"},
+	"pipeline":     {"artifact", "chain", "evidence", "extsort", "finding", "indicator", "limit", "rule"},
 	"report":       {"artifact", "finding", "limit", "message", "rule"},
 	"rule":         {"artifact", "finding", "limit"},
 	"testevidence": {},

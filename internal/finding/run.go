@@ -102,6 +102,7 @@ type Run struct {
 	RuleData   []RuleRef      `json:"rule_data,omitempty"` // reference data that the rules compare with
 	Coverage   []Coverage     `json:"coverage"`
 	Totals     Totals         `json:"totals"`
+	Chains     []Chain        `json:"chains"`          // courses of events, the gravest first
 	Since      *time.Time     `json:"since,omitempty"` // the timeline's window
 	Until      *time.Time     `json:"until,omitempty"`
 	Started    time.Time      `json:"started"`

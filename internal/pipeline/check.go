@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/amparo-project/amparo/internal/artifact"
+	"github.com/amparo-project/amparo/internal/chain"
 	"github.com/amparo-project/amparo/internal/evidence"
 	"github.com/amparo-project/amparo/internal/extsort"
 	"github.com/amparo-project/amparo/internal/finding"
@@ -61,6 +62,7 @@ type check struct {
 	device   string
 	findings *extsort.Set
 	timeline *extsort.Set
+	chains   chain.Builder
 	progress *meter
 	mu       sync.Mutex // guards the two sets
 	tmp      string
@@ -99,7 +101,7 @@ func (c *check) newRun() *finding.Run {
 	run := &finding.Run{
 		Schema: 1, Tool: "amparo", Version: o.Version, Indicators: o.Sets,
 		Rules: o.Rules.Refs(), RuleData: o.Rules.DataRefs(), Started: o.Now().UTC(), Evidence: o.Source.Evidence(),
-		Coverage: []finding.Coverage{}, Totals: finding.Totals{BySeverity: map[string]int64{}},
+		Coverage: []finding.Coverage{}, Chains: []finding.Chain{}, Totals: finding.Totals{BySeverity: map[string]int64{}},
 	}
 	run.Evidence.Path = o.Path
 	if run.Indicators == nil {
@@ -207,11 +209,14 @@ func (c *check) evidenceProblems(run *finding.Run, selErr error) {
 // write completes the result: findings in order, and the folder's files.
 func (c *check) write(run *finding.Run, outcomes []outcome) error {
 	if c.opts.Out == nil {
-		return c.emitFindings(io.Discard)
+		err := c.emitFindings(io.Discard)
+		run.Chains = c.chains.Chains(run.Coverage)
+		return err
 	}
 	if err := c.opts.Out.write(FindingsFile, c.emitFindings); err != nil {
 		return err
 	}
+	run.Chains = c.chains.Chains(run.Coverage)
 	if err := c.opts.Out.write(ManifestFile, c.writeManifest); err != nil {
 		return err
 	}
@@ -243,13 +248,14 @@ func (c *check) sources(outcomes []outcome) []source {
 	return list
 }
 
-// emitFindings writes the findings in order, each with the hash of its file.
+// emitFindings writes the findings in order, each with the hash of its file,
+// and lets chains be made of them.
 func (c *check) emitFindings(w io.Writer) error {
 	for it, err := range c.findings.All() {
 		if err != nil {
 			return err
 		}
-		line, err := c.withHash(it.Payload)
+		line, err := c.complete(it.Payload)
 		if err != nil {
 			return err
 		}
@@ -265,7 +271,7 @@ func (c *check) emitFindings(w io.Writer) error {
 	return nil
 }
 
-func (c *check) withHash(payload []byte) ([]byte, error) {
+func (c *check) complete(payload []byte) ([]byte, error) {
 	var f finding.Finding
 	if err := json.Unmarshal(payload, &f); err != nil {
 		return nil, fmt.Errorf("finding read back: %w", err)
@@ -273,6 +279,7 @@ func (c *check) withHash(payload []byte) ([]byte, error) {
 	if o := c.files.open[f.Where.Path]; o != nil {
 		f.Where.SHA256 = o.sum
 	}
+	c.chains.Add(&f)
 	return finding.Encode(&f)
 }
 

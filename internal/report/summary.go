@@ -31,6 +31,7 @@ func Summary(w io.Writer, run *finding.Run, groups []Group, p *message.Printer, 
 	s := &summary{run: run, groups: groups, Printer: p, o: o}
 	s.device()
 	s.coverage()
+	s.chains()
 	s.findings()
 	s.closing()
 	_, err := io.WriteString(w, s.b.String())

@@ -19,6 +19,8 @@ type view struct {
 	*message.Printer
 	Verdict    verdict
 	Facts      []pair
+	Chains     []chainView
+	MoreChains string
 	Groups     []groupView
 	MoreGroups string
 	Picture    *picture
@@ -44,6 +46,7 @@ func newView(res *Result, p *message.Printer, rules *rule.Set) *view {
 	v := &view{Printer: p, rules: rules, res: res}
 	v.Verdict = v.verdict()
 	v.Facts = v.deviceFacts()
+	v.chains()
 	v.groups()
 	v.Picture = v.picture()
 	v.coverage()
