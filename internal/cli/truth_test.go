@@ -140,9 +140,17 @@ func TestNothingPlantedNothingFound(t *testing.T) {
 			t.Errorf("%s: %s", list[i].Severity, list[i].Record)
 		}
 	}
+	read := 0
 	for _, c := range run.Coverage {
-		if c.State != finding.Read {
+		switch c.State {
+		case finding.Read:
+			read++
+		case finding.Absent: // a backup has no room for most artifacts
+		default:
 			t.Errorf("%s is %s: %v", c.Artifact, c.State, c.Errors)
 		}
+	}
+	if read < 14 {
+		t.Errorf("%d artifacts were read", read)
 	}
 }
