@@ -71,9 +71,9 @@ func (f *fastCompiler) logic(call ast.CallExpr) (t test, ok bool) {
 	case operators.Conditional:
 		return choose(f.test(args[0]), f.test(args[1]), f.test(args[2])), true
 	case operators.Equals:
-		return f.compare(args, equal), true
+		return f.equals(args), true
 	case operators.NotEquals:
-		return not(f.compare(args, equal)), true
+		return not(f.equals(args)), true
 	case operators.Less:
 		return f.compare(args, less), true
 	case operators.Greater:
@@ -134,6 +134,27 @@ func choose(a, b, c test) test {
 	}
 }
 
+// equals compiles a == b.
+func (f *fastCompiler) equals(args []ast.Expr) test {
+	name, isField := f.fieldName(args[0])
+	fixed, isFixed := literal(args[1])
+	if !isField || !isFixed || fixed.kind != text {
+		return f.compare(args, equal)
+	}
+	f.weight += 2 * f.times
+	id := f.c.names.id(name)
+	return func(s *Subject) verdict {
+		v := s.field(id, name)
+		if v == nil {
+			return failed
+		}
+		if str, ok := v.Str(); ok {
+			return verdictOf(str == fixed.str)
+		}
+		return equal(scalarOf(v), fixed)
+	}
+}
+
 // compare compiles a comparison of two values.
 func (f *fastCompiler) compare(args []ast.Expr, fn func(a, b scalar) verdict) test {
 	a, b := f.reader(args[0]), f.reader(args[1])
@@ -163,6 +184,15 @@ func plain(e ast.Expr) ast.Expr {
 		e = e.AsCall().Args()[0]
 	}
 	return e
+}
+
+// fieldName returns the x of record.x; ok is false for any other expression.
+func (f *fastCompiler) fieldName(e ast.Expr) (name string, ok bool) {
+	if e = plain(e); e.Kind() != ast.SelectKind {
+		return "", false
+	}
+	s := e.AsSelect()
+	return s.FieldName(), !s.IsTestOnly() && f.isRecord(s.Operand())
 }
 
 // isRecord reports the variable record; no loop variable may have its name.

@@ -1,10 +1,12 @@
 package rule
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
 
+	"cel.dev/cel-go/interpreter"
 	"pgregory.net/rapid"
 
 	"github.com/amparo-project/amparo/internal/artifact"
@@ -20,6 +22,7 @@ func testRefs() References {
 
 var (
 	texts = rapid.SampledFrom([]string{"", "a", "b", "abc", "/a/b", " abc ", "É", "ABC", "http://a.example/x", "10.0.0.1", strings.Repeat("ab", maxFast)})
+	short = texts.Filter(func(s string) bool { return len(s) < 30 })
 	ints  = rapid.Int64Range(-2, 2)
 	field = rapid.SampledFrom([]string{"a", "b", "c", "d"})
 )
@@ -47,9 +50,7 @@ func anyValue(t *rapid.T) artifact.Value {
 
 // scalarSource draws an expression that is a value.
 func scalarSource(t *rapid.T, depth int) string {
-	quoted := func() string {
-		return fmt.Sprintf("%q", texts.Filter(func(s string) bool { return len(s) < 30 }).Draw(t, "literal"))
-	}
+	quoted := func() string { return fmt.Sprintf("%q", short.Draw(t, "literal")) }
 	switch n := rapid.IntRange(0, 13).Draw(t, "value"); {
 	case n < 4:
 		return "record." + field.Draw(t, "field")
@@ -78,7 +79,7 @@ func scalarSource(t *rapid.T, depth int) string {
 
 // conditionSource draws an expression that is true or false.
 func conditionSource(t *rapid.T, depth int) string {
-	n := rapid.IntRange(0, 15).Draw(t, "condition")
+	n := rapid.IntRange(0, 16).Draw(t, "condition")
 	if depth == 0 {
 		n %= 6
 	}
@@ -88,10 +89,18 @@ func conditionSource(t *rapid.T, depth int) string {
 		return "has(record." + field.Draw(t, "field") + ")"
 	case 2:
 		return fmt.Sprintf("(%q in record)", field.Draw(t, "field"))
-	case 3, 4:
+	case 3:
+		return fmt.Sprintf("(record.%s %s %q)", field.Draw(t, "field"), rapid.SampledFrom([]string{"==", "!="}).Draw(t, "operator"), short.Draw(t, "literal"))
+	case 4:
 		op := rapid.SampledFrom([]string{"==", "!=", "<", "<=", ">", ">="}).Draw(t, "operator")
 		return "(" + value() + " " + op + " " + value() + ")"
 	case 5:
+		method := rapid.SampledFrom([]string{"startsWith", "endsWith", "contains"}).Draw(t, "method")
+		if rapid.Bool().Draw(t, "field and literal") {
+			return fmt.Sprintf("record.%s.%s(%q)", field.Draw(t, "field"), method, short.Draw(t, "literal"))
+		}
+		return value() + "." + method + "(" + value() + ")"
+	case 15:
 		method := rapid.SampledFrom([]string{"startsWith", "endsWith", "contains"}).Draw(t, "method")
 		return value() + "." + method + "(" + value() + ")"
 	case 6, 7:
@@ -107,7 +116,7 @@ func conditionSource(t *rapid.T, depth int) string {
 		list := rapid.SampledFrom([]string{`["abc", "", "/a/b"]`, "ref.words", "record.d", "record.c"})
 		loop := rapid.SampledFrom([]string{"exists", "all", "exists_one"})
 		body := rapid.SampledFrom([]string{
-			"record.a.startsWith(x)", "x == record.b", "basename(x) == record.a.trim()", "has(record.b) && x != kind", "x.contains(record.a)", "record.d.exists(y, y == x)",
+			"record.a.startsWith(x)", "record.b.trim().contains(x)", "kind.endsWith(x)", "record.c.contains(x)", "x == record.b", "basename(x) == record.a.trim()", "has(record.b) && x != kind", "x.contains(record.a)", "record.d.exists(y, y == x)",
 		})
 		return list.Draw(t, "list") + "." + loop.Draw(t, "loop") + "(x, " + body.Draw(t, "body") + ")"
 	case 13:
@@ -149,6 +158,10 @@ func TestFastFormSaysWhatCELSays(t *testing.T) {
 			want := verdictOf(got)
 			if err != nil {
 				want = failed
+			}
+			var cancelled interpreter.EvalCancelledError
+			if errors.As(err, &cancelled) {
+				continue // CEL gave up over long texts; the fast form looked at others
 			}
 			if quick != unsure && quick != want {
 				t.Fatalf("%s\nover %s\nfast %d, CEL %d (%v)", source, r.AppendJSON(nil), quick, want, err)

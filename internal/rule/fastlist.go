@@ -104,8 +104,12 @@ func (f *fastCompiler) quantifier(q ast.ComprehensionExpr) test {
 		return nil
 	}
 	f.loop, f.times = q.IterVar(), max(1, most)
-	body := f.test(q.LoopStep().AsCall().Args()[1])
-	f.loop, f.times = "", 1
+	defer func() { f.loop, f.times = "", 1 }()
+	step := q.LoopStep().AsCall().Args()[1]
+	if t := f.anyText(step, each); t != nil && join == yes {
+		return t
+	}
+	body := f.test(step)
 	if body == nil {
 		return nil
 	}
@@ -124,6 +128,43 @@ func (f *fastCompiler) quantifier(q ast.ComprehensionExpr) test {
 			result = weaker(result, v)
 		}
 		return result
+	}
+}
+
+// anyText compiles list.exists(x, text.startsWith(x)) and its like, where the
+// text is the same for every element. It is nil for any other loop.
+func (f *fastCompiler) anyText(step ast.Expr, each func(s *Subject) ([]string, verdict)) test {
+	if step.Kind() != ast.CallKind {
+		return nil
+	}
+	fn, args := textTests2[step.AsCall().FunctionName()], operandsOf(step.AsCall())
+	if fn == nil || len(args) != 2 || variable(args[1]) != f.loop || mentions(args[0], f.loop) {
+		return nil
+	}
+	f.kept = true // it is read once here, without a memo
+	read := f.value(args[0])
+	f.kept = false
+	if read == nil {
+		return nil
+	}
+	return func(s *Subject) verdict {
+		list, v := each(s)
+		switch {
+		case v != yes:
+			return v
+		case len(list) == 0:
+			return no
+		}
+		whole := read(s)
+		if whole.kind != text || len(whole.str) > maxFast {
+			return applyText(fn, whole, textScalar(""))
+		}
+		for _, part := range list {
+			if fn(whole.str, part) {
+				return yes
+			}
+		}
+		return no
 	}
 }
 
@@ -164,8 +205,8 @@ func (f *fastCompiler) elements(e ast.Expr) (each func(s *Subject) ([]string, ve
 		}
 		return func(*Subject) ([]string, verdict) { return texts, yes }, len(texts)
 	}
-	if e.Kind() == ast.SelectKind && !e.AsSelect().IsTestOnly() && f.isRecord(e.AsSelect().Operand()) {
-		return f.fieldElements(e.AsSelect().FieldName()), maxLoop
+	if name, ok := f.fieldName(e); ok {
+		return f.fieldElements(name), maxLoop
 	}
 	return nil, 0
 }

@@ -55,8 +55,8 @@ func (f *fastCompiler) value(e ast.Expr) reader {
 	case ast.IdentKind:
 		return f.ident(e.AsIdent())
 	case ast.SelectKind:
-		if s := e.AsSelect(); !s.IsTestOnly() && f.isRecord(s.Operand()) {
-			return f.readField(s.FieldName())
+		if name, ok := f.fieldName(e); ok {
+			return f.readField(name)
 		}
 	case ast.CallKind:
 		return f.call(e.AsCall())
@@ -89,10 +89,7 @@ func (f *fastCompiler) readField(name string) reader {
 
 // call compiles record["x"] and the functions of one text.
 func (f *fastCompiler) call(call ast.CallExpr) reader {
-	name, args := call.FunctionName(), call.Args()
-	if call.IsMemberFunction() {
-		args = append([]ast.Expr{call.Target()}, args...)
-	}
+	name, args := call.FunctionName(), operandsOf(call)
 	if name == operators.Index && f.isRecord(args[0]) {
 		if key, ok := literal(args[1]); ok && key.kind == text {
 			return f.readField(key.str)
@@ -149,19 +146,19 @@ func lowerASCII(s string) scalar {
 	return textScalar(strings.ToLower(s))
 }
 
+// textTests2 are the tests of one text against another.
+var textTests2 = map[string]func(s, part string) bool{
+	"startsWith": strings.HasPrefix, "endsWith": strings.HasSuffix, "contains": strings.Contains,
+}
+
 // textTest compiles startsWith and its like.
 func (f *fastCompiler) textTest(call ast.CallExpr) test {
-	args := call.Args()
-	if call.IsMemberFunction() {
-		args = append([]ast.Expr{call.Target()}, args...)
-	}
+	args := operandsOf(call)
 	if len(args) != 2 {
 		return nil
 	}
-	fn := map[string]func(s, part string) bool{
-		"startsWith": strings.HasPrefix, "endsWith": strings.HasSuffix, "contains": strings.Contains,
-	}[call.FunctionName()]
-	if call.FunctionName() == "matches" {
+	fn := textTests2[call.FunctionName()]
+	if fn == nil { // matches
 		f.weight += weightRegexp * f.times
 		pattern, ok := literal(args[1])
 		re, err := regexp.Compile(pattern.str)
@@ -170,7 +167,40 @@ func (f *fastCompiler) textTest(call ast.CallExpr) test {
 		}
 		fn = func(s, _ string) bool { return re.MatchString(s) }
 	}
+	if t := f.fieldText(args, fn); t != nil {
+		return t
+	}
 	return f.compare(args, func(a, b scalar) verdict { return applyText(fn, a, b) })
+}
+
+// operandsOf returns the arguments of a call, with the x of x.f() first.
+func operandsOf(call ast.CallExpr) []ast.Expr {
+	if call.IsMemberFunction() {
+		return append([]ast.Expr{call.Target()}, call.Args()...)
+	}
+	return call.Args()
+}
+
+// fieldText compiles the test of a field against a literal, the most common
+// of all, without a step between. It is nil for any other test.
+func (f *fastCompiler) fieldText(args []ast.Expr, fn func(s, part string) bool) test {
+	name, isField := f.fieldName(args[0])
+	fixed, isFixed := literal(args[1])
+	if !isField || !isFixed || fixed.kind != text || len(fixed.str) > maxFast {
+		return nil
+	}
+	f.weight += 2 * f.times
+	id := f.c.names.id(name)
+	return func(s *Subject) verdict {
+		v := s.field(id, name)
+		if v == nil {
+			return failed
+		}
+		if str, ok := v.Str(); ok && len(str) <= maxFast {
+			return verdictOf(fn(str, fixed.str))
+		}
+		return applyText(fn, scalarOf(v), fixed)
+	}
 }
 
 func applyText(fn func(s, part string) bool, a, b scalar) verdict {

@@ -14,6 +14,9 @@ type uses struct {
 	refs   []string // names of reference data
 }
 
+// variables are the names that expressions begin from.
+var variables = []string{"record", "kind", "path", "ref"}
+
 // inspect refuses what type-checking lets pass and what would fail on every
 // record: reference data that do not exist, and patterns built at run time,
 // whose cost nobody can tell.
@@ -40,6 +43,10 @@ func (c *Compiler) inspect(checked *cel.Ast) (uses, error) {
 				if u.refs = append(u.refs, s.FieldName()); c.refs.Get(s.FieldName()) == nil {
 					refuse(e, "there is no reference data %q", s.FieldName())
 				}
+			}
+		case ast.ComprehensionKind:
+			if name := e.AsComprehension().IterVar(); slices.Contains(variables, name) {
+				refuse(e, "%s is a variable of rules: give the elements another name", name)
 			}
 		case ast.CallKind:
 			if call := e.AsCall(); call.FunctionName() == "matches" && call.Args()[len(call.Args())-1].Kind() != ast.LiteralKind {

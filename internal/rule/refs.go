@@ -90,7 +90,7 @@ func (r *Rule) texts() *finding.RuleTexts {
 func (t Text) byLanguage() map[string]string {
 	m := map[string]string{}
 	for lang, text := range map[string]string{"en": t.EN, "es": t.ES} {
-		if text != "" {
+		if strings.TrimSpace(text) != "" {
 			m[lang] = text
 		}
 	}

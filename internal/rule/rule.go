@@ -9,7 +9,6 @@ package rule
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -112,16 +111,18 @@ func (r *Rule) complete() error {
 	if r.When.IsZero() && !r.Code {
 		return errors.New("when is needed: the condition")
 	}
-	for _, t := range []struct {
+	for _, part := range []struct {
 		name string
 		text Text
 	}{
-		{"title", r.Title}, {"meaning", r.Meaning}, {"other_explanations", r.OtherExplanations},
-		{"next_step", r.NextStep}, {"measured", r.Measured},
+		{"title", r.Title},
+		{"meaning", r.Meaning},
+		{"other_explanations", r.OtherExplanations},
+		{"next_step", r.NextStep},
+		{"measured", r.Measured},
 	} {
-		en, es := strings.TrimSpace(t.text.EN) != "", strings.TrimSpace(t.text.ES) != ""
-		if r.Builtin && !(en && es) || !en && !es {
-			return fmt.Errorf("%s needs en and es", t.name)
+		if part.text.languages() < r.languages() {
+			return fmt.Errorf("%s needs en and es", part.name)
 		}
 	}
 	for i := range r.SeverityWhen {
@@ -131,6 +132,18 @@ func (r *Rule) complete() error {
 	}
 	return nil
 }
+
+// languages is how many languages the texts must be in: a team's own rule may
+// speak the team's alone.
+func (r *Rule) languages() int {
+	if r.Builtin {
+		return 2
+	}
+	return 1
+}
+
+// languages counts the languages that the text is in.
+func (t Text) languages() int { return len(t.byLanguage()) }
 
 // compile compiles what the rule says in CEL.
 func (r *Rule) compile(c *Compiler) (err error) {

@@ -213,17 +213,3 @@ func TestNoRulesForAnArtifact(t *testing.T) {
 		t.Error("an engine without rules")
 	}
 }
-
-func BenchmarkEval(b *testing.B) {
-	s, err := Builtin()
-	if err != nil {
-		b.Fatal(err)
-	}
-	engine := s.For("ios.sms")
-	r := record("message", "guid", "x", "service", "SMS", "text", "an ordinary message of a few words", "direction", "received")
-	var dst []Match
-	b.ReportAllocs()
-	for b.Loop() {
-		dst = engine.Eval(r, dst[:0])
-	}
-}
