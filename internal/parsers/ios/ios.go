@@ -25,5 +25,7 @@ func All() []artifact.Parser {
 		safariFavicon{},
 		firefoxHistory{},
 		firefoxFavicon{},
+		webkitStatistics{},
+		crashReports{},
 	}
 }
