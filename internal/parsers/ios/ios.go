@@ -26,6 +26,6 @@ func All() []artifact.Parser {
 		firefoxHistory{},
 		firefoxFavicon{},
 		webkitStatistics{},
-		crashReports{},
+		webkitSessionLog{},
 	}
 }
