@@ -27,5 +27,6 @@ func All() []artifact.Parser {
 		firefoxFavicon{},
 		webkitStatistics{},
 		webkitSessionLog{},
+		crashReports{},
 	}
 }
