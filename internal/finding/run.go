@@ -27,6 +27,8 @@ type Coverage struct {
 	Error    string     `json:"error,omitempty"`  // the first of Errors
 	Errors   []Problem  `json:"errors,omitempty"` // at most MaxErrors, and the rules that failed
 	Lost     int64      `json:"lost,omitempty"`   // places that could not be read, in all
+	// Elsewhere says of an absent artifact that evidence of this kind never has it.
+	Elsewhere bool `json:"elsewhere,omitempty"`
 }
 
 // MaxErrors is how many problems an artifact lists; Lost counts them all.

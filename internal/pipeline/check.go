@@ -130,7 +130,7 @@ func (c *check) run(ctx context.Context, run *finding.Run) (err error) {
 	}
 	outcomes, workErr := c.work(ctx)
 	c.evidenceProblems(run, selErr)
-	run.Coverage = c.coverage(outcomes)
+	run.Coverage = c.coverage(run.Evidence.Kind, outcomes)
 	c.total(run, outcomes)
 	if workErr != nil {
 		return workErr // a full disk takes no more files

@@ -9,15 +9,18 @@ import (
 )
 
 // coverage sums the outcomes up by artifact, for every parser there is: an
-// artifact that the evidence lacks is said to be absent.
-func (c *check) coverage(outcomes []outcome) []finding.Coverage {
+// artifact that the evidence lacks is said to be absent, and whether evidence of
+// this kind ever has it.
+func (c *check) coverage(kind string, outcomes []outcome) []finding.Coverage {
 	list := make([]finding.Coverage, len(c.opts.Parsers))
 	sums := make([]artifactSum, len(c.opts.Parsers))
 	for i, t := range c.sel.tasks {
 		sums[t.parser].add(t.entry.Path, &outcomes[i])
 	}
 	for i, p := range c.opts.Parsers {
-		list[i] = sums[i].coverage(p.Info().Name)
+		info := p.Info()
+		list[i] = sums[i].coverage(info.Name)
+		list[i].Elsewhere = list[i].State == finding.Absent && !mayHold(kind, &info)
 	}
 	slices.SortFunc(list, func(a, b finding.Coverage) int { return cmp.Compare(a.Artifact, b.Artifact) })
 	return list

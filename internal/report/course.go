@@ -134,7 +134,7 @@ func traceTitle(p *message.Printer, t *finding.Trace, rules *rule.Set) string {
 }
 
 // chains tells the gravest course of events in the terminal: what it is
-// called, what that means, and which stages are there.
+// called, what that means, and which stages are there; the report has the rest.
 func (s *summary) chains() {
 	if len(s.run.Chains) == 0 {
 		return
@@ -148,19 +148,13 @@ func (s *summary) chains() {
 	if id := "chain.grade_text." + string(c.Grade); s.Has(id) {
 		s.wrap(s.Text(id))
 	}
-	var found, missing []string
+	var found []string
 	for i := range c.Stages {
-		name := s.Or("chain.stage.", visible(c.Stages[i].ID))
 		if c.Stages[i].State == finding.Found {
-			found = append(found, name)
-		} else {
-			missing = append(missing, name)
+			found = append(found, s.Or("chain.stage.", visible(c.Stages[i].ID)))
 		}
 	}
 	s.wrap(s.Text("chain.stages_found", "List", strings.Join(found, "; ")))
-	if len(missing) > 0 {
-		s.wrap(s.Text("chain.stages_missing", "List", strings.Join(missing, "; ")))
-	}
 	if more := len(s.run.Chains) - 1; more > 0 {
 		s.line(s.Count("chain.more", int64(more)))
 	}

@@ -1,8 +1,10 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -58,9 +60,12 @@ func (s *summary) device() {
 	if e.Device.Serial != "" {
 		parts = append(parts, s.Text("summary.serial", "Serial", short(e.Device.Serial, 40)))
 	}
-	if e.Encrypted {
+	switch {
+	case !isBackup(e):
+		parts = append(parts, kindOf(s.Printer, e))
+	case e.Encrypted:
 		parts = append(parts, s.Text("summary.encrypted"))
-	} else {
+	default:
 		parts = append(parts, s.Text("summary.plain"))
 	}
 	if d := e.Device; d.Outdated != nil && *d.Outdated {
@@ -76,11 +81,19 @@ func minute(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") 
 func (s *summary) coverage() {
 	w := tabwriter.NewWriter(&s.b, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", s.Text("summary.artifact"), s.Text("summary.files"), s.Text("summary.records"), s.Text("summary.span"), s.Text("summary.state"))
-	var absent []string
+	var absent, elsewhere []string
+	shown, whole := s.shownCoverage()
 	for i := range s.run.Coverage {
 		c := &s.run.Coverage[i]
 		if c.State == finding.Absent {
-			absent = append(absent, c.Artifact)
+			if c.Elsewhere {
+				elsewhere = append(elsewhere, c.Artifact)
+			} else {
+				absent = append(absent, c.Artifact)
+			}
+			continue
+		}
+		if !shown[c.Artifact] {
 			continue
 		}
 		state := s.Or("state.", visible(string(c.State)))
@@ -90,10 +103,16 @@ func (s *summary) coverage() {
 		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\n", c.Artifact, len(c.Files), s.Number(c.Records), span(c.From, c.To), state)
 	}
 	_ = w.Flush() // into memory
+	if len(whole) > 0 {
+		s.wrap(s.Count("summary.more_read", int64(len(whole)), "List", strings.Join(whole, ", ")))
+	}
 	if len(absent) > 0 {
 		s.wrap(s.Text("summary.absent", "List", strings.Join(absent, ", ")))
 	}
 	s.ruleProblems()
+	if len(elsewhere) > 0 {
+		s.wrap(s.Count("summary.elsewhere", int64(len(elsewhere))))
+	}
 	for _, problem := range s.run.Evidence.Problems[:min(len(s.run.Evidence.Problems), 3)] {
 		s.wrap("! " + placed(short(strings.TrimSpace(problem.Path+" "+problem.Place), 100), short(problem.Error, 200)))
 	}
@@ -113,6 +132,41 @@ func (s *summary) ruleProblems() {
 			}
 		}
 	}
+}
+
+// maxRows of artifacts keep the summary to one screen.
+const maxRows = 14
+
+// shownCoverage chooses the artifacts that get a line: all that lost something
+// first, then those with most records. The others, which were read whole, are
+// named.
+func (s *summary) shownCoverage() (shown map[string]bool, whole []string) {
+	var rows []*finding.Coverage
+	for i := range s.run.Coverage {
+		if c := &s.run.Coverage[i]; c.State != finding.Absent {
+			rows = append(rows, c)
+		}
+	}
+	slices.SortStableFunc(rows, func(a, b *finding.Coverage) int {
+		return cmp.Or(cmp.Compare(btoi(b.State != finding.Read), btoi(a.State != finding.Read)), cmp.Compare(b.Records, a.Records))
+	})
+	shown = map[string]bool{}
+	for i, c := range rows {
+		if i < maxRows || c.State != finding.Read {
+			shown[c.Artifact] = true
+		} else {
+			whole = append(whole, c.Artifact)
+		}
+	}
+	slices.Sort(whole)
+	return shown, whole
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 func span(from, to *time.Time) string {

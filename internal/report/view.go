@@ -123,11 +123,7 @@ func (v *view) deviceFacts() []pair {
 	if d.LastBackup != nil {
 		add("backup_time", minute(*d.LastBackup))
 	}
-	kind := v.Text("summary.plain")
-	if e.Encrypted {
-		kind = v.Text("summary.encrypted")
-	}
-	add("backup", kind)
+	add("evidence_kind", kindOf(v.Printer, e))
 	return list
 }
 
@@ -295,8 +291,13 @@ type coverageView struct{ Title, ID, State, Files, Records, Span, Problems strin
 
 func (v *view) coverage() {
 	run := &v.res.Run
+	elsewhere := int64(0)
 	for i := range run.Coverage {
 		c := &run.Coverage[i]
+		if c.Elsewhere {
+			elsewhere++
+			continue
+		}
 		row := coverageView{
 			Title: artifactTitle(v.Printer, c.Artifact), ID: c.Artifact, State: v.known("state", string(c.State)),
 			Files: v.Number(int64(len(c.Files))), Records: v.Number(c.Records), Span: span(c.From, c.To),
@@ -314,12 +315,38 @@ func (v *view) coverage() {
 			v.Missing = append(v.Missing, row.Title+": "+row.State)
 		}
 	}
-	v.Missing = append(v.Missing, v.Text("html.missing_always"))
-	if !run.Evidence.Encrypted {
+	if elsewhere > 0 {
+		v.Missing = append(v.Missing, v.Count("summary.elsewhere", elsewhere))
+	}
+	v.Missing = append(v.Missing, v.missingKind(run.Evidence.Kind))
+	if isBackup(&run.Evidence) && !run.Evidence.Encrypted {
 		v.Missing = append(v.Missing, v.Text("html.missing_plain"))
 	}
 	for _, p := range run.Evidence.Problems {
 		v.Problems = append(v.Problems, short(placed(strings.TrimSpace(p.Path+" "+p.Place), p.Error), 400))
+	}
+}
+
+// missingKind says what this kind of evidence never holds.
+func (v *view) missingKind(kind string) string {
+	if id := "html.missing_kind." + kind; v.Has(id) {
+		return v.Text(id)
+	}
+	return v.Text("html.missing_kind.other")
+}
+
+func isBackup(e *finding.Evidence) bool { return e.Kind == "ios-backup" }
+
+// kindOf names the kind of evidence; a backup is encrypted or not.
+func kindOf(p *message.Printer, e *finding.Evidence) string {
+	kind := p.Or("kind.", short(e.Kind, 60))
+	switch {
+	case !isBackup(e):
+		return kind
+	case e.Encrypted:
+		return kind + ", " + p.Text("summary.encrypted")
+	default:
+		return kind + ", " + p.Text("summary.plain")
 	}
 }
 
