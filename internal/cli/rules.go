@@ -153,6 +153,8 @@ type tested struct {
 	ID       string   `json:"id"`
 	Examples int      `json:"examples"`
 	Faults   []string `json:"faults"`
+	// Undocumented are fields that the rule asks for and no parser documents.
+	Undocumented []string `json:"undocumented"`
 }
 
 // Run compiles the rules of a folder and applies each to its examples.
@@ -176,11 +178,12 @@ func (c *rulesTestCmd) Run(a *app) error {
 }
 
 func testRules(set *rule.Set) (results []tested, failed bool) {
+	schema := rule.NewSchema(parsers.All())
 	for _, r := range set.Rules() {
 		if r.Builtin {
 			continue
 		}
-		one := tested{r.ID, len(r.Examples), []string{}}
+		one := tested{ID: r.ID, Examples: len(r.Examples), Faults: []string{}, Undocumented: append([]string{}, schema.Undocumented(r)...)}
 		for _, fault := range set.RunExamples(r) {
 			one.Faults = append(one.Faults, fault.Error())
 			failed = true
@@ -202,6 +205,9 @@ func (a *app) showTested(results []tested) {
 			fmt.Fprintln(a.Out, a.Text("rules.test_none", "ID", one.ID))
 		default:
 			fmt.Fprintln(a.Out, a.Count("rules.test_passed", int64(one.Examples), "ID", one.ID))
+		}
+		if len(one.Undocumented) > 0 {
+			fmt.Fprintf(a.Out, "  %s\n", a.Text("rules.test_undocumented", "Fields", safe(strings.Join(one.Undocumented, ", "))))
 		}
 	}
 }

@@ -1,6 +1,8 @@
 package rule
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"cel.dev/cel-go/cel"
@@ -31,6 +33,12 @@ var textTests = map[string]func(string) bool{
 // textCounts are the functions that count something in one text.
 var textCounts = map[string]func(string) int{
 	"subdomains": subdomains,
+}
+
+// FunctionNames returns the names of the functions that expressions may call
+// beside those of CEL.
+func FunctionNames() []string {
+	return slices.Concat(slices.Sorted(maps.Keys(textFunctions)), slices.Sorted(maps.Keys(textTests)), slices.Sorted(maps.Keys(textCounts)))
 }
 
 // functions declares the functions to CEL.

@@ -29,23 +29,12 @@ const anyField = "*"
 // yields: such a rule would find nothing and say so.
 func (s Schema) Check(r *Rule) []error {
 	var faults []error
-	kinds := map[artifact.Kind]bool{}
-	fields := map[string][]artifact.FieldInfo{}
 	for _, name := range r.Artifacts {
-		info, known := s[name]
-		if !known {
+		if _, known := s[name]; !known {
 			faults = append(faults, fmt.Errorf("there is no artifact %s", name))
 		}
-		for _, k := range info.Kinds {
-			if !slices.Contains(r.Kinds, k.Kind) {
-				continue
-			}
-			kinds[k.Kind] = true
-			for _, f := range k.Fields {
-				fields[f.Name] = append(fields[f.Name], f)
-			}
-		}
 	}
+	kinds, fields := s.of(r)
 	of := strings.Join(r.Artifacts, ", ")
 	for _, kind := range r.Kinds {
 		if !kinds[kind] {
@@ -58,6 +47,31 @@ func (s Schema) Check(r *Rule) []error {
 		}
 	}
 	return append(faults, checkExamples(r, fields)...)
+}
+
+// Undocumented returns the fields that the rule asks for and that the parsers do
+// not document: there may be columns of these names, or the names are mistyped.
+func (s Schema) Undocumented(r *Rule) []string {
+	_, fields := s.of(r)
+	return slices.DeleteFunc(r.Fields(), func(name string) bool { return len(fields[name]) > 0 })
+}
+
+// of returns the kinds of record that the rule looks at and that there are,
+// and their fields.
+func (s Schema) of(r *Rule) (kinds map[artifact.Kind]bool, fields map[string][]artifact.FieldInfo) {
+	kinds, fields = map[artifact.Kind]bool{}, map[string][]artifact.FieldInfo{}
+	for _, name := range r.Artifacts {
+		for _, k := range s[name].Kinds {
+			if !slices.Contains(r.Kinds, k.Kind) {
+				continue
+			}
+			kinds[k.Kind] = true
+			for _, f := range k.Fields {
+				fields[f.Name] = append(fields[f.Name], f)
+			}
+		}
+	}
+	return kinds, fields
 }
 
 // checkExamples holds the records of examples to what parsers yield: an
