@@ -11,10 +11,23 @@ import (
 // bodyMembers are the fields of members of a body that is JSON (iOS 15 and
 // later), in the words of Apple's documentation.
 var bodyMembers = [][2]string{
-	{"procName", "process"}, {"procPath", "path"}, {"pid", "pid"}, {"userID", "user_id"}, {"procRole", "role"},
-	{"parentProc", "parent"}, {"parentPid", "parent_pid"}, {"responsibleProc", "responsible"}, {"responsiblePid", "responsible_pid"},
-	{"coalitionName", "coalition"}, {"modelCode", "model"}, {"product", "model"}, {"crashReporterKey", "reporter_key"},
-	{"incident", "incident_id"}, {"build", "os_version"}, {"isSimulated", "simulated"}, {"faultingThread", "thread"},
+	{"procName", "process"},
+	{"procPath", "path"},
+	{"pid", "pid"},
+	{"userID", "user_id"},
+	{"procRole", "role"},
+	{"parentProc", "parent"},
+	{"parentPid", "parent_pid"},
+	{"responsibleProc", "responsible"},
+	{"responsiblePid", "responsible_pid"},
+	{"coalitionName", "coalition"},
+	{"modelCode", "model"},
+	{"product", "model"},
+	{"crashReporterKey", "reporter_key"},
+	{"incident", "incident_id"},
+	{"build", "os_version"},
+	{"isSimulated", "simulated"},
+	{"faultingThread", "thread"},
 }
 
 // nestedMembers are those of the objects within it.
@@ -24,12 +37,17 @@ var nestedMembers = []struct {
 }{
 	{"bundleInfo", [][2]string{{"CFBundleIdentifier", "bundle_id"}, {"CFBundleShortVersionString", "version"}}},
 	{"exception", [][2]string{
-		{"type", "exception_type"}, {"signal", "exception_signal"}, {"codes", "exception_codes"},
-		{"subtype", "exception_subtype"}, {"message", "exception_message"},
+		{"type", "exception_type"},
+		{"signal", "exception_signal"},
+		{"codes", "exception_codes"},
+		{"subtype", "exception_subtype"},
+		{"message", "exception_message"},
 	}},
 	{"exceptionReason", [][2]string{{"composed_message", "exception_message"}}},
 	{"termination", [][2]string{
-		{"namespace", "termination_namespace"}, {"code", "termination_code"}, {"indicator", "termination_indicator"},
+		{"namespace", "termination_namespace"},
+		{"code", "termination_code"},
+		{"indicator", "termination_indicator"},
 		{"byProc", "terminated_by"},
 	}},
 }

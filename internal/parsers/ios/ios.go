@@ -28,5 +28,6 @@ func All() []artifact.Parser {
 		webkitStatistics{},
 		webkitSessionLog{},
 		crashReports{},
+		shutdownLog{},
 	}
 }
