@@ -27,6 +27,9 @@ func All() []artifact.Parser {
 		firefoxFavicon{},
 		webkitStatistics{},
 		webkitSessionLog{},
+		webkitIndexedDB{},
+		webkitLocalStorage{},
+		webkitSafariViewService{},
 		crashReports{},
 		shutdownLog{},
 	}
