@@ -32,5 +32,7 @@ func All() []artifact.Parser {
 		webkitSafariViewService{},
 		crashReports{},
 		shutdownLog{},
+		panics{},
+		jetsam{},
 	}
 }

@@ -1,0 +1,235 @@
+package ios
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"strconv"
+	"strings"
+
+	"github.com/amparo-project/amparo/internal/artifact"
+	"github.com/amparo-project/amparo/internal/format/ips"
+	"github.com/amparo-project/amparo/internal/limit"
+)
+
+// panics reads what the kernel wrote down when it gave up, or was asked for
+// the stacks of all processes.
+type panics struct{}
+
+var panicsInfo = artifact.Info{
+	Name:    "ios.panics",
+	Version: 1,
+	Summary: "Panics of the kernel, forced restarts and stackshots: why, in which process, and which others ran.",
+	Files:   []string{"**/panic-*.ips*", "**/*.panic.ips*", "**/forceReset-*.ips*", "**/stacks-*.ips*", "**/stacks+*.ips*"},
+	Kinds: []artifact.KindInfo{
+		{
+			Kind: "panic",
+			Doc:  "A panic of the kernel, or a restart by force.",
+			Fields: append([]artifact.FieldInfo{
+				{Name: "reason", Type: artifact.Text, Doc: "first line of the panic"},
+				{Name: "panic_string", Type: artifact.Text, Doc: "all that the kernel wrote"},
+				{Name: "process", Type: artifact.Text, Doc: "process that ran when it panicked"},
+				{Name: "pid", Type: artifact.Int, Doc: "number of the process"},
+			}, stackFields...),
+			Times: []string{"panicked", "reported", "booted", "slept", "woke"},
+		},
+		{
+			Kind: "stackshot",
+			Doc:  "The stacks of all processes, taken for another reason.",
+			Fields: append([]artifact.FieldInfo{
+				{Name: "reason", Type: artifact.Text, Doc: "why they were taken"},
+			}, stackFields...),
+			Times: []string{"happened", "reported"},
+		},
+		{
+			Kind: "process",
+			Doc:  "A process that ran at that time.",
+			Fields: []artifact.FieldInfo{
+				{Name: "process", Type: artifact.Text, Doc: "name, of which the kernel keeps the first 32 characters"},
+				{Name: "pid", Type: artifact.Int, Doc: "number of the process"},
+				{Name: "threads", Type: artifact.Int, Doc: "number of its threads"},
+				{Name: "user_time", Type: artifact.Float, Doc: "seconds of processor time of its own"},
+				{Name: "system_time", Type: artifact.Float, Doc: "seconds of processor time in the kernel"},
+				{Name: "resident_bytes", Type: artifact.Int, Doc: "memory in use"},
+			},
+			Times: []string{"seen"},
+		},
+	},
+	Caveats: []string{"The list of processes holds names and no paths."},
+	Refs: []string{
+		"https://developer.apple.com/documentation/xcode/examining-the-fields-in-a-crash-report",
+		"https://github.com/apple-oss-distributions/xnu/blob/main/osfmk/kern/debug.c",
+	},
+}
+
+// stackFields are what all of these reports tell.
+var stackFields = []artifact.FieldInfo{
+	{Name: "bug_type", Type: artifact.Text, Doc: "type of report: 210 panic, 151 restart by force, 288 stackshot"},
+	{Name: "os_version", Type: artifact.Text, Doc: "version and build of iOS"},
+	{Name: "model", Type: artifact.Text, Doc: "model of the phone"},
+	{Name: "kernel", Type: artifact.Text, Doc: "version of the kernel"},
+	{Name: "incident_id", Type: artifact.Text, Doc: "identifier of the report"},
+	{Name: "reporter_key", Type: artifact.Text, Doc: "identifier of the phone among crash reports"},
+	{Name: "timestamp", Type: artifact.Text, Doc: "time of the report as it is written, with the offset of the phone's clock"},
+	{Name: "processes", Type: artifact.Int, Doc: "number of processes listed"},
+}
+
+// Info implements artifact.Parser.
+func (panics) Info() artifact.Info { return panicsInfo }
+
+// Parse implements artifact.Parser.
+func (panics) Parse(ctx context.Context, in *artifact.Input) iter.Seq2[*artifact.Record, error] {
+	return readReport(ctx, in, func(r *reportReading) error {
+		root, ok := r.report.JSON()
+		if !ok {
+			return fmt.Errorf("read %s: %w: the body is no JSON", in.Path, limit.ErrUnsupported)
+		}
+		p := &panicReport{reportReading: r, body: root.Map()}
+		if err := p.read(); err != nil {
+			return err
+		}
+		return r.damage(root)
+	})
+}
+
+// A panicReport is one report.
+type panicReport struct {
+	*reportReading
+	body map[string]ips.Value
+	date string
+}
+
+func (p *panicReport) read() error {
+	p.date = firstText(p.body["date"].Text(), p.report.Text("timestamp"))
+	said := firstText(p.body["panicString"].Text(), p.body["string"].Text())
+	if said == "" {
+		p.start("stackshot", 0, p.in.Size)
+		p.rec.Set("reason", p.value(p.body["reason"]))
+		p.common()
+		p.when("happened", p.date)
+	} else {
+		p.start("panic", 0, p.in.Size)
+		p.panicked(said)
+		p.common()
+		p.when("panicked", p.date)
+		p.epochs(said)
+	}
+	p.when("reported", p.report.Text("timestamp"))
+	p.rec.Summary = p.summarize
+	if err := p.give(); err != nil {
+		return err
+	}
+	for _, v := range p.body["processByPid"].Members() {
+		if err := p.process(v); err != nil {
+			return err
+		}
+	}
+	return p.damage(p.body["processByPid"])
+}
+
+func (p *panicReport) summarize(b []byte) []byte {
+	return appendSummary(b, string(p.rec.Kind), ": ", p.rec.Text("reason"), " ", p.rec.Text("process"))
+}
+
+// common sets what all reports tell.
+func (p *panicReport) common() {
+	set := func(field string, values ...ips.Value) {
+		for _, v := range values {
+			if value := p.value(v); value.Kind() != artifact.Null {
+				p.rec.Set(field, value)
+				return
+			}
+		}
+	}
+	p.rec.Set("bug_type", artifact.TextOrNull(p.cut(p.report.Header.Get("bug_type").Plain())))
+	set("os_version", p.report.Header.Get("os_version"), p.body["build"])
+	set("model", p.body["product"])
+	set("kernel", p.body["kernel"])
+	set("incident_id", p.report.Header.Get("incident_id"), p.body["incident"])
+	set("reporter_key", p.body["crashReporterKey"])
+	set("timestamp", p.report.Header.Get("timestamp"))
+	n := int64(0)
+	for range p.body["processByPid"].Members() {
+		n++
+	}
+	p.rec.Set("processes", artifact.IntValue(n))
+}
+
+// panicked reads who panicked: "Panicked task 0xff…: 3016 pages, 16 threads:
+// pid 1: launchd".
+func (p *panicReport) panicked(said string) {
+	first, _, _ := strings.Cut(said, "\n")
+	p.rec.Set("reason", artifact.TextOrNull(p.cut(first)))
+	p.rec.Set("panic_string", artifact.TextValue(p.cut(said)))
+	_, task, _ := strings.Cut(said, "Panicked task ")
+	task, _, _ = strings.Cut(task, "\n")
+	_, task, found := strings.Cut(task, ": pid ")
+	number, name, named := strings.Cut(task, ": ")
+	if !found || !named {
+		return
+	}
+	name = p.cut(strings.TrimSpace(name))
+	p.rec.Set("process", artifact.TextOrNull(name))
+	if pid, err := strconv.ParseInt(number, 10, 32); err == nil {
+		p.rec.Set("pid", artifact.IntValue(pid))
+	}
+	p.rec.Observe(artifact.Process, name, "process")
+}
+
+// epochs reads when the phone was started, and when it slept and woke last:
+// "Boot    : 0x58eacd6b 0x000772fd", seconds and microseconds.
+func (p *panicReport) epochs(said string) {
+	_, said, _ = strings.Cut(said, "Epoch Time:")
+	lines := strings.SplitN(said, "\n", len(epochLines)+2)
+	for i, m := range epochLines {
+		if i+1 >= len(lines) {
+			return
+		}
+		key, value, _ := strings.Cut(lines[i+1], ":")
+		seconds, rest, _ := strings.Cut(strings.TrimSpace(value), " ")
+		s, err := strconv.ParseInt(seconds, 0, 64)
+		us, err2 := strconv.ParseInt(strings.TrimSpace(rest), 0, 64)
+		if strings.TrimSpace(key) != m[0] || err != nil || err2 != nil {
+			continue
+		}
+		if s > 0 && s < 1<<33 && us >= 0 && us < 1_000_000 {
+			p.rec.When(m[1], artifact.UnixMicroseconds, artifact.IntValue(s*1_000_000+us))
+		}
+	}
+}
+
+// epochLines are the lines of that list, and what they date.
+var epochLines = [...][2]string{{"Boot", "booted"}, {"Sleep", "slept"}, {"Wake", "woke"}}
+
+// process gives a process of the list.
+func (p *panicReport) process(v ips.Value) error {
+	if v.Kind() != ips.Object {
+		return p.problem(v.Offset(), fmt.Errorf("%w: a process is no object", limit.ErrCorrupt))
+	}
+	m := v.Map()
+	rec := p.start("process", v.Offset(), v.Length())
+	name := p.cut(m["procname"].Text())
+	rec.Set("process", artifact.TextOrNull(name))
+	rec.Set("pid", p.value(m["pid"]))
+	n := int64(0)
+	for range m["threadById"].Members() {
+		n++
+	}
+	rec.Set("threads", artifact.IntValue(n))
+	rec.Set("user_time", p.seconds(m["userTimeTask"]))
+	rec.Set("system_time", p.seconds(m["systemTimeTask"]))
+	rec.Set("resident_bytes", p.value(m["residentMemoryBytes"]))
+	rec.Observe(artifact.Process, name, "process")
+	p.when("seen", p.date)
+	rec.Summary = func(b []byte) []byte { return appendSummary(b, "process ran: ", firstText(name, "?")) }
+	return p.give()
+}
+
+// seconds is value for a number that is written without a fraction where it
+// has none.
+func (r *reportReading) seconds(v ips.Value) artifact.Value {
+	if f, ok := v.Float(); ok {
+		return artifact.FloatValue(f)
+	}
+	return r.value(v)
+}
