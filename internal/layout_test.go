@@ -18,10 +18,11 @@ const module = "github.com/amparo-project/amparo/"
 // may lists, for each folder of internal, the folders whose packages its own
 // may import. A folder that is not here may import nothing of ours.
 var may = map[string][]string{
+	"apple":        {},
 	"artifact":     {"limit"},
 	"chain":        {"finding"},
 	"extsort":      {},
-	"evidence":     {"limit", "format", "finding"},
+	"evidence":     {"apple", "limit", "format", "finding"},
 	"finding":      {"artifact"},
 	"format":       {"limit"},
 	"indicator":    {"artifact", "finding", "limit"},

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/amparo-project/amparo/internal/evidence"
 	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/format/plist"
 	"github.com/amparo-project/amparo/internal/limit"
@@ -95,8 +96,7 @@ func (s *Source) device(info, manifest, status plist.Value) finding.Device {
 	}
 	s.compare("serial number", fact(info, "Serial Number"), fact(lockdown, "SerialNumber"))
 	s.compare("device identifier", fact(info, "Unique Identifier"), fact(lockdown, "UniqueDeviceID"))
-	d.OS = osOf(d.Model, d.Version)
-	judgeVersion(&d)
+	evidence.Describe(&d)
 	return d
 }
 
