@@ -29,6 +29,9 @@ func (f *fastCompiler) reader(e ast.Expr) reader {
 	}
 	id := f.c.names.memo()
 	return func(s *Subject) scalar {
+		if id >= len(s.memos) { // of an expression that was compiled later
+			s.memos = append(s.memos, make([]memo, id+1-len(s.memos))...)
+		}
 		m := &s.memos[id]
 		if m.loop != s.loop {
 			m.loop, m.value = s.loop, read(s)

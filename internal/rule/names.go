@@ -55,6 +55,9 @@ type place struct {
 // has none. Records of one table have their fields mostly at the same place.
 func (s *Subject) field(id int, name string) *artifact.Value {
 	fields := s.record.Fields
+	if id >= len(s.places) { // of an expression that was compiled later
+		s.places = append(s.places, make([]place, id+1-len(s.places))...)
+	}
 	p := &s.places[id]
 	if p.record == s.number {
 		if p.index < 0 {
