@@ -30,6 +30,7 @@ func All() []artifact.Parser {
 		webkitIndexedDB{},
 		webkitLocalStorage{},
 		webkitSafariViewService{},
+		cacheFiles{},
 		crashReports{},
 		shutdownLog{},
 		panics{},
