@@ -147,6 +147,7 @@ func TestCleanPhonesRaiseNothing(t *testing.T) {
 		if run.Totals.Records < 90 {
 			t.Errorf("%s: %d records: was it read at all?", name, run.Totals.Records)
 		}
+		noRuleFailed(t, run)
 		for _, c := range run.Coverage {
 			t.Logf("%s: %-26s %-8s %6d records %s", name, c.Artifact, c.State, c.Records, c.Error)
 		}

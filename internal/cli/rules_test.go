@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/parsers"
 	"github.com/amparo-project/amparo/internal/rule"
 )
@@ -64,6 +65,19 @@ func TestRulesPageShowsARule(t *testing.T) {
 	for _, name := range rule.FunctionNames() {
 		if !strings.Contains(string(page), "`"+name+"(") {
 			t.Errorf("docs/rules.md does not know %s()", name)
+		}
+	}
+}
+
+// noRuleFailed holds the built-in rules to records of all kinds: one that
+// forgets to ask whether a field is there fails on the first without it.
+func noRuleFailed(t *testing.T, run *finding.Run) {
+	t.Helper()
+	for _, c := range run.Coverage {
+		for _, p := range c.Errors {
+			if p.Rule != "" {
+				t.Errorf("%s: %s", c.Artifact, p.Error)
+			}
 		}
 	}
 }

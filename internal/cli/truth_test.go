@@ -53,6 +53,7 @@ func findingsOf(t *testing.T, dir, password string) (*finding.Run, []finding.Fin
 	if err != nil {
 		t.Fatal(err)
 	}
+	noRuleFailed(t, run)
 	return run, list
 }
 
