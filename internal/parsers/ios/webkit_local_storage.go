@@ -15,7 +15,7 @@ var webkitLocalStorageInfo = artifact.Info{
 	Version: 1,
 	Summary: "Pages that stored something in Safari or in the web views of apps.",
 	Files: append(within(webkitRoots,
-		"LocalStorage/*.localstorage", "Default/*/*/origin", "Origins/*/*/origin", "CacheStorage/*/origin", "MediaKeys/*/origin"),
+		"LocalStorage/*.localstorage", "Default/*/*/origin", "Origins/*/*/origin", "CacheStorage/*/origin", "MediaKeys/*/origin", "WebSQL/*/*.db"),
 		onPhone("*/Library/WebKit/LocalStorage/*.localstorage", "*/Library/Caches/*.localstorage")...),
 	Companions: within(webkitRoots,
 		"Default/*/*/LocalStorage/localstorage.sqlite3", "Origins/*/*/LocalStorage/localstorage.sqlite3"),

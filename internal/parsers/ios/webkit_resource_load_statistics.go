@@ -3,6 +3,7 @@ package ios
 import (
 	"context"
 	"iter"
+	"time"
 
 	"github.com/amparo-project/amparo/internal/artifact"
 )
@@ -32,6 +33,7 @@ var webkitStatisticsInfo = artifact.Info{
 				{Name: "domain_id", Type: artifact.Int, Doc: "ObservedDomains.domainID"},
 				{Name: "registrable_domain", Type: artifact.Text, Doc: "domain as one can register it: example.co.uk"},
 				{Name: "had_user_interaction", Type: artifact.Int, Doc: "1 if the user tapped or typed on a page of it"},
+				{Name: "top_level", Type: artifact.Bool, Doc: "true where pages of it were shown themselves, and not as a part of others alone"},
 				otherColumns,
 			},
 			Times: []string{"last_seen", "most_recent_user_interaction", "most_recent_web_push_interaction"},
@@ -49,9 +51,20 @@ var webkitStatisticsInfo = artifact.Info{
 			},
 			Times: []string{"updated"},
 		},
+		{
+			Kind: "operating_date",
+			Doc:  "A day on which WebKit was used, of the last weeks.",
+			Fields: []artifact.FieldInfo{
+				{Name: "year", Type: artifact.Int, Doc: "year"},
+				{Name: "month", Type: artifact.Int, Doc: "month; January is 0"},
+				{Name: "month_day", Type: artifact.Int, Doc: "day of the month"},
+				otherColumns,
+			},
+			Times: []string{"used"},
+		},
 	},
 	Caveats: []string{
-		"WebKit keeps the last time alone, and rounds it down.",
+		"WebKit keeps the last time alone, and rounds last_seen down.",
 		"A domain whose pages were only loaded as a part of others is here too: had_user_interaction is 0 then.",
 	},
 	Refs: []string{
@@ -88,6 +101,7 @@ var webkitRelations = []struct{ table, relation, from, to string }{
 type statisticsReader struct {
 	*table
 	domains map[int64]string
+	top     map[int64]bool // domains of pages that were shown themselves
 	summary func([]byte) []byte
 
 	domain, seen, used, pushed int
@@ -109,10 +123,26 @@ func readWebkitStatistics(r *reading) error {
 	if s.domains, err = r.optional("ObservedDomains", "registrableDomain").texts("registrableDomain"); err != nil {
 		return err
 	}
-	if err := t.each(s.observed); err != nil {
-		return err
+	for _, read := range []func() error{s.topLevel, func() error { return t.each(s.observed) }, s.relations, s.dates} {
+		if err := read(); err != nil {
+			return err
+		}
 	}
-	return s.relations()
+	return nil
+}
+
+func (s *statisticsReader) topLevel() error {
+	t := s.r.optional("TopLevelDomains", "topLevelDomainID")
+	if t == nil {
+		return nil
+	}
+	s.top = map[int64]bool{}
+	id := t.find("topLevelDomainID")
+	err := t.each(func() error {
+		s.top[t.key(id)] = true
+		return t.hold()
+	})
+	return s.r.unjoined(err)
 }
 
 func (s *statisticsReader) observed() error {
@@ -120,6 +150,9 @@ func (s *statisticsReader) observed() error {
 	rec.Set("domain_id", artifact.IntValue(s.rowID()))
 	rec.Set("registrable_domain", s.number(s.domain))
 	rec.Observe(artifact.Domain, s.text(s.domain), "registrable_domain")
+	if s.top[s.rowID()] {
+		rec.Set("top_level", artifact.BoolValue(true))
+	}
 	s.set(rec)
 	rec.When("last_seen", artifact.UnixSeconds, s.instant(s.seen))
 	rec.When("most_recent_user_interaction", artifact.UnixSeconds, s.instant(s.used))
@@ -175,8 +208,34 @@ func (s *statisticsReader) end(rec *artifact.Record, field string, t *table, col
 	rec.Set(field+"_id", t.number(column))
 }
 
+// dates gives the days on which WebKit was used.
+func (s *statisticsReader) dates() error {
+	t := s.r.optional("OperatingDates")
+	if t == nil {
+		return nil
+	}
+	year, month, day := t.find("year"), t.find("month"), t.find("monthDay")
+	t.fields(map[string]string{"year": "year", "month": "month", "monthDay": "month_day"})
+	t.seal(webkitStatisticsInfo.Kinds[2])
+	return t.each(func() error {
+		rec := t.start("operating_date")
+		t.set(rec)
+		y, okY := t.integer(year)
+		m, okM := t.integer(month)
+		d, okD := t.integer(day)
+		if okY && okM && okD && y > 0 && y < 10_000 && m >= 0 && m < 12 && d > 0 && d < 32 {
+			rec.WhenAt("used", time.Date(int(y), time.Month(m+1), int(d), 0, 0, 0, 0, time.UTC))
+		}
+		rec.Summary = s.summary
+		return t.give()
+	})
+}
+
 func (s *statisticsReader) summarize(b []byte) []byte {
 	rec := &s.r.rec
+	if rec.Kind == "operating_date" {
+		return appendSummary(b, "WebKit was used on this day")
+	}
 	if rec.Kind == "domain" {
 		return appendSummary(b, "domain seen: ", rec.Text("registrable_domain"))
 	}

@@ -36,6 +36,7 @@ CREATE TABLE TopFrameUniqueRedirectsToSinceSameSiteStrictEnforcement (sourceDoma
 CREATE TABLE OperatingDates (year INTEGER NOT NULL, month INTEGER NOT NULL, monthDay INTEGER NOT NULL);
 INSERT INTO ObservedDomains VALUES (1, 'news.example', 1700000000, 1, 1700000000.25, 0, 0, 0, 0, 0, 0, 0, 1700000100), (2, 'bit.example', 1700000000, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0), (3, 'infection.example', 1700003600, 0, -1, 0, 0, 0, 0, 0, 0, 0, 0);
 INSERT INTO TopLevelDomains VALUES (1), (2), (3);
+INSERT INTO OperatingDates VALUES (2023, 10, 14), (2023, 12, 1);
 INSERT INTO TopFrameUniqueRedirectsTo VALUES (2, 3);
 INSERT INTO TopFrameUniqueRedirectsToSinceSameSiteStrictEnforcement VALUES (2, 3);
 INSERT INTO TopFrameUniqueRedirectsFrom VALUES (3, 2);
@@ -53,6 +54,8 @@ CREATE TABLE SubframeUnderTopFrameDomains (subFrameDomainID, lastUpdated);
 INSERT INTO ObservedDomains VALUES (1, x'ff', 'then', 'yes', 1e300), (2, NULL, NULL, NULL, NULL), (3, 7, -1, 1, 9223372036854775807);
 INSERT INTO TopFrameUniqueRedirectsTo VALUES ('x', NULL), (1, 99);
 INSERT INTO SubframeUnderTopFrameDomains VALUES (x'00', 'now');
+CREATE TABLE OperatingDates (year, month, monthDay);
+INSERT INTO OperatingDates VALUES ('x', NULL, 1), (9223372036854775807, -1, 99);
 `
 	return []artifacttest.Sample{
 		databaseSample(tb, "modern", observationsPath, modern),
@@ -79,7 +82,7 @@ func FuzzWebkitStatistics(f *testing.F) {
 func TestWebkitStatisticsObserves(t *testing.T) {
 	t.Parallel()
 	recs, errs := artifacttest.Parse(t, webkitStatistics{}, observationsSamples(t)[0])
-	if len(recs) != 12 || len(errs) != 0 {
+	if len(recs) != 14 || len(errs) != 0 {
 		t.Fatalf("%d records, errors %v", len(recs), errs)
 	}
 	compareObserved(t, recs[2], []artifact.Observable{{Type: artifact.Domain, Value: "infection.example", Field: "registrable_domain"}})
@@ -90,5 +93,21 @@ func TestWebkitStatisticsObserves(t *testing.T) {
 		compareObserved(t, recs[i], []artifact.Observable{
 			{Type: artifact.Domain, Value: "bit.example", Field: "from_domain"}, {Type: artifact.Domain, Value: "infection.example", Field: "to_domain"},
 		})
+	}
+}
+
+// TestRealWebkitStatistics: the database is that of Chrome in a real backup.
+func TestRealWebkitStatistics(t *testing.T) {
+	t.Parallel()
+	data := readEvidence(t, "ios_backup_small", "6e", "6e9d0cb750a70e7fa10943c134a5f021dab327e7")
+	recs, errs := artifacttest.Parse(t, webkitStatistics{}, artifacttest.Sample{Path: observationsPath, Files: map[string][]byte{observationsPath: data}})
+	if len(recs) != 2 || len(errs) != 0 {
+		t.Fatalf("%d records, errors %v", len(recs), errs)
+	}
+	if recs[0].Text("registrable_domain") != "google.com" || len(recs[0].Times) != 2 || recs[0].Times[0].At.Unix() != 1634560250 {
+		t.Errorf("%v %v", recs[0].Fields, recs[0].Times)
+	}
+	if recs[1].Text("registrable_domain") != "gstatic.com" || len(recs[1].Times) != 1 {
+		t.Errorf("%v %v", recs[1].Fields, recs[1].Times)
 	}
 }

@@ -95,6 +95,7 @@ func localStorageSamples(tb testing.TB) []artifacttest.Sample {
 			map[string][]byte{safariData + hashedFolder + "/LocalStorage/localstorage.sqlite3": db}),
 		storedSample("origin_alone", dumpData+hashedFolder+"/origin", originFile([3]string{"http", "10.0.0.1", "8080"}, [3]string{"http", "10.0.0.1", "8080"}), nil),
 		storedSample("caches", dumpData+"CacheStorage/8F1C/origin", originFile([3]string{"https", "sw.example.org"}, [3]string{"https", "sw.example.org"}), nil),
+		storedSample("websql", safariData+"WebSQL/https_www.google.fr_0/f9d2002c-7d5c-4816-951b-9fd32addd567.db", []byte{}, nil),
 		storedSample("own_page", "AppDomain-org.example/Library/WebKit/LocalStorage/file__0.localstorage", db, nil),
 		storedSample("cut_origin", dumpData+hashedFolder+"/origin", originFile([3]string{"https", "top.example.org"}, [3]string{"https", "frame.example.com"})[:36], nil),
 		storedSample("not_an_origin", dumpData+hashedFolder+"/origin", []byte{0xff, 0xff, 0xff, 0x7f, 1, 2}, nil),
