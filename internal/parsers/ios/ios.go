@@ -35,5 +35,8 @@ func All() []artifact.Parser {
 		shutdownLog{},
 		panics{},
 		jetsam{},
+		processStatus{},
+		taskInfo{},
+		spindump{},
 	}
 }
