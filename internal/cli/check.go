@@ -26,6 +26,8 @@ type checkCmd struct {
 	FailOn       string   `help:"${fail_on}" placeholder:"SEVERITY"`
 	JSON         bool     `name:"json" help:"${json}"`
 
+	ExplainSource bool `help:"${explain_source}"`
+
 	since, until time.Time
 	failOn       finding.Severity
 }
@@ -59,6 +61,9 @@ func parseTime(flag, s string) (time.Time, error) {
 
 // Run checks every evidence that the paths hold.
 func (c *checkCmd) Run(a *app) error {
+	if c.ExplainSource {
+		return a.explainSources(c.Paths, c.JSON)
+	}
 	rules, err := loadRules(c.Rules)
 	if err != nil {
 		return err
@@ -86,11 +91,11 @@ func (c *checkCmd) Run(a *app) error {
 func (a *app) findAll(paths []string) ([]evidence.Candidate, error) {
 	var found []evidence.Candidate
 	for _, path := range paths {
-		list, err := open.Find(a.ctx, path)
+		r, err := open.Find(a.ctx, path, whatIsRead())
 		if err != nil {
 			return nil, err
 		}
-		found = append(found, list...)
+		found = append(found, r.Candidates...)
 	}
 	return found, nil
 }

@@ -118,11 +118,11 @@ func TestCleanPhonesRaiseNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found, err := open.Find(t.Context(), shared(t, "evidence", "ios_backup_small"))
+	found, err := open.Find(t.Context(), shared(t, "evidence", "ios_backup_small"), open.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	backup, err := found[0].Open(t.Context(), evidence.OpenOptions{})
+	backup, err := found.Candidates[0].Open(t.Context(), evidence.OpenOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

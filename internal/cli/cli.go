@@ -164,7 +164,7 @@ var helpNames = []string{
 	"report_format", "report_out", "explain", "explain_finding", "explain_run", "explain_evidence",
 	"artifacts", "artifacts_list", "artifacts_show", "artifacts_name", "indicators", "indicators_add",
 	"indicators_paths", "indicators_list", "check_rules", "rules", "rules_list", "rules_show", "rules_id",
-	"rules_test", "rules_dir",
+	"rules_test", "rules_dir", "explain_source",
 }
 
 // exitCode tells the error, if any, and returns the code for it.

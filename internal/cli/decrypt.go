@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/amparo-project/amparo/internal/evidence"
 	"github.com/amparo-project/amparo/internal/evidence/iosbackup"
@@ -21,6 +22,10 @@ func (c *decryptCmd) Run(a *app) (err error) {
 	found, err := a.findAll([]string{c.Path})
 	if err != nil {
 		return err
+	}
+	found = slices.DeleteFunc(found, func(c evidence.Candidate) bool { return c.Kind() != iosbackup.Kind })
+	if len(found) == 0 {
+		return &evidence.NotEvidenceError{Path: c.Path, Reason: "there is no iTunes or Finder backup, and nothing else is encrypted in its way"}
 	}
 	if len(found) > 1 {
 		return usageError{fmt.Errorf("%s holds %d backups: give the path of one", c.Path, len(found))}

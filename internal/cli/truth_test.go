@@ -33,11 +33,11 @@ func findingsOf(t *testing.T, dir, password string) (*finding.Run, []finding.Fin
 	if err != nil {
 		t.Fatal(err)
 	}
-	found, err := open.Find(t.Context(), dir)
+	found, err := open.Find(t.Context(), dir, open.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	src, err := found[0].Open(t.Context(), evidence.OpenOptions{Password: func(context.Context) (string, error) { return password, nil }})
+	src, err := found.Candidates[0].Open(t.Context(), evidence.OpenOptions{Password: func(context.Context) (string, error) { return password, nil }})
 	if err != nil {
 		t.Fatal(err)
 	}

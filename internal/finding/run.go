@@ -71,6 +71,9 @@ type Evidence struct {
 	Device    Device    `json:"device"`
 	Files     int64     `json:"files"`    // entries that the evidence lists
 	Problems  []Problem `json:"problems"` // of the evidence as a whole
+	// Acquired is when the evidence was made, where it says so; of a backup
+	// Device.LastBackup does.
+	Acquired *time.Time `json:"acquired,omitempty"`
 }
 
 // IndicatorSet names one set of indicators that a run used.

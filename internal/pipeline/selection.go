@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"path"
 	"slices"
 	"strings"
 
@@ -26,70 +25,10 @@ type selection struct {
 	errs    problems
 }
 
-// sidecars are what SQLite keeps beside a database.
-var sidecars = []string{"-wal", "-journal"}
-
-// wanted finds the patterns that may fit a path by its last component, for
-// evidence lists hundreds of thousands of files and parsers want a few.
-type wanted struct {
-	byBase map[string][]want
-	other  []want // patterns whose last component has a wildcard
-}
-
-type want struct {
-	pattern string
-	parser  int // -1: a companion
-}
-
-func newWanted(parsers []artifact.Parser) *wanted {
-	w := &wanted{byBase: map[string][]want{}}
-	for i, p := range parsers {
-		info := p.Info()
-		for _, pattern := range info.Files {
-			w.add(want{pattern, i})
-		}
-		for _, pattern := range info.Companions {
-			w.add(want{pattern, -1})
-		}
-	}
-	return w
-}
-
-func (w *wanted) add(n want) {
-	base := path.Base(n.pattern)
-	if strings.ContainsAny(base, `*?[\`) {
-		w.other = append(w.other, n)
-		return
-	}
-	w.byBase[base] = append(w.byBase[base], n)
-}
-
-// match appends to dst the parsers whose patterns fit the path, and reports
-// whether the path is wanted at all: a companion or a sidecar has no parser.
-func (w *wanted) match(name string, dst []int) (parsers []int, ok bool) {
-	base := name[strings.LastIndexByte(name, '/')+1:]
-	for _, list := range [][]want{w.byBase[base], w.other} {
-		for _, n := range list {
-			if !artifact.Match(n.pattern, name) {
-				continue
-			}
-			ok = true
-			if n.parser >= 0 && !slices.Contains(dst, n.parser) {
-				dst = append(dst, n.parser)
-			}
-		}
-	}
-	for _, suffix := range sidecars {
-		if db, is := strings.CutSuffix(name, suffix); is && !ok {
-			_, ok = w.match(db, nil)
-		}
-	}
-	return dst, ok
-}
-
 // choose lists the evidence once and keeps what parsers want.
 func choose(ctx context.Context, src evidence.Source, parsers []artifact.Parser) (*selection, error) {
 	w := newWanted(parsers)
+	w.named = byName(src.Evidence().Kind)
 	s := &selection{entries: map[string]evidence.Entry{}}
 	var end error
 	for e, err := range src.Files(ctx) {

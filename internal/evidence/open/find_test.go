@@ -24,6 +24,13 @@ func touch(t testing.TB, name string) {
 	}
 }
 
+// find returns the evidence at a path, with no single files.
+func find(t testing.TB, path string) ([]evidence.Candidate, error) {
+	t.Helper()
+	r, err := Find(t.Context(), path, Options{})
+	return r.Candidates, err
+}
+
 func TestFindDepths(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -36,7 +43,7 @@ func TestFindDepths(t *testing.T) {
 	} {
 		touch(t, filepath.Join(dir, name))
 	}
-	list, err := Find(t.Context(), dir)
+	list, err := find(t, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,11 +76,11 @@ func TestFindNothing(t *testing.T) {
 		say  string
 	}{
 		{empty, evidence.ErrNotEvidence, "empty"},
-		{other, evidence.ErrNotEvidence, "Manifest.db"},
+		{other, evidence.ErrNotEvidence, "private/var"},
 		{filepath.Join(other, "readme.txt"), evidence.ErrNotEvidence, "neither"},
 		{filepath.Join(other, "nowhere"), fs.ErrNotExist, "nowhere"},
 	} {
-		_, err := Find(t.Context(), tt.path)
+		_, err := find(t, tt.path)
 		if !errors.Is(err, tt.want) || !strings.Contains(err.Error(), tt.say) || !strings.Contains(err.Error(), tt.path) {
 			t.Errorf("%s: %v", tt.path, err)
 		}
@@ -92,7 +99,7 @@ func TestFindDenied(t *testing.T) {
 	}
 	defer os.Chmod(filepath.Join(dir, "backup"), 0o700)
 	for _, path := range []string{dir, filepath.Join(dir, "backup")} {
-		if _, err := Find(t.Context(), path); !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), path) {
+		if _, err := find(t, path); !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: %v", path, err)
 		}
 	}
@@ -117,7 +124,7 @@ func TestNameOf(t *testing.T) {
 func TestOpenTwice(t *testing.T) {
 	t.Parallel()
 	dir := shared(t, "ios_backup_small")
-	list, err := Find(t.Context(), dir)
+	list, err := find(t, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +146,7 @@ func TestRealBackupSuite(t *testing.T) {
 	t.Parallel()
 	dir := shared(t, "ios_backup_small")
 	evidencetest.Suite(t, evidencetest.Options{Path: dir, MaxEntries: 2000, Open: func(t testing.TB) evidence.Source {
-		list, err := Find(t.Context(), dir)
+		list, err := find(t, dir)
 		if err != nil {
 			t.Fatal(err)
 		}

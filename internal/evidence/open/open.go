@@ -6,139 +6,116 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"path"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 
 	"github.com/amparo-project/amparo/internal/evidence"
-	"github.com/amparo-project/amparo/internal/evidence/iosbackup"
 )
 
 // maxDepth is how many folders below the path evidence is looked for.
 const maxDepth = 3
 
-// maxVisited bounds how many folders are looked into.
-const maxVisited = 20_000
+// Options says what parsers read.
+type Options struct {
+	// Wanted says of a path on the phone whether some parser reads it: such
+	// files of a compressed archive are kept while it is listed, so that one
+	// pass is enough. nil: none are.
+	Wanted func(path string) bool
+	// Named says of the name of a single file whether some parser knows it.
+	// nil: single files are no evidence.
+	Named func(name string) bool
+}
 
-// Find returns the evidence that a path holds, sorted by place: the path is a
-// backup, a folder with backups at most three levels down, or an archive of
-// either. Nothing is decrypted and no password is asked for yet.
+// Result is what a path holds.
+type Result struct {
+	Candidates []evidence.Candidate // sorted by place
+	Seen       []Seen               // why, for each of them, and what was passed over
+	Folders    int                  // that were looked into
+}
+
+// Seen says what a place was taken for, and by which names in it.
+type Seen struct {
+	Path, Root string
+	Kind       string   // "" for something that is not read
+	Signs      []string // names that show it, a few
+	Reason     string   // why it is not read, "" where it is
+}
+
+// Find returns the evidence that a path holds: a backup, a copy of a phone's
+// file system, a sysdiagnose, crash reports and single files of known names; as
+// a folder, at most three levels down in one, or in an archive of either. In
+// a folder there may be several, archives too. Nothing is decrypted and no
+// password is asked for yet.
 //
 // The error wraps evidence.ErrNotEvidence where there is none, fs.ErrNotExist,
 // fs.ErrPermission, or limit.ErrUnsupported for an archive of a kind that is
 // not read. Each names the path.
-func Find(ctx context.Context, name string) (_ []evidence.Candidate, err error) {
-	tree, err := evidence.OpenTree(ctx, name, iosbackup.Early)
-	if err != nil {
-		return nil, err
+func Find(ctx context.Context, name string, o Options) (Result, error) {
+	f := &finder{path: name, o: o, nested: true}
+	if file, ok := f.single(); ok {
+		return file, nil
 	}
-	defer func() { err = errors.Join(err, tree.Close()) }()
-	f := finder{tree: tree, path: name}
-	if err := f.walk(ctx, "", 0); err != nil {
-		return nil, fmt.Errorf("look for backups in %s: %w", name, err)
+	if err := f.look(ctx); err != nil {
+		return f.result, err
 	}
-	if len(f.found) > 0 {
-		return f.found, nil
+	if len(f.result.Candidates) > 0 {
+		return f.result, nil
 	}
 	if f.denied != nil {
-		return nil, fmt.Errorf("look for backups in %s: %w", name, f.denied)
+		return f.result, fmt.Errorf("look for evidence in %s: %w", name, f.denied)
 	}
-	reason := fmt.Sprintf("neither Manifest.db nor Manifest.plist with Info.plist or Status.plist is there, nor at most %d folders down", maxDepth)
+	return f.result, &evidence.NotEvidenceError{Path: name, Reason: f.reason()}
+}
+
+// reason says what was looked for in vain.
+func (f *finder) reason() string {
+	reason := fmt.Sprintf("no backup (Manifest.db), no copy of a file system (private/var), no sysdiagnose and no file of a known name "+
+		"is there, nor at most %d folders down", maxDepth)
 	if f.empty {
 		reason = "it is empty"
 	}
-	if problems := tree.Problems(); len(problems) > 0 {
-		reason += " (" + problems[0].Error + ")"
+	if len(f.problems) > 0 {
+		reason += " (" + f.problems[0].Error + ")"
 	}
-	return nil, &evidence.NotEvidenceError{Path: name, Reason: reason}
-}
-
-// finder walks a tree.
-type finder struct {
-	tree    evidence.Tree
-	path    string
-	found   []evidence.Candidate
-	visited int
-	empty   bool  // the tree as a whole
-	denied  error // a folder that may not be listed
-}
-
-func (f *finder) walk(ctx context.Context, dir string, depth int) error {
-	f.visited++
-	if f.visited > maxVisited {
-		return nil
-	}
-	list, err := f.tree.ReadDir(ctx, dir)
-	switch {
-	case err == nil:
-	case depth > 0 && errors.Is(err, fs.ErrPermission):
-		f.denied = err
-		return nil
-	default:
-		return err
-	}
-	if depth == 0 {
-		f.empty = len(list) == 0
-	}
-	if iosbackup.Recognize(list) {
-		f.found = append(f.found, f.candidate(dir))
-		return nil
-	}
-	for _, e := range list {
-		if !e.Dir || depth == maxDepth {
-			continue
-		}
-		if err := f.walk(ctx, path.Join(dir, e.Name), depth+1); err != nil {
-			return err
+	for _, s := range f.result.Seen {
+		if s.Kind == "" {
+			return reason + "; " + s.Root + ": " + s.Reason
 		}
 	}
-	return nil
+	return reason
 }
 
-// candidate keeps what was opened of an archive: its index cost a pass.
-func (f *finder) candidate(root string) evidence.Candidate {
-	var held atomic.Pointer[evidence.Tree]
-	if tree, err := f.tree.Sub(""); err == nil {
-		held.Store(&tree)
-	}
-	return evidence.NewCandidate(f.path, root, nameOf(f.path, root), iosbackup.Kind,
-		func(ctx context.Context, o evidence.OpenOptions) (evidence.Source, error) {
-			tree, err := f.again(ctx, held.Swap(nil))
-			if err != nil {
-				return nil, err
-			}
-			s, err := iosbackup.Open(ctx, tree, root, iosbackup.Options{OpenOptions: o, Path: f.path, Root: root})
-			if err != nil {
-				return nil, err
-			}
-			return s, nil
-		})
-}
+// archiveSuffixes end the names of archives that are read.
+var archiveSuffixes = []string{".zip", ".tar", ".tar.gz", ".tgz", ".tar.zst"}
 
-// again returns the tree that was held, or opens it once more.
-func (f *finder) again(ctx context.Context, held *evidence.Tree) (evidence.Tree, error) {
-	if held != nil {
-		return *held, nil
+// isArchive reports whether a file may be an archive by its name.
+func isArchive(name string) bool {
+	lower := strings.ToLower(name)
+	for _, suffix := range archiveSuffixes {
+		if strings.HasSuffix(lower, suffix) {
+			return true
+		}
 	}
-	return evidence.OpenTree(ctx, f.path, iosbackup.Early)
+	return false
 }
 
 // nameOf calls evidence by its folder, or by its archive without what tells its
 // kind.
 func nameOf(name, root string) string {
 	if root != "" {
-		return path.Base(root)
+		return root[strings.LastIndexByte(root, '/')+1:]
 	}
 	if abs, err := filepath.Abs(name); err == nil {
 		name = abs
 	}
 	base := filepath.Base(name)
-	for _, suffix := range []string{".zip", ".tar", ".tar.gz", ".tgz", ".tar.zst"} {
+	for _, suffix := range archiveSuffixes {
 		if short, ok := strings.CutSuffix(base, suffix); ok && short != "" {
 			return short
 		}
 	}
 	return base
 }
+
+// isNone reports whether an error says that a path holds no evidence.
+func isNone(err error) bool { return errors.Is(err, evidence.ErrNotEvidence) }

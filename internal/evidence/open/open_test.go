@@ -34,7 +34,7 @@ func shared(t testing.TB, name string) string {
 // what it holds.
 func contents(t testing.TB, path string, o evidence.OpenOptions) map[string]string {
 	t.Helper()
-	list, err := Find(t.Context(), path)
+	list, err := find(t, path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,140 @@
+package pipeline
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/amparo-project/amparo/internal/artifact"
+)
+
+// sidecars are what SQLite keeps beside a database.
+var sidecars = []string{"-wal", "-journal"}
+
+// wanted finds the patterns that may fit a path by its last component, for
+// evidence lists up to millions of files and parsers want a few.
+type wanted struct {
+	byBase      map[string][]want
+	byExtension map[string][]want // patterns that end in one, after a wildcard
+	other       []want            // patterns whose last component ends in a wildcard
+	// named has files known by their last component alone: it is evidence of
+	// single files, which say nothing of their folders on the phone.
+	named bool
+}
+
+type want struct {
+	pattern string
+	base    string // its last component
+	parser  int    // -1: a companion
+	common  bool   // too common a name to tell a single file by
+}
+
+func newWanted(parsers []artifact.Parser) *wanted {
+	w := &wanted{byBase: map[string][]want{}, byExtension: map[string][]want{}}
+	for i, p := range parsers {
+		info := p.Info()
+		for _, pattern := range info.Files {
+			w.add(want{pattern: pattern, parser: i})
+		}
+		for _, pattern := range info.Companions {
+			w.add(want{pattern: pattern, parser: -1})
+		}
+	}
+	return w
+}
+
+// wildcards are the characters that path.Match gives a meaning.
+const wildcards = `*?[\`
+
+func (w *wanted) add(n want) {
+	n.base = path.Base(n.pattern)
+	n.common = isCommon(n.base)
+	last := strings.LastIndexAny(n.base, wildcards+"]")
+	if last < 0 {
+		w.byBase[n.base] = append(w.byBase[n.base], n)
+		return
+	}
+	if ext := path.Ext(n.base[last+1:]); ext != "" {
+		w.byExtension[ext] = append(w.byExtension[ext], n)
+		return
+	}
+	w.other = append(w.other, n)
+}
+
+// isCommon reports whether files of that name lie everywhere: a property list
+// called Info, any database, any log.
+func isCommon(base string) bool {
+	switch base {
+	case "Info.plist", "Manifest.db", "Cache.db":
+		return true
+	}
+	literal := 0
+	for part := range strings.FieldsFuncSeq(base, func(r rune) bool { return strings.ContainsRune(wildcards+"]", r) }) {
+		literal = max(literal, len(part))
+	}
+	switch path.Ext(base) {
+	case ".db", ".log", ".txt", ".plist", ".sqlite", ".json", ".ndjson", ".gz":
+		return strings.HasPrefix(base, "*") && literal <= len(path.Ext(base))
+	}
+	return literal < 4
+}
+
+// match appends to dst the parsers whose patterns fit the path, and reports
+// whether the path is wanted at all: a companion or a sidecar has no parser.
+func (w *wanted) match(name string, dst []int) (parsers []int, ok bool) {
+	base := name[strings.LastIndexByte(name, '/')+1:]
+	dst, ok = w.among(w.byBase[base], name, base, dst, ok)
+	if dot := strings.LastIndexByte(base, '.'); dot >= 0 {
+		dst, ok = w.among(w.byExtension[base[dot:]], name, base, dst, ok)
+	}
+	dst, ok = w.among(w.other, name, base, dst, ok)
+	for _, suffix := range sidecars {
+		if db, is := strings.CutSuffix(name, suffix); is && !ok {
+			_, ok = w.match(db, nil)
+		}
+	}
+	return dst, ok
+}
+
+// among is match for a few of the patterns.
+func (w *wanted) among(list []want, name, base string, dst []int, ok bool) ([]int, bool) {
+	for i := range list {
+		n := &list[i]
+		if w.named {
+			if fits, err := path.Match(n.base, base); n.common || !fits || err != nil {
+				continue
+			}
+		} else if !artifact.Match(n.pattern, name) {
+			continue
+		}
+		ok = true
+		if n.parser >= 0 && !slices.Contains(dst, n.parser) {
+			dst = append(dst, n.parser)
+		}
+	}
+	return dst, ok
+}
+
+// byName reports whether files of a kind of evidence are known by their names.
+func byName(kind string) bool { return kind == "loose" || kind == "ios-crash-logs" }
+
+// Wanted returns a function that says of a path on the phone whether one of
+// the parsers reads it.
+func Wanted(parsers []artifact.Parser) func(path string) bool {
+	w := newWanted(parsers)
+	return func(name string) bool {
+		_, ok := w.match(name, nil)
+		return ok
+	}
+}
+
+// Named returns a function that says of the name of a single file whether one
+// of the parsers knows it.
+func Named(parsers []artifact.Parser) func(name string) bool {
+	w := newWanted(parsers)
+	w.named = true
+	return func(name string) bool {
+		parsers, ok := w.match(name, nil)
+		return ok && len(parsers) > 0
+	}
+}
