@@ -23,6 +23,8 @@ var usageFields = []artifact.FieldInfo{
 	{Name: "wifi_out", Type: artifact.Float, Doc: "bytes sent by Wi-Fi"},
 	{Name: "wwan_in", Type: artifact.Float, Doc: "bytes received by the mobile network"},
 	{Name: "wwan_out", Type: artifact.Float, Doc: "bytes sent by the mobile network"},
+	{Name: "wired_in", Type: artifact.Float, Doc: "bytes received by cable, in netusage.sqlite alone"},
+	{Name: "wired_out", Type: artifact.Float, Doc: "bytes sent by cable, in netusage.sqlite alone"},
 	otherColumns,
 }
 
@@ -30,7 +32,7 @@ var dataUsageInfo = artifact.Info{
 	Name:    "ios.datausage",
 	Version: 1,
 	Summary: "Processes that used the mobile network, when first and last, and how much.",
-	Files:   []string{"WirelessDomain/Library/Databases/DataUsage.sqlite"},
+	Files:   onPhone("WirelessDomain/Library/Databases/DataUsage.sqlite"),
 	Kinds: []artifact.KindInfo{
 		{Kind: "usage", Doc: "Traffic of a process.", Fields: usageFields, Times: []string{"first_seen", "last_seen", "usage"}},
 		{Kind: "process", Doc: "A process without traffic of its own.", Fields: usageFields, Times: []string{"first_seen", "last_seen"}},
@@ -154,7 +156,10 @@ func (u *usageReader) process(id int64) *process {
 func (u *usageReader) readUsage() error {
 	t := u.usage
 	u.pk, u.owner, u.at = t.take("Z_PK"), t.take("ZHASPROCESS"), t.take("ZTIMESTAMP")
-	t.fields(map[string]string{"ZWIFIIN": "wifi_in", "ZWIFIOUT": "wifi_out", "ZWWANIN": "wwan_in", "ZWWANOUT": "wwan_out"})
+	t.fields(map[string]string{
+		"ZWIFIIN": "wifi_in", "ZWIFIOUT": "wifi_out", "ZWWANIN": "wwan_in", "ZWWANOUT": "wwan_out",
+		"ZWIREDIN": "wired_in", "ZWIREDOUT": "wired_out",
+	})
 	t.hide("Z_ENT", "Z_OPT")
 	t.seal(dataUsageInfo.Kinds[0])
 	return t.each(u.give)

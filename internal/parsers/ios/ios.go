@@ -35,6 +35,7 @@ func All() []artifact.Parser {
 		shutdownLog{},
 		panics{},
 		jetsam{},
+		netUsage{},
 		processStatus{},
 		taskInfo{},
 		spindump{},
