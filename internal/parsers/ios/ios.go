@@ -39,5 +39,8 @@ func All() []artifact.Parser {
 		processStatus{},
 		taskInfo{},
 		spindump{},
+		versionHistory{},
+		analytics{},
+		analyticsVersions{},
 	}
 }

@@ -192,7 +192,9 @@ func splitCommand(s string) (path, arguments string) {
 		return s, ""
 	}
 	if strings.HasPrefix(s, "/") {
-		for at := range s {
+		// A blank and a slash begin an argument: no file goes on behind them.
+		head, _, _ := strings.Cut(s, " /")
+		for at := range len(head) {
 			if n := bundledFile(s, at); n > 0 {
 				end = n
 				break
@@ -205,12 +207,15 @@ func splitCommand(s string) (path, arguments string) {
 // bundledFile returns the end of the file in the bundle whose name ends at
 // s[at], 0 where none does.
 func bundledFile(s string, at int) int {
-	if s[at] != '.' || strings.Contains(s[:at], " /") {
-		return 0 // a blank and a slash begin an argument
+	if s[at] != '.' {
+		return 0
 	}
 	for _, suffix := range bundles {
 		rest, ok := strings.CutPrefix(s[at:], suffix)
-		if after, same := strings.CutPrefix(rest, fileName(s[:at])); ok && same && (after == "" || after[0] == ' ') {
+		if !ok {
+			continue
+		}
+		if after, same := strings.CutPrefix(rest, fileName(s[:at])); same && (after == "" || after[0] == ' ') {
 			return len(s) - len(after)
 		}
 	}
