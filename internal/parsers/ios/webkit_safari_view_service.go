@@ -19,7 +19,7 @@ var webkitSafariViewServiceInfo = artifact.Info{
 	Version: 1,
 	Summary: "Pages that stored something when an app showed them in a view of Safari's.",
 	Files: within(safariViewRoots,
-		"LocalStorage/*.localstorage", "Default/*/*/origin", "CacheStorage/*/origin", "MediaKeys/*/origin", "MediaKeys/*/*",
+		"LocalStorage/*.localstorage", "Default/*/*/origin", "CacheStorage/*/origin", "MediaKeys/*/origin", "MediaKeys/*/SecureStop.plist",
 		"IndexedDB/*/*/IndexedDB.sqlite3", "IndexedDB/*/*/*/IndexedDB.sqlite3", "IndexedDB/*/*/*/*/IndexedDB.sqlite3",
 		"Default/*/*/IndexedDB/*/IndexedDB.sqlite3", "WebSQL/*/*.db"),
 	Companions: within(safariViewRoots, "Default/*/*/origin", "Default/*/*/LocalStorage/localstorage.sqlite3"),

@@ -81,6 +81,12 @@ func readStorage(ctx context.Context, in *artifact.Input) iter.Seq2[*artifact.Re
 	}
 }
 
+// hashed reports whether the folders in a path are named by hashes, with a
+// file origin beside what is stored.
+func hashed(path string) bool {
+	return strings.Contains(path, "/Default/") || strings.Contains(path, "/Origins/")
+}
+
 // storeOf tells what a file stores by its name and its folders.
 func storeOf(path string) string {
 	switch name := fileName(path); {
@@ -104,7 +110,7 @@ func (s *storage) read() error {
 	case "origin":
 		s.url, s.frame, err = readOrigin(s.r.in)
 	default:
-		if s.url, s.frame = storageOrigins(s.r.in.Path); s.url == "" && store == "indexeddb" {
+		if s.url, s.frame = storageOrigins(s.r.in.Path); store == "indexeddb" && hashed(s.r.in.Path) {
 			s.url, s.frame, err = originAbove(s.r.in, 3)
 		}
 	}
@@ -116,7 +122,7 @@ func (s *storage) read() error {
 	if err := s.content(store); err != nil {
 		return err
 	}
-	if s.url == "" && s.frame == "" && store != "indexeddb" {
+	if s.url == "" && s.frame == "" && (store == "origin" || !hashed(s.r.in.Path)) {
 		return nil // the storage of an app's own pages
 	}
 	return s.give(store)
@@ -148,7 +154,7 @@ func (s *storage) content(store string) error {
 // beside reads the local storage that lies beside a file origin, if any.
 func (s *storage) beside() error {
 	folder := strings.TrimSuffix(s.r.in.Path, "origin")
-	if !strings.Contains(folder, "/Default/") && !strings.Contains(folder, "/Origins/") {
+	if !hashed(folder) {
 		return nil
 	}
 	in, err := s.r.in.Companion(folder + "LocalStorage/localstorage.sqlite3")

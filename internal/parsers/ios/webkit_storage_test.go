@@ -71,6 +71,7 @@ func indexedDBSamples(tb testing.TB) []artifacttest.Sample {
 		storedSample("hashed_alone", path, db, nil),
 		storedSample("version_1", dumpData+"IndexedDB/v1/https_top.example.org_0/https_frame.example.com_0/9AB1/IndexedDB.sqlite3", db, nil),
 		storedSample("named", dumpData+"IndexedDB/https_www.example.org_0/name/IndexedDB.sqlite3", db, nil),
+		storedSample("own_page", dumpData+"IndexedDB/v1/asset_app_0/E51EC94A/IndexedDB.sqlite3", db, nil),
 		storedSample("profile", "AppDomain-com.apple.mobilesafari/Library/WebKit/WebsiteDataStore/8A1F/Origins/a1/b2/IndexedDB/C/IndexedDB.sqlite3", db, map[string][]byte{
 			"AppDomain-com.apple.mobilesafari/Library/WebKit/WebsiteDataStore/8A1F/Origins/a1/b2/origin": originFile([3]string{"https", "a.example"}, [3]string{"https", "a.example"}),
 		}),
@@ -141,7 +142,7 @@ func TestWebkitStorageObserves(t *testing.T) {
 	compareObserved(t, recs[0], []artifact.Observable{
 		{Type: artifact.URL, Value: "https://top.example.org/", Field: "url"}, {Type: artifact.URL, Value: "https://frame.example.com:8080/", Field: "frame_url"},
 	})
-	recs, errs = artifacttest.Parse(t, webkitIndexedDB{}, indexedDBSamples(t)[5])
+	recs, errs = artifacttest.Parse(t, webkitIndexedDB{}, indexedDBSamples(t)[6])
 	if len(recs) != 1 || len(errs) != 1 || recs[0].Text("url") != "https://www.example.org/" {
 		t.Errorf("of a broken database: %v, errors %v", recs, errs)
 	}
