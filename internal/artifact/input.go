@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
+	"time"
 
 	"github.com/amparo-project/amparo/internal/limit"
 )
@@ -17,6 +19,7 @@ type Input struct {
 
 	r    io.ReaderAt
 	open Opener
+	list func(context.Context) iter.Seq2[File, error]
 	info *Info
 	ctx  context.Context //nolint:containedctx // of the Run that reads it: ReadAt has no room for one
 	read *int64          // bytes read by the Run, companions included
@@ -35,6 +38,33 @@ func NewInput(path string, r io.ReaderAt, size int64, open Opener) *Input {
 	}
 }
 
+// A File is one entry of a list of files.
+type File struct {
+	Path     string // logical
+	Size     int64  // bytes
+	Modified time.Time
+}
+
+// ListingPath is the path of the input that stands for the list of files of the
+// evidence, and the pattern of a parser that reads it.
+const ListingPath = "(list of files)"
+
+// NewListing returns an input that is the list of files itself. It has no bytes.
+func NewListing(list func(context.Context) iter.Seq2[File, error]) *Input {
+	in := NewInput(ListingPath, nil, 0, nil)
+	in.list = list
+	return in
+}
+
+// Files yields the list of files, which is empty for any other input. A
+// *RecordError tells of a part that could not be listed.
+func (in *Input) Files() iter.Seq2[File, error] {
+	if in.list == nil {
+		return func(func(File, error) bool) {}
+	}
+	return in.list(in.ctx)
+}
+
 func (in *Input) bind(ctx context.Context, info *Info) *Input {
 	bound := *in
 	bound.ctx, bound.info, bound.read = ctx, info, new(int64)
@@ -49,6 +79,9 @@ func (in *Input) ReadAt(p []byte, off int64) (int, error) {
 	}
 	if *in.read += int64(len(p)); *in.read > in.Limits.ReadBytes {
 		return 0, fmt.Errorf("%w: %d bytes read", limit.ErrLimit, in.Limits.ReadBytes)
+	}
+	if in.r == nil {
+		return 0, io.EOF
 	}
 	return in.r.ReadAt(p, off)
 }

@@ -9,6 +9,7 @@ import (
 	"context"
 	"io"
 	"iter"
+	"time"
 
 	"github.com/amparo-project/amparo/internal/finding"
 )
@@ -39,6 +40,21 @@ type Entry struct {
 	Path string
 	// Ref is the source's own handle for it.
 	Ref any
+}
+
+// A Lister is a Source whose list of files says something by itself: that of a
+// phone's file system.
+type Lister interface {
+	// Listing yields each file with what the list says of it, in a fixed
+	// order. Its errors are those of Files.
+	Listing(ctx context.Context) iter.Seq2[Listed, error]
+}
+
+// Listed is one file of a list.
+type Listed struct {
+	Path     string // as Entry has it
+	Size     int64  // bytes
+	Modified time.Time
 }
 
 // A File is one opened file of the evidence, as its logical content.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"time"
 
 	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/limit"
@@ -25,6 +26,9 @@ type Tree interface {
 	// Stat returns the size of a regular file without opening it. Its errors
 	// are those of Open.
 	Stat(name string) (size int64, err error)
+	// Modified returns when a regular file was last changed, as the tree says,
+	// in UTC; the zero time where it does not say, or not in which time zone.
+	Modified(name string) time.Time
 	// Sub returns the tree below dir, which is closed on its own. No name
 	// leads out of it.
 	Sub(dir string) (Tree, error)

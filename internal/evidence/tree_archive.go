@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
@@ -49,6 +50,7 @@ type item struct {
 	size   int64 // expanded, as the archive claims
 	packed int64 // zip: stored bytes
 	crc    uint32
+	time   int64  // of its last change, in seconds since 1970; 0: not told
 	method uint16 // zip
 	state  itemState
 }
@@ -252,6 +254,14 @@ func (t *archiveTree) Stat(name string) (int64, error) {
 		return 0, err
 	}
 	return it.size, nil
+}
+
+func (t *archiveTree) Modified(name string) time.Time {
+	it := t.a.find(join(t.dir, name))
+	if it == nil || it.time == 0 {
+		return time.Time{}
+	}
+	return time.Unix(it.time, 0).UTC()
 }
 
 func (t *archiveTree) Open(ctx context.Context, name string) (Blob, error) {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/limit"
@@ -47,6 +48,17 @@ func (t *dirTree) Stat(name string) (int64, error) {
 		return 0, err
 	}
 	return info.Size(), regular(name, info)
+}
+
+func (t *dirTree) Modified(name string) time.Time {
+	if validName(name) != nil {
+		return time.Time{}
+	}
+	info, err := t.root.Lstat(name)
+	if err != nil {
+		return time.Time{}
+	}
+	return info.ModTime().UTC()
 }
 
 // dot is the name that os.Root has for itself.

@@ -32,7 +32,7 @@ func (p *packedFormat) index(ctx context.Context) error {
 	return p.stream(ctx, func(r *tar.Reader, in *tail) error {
 		w := tarWalk{a: p.a, r: r, ended: in.ended}
 		return w.run(ctx, func(h *tar.Header) (item, error) {
-			it := item{off: w.n, size: h.Size}
+			it := item{off: w.n, size: h.Size, time: h.ModTime.Unix()}
 			name, err := archiveName(h.Name)
 			if err != nil || p.a.early == nil || !p.a.early(name) {
 				return it, nil

@@ -18,7 +18,7 @@ func (t *tarFormat) index(ctx context.Context) error {
 	in := &seeker{r: t.a.file, size: t.a.size}
 	w := tarWalk{a: t.a, r: tar.NewReader(in), ended: in.ended}
 	return w.run(ctx, func(h *tar.Header) (item, error) {
-		it := item{off: in.off, size: h.Size}
+		it := item{off: in.off, size: h.Size, time: h.ModTime.Unix()}
 		if there := max(t.a.size-in.off, 0); it.size > there && !isSparse(h) {
 			it.state = itemCut
 			t.a.note(h.Name, errCut(there, it.size))

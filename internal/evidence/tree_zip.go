@@ -168,12 +168,27 @@ func zipItem(h []byte, off uint32, extra []byte) item {
 		if n > len(extra)-4 {
 			break
 		}
-		if id == 1 {
+		switch id {
+		case 1:
 			zip64Fields(&it, extra[4:4+n])
+		case zipTimestamp:
+			it.time = extendedTime(extra[4 : 4+n])
 		}
 		extra = extra[4+n:]
 	}
 	return it
+}
+
+// zipTimestamp is the extra field of Info-ZIP with times in UTC. The time in
+// the header itself is in a zone that nothing tells, and is not used.
+const zipTimestamp = 0x5455
+
+// extendedTime returns the time of the last change, 0 where the field has none.
+func extendedTime(b []byte) int64 {
+	if len(b) < 5 || b[0]&1 == 0 {
+		return 0
+	}
+	return int64(int32(binary.LittleEndian.Uint32(b[1:])))
 }
 
 // zip64Fields replaces the values that did not fit in 32 bits; only those are

@@ -19,9 +19,9 @@ func mayHold(kind string, info *artifact.Info) bool {
 		case "ios-backup":
 			return inBackup
 		case "ios-filesystem":
-			return inDump || first == "**"
+			return inDump || first == "**" || pattern == artifact.ListingPath
 		case "sysdiagnose":
-			return !inBackup && !inDump
+			return !inBackup && !inDump && pattern != artifact.ListingPath
 		default:
 			return false
 		}

@@ -44,6 +44,9 @@ func choose(ctx context.Context, src evidence.Source, parsers []artifact.Parser)
 		s.listed++
 		s.take(w, e)
 	}
+	if _, ok := src.(evidence.Lister); ok && end == nil && src.Evidence().Kind == filesystem {
+		s.takeListing(parsers)
+	}
 	slices.SortStableFunc(s.tasks, func(a, b task) int {
 		if a.parser != b.parser {
 			return a.parser - b.parser

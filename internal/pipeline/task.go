@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/amparo-project/amparo/internal/artifact"
+	"github.com/amparo-project/amparo/internal/evidence"
 	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/limit"
 	"github.com/amparo-project/amparo/internal/rule"
@@ -35,7 +36,7 @@ func (c *check) runTask(ctx context.Context, i int) (out outcome, err error) {
 	t := &c.sel.tasks[i]
 	started := time.Now()
 	defer func() { out.took = time.Since(started) }()
-	o, err := c.files.get(ctx, t.entry.Path)
+	in, err := c.input(ctx, t.entry.Path)
 	if err != nil {
 		out.state = stateOf(err)
 		out.errs.add(finding.Problem{Path: t.entry.Path, Error: err.Error()})
@@ -45,7 +46,6 @@ func (c *check) runTask(ctx context.Context, i int) (out outcome, err error) {
 	if err != nil {
 		return out, err
 	}
-	in := artifact.NewInput(t.entry.Path, o.file, o.file.Size(), c.opener(ctx))
 	clean := c.parse(ctx, c.opts.Parsers[t.parser], in, s, &out)
 	if out.errs.n > 0 && out.state == finding.Read {
 		out.state = finding.Partial
@@ -54,6 +54,18 @@ func (c *check) runTask(ctx context.Context, i int) (out outcome, err error) {
 		out.state = finding.Failed
 	}
 	return out, s.close(c, &out)
+}
+
+// input opens what a task reads: a file, or the list of all.
+func (c *check) input(ctx context.Context, path string) (*artifact.Input, error) {
+	if l, ok := c.opts.Source.(evidence.Lister); ok && path == artifact.ListingPath {
+		return listing(l), nil
+	}
+	o, err := c.files.get(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	return artifact.NewInput(path, o.file, o.file.Size(), c.opener(ctx)), nil
 }
 
 // parse drains the parser. It reports whether the parser came to the end of

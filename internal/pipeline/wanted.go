@@ -65,7 +65,7 @@ func (w *wanted) add(n want) {
 // called Info, any database, any log.
 func isCommon(base string) bool {
 	switch base {
-	case "Info.plist", "Manifest.db", "Cache.db":
+	case "Info.plist", "Manifest.db", "Cache.db", artifact.ListingPath:
 		return true
 	}
 	literal := 0

@@ -72,16 +72,16 @@ var volume = regexp.MustCompile(`^(?i)(filesystem[0-9]?|system|data|root|rootfs|
 // mount places one folder on the phone, and reports whether it is one of a phone.
 func (r *Recognition) mount(dir string, list []evidence.TreeEntry, sub func(string) []evidence.TreeEntry) bool {
 	switch {
-	case hasDir(list, "private") && isVar(sub(privateVar)):
+	case hasDir(list, "private") && isPart(sub(privateVar)):
 		r.Mounts = append(r.Mounts, Mount{dir, ""})
 		r.Signs = append(r.Signs, joined(dir, privateVar))
 		if hasDir(list, "var") {
 			r.Skip = append(r.Skip, joined(dir, "var")) // a tool followed the link /var
 		}
-	case hasDir(list, "var") && isVar(sub("var")):
+	case hasDir(list, "var") && isVar("var", sub("var"), sub):
 		r.Mounts = append(r.Mounts, Mount{dir, ""}, Mount{joined(dir, "var"), privateVar})
 		r.Signs = append(r.Signs, joined(dir, "var/mobile"))
-	case isVar(list):
+	case isVar("", list, sub):
 		r.Mounts = append(r.Mounts, Mount{dir, privateVar})
 		r.Signs = append(r.Signs, joined(dir, "mobile"))
 	default:
@@ -90,8 +90,22 @@ func (r *Recognition) mount(dir string, list []evidence.TreeEntry, sub func(stri
 	return true
 }
 
-func isVar(list []evidence.TreeEntry) bool {
-	return hasDir(list, "mobile") && slices.ContainsFunc(varFolders, func(name string) bool { return hasDir(list, name) })
+// isPart reports whether a folder that is called private/var is that of a
+// phone: tools also take a single app out of it.
+func isPart(list []evidence.TreeEntry) bool {
+	return hasDir(list, "mobile") || hasAny(list, varFolders)
+}
+
+// isVar reports whether a folder of any name is /private/var.
+func isVar(dir string, list []evidence.TreeEntry, sub func(string) []evidence.TreeEntry) bool {
+	return hasDir(list, "mobile") && (hasAny(list, varFolders) || hasAny(sub(joined(dir, "mobile")), homeFolders))
+}
+
+// homeFolders lie in the owner's home.
+var homeFolders = []string{"Library", "Containers", "Media"}
+
+func hasAny(list []evidence.TreeEntry, names []string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return hasDir(list, name) })
 }
 
 func hasDir(list []evidence.TreeEntry, name string) bool {

@@ -20,6 +20,10 @@ import (
 // maxVisited bounds how many folders are looked into.
 const maxVisited = 20_000
 
+// maxLooseDepth is how many folders down single files are looked for: people
+// send them with the folders of the phone around them.
+const maxLooseDepth = 12
+
 // finder walks a tree.
 type finder struct {
 	path   string
@@ -103,18 +107,18 @@ func (f *finder) walk(ctx context.Context, dir string, depth int) error {
 	if depth == 0 {
 		f.empty = len(list) == 0
 	}
-	if f.recognize(ctx, dir, list) {
+	if depth <= maxDepth && f.recognize(ctx, dir, list) {
 		return nil
 	}
 	for _, e := range list {
 		name := path.Join(dir, e.Name)
 		switch {
-		case e.Dir && depth < maxDepth:
+		case e.Dir && (depth < maxDepth || f.o.Named != nil && depth < maxLooseDepth):
 			if err := f.walk(ctx, name, depth+1); err != nil {
 				return err
 			}
 		case e.Dir:
-		case e.Regular && f.onDisk && f.nested && isArchive(e.Name):
+		case e.Regular && f.onDisk && f.nested && depth <= maxDepth && isArchive(e.Name):
 			f.archives = append(f.archives, name)
 		case e.Regular && f.o.Named != nil && f.o.Named(e.Name):
 			f.note(name)
@@ -181,7 +185,7 @@ func (f *finder) addLoose() {
 	}
 	taken := f.taken
 	f.add("", kind, f.loose, func(ctx context.Context, tree evidence.Tree, _ evidence.OpenOptions) (evidence.Source, error) {
-		return files(ctx, tree, iosfiles.Options{Kind: kind, Path: f.path, Skip: taken, Depth: maxDepth})
+		return files(ctx, tree, iosfiles.Options{Kind: kind, Path: f.path, Skip: taken, Depth: maxLooseDepth})
 	})
 }
 

@@ -18,7 +18,7 @@ var applicationsInfo = artifact.Info{
 	Name:    "ios.applications",
 	Version: 1,
 	Summary: "Apps that were installed, with who made them and where they came from.",
-	Files:   []string{"Info.plist"},
+	Files:   []string{"Info.plist", "private/var/containers/Bundle/Application/*/" + metadataFile},
 	Kinds: []artifact.KindInfo{{
 		Kind: "application",
 		Doc:  "One app. An app without the App Store's metadata is a record like any other.",
@@ -56,7 +56,13 @@ func (applications) Parse(ctx context.Context, in *artifact.Input) iter.Seq2[*ar
 
 // readApplications gives the apps that Applications describes, and then those
 // that only the list of installed ones names.
+//
+// In a dump of the file system each app has its metadata in a file of its own,
+// beside the app.
 func readApplications(r *listReading) error {
+	if fileName(r.in.Path) == metadataFile {
+		return r.installed()
+	}
 	described := map[string]bool{}
 	apps := r.root.Get("Applications")
 	for id, app := range apps.All() {
@@ -119,6 +125,23 @@ func (r *listReading) application(id string, app plist.Value) error {
 		} else if err := r.metadata(rec, path, meta); err != nil {
 			return err
 		}
+	}
+	rec.Summary = r.summarizeApp
+	return r.give()
+}
+
+// metadataFile is what the App Store writes beside an app.
+const metadataFile = "iTunesMetadata.plist"
+
+// installed gives the app whose metadata the list is.
+func (r *listReading) installed() error {
+	rec := r.start("application", metadataFile, r.root)
+	id := r.text(r.root.Get("softwareVersionBundleId"))
+	rec.Set("bundle_id", artifact.TextOrNull(id))
+	rec.Observe(artifact.AppID, id, "bundle_id")
+	rec.Set("has_metadata", artifact.BoolValue(true))
+	if err := r.metadata(rec, "", r.root); err != nil {
+		return err
 	}
 	rec.Summary = r.summarizeApp
 	return r.give()

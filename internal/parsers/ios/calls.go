@@ -14,7 +14,7 @@ var callsInfo = artifact.Info{
 	Name:    "ios.calls",
 	Version: 1,
 	Summary: "Phone and FaceTime calls, and those of apps that show in the phone's list.",
-	Files:   []string{"HomeDomain/Library/CallHistoryDB/CallHistory.storedata"},
+	Files:   onPhone("HomeDomain/Library/CallHistoryDB/CallHistory.storedata"),
 	Kinds: []artifact.KindInfo{{
 		Kind: "call",
 		Doc: "One call (table ZCALLRECORD). Columns that are not listed are fields under their own names " +

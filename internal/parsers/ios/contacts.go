@@ -18,7 +18,7 @@ var contactsInfo = artifact.Info{
 	Name:    "ios.contacts",
 	Version: 1,
 	Summary: "The address book: people and organizations with their numbers and addresses.",
-	Files:   []string{"HomeDomain/Library/AddressBook/AddressBook.sqlitedb"},
+	Files:   onPhone("HomeDomain/Library/AddressBook/AddressBook.sqlitedb"),
 	Kinds: []artifact.KindInfo{
 		{
 			Kind: "contact_value",

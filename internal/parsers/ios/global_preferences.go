@@ -15,7 +15,7 @@ var globalPreferencesInfo = artifact.Info{
 	Name:    "ios.global_preferences",
 	Version: 1,
 	Summary: "Preferences that all apps share: languages, region, and whether Lockdown Mode is on.",
-	Files:   []string{"HomeDomain/Library/Preferences/.GlobalPreferences.plist"},
+	Files:   onPhone("HomeDomain/Library/Preferences/.GlobalPreferences.plist"),
 	Kinds: []artifact.KindInfo{{
 		Kind: "preference",
 		Doc:  "One key of the list.",

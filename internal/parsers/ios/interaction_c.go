@@ -20,7 +20,7 @@ var interactionCInfo = artifact.Info{
 	Name:    "ios.interaction_c",
 	Version: 1,
 	Summary: "Who the owner was in touch with, in which app and when, as the system noted it to make suggestions.",
-	Files:   []string{"HomeDomain/Library/CoreDuet/People/interactionC.db"},
+	Files:   onPhone("HomeDomain/Library/CoreDuet/People/interactionC.db"),
 	Companions: []string{
 		whatsAppGroup + whatsAppLID, whatsAppGroup + whatsAppContacts,
 		whatsAppBusiness + whatsAppLID, whatsAppBusiness + whatsAppContacts,

@@ -8,6 +8,7 @@ func All() []artifact.Parser {
 	return []artifact.Parser{
 		backupInfo{},
 		manifest{},
+		filesystem{},
 		applications{},
 		sms{},
 		smsAttachments{},

@@ -1,6 +1,9 @@
 package ios
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // dumpRoots are the folders of an app or group whose name in a dump of the
 // phone's file system is a random UUID.
@@ -18,12 +21,23 @@ var dumpRoots = map[string]string{
 func onPhone(patterns ...string) []string {
 	all := make([]string, 0, 2*len(patterns))
 	for _, p := range patterns {
-		all = append(all, p)
-		if dump := inDump(p); dump != "" {
-			all = append(all, dump)
+		for _, place := range []string{p, inDump(p)} {
+			if place != "" && !slices.Contains(all, place) {
+				all = append(all, place)
+			}
 		}
 	}
 	return all
+}
+
+// inSafari returns patterns of a file of Safari: in the owner's home, in the
+// container of an app, and in each of Safari's profiles.
+func inSafari(name string) []string {
+	var list []string
+	for _, domain := range []string{"HomeDomain", "*"} {
+		list = append(list, domain+"/Library/Safari/"+name, domain+"/Library/Safari/Profiles/*/"+name)
+	}
+	return list
 }
 
 // inDump translates the pattern of a file of a backup, "" where a domain is

@@ -17,9 +17,7 @@ var safariBrowserStateInfo = artifact.Info{
 	Name:    "ios.safari_browser_state",
 	Version: 1,
 	Summary: "Tabs that were open in Safari, each with the pages one could go back to.",
-	Files: []string{
-		"*/Library/Safari/BrowserState.db", "*/Library/Safari/Profiles/*/BrowserState.db", "*/Library/Safari/SafariTabs.db",
-	},
+	Files:   onPhone(append(inSafari("BrowserState.db"), "HomeDomain/Library/Safari/SafariTabs.db", "*/Library/Safari/SafariTabs.db")...),
 	Kinds: []artifact.KindInfo{{
 		Kind: "tab",
 		Doc:  "One tab.",

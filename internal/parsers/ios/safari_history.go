@@ -17,7 +17,7 @@ var safariHistoryInfo = artifact.Info{
 	Name:    "ios.safari_history",
 	Version: 1,
 	Summary: "Pages visited in Safari, with their redirects.",
-	Files:   []string{"*/Library/Safari/History.db", "*/Library/Safari/Profiles/*/History.db"},
+	Files:   onPhone(inSafari("History.db")...),
 	Kinds: []artifact.KindInfo{
 		{
 			Kind: "visit",

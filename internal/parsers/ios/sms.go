@@ -16,7 +16,7 @@ var smsInfo = artifact.Info{
 	Name:    "ios.sms",
 	Version: 2,
 	Summary: "Messages: SMS, MMS, RCS and iMessage, with earlier versions of edited ones.",
-	Files:   []string{messagesPath},
+	Files:   onPhone(messagesPath),
 	Kinds: []artifact.KindInfo{
 		{
 			Kind: "message",

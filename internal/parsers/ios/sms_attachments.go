@@ -17,7 +17,7 @@ var smsAttachmentsInfo = artifact.Info{
 	Name:    "ios.sms_attachments",
 	Version: 1,
 	Summary: "Files that were sent or received with messages.",
-	Files:   []string{messagesPath},
+	Files:   onPhone(messagesPath),
 	Kinds: []artifact.KindInfo{{
 		Kind: "attachment",
 		Doc: "One attachment (table attachment with its message and handle). Columns that are not listed are fields under " +

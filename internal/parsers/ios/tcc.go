@@ -15,7 +15,7 @@ var tccInfo = artifact.Info{
 	Name:    "ios.tcc",
 	Version: 1,
 	Summary: "Permissions of apps (microphone, camera, photos…), who gave them and when.",
-	Files:   []string{"HomeDomain/Library/TCC/TCC.db"},
+	Files:   onPhone("HomeDomain/Library/TCC/TCC.db"),
 	Kinds: []artifact.KindInfo{
 		{
 			Kind: "access",

@@ -15,14 +15,14 @@ var whatsAppInfo = artifact.Info{
 	Name:    "ios.whatsapp",
 	Version: 1,
 	Summary: "WhatsApp messages, chats, and the numbers behind hidden identities.",
-	Files: []string{
-		whatsAppGroup + "ChatStorage.sqlite", whatsAppGroup + whatsAppLID,
-		whatsAppBusiness + "ChatStorage.sqlite", whatsAppBusiness + whatsAppLID,
-	},
-	Companions: []string{
-		whatsAppGroup + whatsAppLID, whatsAppGroup + whatsAppContacts,
-		whatsAppBusiness + whatsAppLID, whatsAppBusiness + whatsAppContacts,
-	},
+	Files: onPhone(
+		whatsAppGroup+"ChatStorage.sqlite", whatsAppGroup+whatsAppLID,
+		whatsAppBusiness+"ChatStorage.sqlite", whatsAppBusiness+whatsAppLID,
+	),
+	Companions: onPhone(
+		whatsAppGroup+whatsAppLID, whatsAppGroup+whatsAppContacts,
+		whatsAppBusiness+whatsAppLID, whatsAppBusiness+whatsAppContacts,
+	),
 	Kinds: []artifact.KindInfo{
 		{
 			Kind: "message",
