@@ -43,5 +43,6 @@ func All() []artifact.Parser {
 		versionHistory{},
 		analytics{},
 		analyticsVersions{},
+		powerlog{},
 	}
 }
