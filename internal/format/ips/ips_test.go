@@ -104,6 +104,29 @@ func TestDeep(t *testing.T) {
 	}
 }
 
+// TestEscapes: where a text ends, and that a long one of escapes is read in
+// one pass.
+func TestEscapes(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		`"a\\"b`:                                `"a\\"`,
+		`"a\"b"c`:                               `"a\"b"`,
+		`"\\\""x`:                               `"\\\""`,
+		`"" x`:                                  `""`,
+		`"` + strings.Repeat(`\n`, 1<<20) + `"`: `"` + strings.Repeat(`\n`, 1<<20) + `"`,
+	} {
+		v, err := ips.ValueAt([]byte(in), 0)
+		if err != nil || in[:v.Length()] != want {
+			t.Errorf("%.20s: %d bytes, error %v", in, v.Length(), err)
+		}
+	}
+	for _, in := range []string{`"a\"`, `"a`, `"\`, `"`} {
+		if _, err := ips.ValueAt([]byte(in), 0); err == nil {
+			t.Errorf("%s ends", in)
+		}
+	}
+}
+
 func TestNumbers(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]int64{`7`: 7, `"8"`: 8, `-1`: -1, `18446744073709551615`: -1} {

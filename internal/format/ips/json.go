@@ -1,6 +1,7 @@
 package ips
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"iter"
@@ -69,10 +70,11 @@ func (v Value) Text() string {
 	if v.Kind() != String {
 		return ""
 	}
+	inner := v.raw[1 : len(v.raw)-1]
 	var s string
-	if json.Unmarshal(v.raw, &s) != nil {
+	if bytes.IndexByte(inner, '\\') < 0 || json.Unmarshal(v.raw, &s) != nil {
 		// Control characters within a text break JSON's rules, not its sense.
-		return strings.ToValidUTF8(string(v.raw[1:len(v.raw)-1]), "\ufffd")
+		return strings.ToValidUTF8(string(inner), "\ufffd")
 	}
 	return s
 }
@@ -277,13 +279,21 @@ func skipNested(b []byte, at int) int {
 }
 
 func skipString(b []byte, at int) int {
-	for at++; at < len(b); at++ {
-		switch b[at] {
-		case '"':
-			return at + 1
-		case '\\':
-			at++
+	at++
+	quote := -1 // the next one at or after at, looked for once
+	for at < len(b) {
+		if quote < at {
+			n := bytes.IndexByte(b[at:], '"')
+			if n < 0 {
+				return -1
+			}
+			quote = at + n
 		}
+		escape := bytes.IndexByte(b[at:quote], '\\')
+		if escape < 0 {
+			return quote + 1
+		}
+		at += escape + 2
 	}
 	return -1
 }

@@ -16,12 +16,15 @@ type Line struct {
 	Text string
 }
 
+// maxLine bounds a line, in bytes. Those of reports have a few hundred.
+const maxLine = 64 << 10
+
 // Lines yields the lines of a report's text. Bytes that are no UTF-8 are
-// replaced.
+// replaced, and what is longer than 64 KiB is cut.
 func Lines(body []byte) iter.Seq[Line] {
 	return func(yield func(Line) bool) {
 		for s := range strings.Lines(string(body)) {
-			text := strings.TrimSpace(strings.ToValidUTF8(s, "\ufffd"))
+			text := strings.TrimSpace(strings.ToValidUTF8(s[:min(len(s), maxLine)], "\ufffd"))
 			if text == "" {
 				continue
 			}

@@ -129,9 +129,19 @@ func (c *crashReport) readImages(v ips.Value) []string {
 			c.rec.Truncated = true
 			break
 		}
-		m := image.Map()
-		names = append(names, m["name"].Text())
-		c.image(m["path"].Text(), m["uuid"].Text())
+		name, path, uuid := "", "", ""
+		for key, v := range image.Members() {
+			switch key {
+			case "name":
+				name = v.Text()
+			case "path":
+				path = v.Text()
+			case "uuid":
+				uuid = v.Text()
+			}
+		}
+		names = append(names, name)
+		c.image(path, uuid)
 	}
 	return names
 }

@@ -113,10 +113,15 @@ func observeClient(rec *artifact.Record, path string) {
 	rec.Set("client", artifact.TextValue(path))
 	rec.Set("process", artifact.TextOrNull(fileName(path)))
 	rec.Observe(artifact.FilePath, path, "client")
-	for part := range strings.SplitSeq(path, "/") {
+	parts := strings.SplitN(path, "/", maxParts+1)
+	for _, part := range parts[:min(len(parts), maxParts)] {
 		rec.Observe(artifact.Process, part, "client")
 	}
 }
+
+// maxParts bounds the parts of a path that may be a name. Paths of programs
+// have about ten.
+const maxParts = 32
 
 // tooMany tells once that a log names more than is held in memory.
 func (s *shutdownReading) tooMany(r *lineReading, told *bool, format string, n int) error {
