@@ -44,5 +44,6 @@ func All() []artifact.Parser {
 		analytics{},
 		analyticsVersions{},
 		powerlog{},
+		knowledgeC{},
 	}
 }

@@ -262,11 +262,11 @@ func (p *powerReader) setField(rec *artifact.Record, f *powerField, column int) 
 
 func (p *powerReader) summarize(b []byte) []byte {
 	rec := &p.r.rec
-	b = appendSummary(b, p.spec.says, ":")
+	parts := []string{p.spec.says, ":"}
 	for _, name := range p.spec.show {
 		if s := rec.Text(name); s != "" {
-			b = appendSummary(append(b, ' '), s)
+			parts = append(parts, " ", s)
 		}
 	}
-	return b
+	return appendSummary(b, parts...)
 }
