@@ -75,9 +75,13 @@ func mkbackup(ts *testscript.TestScript, _ bool, args []string) {
 	flags.BoolVar(&o.WAL, "wal", false, "")
 	indicators := flags.String("indicators", "", "")
 	file := flags.String("password-file", "", "")
+	dump := flags.String("dump", "", "")
 	ts.Check(flags.Parse(args))
 	_, err := testevidence.WriteIOSBackup(ts.MkAbs(*out), o)
 	ts.Check(err)
+	if *dump != "" {
+		ts.Check(testevidence.WriteDump(ts.MkAbs(*dump), ts.MkAbs(*out)))
+	}
 	if *indicators != "" {
 		ts.Check(testevidence.WriteIndicators(ts.MkAbs(*indicators)))
 	}

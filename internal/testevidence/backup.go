@@ -91,7 +91,7 @@ func (b *builder) write() error {
 	b.files = b.manifest.insert("Files", "fileID", "domain", "relativePath", "flags", "file")
 	for _, part := range []func() error{
 		b.messages, b.whatsApp, b.whatsAppPeople, b.history, b.tabs, b.dataUsage, b.permissions,
-		b.contacts, b.calls, b.interactions, b.calendar, b.preferences, b.systemLists, b.tracesInNames, b.links, b.otherFiles,
+		b.contacts, b.calls, b.interactions, b.calendar, b.preferences, b.storage, b.systemLists, b.tracesInNames, b.links, b.otherFiles,
 	} {
 		if err := part(); err != nil {
 			return err

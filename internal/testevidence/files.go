@@ -92,7 +92,7 @@ func (r random) fileName(i int) (domain, path string) {
 	case 2:
 		return "AppDomain-" + app, fmt.Sprintf("Library/Caches/fsCachedData/%s-%d", r.uuid(), i)
 	case 3:
-		return "AppDomain-" + app, fmt.Sprintf("Library/WebKit/WebsiteData/LocalStorage/https_www.example.org_%d.localstorage", i)
+		return "AppDomain-" + app, fmt.Sprintf("Library/Caches/WebKit/NetworkCache/Version 16/Blobs/%s-%d", r.uuid(), i)
 	case 4:
 		return whatsAppDomain, fmt.Sprintf("Message/Media/%s/%x/%s-%d.jpg", jid(r.IntN(500)), r.IntN(16), r.uuid(), i)
 	}

@@ -3,6 +3,7 @@
 //
 //	mkbackup -out DIR [-messages N] [-seed S] [-plant] [-decoys] [-wal] [-partial]
 //	         [-encrypted [-password-file FILE] [-iterations N]] [-truth FILE]
+//	         [-dump DIR [-sparse N]]
 //	mkbackup -indicators DIR
 //	mkbackup -indicator-file FILE -indicator-count N
 //
@@ -29,7 +30,8 @@ const demoPassword = "amparo demo"
 type command struct {
 	options                                             testevidence.Options
 	out, passwordFile, indicators, indicatorFile, truth string
-	indicatorCount                                      int
+	indicatorCount, sparse                              int
+	dump                                                string
 }
 
 func main() { os.Exit(run(os.Args[1:], os.Stderr)) }
@@ -67,6 +69,8 @@ func (c *command) parse(args []string, stderr io.Writer) error {
 	f.StringVar(&c.truth, "truth", "", "file for what is planted where")
 	f.StringVar(&c.indicatorFile, "indicator-file", "", "file for random indicators")
 	f.IntVar(&c.indicatorCount, "indicator-count", 30_000, "how many of them")
+	f.StringVar(&c.dump, "dump", "", "new folder for the same phone's file system")
+	f.IntVar(&c.sparse, "sparse", 0, "further files in the dump, of 256 KiB that take no room on the disk")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
@@ -75,6 +79,10 @@ func (c *command) parse(args []string, stderr io.Writer) error {
 		return fmt.Errorf("unexpected argument %q", f.Arg(0))
 	case c.out == "" && c.indicators == "" && c.indicatorFile == "":
 		return errors.New("nothing to write: give -out, -indicators or -indicator-file")
+	case c.dump != "" && (c.out == "" || o.Encrypted):
+		return errors.New("-dump is of a plain backup: give -out, and no -encrypted")
+	case c.sparse != 0 && c.dump == "" || c.sparse < 0:
+		return errors.New("-sparse is how many files more -dump has")
 	case c.out == "" && c.truth != "":
 		return errors.New("-truth is of a backup: give -out")
 	}
@@ -106,6 +114,12 @@ func (c *command) backup() error {
 		}
 	}
 	truth, err := testevidence.WriteIOSBackup(c.out, c.options)
+	if err == nil && c.dump != "" {
+		err = testevidence.WriteDump(c.dump, c.out)
+	}
+	if err == nil && c.sparse > 0 {
+		err = testevidence.WriteSparse(c.dump, c.sparse, 256<<10)
+	}
 	if err != nil || c.truth == "" {
 		return err
 	}
