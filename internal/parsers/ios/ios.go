@@ -45,5 +45,6 @@ func All() []artifact.Parser {
 		analyticsVersions{},
 		powerlog{},
 		knowledgeC{},
+		accounts{},
 	}
 }
