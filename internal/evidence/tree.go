@@ -26,9 +26,8 @@ type Tree interface {
 	// Stat returns the size of a regular file without opening it. Its errors
 	// are those of Open.
 	Stat(name string) (size int64, err error)
-	// Modified returns when a regular file was last changed, as the tree says,
-	// in UTC; the zero time where it does not say, or not in which time zone.
-	Modified(name string) time.Time
+	// Details is ReadDir with the size and the time of each regular file.
+	Details(ctx context.Context, dir string) ([]TreeDetail, error)
 	// Sub returns the tree below dir, which is closed on its own. No name
 	// leads out of it.
 	Sub(dir string) (Tree, error)
@@ -43,6 +42,15 @@ type TreeEntry struct {
 	Name    string // without slash
 	Dir     bool
 	Regular bool // false for links, devices and pipes, which are never opened
+}
+
+// A TreeDetail is a name with what the tree says of its file.
+type TreeDetail struct {
+	TreeEntry
+	Size int64 // bytes
+	// Modified is when the file was last changed, in UTC; the zero time where
+	// that is not told, or not in which time zone.
+	Modified time.Time
 }
 
 // A Blob is an opened file of a Tree. ReadAt may be called from several

@@ -256,12 +256,25 @@ func (t *archiveTree) Stat(name string) (int64, error) {
 	return it.size, nil
 }
 
-func (t *archiveTree) Modified(name string) time.Time {
-	it := t.a.find(join(t.dir, name))
-	if it == nil || it.time == 0 {
-		return time.Time{}
+// Details implements Tree.
+func (t *archiveTree) Details(ctx context.Context, dir string) ([]TreeDetail, error) {
+	names, err := t.ReadDir(ctx, dir)
+	if err != nil {
+		return nil, err
 	}
-	return time.Unix(it.time, 0).UTC()
+	list := make([]TreeDetail, len(names))
+	for i, e := range names {
+		list[i].TreeEntry = e
+		it := t.a.find(join(t.dir, join(dir, e.Name)))
+		if it == nil {
+			continue
+		}
+		list[i].Size = it.size
+		if it.time != 0 {
+			list[i].Modified = time.Unix(it.time, 0).UTC()
+		}
+	}
+	return list, nil
 }
 
 func (t *archiveTree) Open(ctx context.Context, name string) (Blob, error) {

@@ -9,7 +9,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/limit"
@@ -50,17 +49,6 @@ func (t *dirTree) Stat(name string) (int64, error) {
 	return info.Size(), regular(name, info)
 }
 
-func (t *dirTree) Modified(name string) time.Time {
-	if validName(name) != nil {
-		return time.Time{}
-	}
-	info, err := t.root.Lstat(name)
-	if err != nil {
-		return time.Time{}
-	}
-	return info.ModTime().UTC()
-}
-
 // dot is the name that os.Root has for itself.
 func dot(dir string) string {
 	if dir == "" {
@@ -74,29 +62,63 @@ func dot(dir string) string {
 const maxDirEntries = 4_000_000
 
 func (t *dirTree) ReadDir(ctx context.Context, dir string) ([]TreeEntry, error) {
-	f, err := t.root.Open(dot(dir))
+	list := []TreeEntry{}
+	err := t.each(ctx, dir, func(e fs.DirEntry) {
+		list = append(list, entryOf(e))
+	})
 	if err != nil {
 		return nil, err
 	}
+	slices.SortFunc(list, func(a, b TreeEntry) int { return strings.Compare(a.Name, b.Name) })
+	return list, nil
+}
+
+func (t *dirTree) Details(ctx context.Context, dir string) ([]TreeDetail, error) {
+	list := []TreeDetail{}
+	err := t.each(ctx, dir, func(e fs.DirEntry) {
+		d := TreeDetail{TreeEntry: entryOf(e)}
+		if d.Regular {
+			// A file that went away in between has nothing to tell.
+			if info, err := e.Info(); err == nil {
+				d.Size, d.Modified = info.Size(), info.ModTime().UTC()
+			}
+		}
+		list = append(list, d)
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(list, func(a, b TreeDetail) int { return strings.Compare(a.Name, b.Name) })
+	return list, nil
+}
+
+func entryOf(e fs.DirEntry) TreeEntry {
+	return TreeEntry{Name: e.Name(), Dir: e.IsDir(), Regular: e.Type().IsRegular()}
+}
+
+// each calls fn for each name in a folder, in no order.
+func (t *dirTree) each(ctx context.Context, dir string, fn func(fs.DirEntry)) error {
+	f, err := t.root.Open(dot(dir))
+	if err != nil {
+		return err
+	}
 	defer f.Close()
-	var list []TreeEntry
-	for ctx.Err() == nil {
+	for n := 0; ctx.Err() == nil; {
 		some, err := f.ReadDir(4096)
 		for _, e := range some {
-			list = append(list, TreeEntry{Name: e.Name(), Dir: e.IsDir(), Regular: e.Type().IsRegular()})
+			fn(e)
 		}
 		if errors.Is(err, io.EOF) {
-			slices.SortFunc(list, func(a, b TreeEntry) int { return strings.Compare(a.Name, b.Name) })
-			return list, nil
+			return nil
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if len(list) > maxDirEntries {
-			return nil, fmt.Errorf("list %s: %w: more than %d files in one folder", f.Name(), limit.ErrLimit, maxDirEntries)
+		if n += len(some); n > maxDirEntries {
+			return fmt.Errorf("list %s: %w: more than %d files in one folder", f.Name(), limit.ErrLimit, maxDirEntries)
 		}
 	}
-	return nil, context.Cause(ctx)
+	return context.Cause(ctx)
 }
 
 // Open looks before it opens: opening a pipe would wait for somebody to write.

@@ -113,37 +113,66 @@ const maxDepth = 128
 // folder that cannot be listed is an *evidence.EntryError.
 func (s *Source) Files(ctx context.Context) iter.Seq2[evidence.Entry, error] {
 	return func(yield func(evidence.Entry, error) bool) {
-		w := walk{s: s, ctx: ctx, yield: yield}
-		for _, m := range s.o.Mounts {
-			if !w.folder(m.Dir, m, 0) {
-				return
+		n := int64(0)
+		if !s.walk(ctx, false, func(e evidence.Listed, name string, err error) bool {
+			if err == nil {
+				n++
 			}
+			return yield(evidence.Entry{Path: e.Path, Ref: ref(name)}, err)
+		}) {
+			return
 		}
 		s.mu.Lock()
-		s.ev.Files = w.n
+		s.ev.Files = n
 		s.mu.Unlock()
 	}
 }
 
+// walk gives each file, and its name in the tree, in a fixed order; sizes and
+// times only with details, for they cost a look at each. It reports whether
+// it came to the end.
+func (s *Source) walk(ctx context.Context, details bool, give func(evidence.Listed, string, error) bool) bool {
+	w := walk{s: s, ctx: ctx, give: give, details: details}
+	for _, m := range s.o.Mounts {
+		if !w.folder(m.Dir, m, 0) {
+			return false
+		}
+	}
+	return true
+}
+
 // walk lists folder by folder.
 type walk struct {
-	s     *Source
-	ctx   context.Context //nolint:containedctx // it lives as long as one listing
-	yield func(evidence.Entry, error) bool
-	n     int64
+	s       *Source
+	ctx     context.Context //nolint:containedctx // it lives as long as one listing
+	give    func(evidence.Listed, string, error) bool
+	details bool
+}
+
+// list lists a folder.
+func (w *walk) list(dir string) ([]evidence.TreeDetail, error) {
+	if w.details {
+		return w.s.tree.Details(w.ctx, dir)
+	}
+	names, err := w.s.tree.ReadDir(w.ctx, dir)
+	list := make([]evidence.TreeDetail, len(names))
+	for i, e := range names {
+		list[i].TreeEntry = e
+	}
+	return list, err
 }
 
 // folder reports whether more is wanted.
 func (w *walk) folder(dir string, m Mount, depth int) bool {
-	list, err := w.s.tree.ReadDir(w.ctx, dir)
+	list, err := w.list(dir)
 	if w.ctx.Err() != nil {
-		return w.fail(context.Cause(w.ctx))
+		return w.give(evidence.Listed{}, "", context.Cause(w.ctx))
 	}
 	if err == nil && depth > maxDepth {
 		err = fmt.Errorf("%w: folders more than %d deep", limit.ErrLimit, maxDepth)
 	}
 	if err != nil {
-		return w.fail(&evidence.EntryError{Path: orDot(dir), Err: err})
+		return w.give(evidence.Listed{}, "", &evidence.EntryError{Path: orDot(dir), Err: err})
 	}
 	for _, e := range list {
 		name := joined(dir, e.Name)
@@ -156,16 +185,13 @@ func (w *walk) folder(dir string, m Mount, depth int) bool {
 				return false
 			}
 		case e.Regular && (w.s.o.Keep == nil || w.s.o.Keep(name)):
-			w.n++
-			if !w.yield(evidence.Entry{Path: place(m, name), Ref: ref(name)}, nil) {
+			if !w.give(evidence.Listed{Path: place(m, name), Size: e.Size, Modified: e.Modified}, name, nil) {
 				return false
 			}
 		}
 	}
 	return true
 }
-
-func (w *walk) fail(err error) bool { return w.yield(evidence.Entry{}, err) }
 
 // elsewhere reports whether a folder is mounted by itself, or not wanted.
 func (w *walk) elsewhere(name string, m Mount) bool {
