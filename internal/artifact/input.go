@@ -20,6 +20,7 @@ type Input struct {
 	r    io.ReaderAt
 	open Opener
 	list func(context.Context) iter.Seq2[File, error]
+	find Finder
 	info *Info
 	ctx  context.Context //nolint:containedctx // of the Run that reads it: ReadAt has no room for one
 	read *int64          // bytes read by the Run, companions included
@@ -36,6 +37,38 @@ func NewInput(path string, r io.ReaderAt, size int64, open Opener) *Input {
 		Path: path, Size: size, Limits: DefaultLimits,
 		r: r, open: open, ctx: context.Background(), read: new(int64),
 	}
+}
+
+// A Finder returns the logical paths of files of the same evidence that fit a
+// pattern, sorted.
+type Finder func(pattern string) []string
+
+// Finding returns in with a way to find companions whose names it cannot know.
+func (in *Input) Finding(find Finder) *Input {
+	other := *in
+	other.find = find
+	return &other
+}
+
+// maxFound is how many companions Find returns.
+const maxFound = 10_000
+
+// Find returns the paths of companions that fit the pattern, the first
+// 10,000 of them. Those that the parser did not declare are left out.
+func (in *Input) Find(pattern string) []string {
+	if in.find == nil {
+		return nil
+	}
+	var found []string
+	for _, path := range in.find(pattern) {
+		if len(found) == maxFound {
+			break
+		}
+		if in.info == nil || MatchAny(in.info.Companions, path) {
+			found = append(found, path)
+		}
+	}
+	return found
 }
 
 // A File is one entry of a list of files.

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"sync"
 
+	"github.com/amparo-project/amparo/internal/artifact"
 	"github.com/amparo-project/amparo/internal/evidence"
 )
 
@@ -58,6 +60,18 @@ func (f *files) get(ctx context.Context, path string) (*opened, error) {
 		}
 	})
 	return o, o.err
+}
+
+// find returns the wanted files that fit a pattern, sorted.
+func (f *files) find(pattern string) []string {
+	var found []string
+	for path := range f.entries {
+		if artifact.Match(pattern, path) {
+			found = append(found, path)
+		}
+	}
+	slices.Sort(found)
+	return found
 }
 
 // each calls fn with every file that was opened without error.

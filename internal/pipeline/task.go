@@ -65,7 +65,7 @@ func (c *check) input(ctx context.Context, path string) (*artifact.Input, error)
 	if err != nil {
 		return nil, err
 	}
-	return artifact.NewInput(path, o.file, o.file.Size(), c.opener(ctx)), nil
+	return artifact.NewInput(path, o.file, o.file.Size(), c.opener(ctx)).Finding(c.files.find), nil
 }
 
 // parse drains the parser. It reports whether the parser came to the end of

@@ -15,6 +15,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -163,6 +164,18 @@ func (s Sample) open(w *watch) artifact.Opener {
 	}
 }
 
+// find is the artifact.Finder of a sample.
+func (s Sample) find(pattern string) []string {
+	var found []string
+	for path := range s.Files {
+		if artifact.Match(pattern, path) {
+			found = append(found, path)
+		}
+	}
+	slices.Sort(found)
+	return found
+}
+
 func (w *watch) reader(data []byte) io.ReaderAt {
 	if w == nil || w.failRead < 0 {
 		return bytes.NewReader(data)
@@ -189,7 +202,7 @@ func (r *failingReader) ReadAt(p []byte, off int64) (int, error) {
 // not end by itself.
 func (s Sample) input(w *watch) *artifact.Input {
 	data := s.Files[s.Path]
-	in := artifact.NewInput(s.Path, w.reader(data), int64(len(data)), s.open(w))
+	in := artifact.NewInput(s.Path, w.reader(data), int64(len(data)), s.open(w)).Finding(s.find)
 	var total int64
 	for _, d := range s.Files {
 		total += int64(len(d))
