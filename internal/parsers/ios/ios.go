@@ -46,5 +46,6 @@ func All() []artifact.Parser {
 		powerlog{},
 		knowledgeC{},
 		accounts{},
+		wifiKnownNetworks{},
 	}
 }
