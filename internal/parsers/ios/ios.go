@@ -47,5 +47,7 @@ func All() []artifact.Parser {
 		knowledgeC{},
 		accounts{},
 		wifiKnownNetworks{},
+		bluetooth{},
+		appPrivacyReport{},
 	}
 }
