@@ -49,5 +49,6 @@ func All() []artifact.Parser {
 		wifiKnownNetworks{},
 		bluetooth{},
 		appPrivacyReport{},
+		screenTime{},
 	}
 }
