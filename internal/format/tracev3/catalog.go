@@ -25,7 +25,7 @@ func parseHeader(b []byte) (header, error) {
 	if len(b) < headerSize {
 		return header{}, fmt.Errorf("%w: header of %d bytes", limit.ErrCorrupt, len(b))
 	}
-	h := header{known: true, build: text(b[64:80]), model: text(b[80:112]), started: binary.LittleEndian.Uint64(b[48:])}
+	h := header{known: true, build: text(b[72:88]), model: text(b[88:120]), started: binary.LittleEndian.Uint64(b[48:])}
 	h.boot = Boot{
 		ID:  UUID(b[128:144]),
 		num: uint64(binary.LittleEndian.Uint32(b[0:])), den: uint64(binary.LittleEndian.Uint32(b[4:])),

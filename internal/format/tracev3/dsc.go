@@ -93,7 +93,6 @@ func (c *sharedCache) open() error {
 	}
 	slices.SortFunc(c.ranges, func(a, b cacheRange) int { return cmp.Compare(a.start, b.start) })
 	slices.SortFunc(c.order, func(a, b int32) int { return cmp.Compare(c.images[a].start, c.images[b].start) })
-	c.formats = map[uint64]*format{}
 	return nil
 }
 
@@ -113,9 +112,7 @@ func (c *sharedCache) format(s *Strings, id UUID, ref uint64) *format {
 			f = s.keep(compile(text, c.image(s, id, g.image)))
 		}
 	}
-	if c.formats != nil {
-		c.formats[ref] = f
-	}
+	c.formats[ref] = f
 	return f
 }
 

@@ -9,6 +9,8 @@ type format struct {
 	text  string
 	ops   []op
 	image *Image // whose string it is
+
+	address bool // some argument is decoded as an address or a host
 }
 
 // An op is a piece of text, and the argument that follows it if there is one.
@@ -32,6 +34,7 @@ type spec struct {
 	long      int // bytes that the length modifier gives an integer, 0 for its own
 	decode    decoder
 	mask      bool
+	address   bool
 }
 
 // maxWidth bounds how far a value is padded: a format string is input too.
@@ -59,6 +62,7 @@ func compile(text string, image *Image) *format {
 			lit.WriteString(rest[:n])
 		} else {
 			f.ops = append(f.ops, op{lit.String(), s})
+			f.address = f.address || s.address
 			lit.Reset()
 		}
 		rest = rest[n:]
@@ -104,9 +108,15 @@ func (sp *spec) options(s string) {
 			sp.mask = true
 		}
 		if d, ok := decoders[o]; ok && sp.decode == nil {
-			sp.decode = d
+			sp.decode, sp.address = d, addressed[o]
 		}
 	}
+}
+
+// addressed are the ways of decoding that give an address or a host.
+var addressed = map[string]bool{
+	"in_addr": true, "network:in_addr": true, "in6_addr": true, "network:in6_addr": true, "sockaddr": true,
+	"network:sockaddr": true, "mdnsresponder:domain_name": true, "mdnsresponder:ip_addr": true,
 }
 
 func (sp *spec) flags(s string, i int) int {

@@ -136,6 +136,9 @@ func TestPublishedValues(t *testing.T) {
 		if e.Boot.String() != "A6EBC8E3-0A1C-40E8-93B9-DA3A7F671D19" {
 			t.Fatalf("boot %v", e.Boot)
 		}
+		if f := e.Facts(); f.Build != "19D52" || f.Model != "J96AP" || f.Synced {
+			t.Fatalf("facts %+v", f)
+		}
 		if e.Ticks == 100662123537283 && e.Name == "SpringBoard - Combined List" {
 			kind, content := e.State()
 			state = e.Activity == 0x8000000000ead229 && e.TTL == 14 && kind == 1 && len(content) == 42

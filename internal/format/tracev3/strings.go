@@ -70,7 +70,7 @@ func (s *Strings) image(id UUID) *uuidText {
 	if u, ok := s.images[id]; ok {
 		return u
 	}
-	u := &uuidText{image: Image{ID: id}}
+	u := &uuidText{image: Image{ID: id}, formats: map[uint32]*format{}}
 	if len(s.images) >= maxImages {
 		clear(s.images)
 	}
@@ -92,7 +92,7 @@ func (s *Strings) cache(id UUID) *sharedCache {
 	if c, ok := s.caches[id]; ok {
 		return c
 	}
-	c := &sharedCache{}
+	c := &sharedCache{formats: map[uint64]*format{}}
 	s.caches[id] = c
 	if id == (UUID{}) {
 		return c
@@ -176,7 +176,6 @@ func (u *uuidText) open() error {
 	}
 	var err error
 	u.image.Path, err = cString(u.r, at, u.size)
-	u.formats = map[uint32]*format{}
 	return err
 }
 
@@ -201,9 +200,7 @@ func (u *uuidText) format(s *Strings, ref uint32) *format {
 		u.formats[ref] = f
 		return f
 	}
-	if u.formats != nil {
-		u.formats[ref] = nil
-	}
+	u.formats[ref] = nil
 	return nil
 }
 

@@ -46,6 +46,7 @@ func All() []artifact.Parser {
 		powerlog{},
 		knowledgeC{},
 		accounts{},
+		unifiedLog{},
 		wifiKnownNetworks{},
 		bluetooth{},
 		appPrivacyReport{},
