@@ -33,6 +33,9 @@ const (
 	WebKitMicroseconds Epoch = "webkit_us"
 	// Calendar is a date that the format itself writes out, as a plist does.
 	Calendar Epoch = "calendar"
+	// LocalCalendar is a date that is written out without its time zone: At is
+	// the phone's clock read as if it showed UTC.
+	LocalCalendar Epoch = "calendar_local"
 )
 
 const (
@@ -146,6 +149,13 @@ func (r *Record) WhenAt(meaning string, at time.Time) {
 		return
 	}
 	r.Times = append(r.Times, Time{Meaning: meaning, At: at.UTC(), Epoch: Calendar})
+}
+
+// WhenLocal appends a time of the phone's clock whose time zone is not told.
+// wall is that clock's time, taken as UTC.
+func (r *Record) WhenLocal(meaning string, wall time.Time) {
+	r.WhenAt(meaning, wall)
+	r.Times[len(r.Times)-1].Epoch = LocalCalendar
 }
 
 func floatBits(f float64) uint64 { return math.Float64bits(f) }

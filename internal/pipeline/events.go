@@ -62,13 +62,25 @@ func told(earlier []artifact.Time, at time.Time) bool {
 // meanings joins the meanings of all times that are the first's instant:
 // "created, modified".
 func (s *eventSink) meanings(times []artifact.Time) []byte {
-	s.names = append(s.names[:0], times[0].Meaning...)
+	s.names = appendMeaning(s.names[:0], &times[0])
 	for i := range times[1:] {
 		if t := &times[i+1]; t.At.Equal(times[0].At) {
-			s.names = append(append(s.names, ", "...), t.Meaning...)
+			s.names = appendMeaning(append(s.names, ", "...), t)
 		}
 	}
 	return s.names
+}
+
+// unknownZone marks an event whose time is that of a clock in a time zone that
+// the evidence does not tell.
+const unknownZone = " (time zone unknown)"
+
+func appendMeaning(b []byte, t *artifact.Time) []byte {
+	b = append(b, t.Meaning...)
+	if t.Epoch == artifact.LocalCalendar {
+		b = append(b, unknownZone...)
+	}
+	return b
 }
 
 func (s *eventSink) note(at time.Time) {

@@ -1,0 +1,174 @@
+package ios
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/amparo-project/amparo/internal/artifact"
+	"github.com/amparo-project/amparo/internal/limit"
+)
+
+// Several daemons write logs of one form, one entry a line or a few:
+//
+//	Fri Sep 10 14:01:02 2021 [88] <notice> (0x16f7a7000) -[MIInstaller run]: Install of …
+//
+// The clock is the phone's, in a time zone that the log does not tell
+// (https://github.com/EC-DIGIT-CSIRC/sysdiagnose, parsers of mobileinstallation
+// and containermanager; https://github.com/log2timeline/plaso, ios_sysdiag_log).
+
+// daemonTime is how an entry begins.
+const daemonTime = "Mon Jan _2 15:04:05 2006"
+
+// daemonFields are the fields that entries of all these logs have.
+var daemonFields = []artifact.FieldInfo{
+	{Name: "severity", Type: artifact.Text, Doc: "notice, err, debug…"},
+	{Name: "pid", Type: artifact.Int, Doc: "number of the daemon's process"},
+	{Name: "originator", Type: artifact.Text, Doc: "method of the daemon that wrote it"},
+	{Name: "message", Type: artifact.Text, Doc: "what it wrote, further lines included"},
+}
+
+// A daemonLog reads such a log.
+type daemonLog struct {
+	// describe sets what a message says in fields of the artifact.
+	describe func(rec *artifact.Record, message string)
+
+	r     *lineReading
+	open  bool // an entry is being gathered
+	place artifact.Location
+	wall  time.Time
+	head  daemonHead
+	text  []byte
+	cut   bool
+	stray int64 // lines before the first entry
+}
+
+type daemonHead struct {
+	severity, originator string
+	pid                  int64
+}
+
+// line takes one line: the start of an entry, or more of the last.
+func (d *daemonLog) line(r *lineReading) error {
+	d.r = r
+	wall, head, message, ok := parseDaemonLine(r.line)
+	if !ok {
+		return d.more(r)
+	}
+	if err := d.flush(); err != nil {
+		return err
+	}
+	d.open, d.wall, d.head, d.cut = true, wall, head, r.cut()
+	d.place = artifact.Location{Path: r.in.Path, Offset: r.offset, Length: r.length}
+	d.text = append(d.text[:0], message...)
+	return nil
+}
+
+// more appends a line that begins no entry.
+func (d *daemonLog) more(r *lineReading) error {
+	switch {
+	case !d.open && len(bytes.TrimSpace(r.line)) > 0:
+		d.stray++
+		if d.stray == 1 {
+			return r.problem(errNoEntry)
+		}
+	case d.open && len(d.text)+len(r.line) < r.in.Limits.FieldLen:
+		d.text = append(append(d.text, '\n'), r.line...)
+		d.place.Length = r.offset + r.length - d.place.Offset
+	case d.open:
+		d.cut = true
+	}
+	return nil
+}
+
+// flush gives the entry that is open.
+func (d *daemonLog) flush() error {
+	if !d.open {
+		return nil
+	}
+	d.open = false
+	rec := &d.r.rec
+	rec.Reset("entry")
+	rec.Loc, rec.Truncated = d.place, d.cut
+	message := strings.ToValidUTF8(strings.TrimSpace(string(d.text)), "\ufffd")
+	rec.Set("severity", artifact.TextOrNull(d.head.severity))
+	if d.head.pid > 0 {
+		rec.Set("pid", artifact.IntValue(d.head.pid))
+	}
+	rec.Set("originator", artifact.TextOrNull(d.head.originator))
+	rec.Set("message", artifact.TextOrNull(message))
+	rec.WhenLocal("logged", d.wall)
+	d.describe(rec, message)
+	rec.Summary = func(b []byte) []byte {
+		return appendSummary(b, firstText(rec.Text("action"), rec.Text("severity"), "entry"), " ", rec.Text("bundle_id"), " ", rec.Text("message"))
+	}
+	return d.r.give()
+}
+
+// last gives the last entry. It is an error of the file if none was there.
+func (d *daemonLog) last(r *lineReading) error {
+	d.r = r
+	if err := d.flush(); err != nil {
+		return err
+	}
+	if d.stray > 0 && d.place.Length == 0 {
+		return errNoEntry
+	}
+	return nil
+}
+
+var errNoEntry = fmt.Errorf("%w: no entry of a log begins here", limit.ErrCorrupt)
+
+// daemonOriginator is a method, "-[MIInstaller run]: ", or a function, "main: ".
+var daemonOriginator = regexp.MustCompile(`^(?:[-+]\[[^\]]{1,200}\](?:_block_invoke[_0-9]*)?|[A-Za-z_][A-Za-z0-9_]{0,100}): `)
+
+// parseDaemonLine takes the beginning of an entry apart.
+func parseDaemonLine(line []byte) (wall time.Time, head daemonHead, message string, ok bool) {
+	if len(line) < len(daemonTime) {
+		return wall, head, "", false
+	}
+	wall, err := time.Parse(daemonTime, string(line[:len(daemonTime)]))
+	if err != nil {
+		return wall, head, "", false
+	}
+	rest := strings.TrimSpace(string(line[len(daemonTime):]))
+	if in, after, found := between(rest, "[", "]"); found {
+		head.pid, _ = decimal(in)
+		rest = after
+	}
+	if in, after, found := between(rest, "<", ">"); found {
+		head.severity, rest = strings.ToLower(in), after
+	}
+	if _, after, found := between(rest, "(", ")"); found && strings.HasPrefix(rest, "(0x") {
+		rest = after
+	}
+	if m := daemonOriginator.FindString(rest); m != "" {
+		head.originator, rest = strings.TrimSuffix(m, ": "), rest[len(m):]
+	}
+	return wall, head, rest, true
+}
+
+// between returns what stands in brackets at the start of s, and what follows.
+func between(s, left, right string) (in, after string, ok bool) {
+	if !strings.HasPrefix(s, left) {
+		return "", s, false
+	}
+	in, after, ok = strings.Cut(s[len(left):], right)
+	return in, strings.TrimSpace(after), ok
+}
+
+// decimal reads a whole number without a sign.
+func decimal(s string) (n int64, ok bool) {
+	if s == "" || len(s) > 18 {
+		return 0, false
+	}
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return 0, false
+		}
+		n = n*10 + int64(s[i]-'0')
+	}
+	return n, true
+}
