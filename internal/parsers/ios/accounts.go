@@ -123,8 +123,10 @@ func readAccounts(r *reading) error {
 		name string
 		read func(*table) error
 	}{
-		{"ZACCOUNT", a.readAccount}, {"ZACCOUNTPROPERTY", a.readProperties},
-		{"ZAUTHORIZATION", a.readAuthorizations}, {"ZCREDENTIALITEM", a.readCredentials},
+		{"ZACCOUNT", a.readAccount},
+		{"ZACCOUNTPROPERTY", a.readProperties},
+		{"ZAUTHORIZATION", a.readAuthorizations},
+		{"ZCREDENTIALITEM", a.readCredentials},
 	} {
 		if t := r.optional(part.name); t != nil {
 			if err := part.read(t); err != nil {

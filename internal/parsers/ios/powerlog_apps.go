@@ -79,7 +79,8 @@ var powerApps = []powerTable{
 		kind: "audio", doc: "An app that used sound or the microphone.", says: "sound", show: []string{"app", "bundle_id", "operation", "route"},
 		tables: []string{"PLAudioAgent_EventPoint_AudioApp", "PLAudioAgent_EventForward_NowPlaying", "PLAudioAgent_EventInterval_ShazamRecording"},
 		fields: []powerField{
-			fieldApp("BundleID"), {column: "ApplicationName", name: "app", kind: artifact.Text, doc: "app or process", observe: observeApp},
+			fieldApp("BundleID"),
+			{column: "ApplicationName", name: "app", kind: artifact.Text, doc: "app or process", observe: observeApp},
 			fieldText("AssertionName", "assertion", "what it used sound for"), fieldText("AudioRoute", "route", "where the sound went"),
 			fieldText("Operation", "operation", "started or stopped"), fieldInt("PID", "pid", "number of the process"), fieldInt("State", "state", "state, as a number"),
 		},
@@ -96,7 +97,8 @@ var powerApps = []powerTable{
 		kind: "location", doc: "A client of the location services.", says: "location used by", show: []string{"bundle_id", "client", "executable"},
 		tables: []string{"PLLocationAgent_EventForward_ClientStatus"},
 		fields: []powerField{
-			fieldApp("BundleId"), {column: "Client", name: "client", kind: artifact.Text, doc: "client", observe: observeProcess},
+			fieldApp("BundleId"),
+			{column: "Client", name: "client", kind: artifact.Text, doc: "client", observe: observeProcess},
 			{column: "Executable", name: "executable", kind: artifact.Text, doc: "file that it runs from", observe: observeProcess},
 			fieldText("Type", "type", "what it asked for"), fieldInt("InUseLevel", "in_use_level", "how it uses it, as a number"),
 		},

@@ -19,8 +19,10 @@ func wifiSamples(tb testing.TB) []artifacttest.Sample {
 			"AddedAt": at(1), "UpdatedAt": at(2), "JoinedByUserAt": at(3), "JoinedBySystemAt": at(4), "Hidden": false, "SSID": []byte("Café"),
 			"SupportedSecurityTypes": "WPA2 Personal", "AddReason": "WiFi Settings", "CaptiveProfile": map[string]any{"CaptiveNetwork": true},
 			"BSSList": []any{
-				map[string]any{"BSSID": "76:a7:41:e7:7c:9d", "Channel": 1, "ChannelFlags": 10, "LastAssociatedAt": at(5),
-					"LocationLatitude": 19.43, "LocationLongitude": -99.13, "LocationAccuracy": 65.0, "LocationTimestamp": at(6)},
+				map[string]any{
+					"BSSID": "76:a7:41:e7:7c:9d", "Channel": 1, "ChannelFlags": 10, "LastAssociatedAt": at(5),
+					"LocationLatitude": 19.43, "LocationLongitude": -99.13, "LocationAccuracy": 65.0, "LocationTimestamp": at(6),
+				},
 			},
 			"__OSSpecific__": map[string]any{"BSSID": "76:a7:41:e7:7c:9d", "CHANNEL": 1, "prevJoined": at(7), "networkUsage": 2262.5, "WiFiNetworkPasswordModificationDate": at(8)},
 		},
@@ -29,8 +31,10 @@ func wifiSamples(tb testing.TB) []artifacttest.Sample {
 	old := map[string]any{
 		"AllowEnable": 1, "Version": 20,
 		"List of known networks": []any{
-			map[string]any{"SSID_STR": "Casa", "SSID": []byte("Casa"), "BSSID": "0:1:2:3:4:5", "CHANNEL": 6, "HIDDEN_NETWORK": 1, "lastJoined": at(1), "lastAutoJoined": at(2),
-				"addedAt": at(3), "lastUpdated": at(4), "networkUsage": 17, "WiFiNetworkPasswordModificationDate": at(5)},
+			map[string]any{
+				"SSID_STR": "Casa", "SSID": []byte("Casa"), "BSSID": "0:1:2:3:4:5", "CHANNEL": 6, "HIDDEN_NETWORK": 1, "lastJoined": at(1), "lastAutoJoined": at(2),
+				"addedAt": at(3), "lastUpdated": at(4), "networkUsage": 17, "WiFiNetworkPasswordModificationDate": at(5),
+			},
 		},
 	}
 	private := map[string]any{"List of scanned networks with private mac": []any{map[string]any{
