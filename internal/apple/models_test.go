@@ -37,12 +37,12 @@ func TestStand(t *testing.T) {
 
 func TestDataFiles(t *testing.T) {
 	t.Parallel()
-	for name, csv := range map[string]string{"models": modelsCSV, "versions": versionsCSV} {
+	for name, csv := range map[string]string{"models": modelsCSV, "versions": versionsCSV, "builds": buildsCSV} {
 		if _, err := time.Parse(time.DateOnly, asOf(csv)); err != nil || !strings.Contains(csv, "# source: ") {
 			t.Errorf("%s: no date or source: %v", name, err)
 		}
 	}
-	if len(models()) != len(dataLines(modelsCSV)) || len(newest()) != len(dataLines(versionsCSV)) {
+	if len(models()) != len(dataLines(modelsCSV)) || len(newest()) != len(dataLines(versionsCSV)) || len(builds()) != len(dataLines(buildsCSV)) {
 		t.Error("a line is not read, or twice there")
 	}
 	for id, m := range models() {

@@ -1,0 +1,55 @@
+package apple
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestRelease(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		build, version, date string
+		ok                   bool
+	}{
+		{"24A446", "27.0.1", "2026-09-28", true},
+		{"19A346", "15.0", "2021-09-20", true},
+		{"13A344", "9.0", "", true},
+		{"14B72c", "10.1", "", true},
+		{"24A5355q", "", "", false}, // a test version
+		{"24a446", "", "", false},
+		{"", "", "", false},
+	} {
+		if version, date, ok := Release(tt.build); version != tt.version || date != tt.date || ok != tt.ok {
+			t.Errorf("%s: %q, %q, %v", tt.build, version, date, ok)
+		}
+	}
+}
+
+// TestBuilds holds the list to what the builds themselves say: the first
+// number of a build rises by one with every major version.
+func TestBuilds(t *testing.T) {
+	t.Parallel()
+	trains := map[int]string{
+		9: "13", 10: "14", 11: "15", 12: "16", 13: "17", 14: "18", 15: "19",
+		16: "20", 17: "21", 18: "22", 26: "23", 27: "24",
+	}
+	form := regexp.MustCompile(`^\d{2}[A-H]\d{1,4}[a-c]?$`)
+	for build, r := range builds() {
+		v, ok := parseVersion(r.version)
+		if !ok || !form.MatchString(build) || !strings.HasPrefix(build, trains[v[0]]) || trains[v[0]] == "" {
+			t.Errorf("%s: %+v", build, r)
+		}
+		if _, err := time.Parse(time.DateOnly, r.date); err != nil && r.date != "" {
+			t.Errorf("%s: %v", build, err)
+		}
+	}
+	for _, line := range dataLines(versionsCSV) {
+		f := strings.Split(line, ";")
+		version, date, _ := Release(f[1])
+		if f[1] != "" && (version != f[0] || date != f[2]) {
+			t.Errorf("%s: released as %q on %q", line, version, date)
+		}
+	}
+}
