@@ -112,8 +112,12 @@ func lz4Block(dst []byte, d int, src []byte) (end int, ok bool) {
 			return d, false
 		}
 		s = next
-		d += copy(dst[d:], src[s:s+n])
-		s += n
+		if n <= 16 && len(dst)-d >= 16 && len(src)-s >= 16 {
+			copy((*[16]byte)(dst[d:])[:], (*[16]byte)(src[s:])[:]) // a copy of fixed length costs no call
+		} else {
+			copy(dst[d:], src[s:s+n])
+		}
+		d, s = d+n, s+n
 		if s == len(src) {
 			return d, true // the last sequence has no match
 		}
@@ -154,6 +158,14 @@ func lz4Length(src []byte, s, n int) (length, next int) {
 // copyMatch copies n bytes to d from back bytes before it. A match that
 // overlaps itself repeats: each round copies what the one before completed.
 func copyMatch(dst []byte, d, back, n int) {
+	if back >= 8 && n <= 16 && len(dst)-d >= 16 {
+		// Most matches are short: two words, the second of which may be of what
+		// the first wrote. What lies behind the match is written later.
+		from := d - back
+		binary.LittleEndian.PutUint64(dst[d:], binary.LittleEndian.Uint64(dst[from:]))
+		binary.LittleEndian.PutUint64(dst[d+8:], binary.LittleEndian.Uint64(dst[from+8:]))
+		return
+	}
 	for from := d - back; n > 0; {
 		c := copy(dst[d:d+n], dst[from:d])
 		d, n = d+c, n-c
