@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"sync"
 	"time"
 
 	"github.com/amparo-project/amparo/internal/evidence"
@@ -68,10 +70,14 @@ func (c *checkCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	loaded, err := a.loadIndicators(c.Indicators)
-	if err != nil {
-		return err
+	for _, path := range c.Indicators {
+		if _, err := os.Stat(path); err != nil {
+			return fmt.Errorf("indicators: %w", err)
+		}
 	}
+	// Large sets take a moment to load, and so does the list of a backup's files.
+	loaded := sync.OnceValues(func() (*indicators, error) { return a.loadIndicators(c.Indicators) })
+	go loaded() //nolint:errcheck // who uses them gets the error
 	found, err := a.findAll(c.Paths)
 	if err != nil {
 		return err
@@ -105,7 +111,7 @@ type session struct {
 	*app
 	cmd        *checkCmd
 	rules      *rule.Set
-	indicators *indicators
+	indicators func() (*indicators, error)
 	total      int             // evidences
 	shown      int             // of them
 	names      map[string]bool // of result folders, in lower case
@@ -148,6 +154,11 @@ func (s *session) check(candidate evidence.Candidate) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, src.Close()) }()
+	selection := pipeline.Select(s.ctx, src, parsers.All())
+	loaded, err := s.indicators()
+	if err != nil {
+		return err
+	}
 	var folder *pipeline.Folder
 	if dir != "" {
 		if folder, err = pipeline.NewFolder(dir); err != nil {
@@ -158,7 +169,7 @@ func (s *session) check(candidate evidence.Candidate) (err error) {
 	progress := s.newProgress()
 	run, err := pipeline.Check(s.ctx, pipeline.Options{
 		Source: src, Path: candidate.Path(), Parsers: parsers.All(),
-		Matcher: s.indicators.matcher, Sets: s.indicators.sets, Rules: s.rules, Out: folder,
+		Selection: selection, Matcher: loaded.matcher, Sets: loaded.sets, Rules: s.rules, Out: folder,
 		Since: s.cmd.since, Until: s.cmd.until, Now: time.Now, Version: Version,
 		Progress: progress.show,
 		Findings: func(line json.RawMessage) error {

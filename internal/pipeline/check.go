@@ -33,10 +33,13 @@ type Options struct {
 	Source  evidence.Source
 	Path    string // of the evidence, as the user gave it
 	Parsers []artifact.Parser
-	Matcher *indicator.Matcher // nil: no indicators
-	Sets    []finding.IndicatorSet
-	Rules   *rule.Set
-	Out     *Folder // nil: no result folder
+	// Selection is what Select returned for Source and Parsers. nil: Check
+	// selects.
+	Selection *Selection
+	Matcher   *indicator.Matcher // nil: no indicators
+	Sets      []finding.IndicatorSet
+	Rules     *rule.Set
+	Out       *Folder // nil: no result folder
 
 	Since, Until time.Time // window of the timeline; zero: open
 
@@ -57,7 +60,7 @@ type Progress struct {
 // check is the state of one run.
 type check struct {
 	opts     Options
-	sel      *selection
+	sel      *Selection
 	files    *files
 	device   string
 	findings *extsort.Set
@@ -122,14 +125,17 @@ func (c *check) run(ctx context.Context, run *finding.Run) (err error) {
 	}
 	defer func() { err = errors.Join(err, c.cleanUp()) }()
 	c.device = cmpDevice(run.Evidence)
-	sel, selErr := choose(ctx, c.opts.Source, c.opts.Parsers)
+	sel := c.opts.Selection
+	if sel == nil {
+		sel = Select(ctx, c.opts.Source, c.opts.Parsers)
+	}
 	c.sel, c.files = sel, newFiles(c.opts.Source, sel.entries)
 	defer c.files.close()
 	if err := c.prefetch(ctx); err != nil {
 		return err
 	}
 	outcomes, workErr := c.work(ctx)
-	c.evidenceProblems(run, selErr)
+	c.evidenceProblems(run, sel.end)
 	run.Coverage = c.coverage(run.Evidence.Kind, outcomes)
 	c.total(run, outcomes)
 	if workErr != nil {

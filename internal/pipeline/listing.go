@@ -14,7 +14,7 @@ import (
 const filesystem = "ios-filesystem"
 
 // takeListing adds a task for each parser of the list of files.
-func (s *selection) takeListing(parsers []artifact.Parser) {
+func (s *Selection) takeListing(parsers []artifact.Parser) {
 	for i, p := range parsers {
 		if slices.Contains(p.Info().Files, artifact.ListingPath) {
 			s.tasks = append(s.tasks, task{parser: i, entry: evidence.Entry{Path: artifact.ListingPath}})

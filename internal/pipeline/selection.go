@@ -17,25 +17,26 @@ type task struct {
 	entry  evidence.Entry
 }
 
-// selection is what parsers want of the evidence.
-type selection struct {
+// A Selection is what parsers want of the evidence.
+type Selection struct {
 	tasks   []task                    // by parser, then path
 	entries map[string]evidence.Entry // files that parsers read or may consult
 	listed  int64                     // entries of the evidence
 	errs    problems
+	end     error // why the list ends early
 }
 
-// choose lists the evidence once and keeps what parsers want.
-func choose(ctx context.Context, src evidence.Source, parsers []artifact.Parser) (*selection, error) {
+// Select lists the evidence once and keeps what parsers want. A list that ends
+// early is no error here: the run of Check says so.
+func Select(ctx context.Context, src evidence.Source, parsers []artifact.Parser) *Selection {
 	w := newWanted(parsers)
 	w.named = byName(src.Evidence().Kind)
-	s := &selection{entries: map[string]evidence.Entry{}}
-	var end error
+	s := &Selection{entries: map[string]evidence.Entry{}}
 	for e, err := range src.Files(ctx) {
 		if err != nil {
 			var ee *evidence.EntryError
 			if !errors.As(err, &ee) {
-				end = err
+				s.end = err
 				break
 			}
 			s.errs.add(finding.Problem{Path: ee.Path, Error: ee.Err.Error()})
@@ -44,7 +45,7 @@ func choose(ctx context.Context, src evidence.Source, parsers []artifact.Parser)
 		s.listed++
 		s.take(w, e)
 	}
-	if _, ok := src.(evidence.Lister); ok && end == nil && src.Evidence().Kind == filesystem {
+	if _, ok := src.(evidence.Lister); ok && s.end == nil && src.Evidence().Kind == filesystem {
 		s.takeListing(parsers)
 	}
 	slices.SortStableFunc(s.tasks, func(a, b task) int {
@@ -53,10 +54,10 @@ func choose(ctx context.Context, src evidence.Source, parsers []artifact.Parser)
 		}
 		return strings.Compare(a.entry.Path, b.entry.Path)
 	})
-	return s, end
+	return s
 }
 
-func (s *selection) take(w *wanted, e evidence.Entry) {
+func (s *Selection) take(w *wanted, e evidence.Entry) {
 	var few [4]int
 	parsers, ok := w.match(e.Path, few[:0])
 	if !ok {
