@@ -55,5 +55,6 @@ func All() []artifact.Parser {
 		bluetooth{},
 		appPrivacyReport{},
 		screenTime{},
+		biome{},
 	}
 }
