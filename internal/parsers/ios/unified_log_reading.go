@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,6 +37,8 @@ type logReading struct {
 	named      map[namedKey]*namedValue
 	namedOrder []*namedValue
 	full       bool
+	names      int64 // calls of name
+	plain      plainTexts
 
 	msg   []byte
 	found []links.Link
@@ -101,6 +104,7 @@ func newLogReading(in *artifact.Input, yield func(*artifact.Record, error) bool)
 		total: logTotals{byType: map[tracev3.Type]int64{}},
 	}
 	r.texts = r.text
+	r.plain.seed = maphash.MakeSeed()
 	return r
 }
 

@@ -2,6 +2,7 @@ package ios
 
 import (
 	"bytes"
+	"hash/maphash"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -84,11 +85,37 @@ type namedValue struct {
 	cut                 bool
 }
 
+// plainTexts remembers texts that name nothing, for logs repeat themselves.
+// The seed is of the reading, so nobody can write a text that hides another.
+type plainTexts struct {
+	seed maphash.Seed
+	seen [1 << 14]uint64
+}
+
+// at returns where a text is remembered, and its hash.
+func (p *plainTexts) at(b []byte) (slot *uint64, hash uint64) {
+	hash = maphash.Bytes(p.seed, b)
+	return &p.seen[hash%uint64(len(p.seen))], hash
+}
+
 // text looks for what a text among the arguments of an entry names.
 func (r *logReading) text(b []byte) {
 	if len(b) < 4 || bytes.IndexByte(b, '.') < 0 && bytes.IndexByte(b, '/') < 0 && bytes.IndexByte(b, ':') < 0 {
 		return
 	}
+	slot, hash := r.plain.at(b)
+	if *slot == hash {
+		return
+	}
+	before := r.names
+	r.words(b)
+	if r.names == before {
+		*slot = hash
+	}
+}
+
+// words looks for hosts, addresses, links and files in a text.
+func (r *logReading) words(b []byte) {
 	if len(b) <= maxHostLen {
 		if host := wholeHost(b); host != "" {
 			r.name(artifact.Domain, host)
@@ -135,6 +162,7 @@ func (r *logReading) name(t artifact.ObservableType, value string) {
 	if len(value) > r.in.Limits.FieldLen || !utf8.ValidString(value) {
 		return
 	}
+	r.names++
 	proc := r.seen
 	if r.e.Process == nil {
 		proc = nil
