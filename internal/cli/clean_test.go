@@ -79,6 +79,11 @@ func cleanPhones(t *testing.T) phones {
 		"HomeDomain/Library/Safari/History.db-wal":          {"plaso", "safari", "History.db-wal"},
 		"HomeDomain/Library/TCC/TCC.db":                     {"plaso", "macos", "TCC-test.db"},
 		"HomeDomain/Library/SMS/sms.db":                     {"plaso", "sqlite", "imessage_chat.db"},
+		"HomeDomain/Library/Accounts/Accounts3.sqlite":      {"plaso", "ios", "Accounts3.sqlite"},
+		"logs/powerlogs/powerlog_2021-12-16.PLSQL":          {"plaso", "ios", "powerlog_2021-12-16_05-54_84E2141B.PLSQL"},
+		"WiFi/com.apple.wifi.known-networks.plist":          {"plaso", "ios", "com.apple.wifi.known-networks.plist"},
+		"App_Privacy_Report_v4.ndjson":                      {"plaso", "ios_app_privacy_report.ndjson"},
+		"private/var/db/CoreDuet/Knowledge/knowledgeC.db":   {"plaso", "macos", "knowledgec-10.13.db"},
 	} {
 		data, err := os.ReadFile(shared(t, append([]string{"evidence"}, elem...)...))
 		if err != nil {

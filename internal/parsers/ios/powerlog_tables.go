@@ -45,6 +45,7 @@ func powerlogKinds() []artifact.KindInfo {
 		k := artifact.KindInfo{Kind: t.kind, Doc: t.doc, Times: []string{"logged", "ended"}, Fields: []artifact.FieldInfo{
 			{Name: "timestamp", Type: artifact.Float, Doc: "time by the clock of the log, seconds since 1970"},
 			{Name: "time_offset", Type: artifact.Float, Doc: "seconds that were added to it, where any were"},
+			{Name: "path", Type: artifact.Text, Doc: "file that the process ran from, where a path is told"},
 		}}
 		for _, f := range t.fields {
 			if f.time != "" {
@@ -88,6 +89,9 @@ func observeProcess(rec *artifact.Record, value, field string) {
 	rec.Observe(artifact.Process, value, field)
 	if strings.HasPrefix(value, "/") {
 		rec.Observe(artifact.FilePath, devicePath(value), field)
+		if rec.Get("path").Kind() == artifact.Null {
+			rec.Set("path", artifact.TextValue(value))
+		}
 	}
 }
 
