@@ -47,7 +47,7 @@ var (
 	namedIdentifier = regexp.MustCompile(`(?:identifier|Identifier|owner|ident)["']?\s*[:=]?\s*["'(]*((?:[A-Za-z0-9_-]+\.){2,}[A-Za-z0-9_-]+)`)
 )
 
-func describeContainer(rec *artifact.Record, message string) {
+func describeContainer(rec *artifact.Record, _ *daemonHead, message string) {
 	switch {
 	case containerDestroyed.MatchString(message):
 		rec.Set("action", artifact.TextValue("destroyed"))

@@ -30,22 +30,27 @@ var daemonFields = []artifact.FieldInfo{
 	{Name: "message", Type: artifact.Text, Doc: "what it wrote, further lines included"},
 }
 
-// A daemonLog reads such a log.
+// A daemonLog reads such a log, or another whose entries go on in the lines that
+// begin none.
 type daemonLog struct {
-	// describe sets what a message says in fields of the artifact.
-	describe func(rec *artifact.Record, message string)
+	// parse takes the first line of an entry apart. nil: parseDaemonLine.
+	parse func(line []byte) (head daemonHead, message string, ok bool)
+	// describe sets what an entry says in fields of the artifact.
+	describe func(rec *artifact.Record, head *daemonHead, message string)
 
 	r     *lineReading
 	open  bool // an entry is being gathered
 	place artifact.Location
-	wall  time.Time
 	head  daemonHead
 	text  []byte
 	cut   bool
 	stray int64 // lines before the first entry
 }
 
+// daemonHead is how an entry begins.
 type daemonHead struct {
+	wall                 time.Time // zero: raw is none
+	raw                  string
 	severity, originator string
 	pid                  int64
 }
@@ -53,14 +58,17 @@ type daemonHead struct {
 // line takes one line: the start of an entry, or more of the last.
 func (d *daemonLog) line(r *lineReading) error {
 	d.r = r
-	wall, head, message, ok := parseDaemonLine(r.line)
+	if d.parse == nil {
+		d.parse = parseDaemonLine
+	}
+	head, message, ok := d.parse(r.line)
 	if !ok {
 		return d.more(r)
 	}
 	if err := d.flush(); err != nil {
 		return err
 	}
-	d.open, d.wall, d.head, d.cut = true, wall, head, r.cut()
+	d.open, d.head, d.cut = true, head, r.cut()
 	d.place = artifact.Location{Path: r.in.Path, Offset: r.offset, Length: r.length}
 	d.text = append(d.text[:0], message...)
 	return nil
@@ -99,10 +107,14 @@ func (d *daemonLog) flush() error {
 	}
 	rec.Set("originator", artifact.TextOrNull(d.head.originator))
 	rec.Set("message", artifact.TextOrNull(message))
-	rec.WhenLocal("logged", d.wall)
-	d.describe(rec, message)
+	if d.head.wall.IsZero() {
+		rec.Times = append(rec.Times, artifact.Time{Meaning: "logged", Epoch: artifact.LocalCalendar, Raw: artifact.TextOrNull(d.head.raw)})
+	} else {
+		rec.WhenLocal("logged", d.head.wall)
+	}
+	d.describe(rec, &d.head, message)
 	rec.Summary = func(b []byte) []byte {
-		return appendSummary(b, firstText(rec.Text("action"), rec.Text("severity"), "entry"), " ", rec.Text("bundle_id"), " ", rec.Text("message"))
+		return appendSummary(b, firstText(rec.Text("action"), rec.Text("severity"), rec.Text("originator"), "entry"), " ", rec.Text("bundle_id"), " ", rec.Text("message"))
 	}
 	return d.r.give()
 }
@@ -125,14 +137,15 @@ var errNoEntry = fmt.Errorf("%w: no entry of a log begins here", limit.ErrCorrup
 var daemonOriginator = regexp.MustCompile(`^(?:[-+]\[[^\]]{1,200}\](?:_block_invoke[_0-9]*)?|[A-Za-z_][A-Za-z0-9_]{0,100}): `)
 
 // parseDaemonLine takes the beginning of an entry apart.
-func parseDaemonLine(line []byte) (wall time.Time, head daemonHead, message string, ok bool) {
+func parseDaemonLine(line []byte) (head daemonHead, message string, ok bool) {
 	if len(line) < len(daemonTime) {
-		return wall, head, "", false
+		return head, "", false
 	}
 	wall, err := time.Parse(daemonTime, string(line[:len(daemonTime)]))
 	if err != nil {
-		return wall, head, "", false
+		return head, "", false
 	}
+	head.wall = wall
 	rest := strings.TrimSpace(string(line[len(daemonTime):]))
 	if in, after, found := between(rest, "[", "]"); found {
 		head.pid, _ = decimal(in)
@@ -147,7 +160,7 @@ func parseDaemonLine(line []byte) (wall time.Time, head daemonHead, message stri
 	if m := daemonOriginator.FindString(rest); m != "" {
 		head.originator, rest = strings.TrimSuffix(m, ": "), rest[len(m):]
 	}
-	return wall, head, rest, true
+	return head, rest, true
 }
 
 // between returns what stands in brackets at the start of s, and what follows.

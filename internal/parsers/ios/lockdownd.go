@@ -43,12 +43,9 @@ func (lockdownd) Info() artifact.Info { return lockdowndInfo }
 
 // Parse implements artifact.Parser.
 func (lockdownd) Parse(ctx context.Context, in *artifact.Input) iter.Seq2[*artifact.Record, error] {
-	l := &lockdowndReading{}
-	return readLines(ctx, in, l.line, l.last)
+	d := &daemonLog{parse: parseLockdownLine, describe: describeLockdown}
+	return readLines(ctx, in, d.line, d.last)
 }
-
-// A lockdowndReading counts what it understood.
-type lockdowndReading struct{ entries, stray int64 }
 
 // lockdownLine is "10/13/21 07:57:42.865446 pid=69 mglog: libMobileGestalt…".
 var lockdownLine = regexp.MustCompile(`^(\d\d/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?) pid=(\d{1,9}) ([A-Za-z0-9_]+):? ?(.*)$`)
@@ -58,41 +55,21 @@ var (
 	lockdownService = regexp.MustCompile(`(?:start(?:ing)?|spawn(?:ing)?) (?:service )?[\[<"(]?(com\.apple\.[A-Za-z0-9._-]+)`)
 )
 
-func (l *lockdowndReading) line(r *lineReading) error {
-	m := lockdownLine.FindStringSubmatch(strings.ToValidUTF8(string(r.line), "\ufffd"))
+func parseLockdownLine(line []byte) (head daemonHead, message string, ok bool) {
+	m := lockdownLine.FindSubmatch(line)
 	if m == nil {
-		if strings.TrimSpace(string(r.line)) == "" {
-			return nil
-		}
-		if l.stray++; l.stray <= maxStray {
-			return r.problem(errNoEntry)
-		}
-		return nil
+		return head, "", false
 	}
-	l.entries++
-	rec := r.start("entry")
-	if pid, ok := decimal(m[2]); ok {
-		rec.Set("pid", artifact.IntValue(pid))
+	head.raw, head.originator = string(m[1]), string(m[3])
+	head.pid, _ = decimal(string(m[2]))
+	if wall, err := time.Parse("01/02/06 15:04:05.999999", head.raw); err == nil {
+		head.wall = wall
 	}
-	rec.Set("originator", artifact.TextValue(m[3]))
-	rec.Set("message", artifact.TextOrNull(m[4]))
-	describeLockdown(rec, m[3], m[4])
-	if wall, err := time.Parse("01/02/06 15:04:05.999999", m[1]); err == nil {
-		rec.WhenLocal("logged", wall)
-	} else {
-		rec.Times = append(rec.Times, artifact.Time{Meaning: "logged", Epoch: artifact.LocalCalendar, Raw: artifact.TextValue(m[1])})
-	}
-	rec.Summary = func(b []byte) []byte {
-		return appendSummary(b, firstText(rec.Text("action"), rec.Text("originator")), ": ", rec.Text("message"))
-	}
-	return r.give()
+	return head, string(m[4]), true
 }
 
-// maxStray is how many lines that are no entries are told one by one.
-const maxStray = 20
-
-func describeLockdown(rec *artifact.Record, function, message string) {
-	lower := strings.ToLower(function)
+func describeLockdown(rec *artifact.Record, head *daemonHead, message string) {
+	lower := strings.ToLower(head.originator)
 	switch {
 	case strings.Contains(lower, "unpair"):
 		rec.Set("action", artifact.TextValue("unpair"))
@@ -107,11 +84,4 @@ func describeLockdown(rec *artifact.Record, function, message string) {
 		rec.Set("action", artifact.TextValue("service"))
 		rec.Set("wanted", artifact.TextValue(m[1]))
 	}
-}
-
-func (l *lockdowndReading) last(*lineReading) error {
-	if l.entries == 0 && l.stray > 0 {
-		return errNoEntry
-	}
-	return nil
 }

@@ -52,7 +52,7 @@ var (
 	activationModel   = regexp.MustCompile(`hardware[_ ]model:?\s+"?([A-Za-z0-9]+)`)
 )
 
-func describeActivation(rec *artifact.Record, message string) {
+func describeActivation(rec *artifact.Record, _ *daemonHead, message string) {
 	switch m := activationUpgrade.FindStringSubmatch(message); {
 	case m != nil:
 		rec.Set("action", artifact.TextValue("upgraded"))

@@ -64,7 +64,7 @@ var installationActions = []struct {
 // loggedPath is a path in an entry.
 var loggedPath = regexp.MustCompile(`(?:/private)?/var/[^\s"',;)\]]+`)
 
-func describeInstallation(rec *artifact.Record, message string) {
+func describeInstallation(rec *artifact.Record, _ *daemonHead, message string) {
 	for _, a := range installationActions {
 		m := a.form.FindStringSubmatch(message)
 		if m == nil {
