@@ -1,6 +1,7 @@
 package ios
 
 import (
+	"bytes"
 	"cmp"
 	"compress/gzip"
 	"context"
@@ -86,7 +87,7 @@ func readPacked(
 }
 
 // unpack returns the content of a gzip file, at most most bytes.
-func unpack(in *artifact.Input, most int64) (*strings.Reader, error) {
+func unpack(in *artifact.Input, most int64) (*bytes.Reader, error) {
 	packed, err := gzip.NewReader(io.NewSectionReader(in, 0, in.Size))
 	if err != nil {
 		return nil, badPacking(err)
@@ -95,7 +96,7 @@ func unpack(in *artifact.Input, most int64) (*strings.Reader, error) {
 	if err != nil {
 		return nil, badPacking(err)
 	}
-	return strings.NewReader(string(data)), nil
+	return bytes.NewReader(data), nil
 }
 
 // badPacking marks an error of the format as damage.
