@@ -194,7 +194,7 @@ func (v *view) title(f *finding.Finding) string {
 func (v *view) meaning(f *finding.Finding) string {
 	switch f.Indicator.Match {
 	case "host", "parent_domain", "url", "url_prefix", "ip":
-		if f.Artifact == "ios.safari_history" || f.Artifact == "ios.safari_browser_state" {
+		if visited[f.Artifact] {
 			return v.Text("html.means_visit")
 		}
 		return v.Text("html.means_link")
@@ -205,6 +205,14 @@ func (v *view) meaning(f *finding.Finding) string {
 	default:
 		return v.Text("html.means_other")
 	}
+}
+
+// visited are the artifacts whose addresses the phone itself went to.
+var visited = map[string]bool{
+	"ios.safari_history": true, "ios.safari_browser_state": true, "ios.safari_favicon": true,
+	"ios.chrome_history": true, "ios.chrome_favicon": true, "ios.firefox_history": true, "ios.firefox_favicon": true,
+	"ios.webkit_resource_load_statistics": true, "ios.webkit_session_resource_log": true, "ios.webkit_indexeddb": true,
+	"ios.webkit_local_storage": true, "ios.webkit_safari_view_service": true, "ios.cache_files": true,
 }
 
 func (v *view) span(g *Group) string {
