@@ -101,7 +101,7 @@ var unifiedLogInfo = artifact.Info{
 		"Of most entries there is no record of their own: processes and what they named are counted, with the first as an example. The log tool of a Mac shows the whole archive.",
 		"iOS hides what it holds to be private, most hosts and links among it: what is not named here may have been in use.",
 		"Entries are kept for minutes to weeks, by type and room. A process that is not here may have run.",
-		"Paths of the sealed system (/System, /usr) are not counted among the files named, nor what state dumps hold.",
+		"Paths of the sealed system (/System, /usr) are not counted among the files named. Of state dumps, property lists alone are searched.",
 		"Times count from the clock of the phone; without timesync files later changes of it are missed.",
 	},
 	Refs: []string{

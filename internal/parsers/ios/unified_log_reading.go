@@ -131,6 +131,9 @@ func (r *logReading) read() error {
 	return r.end()
 }
 
+// stateList is the type of a state dump that is a property list.
+const stateList = 1
+
 // damage tells of a part that was not read. Another error ends the reading.
 func (r *logReading) damage(err error) error {
 	var chunk *tracev3.ChunkError
@@ -189,6 +192,9 @@ func (r *logReading) content(p *seenProcess) error {
 	case tracev3.Loss:
 		return r.message(p, "lost")
 	case tracev3.State:
+		if kind, data := e.State(); kind == stateList {
+			r.state(data)
+		}
 		return nil
 	case tracev3.Log, tracev3.Trace, tracev3.Signpost, tracev3.Activity:
 		if _, ok := e.FormatString(); !ok {

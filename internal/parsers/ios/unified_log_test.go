@@ -182,7 +182,7 @@ func TestRealUnifiedLog(t *testing.T) {
 	}
 	want := map[string]int64{
 		"entries": 8654, "no_process": 0,
-		"log": 1, "process_seen": 65, "named file_path": 190, "named url": 11,
+		"log": 1, "process_seen": 65, "named file_path": 200, "named url": 38, "named domain": 2, "named ip": 3,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -12,6 +12,8 @@ import (
 
 	"github.com/amparo-project/amparo/internal/artifact"
 	"github.com/amparo-project/amparo/internal/format/links"
+	"github.com/amparo-project/amparo/internal/format/plist"
+	"github.com/amparo-project/amparo/internal/format/tracev3"
 )
 
 // A logRule says which entries of a process are worth a record.
@@ -114,6 +116,46 @@ func (r *logReading) text(b []byte) {
 	}
 }
 
+// Bounds of what is searched of one state dump: logd writes some 32 KiB.
+const (
+	maxStateValues = 10_000
+	maxStateDepth  = 16
+)
+
+// state looks for what the texts of a property list name. A dump that is not
+// whole is searched as far as it can be read.
+func (r *logReading) state(data []byte) {
+	root, err := plist.Parse(data)
+	if err != nil {
+		return
+	}
+	left := maxStateValues
+	r.stateValue(root, maxStateDepth, &left)
+}
+
+func (r *logReading) stateValue(v plist.Value, depth int, left *int) {
+	if *left--; *left < 0 || depth == 0 {
+		return
+	}
+	if b := v.ASCII(); b != nil {
+		r.text(b)
+		return
+	}
+	if s, ok := v.Str(); ok {
+		r.text([]byte(s))
+		return
+	}
+	for i := range v.Len() {
+		if v.Kind() == plist.Dict {
+			r.stateValue(v.Key(i), 1, left)
+		}
+		if *left < 0 {
+			return
+		}
+		r.stateValue(v.At(i), depth-1, left)
+	}
+}
+
 // words looks for hosts, addresses, links and files in a text.
 func (r *logReading) words(b []byte) {
 	if len(b) <= maxHostLen {
@@ -126,6 +168,27 @@ func (r *logReading) words(b []byte) {
 			return
 		}
 	}
+	if r.mayLink(b) {
+		r.links(b)
+	}
+	if bytes.Contains(b, []byte("/var/")) || bytes.Contains(b, []byte("/tmp/")) || bytes.Contains(b, []byte("/private/")) {
+		for _, p := range filePaths(string(b), nil) {
+			r.name(artifact.FilePath, p)
+		}
+	}
+}
+
+// mayLink reports whether a text is worth a search for links. State dumps
+// have many texts with dots, names of classes most of them: there links need a
+// scheme.
+func (r *logReading) mayLink(b []byte) bool {
+	if r.e.Type != tracev3.State && bytes.IndexByte(b, '.') >= 0 {
+		return true
+	}
+	return bytes.Contains(b, []byte("://"))
+}
+
+func (r *logReading) links(b []byte) {
 	r.found = links.ScanBytes(b, r.found[:0])
 	for i := range r.found {
 		l := &r.found[i]
@@ -133,11 +196,6 @@ func (r *logReading) words(b []byte) {
 			continue
 		}
 		r.name(artifact.URL, l.URL)
-	}
-	if bytes.Contains(b, []byte("/var/")) || bytes.Contains(b, []byte("/tmp/")) || bytes.Contains(b, []byte("/private/")) {
-		for _, p := range filePaths(string(b), nil) {
-			r.name(artifact.FilePath, p)
-		}
 	}
 }
 
