@@ -28,10 +28,10 @@ var may = map[string][]string{
 	"indicator":    {"artifact", "finding", "limit"},
 	"limit":        {},
 	"message":      {},
-	"parsers":      {"artifact", "format", "limit"},
+	"parsers":      {"apple", "artifact", "format", "limit"},
 	"pipeline":     {"artifact", "chain", "evidence", "extsort", "finding", "indicator", "limit", "rule"},
 	"report":       {"artifact", "finding", "limit", "message", "rule"},
-	"rule":         {"artifact", "finding", "limit"},
+	"rule":         {"apple", "artifact", "finding", "limit"},
 	"testevidence": {},
 }
 

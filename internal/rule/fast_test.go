@@ -65,14 +65,14 @@ func scalarSource(t *rapid.T, depth int) string {
 	case depth == 0:
 		return quoted()
 	case n == 9:
-		return rapid.SampledFrom([]string{"basename", "dirname", "host", "site", "scheme", "url_path", "port"}).Draw(t, "function") +
+		return rapid.SampledFrom([]string{"basename", "dirname", "host", "site", "scheme", "url_path", "port", "mimics_ios"}).Draw(t, "function") +
 			"(dyn(" + scalarSource(t, depth-1) + "))"
 	case n == 10:
 		return "dyn(" + scalarSource(t, depth-1) + ")." + rapid.SampledFrom([]string{"trim", "lowerAscii"}).Draw(t, "method") + "()"
 	case n == 11:
 		return "(" + conditionSource(t, depth-1) + " ? dyn(" + scalarSource(t, depth-1) + ") : dyn(" + scalarSource(t, depth-1) + "))"
 	case n == 12:
-		return rapid.SampledFrom([]string{"subdomains", "is_ip", "looks_random"}).Draw(t, "function") + "(dyn(" + scalarSource(t, depth-1) + "))"
+		return rapid.SampledFrom([]string{"subdomains", "is_ip", "looks_random", "ships_with_ios"}).Draw(t, "function") + "(dyn(" + scalarSource(t, depth-1) + "))"
 	}
 	return quoted()
 }

@@ -10,24 +10,28 @@ import (
 	"cel.dev/cel-go/common/types/ref"
 	"cel.dev/cel-go/common/types/traits"
 	"cel.dev/cel-go/ext"
+
+	"github.com/amparo-project/amparo/internal/apple"
 )
 
 // textFunctions are the functions of one text that expressions may call
 // beside those of CEL. None of them fails: what is not a URL has no host.
 var textFunctions = map[string]func(string) string{
-	"basename": basename,
-	"dirname":  dirname,
-	"scheme":   func(s string) string { return parseURL(s).scheme },
-	"host":     func(s string) string { return parseURL(s).host },
-	"port":     func(s string) string { return parseURL(s).port },
-	"url_path": func(s string) string { return parseURL(s).path },
-	"site":     site,
+	"basename":   basename,
+	"dirname":    dirname,
+	"scheme":     func(s string) string { return parseURL(s).scheme },
+	"host":       func(s string) string { return parseURL(s).host },
+	"port":       func(s string) string { return parseURL(s).port },
+	"url_path":   func(s string) string { return parseURL(s).path },
+	"site":       site,
+	"mimics_ios": mimicsIOS,
 }
 
 // textTests are the functions that tell something of one text.
 var textTests = map[string]func(string) bool{
-	"is_ip":        isIP,
-	"looks_random": looksRandom,
+	"is_ip":          isIP,
+	"looks_random":   looksRandom,
+	"ships_with_ios": func(s string) bool { return apple.ShipsWith(programName(s)) },
 }
 
 // textCounts are the functions that count something in one text.
@@ -127,4 +131,22 @@ func dirname(s string) string {
 		return "/"
 	}
 	return s[:max(i, 0)]
+}
+
+// mimicsIOS returns the program of iOS whose name a program imitates, "" for
+// one that imitates none.
+func mimicsIOS(s string) string {
+	of, _ := apple.Mimics(programName(s))
+	return of
+}
+
+// programName returns the name of a program: of its path, what follows the
+// last slash; of an entry of the network's usage, which says after a slash
+// what the program worked for, what precedes the first.
+func programName(s string) string {
+	if strings.HasPrefix(s, "/") {
+		return basename(s)
+	}
+	name, _, _ := strings.Cut(s, "/")
+	return name
 }
