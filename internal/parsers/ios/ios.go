@@ -56,5 +56,9 @@ func All() []artifact.Parser {
 		appPrivacyReport{},
 		screenTime{},
 		biome{},
+		kik{},
+		lineChats{},
+		viber{},
+		messenger{},
 	}
 }

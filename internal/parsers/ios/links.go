@@ -1,8 +1,12 @@
 package ios
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/amparo-project/amparo/internal/artifact"
 	"github.com/amparo-project/amparo/internal/format/links"
+	"github.com/amparo-project/amparo/internal/format/plist"
 )
 
 // addLinks appends the links in text to list, each once: with their scheme,
@@ -32,4 +36,35 @@ func setLinks(rec *artifact.Record, list []string) {
 	for _, link := range list {
 		rec.Observe(artifact.URL, link, "links")
 	}
+}
+
+// listLinks returns the links in all texts of a property list in a column. One
+// that cannot be read has none: it is no more than an addition to its message.
+func (r *reading) listLinks(data []byte) []string {
+	root, err := plist.Parse(data)
+	if err != nil {
+		return nil
+	}
+	tree, err := plist.Any(root, treeLimits)
+	if err != nil {
+		return nil
+	}
+	return r.treeLinks(tree, nil)
+}
+
+// treeLinks appends the links in all texts of a tree, which plist.Any bounded.
+func (r *reading) treeLinks(tree any, list []string) []string {
+	switch v := tree.(type) {
+	case string:
+		return r.addLinks(list, v)
+	case []any:
+		for _, e := range v {
+			list = r.treeLinks(e, list)
+		}
+	case map[string]any:
+		for _, k := range slices.Sorted(maps.Keys(v)) {
+			list = r.treeLinks(v[k], list)
+		}
+	}
+	return list
 }
