@@ -60,5 +60,7 @@ func All() []artifact.Parser {
 		lineChats{},
 		viber{},
 		messenger{},
+		signal{},
+		telegram{},
 	}
 }
