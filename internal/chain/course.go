@@ -20,13 +20,14 @@ var courseFile []byte
 type course struct {
 	WindowHours int     `yaml:"window_hours"`
 	Stages      []stage `yaml:"stages"`
+	// NoStage are rules that belong to none, so that none is forgotten.
+	NoStage []string `yaml:"no_stage"`
 }
 
 type stage struct {
-	ID           string   `yaml:"id"`
-	Rules        []string `yaml:"rules"`
-	RulePrefixes []string `yaml:"rule_prefixes"`
-	Indicators   []struct {
+	ID         string   `yaml:"id"`
+	Rules      []string `yaml:"rules"`
+	Indicators []struct {
 		Types     []string `yaml:"types"`
 		Artifacts []string `yaml:"artifacts"`
 	} `yaml:"indicators"`
@@ -58,8 +59,7 @@ func (c *course) stageOf(f *finding.Finding) int {
 
 func (s *stage) has(f *finding.Finding) bool {
 	if f.Indicator == nil {
-		return slices.Contains(s.Rules, f.Rule) ||
-			slices.ContainsFunc(s.RulePrefixes, func(p string) bool { return strings.HasPrefix(f.Rule, p) })
+		return slices.Contains(s.Rules, f.Rule)
 	}
 	for _, in := range s.Indicators {
 		if slices.Contains(in.Types, f.Indicator.Type) && slices.Contains(in.Artifacts, f.Artifact) {
@@ -67,4 +67,33 @@ func (s *stage) has(f *finding.Finding) bool {
 		}
 	}
 	return false
+}
+
+// Rules returns the rules that the course names, with the stage that each is
+// a trace of, "" for none.
+func Rules() map[string]string {
+	c := published()
+	all := map[string]string{}
+	for _, id := range c.NoStage {
+		all[id] = ""
+	}
+	for _, s := range c.Stages {
+		for _, id := range s.Rules {
+			all[id] = s.ID
+		}
+	}
+	return all
+}
+
+// Artifacts returns the artifacts that the course names.
+func Artifacts() []string {
+	var all []string
+	for _, s := range published().Stages {
+		all = append(all, s.SeenIn...)
+		for _, in := range s.Indicators {
+			all = append(all, in.Artifacts...)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }

@@ -27,6 +27,37 @@ type want struct {
 	base    string // its last component
 	parser  int    // -1: a companion
 	common  bool   // too common a name to tell a single file by
+
+	// What every path that fits has: asking for it is a fraction of a match.
+	start   string // of the path
+	head    string // of its last component
+	literal string // anywhere
+}
+
+// may reports whether a path can fit at all.
+func (n *want) may(name, base string) bool {
+	return strings.HasPrefix(base, n.head) && strings.HasPrefix(name, n.start) && strings.Contains(name, n.literal)
+}
+
+// learn takes the pattern apart for may.
+func (n *want) learn() {
+	cut := func(s string) string {
+		if i := strings.IndexAny(s, wildcards); i >= 0 {
+			return s[:i]
+		}
+		return s
+	}
+	n.base = path.Base(n.pattern)
+	n.head, n.start = cut(n.base), cut(n.pattern)
+	for part := range strings.FieldsFuncSeq(strings.TrimPrefix(n.pattern, "**"), func(r rune) bool { return strings.ContainsRune(wildcards+"]", r) }) {
+		// After "**" a path may begin without a slash.
+		if part = strings.Trim(part, "/"); len(part) > len(n.literal) {
+			n.literal = part
+		}
+	}
+	if strings.ContainsAny(n.pattern, `[\`) {
+		n.literal = "" // a class of characters is not taken apart
+	}
 }
 
 func newWanted(parsers []artifact.Parser) *wanted {
@@ -47,7 +78,7 @@ func newWanted(parsers []artifact.Parser) *wanted {
 const wildcards = `*?[\`
 
 func (w *wanted) add(n want) {
-	n.base = path.Base(n.pattern)
+	n.learn()
 	n.common = isCommon(n.base)
 	last := strings.LastIndexAny(n.base, wildcards+"]")
 	if last < 0 {
@@ -104,7 +135,7 @@ func (w *wanted) among(list []want, name, base string, dst []int, ok bool) ([]in
 			if fits, err := path.Match(n.base, base); n.common || !fits || err != nil {
 				continue
 			}
-		} else if !artifact.Match(n.pattern, name) {
+		} else if !n.may(name, base) || !artifact.Match(n.pattern, name) {
 			continue
 		}
 		ok = true
