@@ -37,7 +37,7 @@ func TestStand(t *testing.T) {
 
 func TestDataFiles(t *testing.T) {
 	t.Parallel()
-	for name, csv := range map[string]string{"models": modelsCSV, "versions": versionsCSV, "builds": buildsCSV, "processes": processesCSV} {
+	for name, csv := range map[string]string{"models": modelsCSV, "versions": versionsCSV, "builds": buildsCSV, "processes": processesCSV, "permissions": permissionsCSV} {
 		if _, err := time.Parse(time.DateOnly, asOf(csv)); err != nil || !strings.Contains(csv, "# source: ") {
 			t.Errorf("%s: no date or source: %v", name, err)
 		}

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"slices"
 
+	"github.com/amparo-project/amparo/internal/apple"
 	"github.com/amparo-project/amparo/internal/artifact"
 )
 
@@ -13,7 +14,7 @@ type tcc struct{}
 
 var tccInfo = artifact.Info{
 	Name:    "ios.tcc",
-	Version: 1,
+	Version: 2,
 	Summary: "Permissions of apps (microphone, camera, photos…), who gave them and when.",
 	Files:   onPhone("HomeDomain/Library/TCC/TCC.db"),
 	Kinds: []artifact.KindInfo{
@@ -43,6 +44,7 @@ var tccInfo = artifact.Info{
 
 var tccClientFields = []artifact.FieldInfo{
 	{Name: "service", Type: artifact.Text, Doc: "what may be used: kTCCServiceMicrophone"},
+	{Name: "service_meaning", Type: artifact.Text, Doc: "the same in words, where it is known: microphone"},
 	{Name: "client", Type: artifact.Text, Doc: "bundle identifier or path of the program"},
 	{Name: "client_type", Type: artifact.Text, Doc: "bundle_id or absolute_path"},
 }
@@ -124,6 +126,9 @@ func (a *tccReader) gone() error {
 func (a *tccReader) describe(kind artifact.Kind) *artifact.Record {
 	rec := a.start(kind)
 	rec.Set("service", a.value(a.service))
+	if meaning, _ := apple.Permission(a.text(a.service)); meaning != "" {
+		rec.Set("service_meaning", artifact.TextValue(meaning))
+	}
 	rec.Set("client", a.value(a.client))
 	rec.Set("client_type", a.named(a.kind, clientTypes))
 	if client := a.text(a.client); client != "" {
