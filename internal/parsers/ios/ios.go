@@ -62,5 +62,6 @@ func All() []artifact.Parser {
 		messenger{},
 		signal{},
 		telegram{},
+		mail{},
 	}
 }
