@@ -32,11 +32,12 @@ type want struct {
 	start   string // of the path
 	head    string // of its last component
 	literal string // anywhere
+	size    int    // of its last component, in bytes; -1: it differs
 }
 
 // may reports whether a path can fit at all.
 func (n *want) may(name, base string) bool {
-	return strings.HasPrefix(base, n.head) && strings.HasPrefix(name, n.start) && strings.Contains(name, n.literal)
+	return (n.size < 0 || n.size == len(base)) && strings.HasPrefix(base, n.head) && strings.HasPrefix(name, n.start) && strings.Contains(name, n.literal)
 }
 
 // learn takes the pattern apart for may.
@@ -58,6 +59,27 @@ func (n *want) learn() {
 	if strings.ContainsAny(n.pattern, `[\`) {
 		n.literal = "" // a class of characters is not taken apart
 	}
+	n.size = sizeOf(n.base)
+}
+
+// sizeOf returns how many bytes a component that fits has, -1 where that is
+// not the same for all: the name of a UUID has 32.
+func sizeOf(base string) int {
+	size := 0
+	for i := 0; i < len(base); i++ {
+		switch base[i] {
+		case '*', '?', '\\':
+			return -1
+		case '[':
+			end := strings.IndexByte(base[i:], ']')
+			if end < 0 || strings.IndexFunc(base[i:i+end], func(r rune) bool { return r > 0x7e || r == '^' }) >= 0 {
+				return -1
+			}
+			i += end
+		}
+		size++
+	}
+	return size
 }
 
 func newWanted(parsers []artifact.Parser) *wanted {

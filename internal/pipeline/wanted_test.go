@@ -23,7 +23,7 @@ func (patterned) Parse(context.Context, *artifact.Input) iter.Seq2[*artifact.Rec
 var somePatterns = patterned{
 	"HomeDomain/Library/SMS/sms.db", "private/var/mobile/Library/SMS/sms.db", "*/Library/Safari/History.db", "**/shutdown*.log", "**/ps.txt",
 	"**/streams/*/local/*", "private/var/mobile/Containers/Data/Application/*/Library/Caches/*", "**/Analytics-*", "**/*.ips", "*/x/[ab]*",
-	"**/*", "a?c/d", "*", "Info.plist", "**/logs/*/log.[0-9]",
+	"**/*", "a?c/d", "*", "Info.plist", "**/logs/*/log.[0-9]", "**/[0-9A-F][0-9A-F]/[0-9A-F][^0-9]", "[ab",
 }
 
 // TestWantedAgrees holds the quick way of finding patterns to asking each.
@@ -33,7 +33,7 @@ func TestWantedAgrees(t *testing.T) {
 		"HomeDomain/Library/SMS/sms.db", "HomeDomain/Library/SMS/sms.db-wal", "x/Library/Safari/History.db", "shutdown.log", "a/b/shutdown.1.log",
 		"ps.txt", "a/ps.txt", "aps.txt", "streams/x/local/123", "a/streams/x/local/123", "a/streams/x/remote/123", "Analytics-1", "a/b/Analytics-2.ips",
 		"private/var/mobile/Containers/Data/Application/U/Library/Caches/f", "q/x/abc", "q/x/cab", "abc/d", "", "Info.plist", "x/Info.plist",
-		"logs/a/log.1", "b/logs/a/log.1", "b/logs/a/log.x",
+		"logs/a/log.1", "b/logs/a/log.1", "b/logs/a/log.x", "x/0F/AB", "0F/Aé", "0F/A1", "0F/A",
 	}
 	for _, pattern := range somePatterns {
 		w := newWanted([]artifact.Parser{patterned{pattern}})
