@@ -63,5 +63,6 @@ func All() []artifact.Parser {
 		signal{},
 		telegram{},
 		mail{},
+		mobileBackup{},
 	}
 }

@@ -94,10 +94,10 @@ func (m *mailParts) read(r *reading, protected bool) error {
 	if !protected {
 		return readMailPart(r, &m.data, "message_data", "message_id", []string{"ROWID"})
 	}
-	return firstError(
-		readMailPart(r, &m.old, "messages", "message_id", oldMail),
-		readMailPart(r, &m.bodies, "message_data", "message_data_id", []string{"data"}),
-	)
+	if err := readMailPart(r, &m.old, "messages", "message_id", oldMail); err != nil {
+		return err
+	}
+	return readMailPart(r, &m.bodies, "message_data", "message_data_id", []string{"data"})
 }
 
 // readMailPart reads columns of a table, where it has the first of them.

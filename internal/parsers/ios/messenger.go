@@ -15,7 +15,7 @@ var messengerInfo = artifact.Info{
 	Name:    "ios.messenger",
 	Version: 1,
 	Summary: "Messages and contacts of Facebook Messenger, as far as they lie there readable.",
-	Files:   []string{"**/lightspeed-*.db"},
+	Files:   []string{"**/lightspeed-userDatabases/*.db", "**/lightspeed-*.db"},
 	Kinds: []artifact.KindInfo{
 		chatKind("A message (tables messages, client_messages and secure_messages with their sender, thread and attachment).", []string{"message"},
 			artifact.FieldInfo{Name: "message_id", Type: artifact.Text, Doc: "identity of the message at the service"},

@@ -6,7 +6,7 @@ import (
 	"github.com/amparo-project/amparo/internal/artifact/artifacttest"
 )
 
-const messengerPath = "AppDomainGroup-group.com.facebook.Messenger/lightspeed-userDatabases/lightspeed-100001.db"
+const messengerPath = "AppDomainGroup-group.com.facebook.Messenger/Library/Application Support/lightspeed-userDatabases/100001.db"
 
 func messengerSamples(tb testing.TB) []artifacttest.Sample {
 	columns := "(thread_key INTEGER, timestamp_ms INTEGER, message_id TEXT PRIMARY KEY, sender_id INTEGER, text TEXT, has_attachment INTEGER, is_unsent INTEGER)"
