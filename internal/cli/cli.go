@@ -199,6 +199,6 @@ func (a *app) tell(err error, hint string) {
 // garbage at a steady rate and keeps little of it. GOGC wins.
 func tuneMemory() {
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(200)
+		debug.SetGCPercent(130)
 	}
 }

@@ -147,7 +147,7 @@ func appendText[T string | []byte](b []byte, s T) []byte {
 type event struct {
 	at                          time.Time
 	task                        uint32
-	meaning, table, path, state word
+	meaning, table, path, state *word
 	summary                     []byte
 	row                         bool
 	rowid, offset, length       int64
@@ -160,9 +160,10 @@ func (e *event) decode(it extsort.Item, sources []source) {
 	e.at = time.Unix(0, ns).UTC()
 	e.task = binary.BigEndian.Uint32(it.Key[8:])
 	words, b := sources[e.task].words, it.Payload
-	for _, field := range []*word{&e.meaning, &e.table, &e.path, &e.state} {
-		*field, b = words.read(b)
-	}
+	e.meaning, b = words.read(b)
+	e.table, b = words.read(b)
+	e.path, b = words.read(b)
+	e.state, b = words.read(b)
 	n, k := binary.Uvarint(b)
 	e.summary = b[k : k+int(n)]
 	b = b[k+int(n):]

@@ -17,8 +17,8 @@ const timelineHeader = "time,artifact,event,summary,path,table,rowid,offset,stat
 // source is where a task's events come from.
 type source struct {
 	artifact string
-	path     word // of the file that it reads
-	name     word // of the artifact
+	path     *word // of the file that it reads
+	name     *word // of the artifact
 	words    *vocabulary
 	days     *activity
 }

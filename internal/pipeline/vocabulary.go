@@ -11,7 +11,7 @@ import (
 // rendered once. It belongs to one task while that runs, and is only read after.
 type vocabulary struct {
 	numbers map[string]uint64 // from 1
-	words   []word
+	words   []*word
 	last    [wordSlots]struct {
 		text   string
 		number uint64
@@ -39,8 +39,8 @@ const maxWords = 1 << 12
 
 func newVocabulary() *vocabulary { return &vocabulary{numbers: map[string]uint64{}} }
 
-func newWord(s string) word {
-	return word{cell: appendCell(nil, []byte(s)), json: artifact.AppendString(nil, s), some: s != ""}
+func newWord(s string) *word {
+	return &word{cell: appendCell(nil, []byte(s)), json: artifact.AppendString(nil, s), some: s != ""}
 }
 
 // appendWord appends s to an event: its number, or 0 and the word itself. In
@@ -68,7 +68,7 @@ func appendWord[T string | []byte](v *vocabulary, slot int, b []byte, s T) []byt
 }
 
 // read reads what appendWord wrote.
-func (v *vocabulary) read(b []byte) (w word, rest []byte) {
+func (v *vocabulary) read(b []byte) (w *word, rest []byte) {
 	n, k := binary.Uvarint(b)
 	b = b[k:]
 	if n > 0 {
