@@ -64,5 +64,6 @@ func All() []artifact.Parser {
 		telegram{},
 		mail{},
 		mobileBackup{},
+		appStore{},
 	}
 }
