@@ -65,5 +65,6 @@ func All() []artifact.Parser {
 		mail{},
 		mobileBackup{},
 		appStore{},
+		remotectlDumpstate{},
 	}
 }
