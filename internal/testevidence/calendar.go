@@ -40,11 +40,11 @@ func (b *builder) calendar() error {
 		const invited = "kleinleon1987@gmail.com"
 		id := w.add("Meeting", "Notes", invited, first.AddDate(-2, 0, 0))
 		path := "HomeDomain/" + calendarPath
-		b.ledger.further(Trace{
+		b.ledger.plant(Trace{
 			Name: "calendar_organizer", Artifact: "ios.calendar", Path: path, Table: "Participant", RowID: w.people,
 			Value: invited, Type: "email", Indicator: invited, Match: "exact", Severity: "critical", Source: amnesty2021,
 		})
-		b.ledger.further(Trace{
+		b.ledger.plant(Trace{
 			Name: "calendar_invisible_invitation", Artifact: "ios.calendar", Path: path, Table: "CalendarItem", RowID: id,
 			Value: "Meeting, Notes", Rule: "calendar_quadream", Severity: "high", Source: quaDream2023,
 		})

@@ -38,7 +38,7 @@ func (b *builder) systemLists() error {
 
 // publishedEntry notes a published value in a list.
 func (b *builder) publishedEntry(name, artifact, path, key, kind, value, source string) {
-	b.ledger.further(Trace{
+	b.ledger.plant(Trace{
 		Name: name, Artifact: artifact, Path: path, Key: key, Value: value, Type: kind, Indicator: value, Match: "exact",
 		Severity: "critical", Source: source,
 	})

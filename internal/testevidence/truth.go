@@ -19,9 +19,6 @@ type Truth struct {
 	// found above low.
 	Planted []Trace `json:"planted"`
 	Decoys  []Trace `json:"decoys"`
-	// Further are planted traces in files for which there may be no parser
-	// yet: the tests of such a parser find its traces here.
-	Further []Trace `json:"further"`
 	// Tables are the databases' rows.
 	Tables []TableCount `json:"tables"`
 	// Files, Folders and Links are the entries of the manifest.
@@ -98,12 +95,6 @@ func (l *ledger) decoy(t Trace) {
 	l.truth.Decoys = append(l.truth.Decoys, t)
 }
 
-func (l *ledger) further(t Trace) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.truth.Further = append(l.truth.Further, t)
-}
-
 func (l *ledger) count(c TableCount) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -118,7 +109,6 @@ func (l *ledger) sorted() *Truth {
 	byName := func(a, b Trace) int { return strings.Compare(a.Name, b.Name) }
 	slices.SortFunc(l.truth.Planted, byName)
 	slices.SortFunc(l.truth.Decoys, byName)
-	slices.SortFunc(l.truth.Further, byName)
 	slices.SortFunc(l.truth.Tables, func(a, b TableCount) int {
 		return strings.Compare(a.Path+"\x00"+a.Table, b.Path+"\x00"+b.Table)
 	})
