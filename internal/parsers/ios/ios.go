@@ -18,6 +18,7 @@ func All() []artifact.Parser {
 		calendar{},
 		idStatusCache{},
 		locationdClients{},
+		trustStore{},
 		osAnalyticsADDaily{},
 		shortcuts{},
 		whatsAppContactList{},

@@ -72,7 +72,10 @@ var locationTimes = []struct{ key, meaning string }{
 
 // locationTexts are the keys that name the program.
 var locationTexts = []struct{ key, field string }{
-	{"BundleId", "bundle_id"}, {"BundlePath", "bundle_path"}, {"Executable", "executable"}, {"Registered", "registered"},
+	{"BundleId", "bundle_id"},
+	{"BundlePath", "bundle_path"},
+	{"Executable", "executable"},
+	{"Registered", "registered"},
 	{"Authorization", "authorization"},
 }
 

@@ -74,8 +74,11 @@ func TestSignalAttachments(t *testing.T) {
 	const group, other = "private/var/mobile/Containers/Shared/AppGroup/0A/", "private/var/mobile/Containers/Shared/AppGroup/0B/"
 	at := time.Date(2023, 1, 2, 3, 4, 5, 0, time.UTC)
 	files := []artifact.File{
-		{Path: group + "attachment_files/ab/abcd", Size: 5, Modified: at}, {Path: group + "Attachments/x.jpg", Size: 6}, {Path: other + "Attachments/y.jpg"},
-		{Path: group + "grdb/signal.sqlite"}, {Path: group + "ProfileAvatars/z"},
+		{Path: group + "attachment_files/ab/abcd", Size: 5, Modified: at},
+		{Path: group + "Attachments/x.jpg", Size: 6},
+		{Path: other + "Attachments/y.jpg"},
+		{Path: group + "grdb/signal.sqlite"},
+		{Path: group + "ProfileAvatars/z"},
 	}
 	in := artifact.NewListing(func(context.Context) iter.Seq2[artifact.File, error] {
 		return func(yield func(artifact.File, error) bool) {

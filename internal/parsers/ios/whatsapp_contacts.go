@@ -57,15 +57,26 @@ func (whatsAppContactList) Parse(ctx context.Context, in *artifact.Input) iter.S
 
 // contactTexts are the columns that hold texts, and the fields that they become.
 var contactTexts = []struct{ column, field string }{
-	{"ZWHATSAPPID", "whatsapp_id"}, {"ZLID", "lid"}, {"ZPHONENUMBER", "phone_number"}, {"ZLOCALIZEDPHONENUMBER", "localized_phone_number"},
-	{"ZFULLNAME", "full_name"}, {"ZGIVENNAME", "given_name"}, {"ZLASTNAME", "last_name"}, {"ZUSERNAME", "user_name"},
-	{"ZBUSINESSNAME", "business_name"}, {"ZABOUTTEXT", "about_text"}, {"ZABOUTEMOJI", "about_emoji"}, {"ZNOTES", "notes"},
+	{"ZWHATSAPPID", "whatsapp_id"},
+	{"ZLID", "lid"},
+	{"ZPHONENUMBER", "phone_number"},
+	{"ZLOCALIZEDPHONENUMBER", "localized_phone_number"},
+	{"ZFULLNAME", "full_name"},
+	{"ZGIVENNAME", "given_name"},
+	{"ZLASTNAME", "last_name"},
+	{"ZUSERNAME", "user_name"},
+	{"ZBUSINESSNAME", "business_name"},
+	{"ZABOUTTEXT", "about_text"},
+	{"ZABOUTEMOJI", "about_emoji"},
+	{"ZNOTES", "notes"},
 }
 
 // contactTimes are those that hold times.
 var contactTimes = []struct{ column, meaning string }{
-	{"ZDISAPPEARINGMODETIMESTAMP", "disappearing_mode_set"}, {"ZABOUTTIMESTAMP", "about_changed"},
-	{"ZABOUTEXPIRATIONTIMESTAMP", "about_expiration"}, {"ZLASTUPDATED", "contact_last_updated"},
+	{"ZDISAPPEARINGMODETIMESTAMP", "disappearing_mode_set"},
+	{"ZABOUTTIMESTAMP", "about_changed"},
+	{"ZABOUTEXPIRATIONTIMESTAMP", "about_expiration"},
+	{"ZLASTUPDATED", "contact_last_updated"},
 }
 
 // A waContactReader reads the contacts.
