@@ -55,7 +55,7 @@ func TestHugeInputs(t *testing.T) {
 			runtime.ReadMemStats(&before)
 			started := time.Now()
 			input := artifact.NewInput(strings.NewReplacer("**/", "", "*", "x").Replace(info.Files[0]), in, hugeSize, nil)
-			for range artifact.Run(ctx, p, input) { //nolint:revive // the sequence is the test
+			for range artifact.Run(ctx, p, input) {
 			}
 			took := time.Since(started)
 			runtime.ReadMemStats(&after)

@@ -160,7 +160,10 @@ const maxSignalGroups = 16
 func listSignal(ctx context.Context, in *artifact.Input) iter.Seq2[*artifact.Record, error] {
 	return func(yield func(*artifact.Record, error) bool) {
 		var groups []string
-		for f := range in.Files() {
+		for f, err := range in.Files() {
+			if err != nil {
+				continue // what could not be listed is told by the list of files itself
+			}
 			if group, ok := strings.CutSuffix(f.Path, signalStore); ok && len(groups) < maxSignalGroups {
 				groups = append(groups, group)
 			}

@@ -151,7 +151,7 @@ func peerKind(id int64) string { return peerKinds[id>>32&7] }
 
 // peerNumber is the number of a peer at the service, without the kind.
 func peerNumber(id int64) string {
-	u := uint64(id) //nolint:gosec // the bits are taken apart
+	u := uint64(id)
 	return strconv.FormatUint(u>>35<<32|u&0xffffffff, 10)
 }
 

@@ -50,14 +50,14 @@ func (p *postbox) u8() byte {
 
 func (p *postbox) i32() int32 {
 	if b := p.take(4); b != nil {
-		return int32(binary.LittleEndian.Uint32(b)) //nolint:gosec // the bits are a signed number's
+		return int32(binary.LittleEndian.Uint32(b))
 	}
 	return 0
 }
 
 func (p *postbox) i64() int64 {
 	if b := p.take(8); b != nil {
-		return int64(binary.LittleEndian.Uint64(b)) //nolint:gosec // the bits are a signed number's
+		return int64(binary.LittleEndian.Uint64(b))
 	}
 	return 0
 }
@@ -114,7 +114,7 @@ func (p *postbox) value(kind byte, depth int) any {
 	case 2:
 		return p.u8() != 0
 	case 3:
-		return math.Float64frombits(uint64(p.i64())) //nolint:gosec // bits of a float
+		return math.Float64frombits(uint64(p.i64()))
 	case 4:
 		return p.text()
 	case 5:
@@ -176,7 +176,7 @@ func parseTelegramKey(b []byte) (telegramKey, bool) {
 	if len(b) != telegramKeyBytes {
 		return telegramKey{}, false
 	}
-	//nolint:gosec // the bits are signed numbers'
+
 	return telegramKey{
 		peer: int64(binary.BigEndian.Uint64(b)), namespace: int32(binary.BigEndian.Uint32(b[8:])),
 		date: int32(binary.BigEndian.Uint32(b[12:])), id: int32(binary.BigEndian.Uint32(b[16:])),
@@ -209,8 +209,8 @@ func parseTelegramBody(b []byte) (telegramBody, error) {
 	}
 	p.i64() // stable identity and version
 	p.skipTags(p.u8())
-	m.flags = uint32(p.i32()) //nolint:gosec // the bits are flags
-	p.i32()                   // tags
+	m.flags = uint32(p.i32())
+	p.i32() // tags
 	p.forward(&m, p.u8())
 	switch p.u8() {
 	case 0:

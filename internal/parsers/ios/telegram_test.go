@@ -18,7 +18,7 @@ const telegramPath = "AppDomainGroup-group.ph.telegra.Telegraph/telegram-data/ac
 
 // The writers below follow PostboxCoding and MessageHistoryTable of Telegram-iOS.
 
-func le32(b []byte, n int) []byte { return binary.LittleEndian.AppendUint32(b, uint32(int32(n))) } //nolint:gosec // small
+func le32(b []byte, n int) []byte { return binary.LittleEndian.AppendUint32(b, uint32(int32(n))) }
 
 func boxText(b []byte, s string) []byte { return append(le32(b, len(s)), s...) }
 
@@ -33,9 +33,9 @@ func boxObject(fields ...boxField) []byte {
 		b = append(append(b, byte(len(f.key))), f.key...)
 		switch v := f.value.(type) {
 		case int32:
-			b = binary.LittleEndian.AppendUint32(append(b, 0), uint32(v)) //nolint:gosec // bits
+			b = binary.LittleEndian.AppendUint32(append(b, 0), uint32(v))
 		case int64:
-			b = binary.LittleEndian.AppendUint64(append(b, 1), uint64(v)) //nolint:gosec // bits
+			b = binary.LittleEndian.AppendUint64(append(b, 1), uint64(v))
 		case bool:
 			b = append(b, 2, byte(btoi(v)))
 		case string:
@@ -93,7 +93,7 @@ func (m boxMessage) bytes() []byte {
 	if m.author == 0 {
 		b = append(b, 0)
 	} else {
-		b = binary.LittleEndian.AppendUint64(append(b, 1), uint64(m.author)) //nolint:gosec // bits
+		b = binary.LittleEndian.AppendUint64(append(b, 1), uint64(m.author))
 	}
 	b = boxText(b, m.text)
 	for _, list := range [][][]byte{m.attributes, m.media} {
@@ -106,7 +106,7 @@ func (m boxMessage) bytes() []byte {
 }
 
 func boxKey(peer int64, id, date uint32) string {
-	b := binary.BigEndian.AppendUint64(nil, uint64(peer)) //nolint:gosec // bits
+	b := binary.BigEndian.AppendUint64(nil, uint64(peer))
 	b = binary.BigEndian.AppendUint32(b, 0)
 	return hex.EncodeToString(binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(b, date), id))
 }
