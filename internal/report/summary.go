@@ -60,6 +60,9 @@ func (s *summary) device() {
 	if e.Device.Serial != "" {
 		parts = append(parts, s.Text("summary.serial", "Serial", short(e.Device.Serial, 40)))
 	}
+	if e.Acquired != nil {
+		parts = append(parts, s.Text("summary.acquired", "Time", minute(*e.Acquired)))
+	}
 	switch {
 	case !isBackup(e):
 		parts = append(parts, kindOf(s.Printer, e))

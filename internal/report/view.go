@@ -123,6 +123,9 @@ func (v *view) deviceFacts() []pair {
 	if d.LastBackup != nil {
 		add("backup_time", minute(*d.LastBackup))
 	}
+	if e.Acquired != nil {
+		add("acquired", minute(*e.Acquired))
+	}
 	add("evidence_kind", kindOf(v.Printer, e))
 	return list
 }
