@@ -75,5 +75,8 @@ func All() []artifact.Parser {
 		mobileBackup{},
 		appStore{},
 		remotectlDumpstate{},
+		sysdiagnoseLog{},
+		otaUpdate{},
+		wifiLogs{},
 	}
 }
