@@ -15,6 +15,7 @@ func All() []artifact.Parser {
 		lockdownd{},
 		configurationProfiles{},
 		profileEvents{},
+		mdm{},
 		calendar{},
 		idStatusCache{},
 		locationdClients{},
