@@ -17,6 +17,7 @@ Fri Sep  3 09:00:01 2021 [88] <err> (0x16f7a7000) MIError: something failed {
     NSFilePath = "/var/containers/x";
 }
 Fri Sep  3 09:00:02 2021 [88] <notice> (0x16f7a7000) main: Reboot detected
+Fri Sep  3 09:00:03 2021 [88] <notice> (0x16f7a7000) -[MIInstaller _installDelta:]: Attempting Delta patch update of org.example.app from /private/var/containers/Bundle/Application/4D2A5F0E-0000-4000-8000-000000000001
 `
 
 const containerText = `no entry here

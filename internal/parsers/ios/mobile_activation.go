@@ -16,7 +16,7 @@ var mobileActivationInfo = artifact.Info{
 	Name:    "ios.mobile_activation",
 	Version: 1,
 	Summary: "Starts of the phone's system, its activation, and changes of its version, as the activating daemon logged it.",
-	Files:   []string{"**/mobileactivationd.log*"},
+	Files:   []string{"**/mobileactivationd.log*", "**/" + activationRequestName},
 	Kinds: []artifact.KindInfo{{
 		Kind: "entry",
 		Doc:  "One entry of the log.",
@@ -27,11 +27,25 @@ var mobileActivationInfo = artifact.Info{
 			{Name: "hardware_model", Type: artifact.Text, Doc: "model of the mainboard"},
 		}),
 		Times: []string{"logged"},
+	}, {
+		Kind: "device",
+		Doc:  "What the phone told Apple of itself when it asked to be activated.",
+		Fields: []artifact.FieldInfo{
+			{Name: "serial_number", Type: artifact.Text, Doc: "serial number"},
+			{Name: "product_type", Type: artifact.Text, Doc: "model: iPhone12,1"},
+			{Name: "product_name", Type: artifact.Text, Doc: "system: iPhone OS"},
+			{Name: "imei", Type: artifact.Text, Doc: "number of the device in mobile networks"},
+			{Name: "meid", Type: artifact.Text, Doc: "the same in other networks"},
+			{Name: "os_version", Type: artifact.Text, Doc: "version of the system"},
+			{Name: "build", Type: artifact.Text, Doc: "build of the system"},
+			{Name: "udid", Type: artifact.Text, Doc: "unique number of the device"},
+		},
 	}},
 	Caveats: []string{"Times are those of the phone's clock, in a time zone that the log does not tell."},
 	Refs: []string{
 		"https://github.com/abrignoni/iLEAPP/blob/main/scripts/artifacts/mobileActivationLogs.py",
 		"https://github.com/EC-DIGIT-CSIRC/sysdiagnose/blob/main/src/sysdiagnose/parsers/mobileactivation.py",
+		"https://github.com/mvt-project/mvt/pull/917 (collection_oob_request.txt)",
 	},
 }
 
@@ -40,6 +54,10 @@ func (mobileActivation) Info() artifact.Info { return mobileActivationInfo }
 
 // Parse implements artifact.Parser.
 func (mobileActivation) Parse(ctx context.Context, in *artifact.Input) iter.Seq2[*artifact.Record, error] {
+	if fileName(in.Path) == activationRequestName {
+		a := &activationRequest{}
+		return readLines(ctx, in, a.line, a.last)
+	}
 	d := &daemonLog{describe: describeActivation}
 	return readLines(ctx, in, d.line, d.last)
 }

@@ -21,7 +21,7 @@ var mobileInstallationInfo = artifact.Info{
 		Kind: "entry",
 		Doc:  "One entry of the log.",
 		Fields: slices.Concat(daemonFields, []artifact.FieldInfo{
-			{Name: "action", Type: artifact.Text, Doc: "what happened: install, installed, uninstall, container_made, container_destroyed, reboot; absent for all else"},
+			{Name: "action", Type: artifact.Text, Doc: "what happened: install, installed, update, uninstall, container_made, container_destroyed, reboot; absent for all else"},
 			{Name: "bundle_id", Type: artifact.Text, Doc: "app, or group of apps, that it happened to"},
 			{Name: "path", Type: artifact.Text, Doc: "file or folder named in the entry"},
 		}),
@@ -53,6 +53,7 @@ var installationActions = []struct {
 	form   *regexp.Regexp
 }{
 	{"installed", regexp.MustCompile(`Install Successful for (?:\([^:)]*:)?([A-Za-z0-9._-]+)`)},
+	{"update", regexp.MustCompile(`Attempting Delta patch update of ([A-Za-z0-9._-]+)`)},
 	{"uninstall", regexp.MustCompile(`[Uu]ninstall(?:ing)? identifier ([A-Za-z0-9._-]+)`)},
 	{"container_destroyed", regexp.MustCompile(`Destroying (?:data )?container(?:s)? with identifier ([A-Za-z0-9._-]+)`)},
 	{"container_made", regexp.MustCompile(`(?:Made container live for|Data container for) ([A-Za-z0-9._-]+)`)},
