@@ -112,7 +112,7 @@ func (s *summary) coverage() {
 	if len(absent) > 0 {
 		s.wrap(s.Text("summary.absent", "List", strings.Join(absent, ", ")))
 	}
-	s.ruleProblems()
+	s.artifactProblems()
 	if len(elsewhere) > 0 {
 		s.wrap(s.Count("summary.elsewhere", int64(len(elsewhere))))
 	}
@@ -125,17 +125,35 @@ func (s *summary) coverage() {
 	s.line("")
 }
 
-// ruleProblems tells the rules that failed: what they look for may be there.
-func (s *summary) ruleProblems() {
-	for i := range s.run.Coverage {
+// artifactProblems tells why something of an artifact was lost, the first
+// reason of each, and the rules that failed: what they look for may be there.
+func (s *summary) artifactProblems() {
+	untold := 0
+	for i, told := 0, 0; i < len(s.run.Coverage); i++ {
 		c := &s.run.Coverage[i]
+		first := true
 		for _, p := range c.Errors {
-			if p.Rule != "" {
+			switch {
+			case p.Rule != "":
 				s.wrap("! " + c.Artifact + ": " + short(visible(p.Error), 200))
+			case !first || c.State == finding.Absent:
+			case told == maxProblems:
+				first = false
+				untold++
+			default:
+				first = false
+				told++
+				s.wrap("! " + placed(short(strings.TrimSpace(c.Artifact+": "+p.Path+" "+p.Place), 160), short(p.Error, 200)))
 			}
 		}
 	}
+	if untold > 0 {
+		s.wrap("! " + s.Count("summary.more_problems", int64(untold)))
+	}
 }
+
+// maxProblems of artifacts are told one by one.
+const maxProblems = 5
 
 // maxRows of artifacts keep the summary to one screen.
 const maxRows = 14
