@@ -121,8 +121,16 @@ func (s *summary) coverage() {
 	}
 	t := &s.run.Totals
 	s.line(s.Text("summary.totals", "Records", s.Number(t.Records), "Events", s.Number(t.Events), "Files", s.Number(t.Files),
-		"Size", size(t.Bytes), "Seconds", fmt.Sprintf("%.1f", s.run.Ended.Sub(s.run.Started).Seconds())))
+		"Size", size(t.Bytes), "Seconds", seconds(s.run.Ended.Sub(s.run.Started))))
 	s.line("")
+}
+
+// seconds has two digits that say something.
+func seconds(d time.Duration) string {
+	if d < time.Second {
+		return fmt.Sprintf("%.2f", d.Seconds())
+	}
+	return fmt.Sprintf("%.1f", d.Seconds())
 }
 
 // artifactProblems tells why something of an artifact was lost, the first

@@ -3,6 +3,7 @@ package testevidence
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 const (
@@ -42,7 +43,7 @@ func (b *builder) contacts() error {
 		}
 	}
 	if b.o.Plant {
-		at := int64(macTime(r.between(first, last)))
+		at := int64(macTime(b.pegasus(time.Minute)))
 		person.row(n+1, "Linda", "B.", 0, at, at, 1, r.uuid())
 		value.row(values+1, n+1, contactEmail, 0, nil, publishedAppleID, r.uuid())
 		b.planted(Trace{
@@ -103,7 +104,7 @@ func (b *builder) interactions() error {
 		row.row(i, interactionKind, 1, btoi(sender == nil), 0, 13, 1, sender, at, at, at, app, "iMessage;-;"+phone(who), r.uuid())
 	}
 	if b.o.Plant {
-		at := macTime(r.between(first, last))
+		at := macTime(b.pegasus(time.Minute))
 		contact.row(people+1, interactionContact, 1, 1, 0, at, at, at, "Linda", publishedAppleID, nil)
 		row.row(n+1, interactionKind, 1, 0, 0, 13, 1, people+1, at, at, at, "com.apple.MobileSMS", "iMessage;-;"+publishedAppleID, r.uuid())
 		for _, t := range []Trace{

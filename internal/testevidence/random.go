@@ -87,9 +87,11 @@ func newClock(r random, n int) *clock {
 
 func (c *clock) next() time.Time {
 	c.produced++
-	base := first.Add(time.Duration(c.produced) * c.step)
-	return base.Add(-time.Duration(c.r.Int64N(int64(c.step)/1000)) * 1000)
+	return c.base(c.produced).Add(-time.Duration(c.r.Int64N(int64(c.step)/1000)) * 1000)
 }
+
+// base returns the latest that the n-th time, from 1, can be.
+func (c *clock) base(n int) time.Time { return first.Add(time.Duration(n) * c.step) }
 
 // phone returns a number of the range that Mexico or the US keep for nobody:
 // no subscriber can have it.

@@ -64,9 +64,8 @@ func (w *historyWriter) visit(page int64, at time.Time, source, destination int6
 	return w.visits
 }
 
-// redirect writes a visit that was led on to another page.
-func (w *historyWriter) redirect(from, to string, after time.Duration) (begin, second int64) {
-	at := w.r.between(first, last)
+// redirect writes a visit at a time that was led on to another page after it.
+func (w *historyWriter) redirect(from, to string, at time.Time, after time.Duration) (begin, second int64) {
 	a, b := w.page(from, 1), w.page(to, 1)
 	next := w.visits + 2
 	begin = w.visit(a, at, 0, next)
@@ -77,14 +76,14 @@ func (w *historyWriter) redirect(from, to string, after time.Duration) (begin, s
 // visit of a listed site.
 func (w *historyWriter) plant() {
 	const injected = "https://bun54l2b67.get1tn0w.free247downloads.com:30495/szev4hz"
-	from, to := w.redirect("http://yahoo.fr/", injected, 250*time.Millisecond)
+	from, to := w.redirect("http://yahoo.fr/", injected, w.b.pegasus(2*time.Minute), 250*time.Millisecond)
 	w.trace(Trace{Name: "safari_redirect", RowID: to, Value: injected, Indicator: "free247downloads.com", Match: "parent"})
 	w.b.ledger.plant(Trace{
 		Name: "safari_fast_redirect", Artifact: "ios.safari_history", Path: historyDomain + "/" + historyPath, Table: "history_visits",
 		RowID: from, Value: "http://yahoo.fr/", Rule: "safari_fast_redirect", Severity: "medium", Source: amnesty2021,
 	})
 	const listed = "https://opposedarrangement.net/Pn5qRz"
-	id := w.visit(w.page(listed, 1), w.r.between(first, last), 0, 0)
+	id := w.visit(w.page(listed, 1), w.b.pegasus(3*time.Minute), 0, 0)
 	w.trace(Trace{Name: "safari_visit", RowID: id, Value: listed, Indicator: "opposedarrangement.net"})
 }
 
@@ -104,7 +103,7 @@ func (w *historyWriter) decoys() {
 		{"decoy_redirect_shortener", "http://short.example.com/x1", "https://a.b.c.example.net:8081/aB3xY9", 1500 * time.Millisecond},
 		{"decoy_redirect_plain_path", "http://example.edu/", "https://www.example.net/inicio/index.html", 200 * time.Millisecond},
 	} {
-		id, _ := w.redirect(d.from, d.to, d.after)
+		id, _ := w.redirect(d.from, d.to, w.r.between(first, last), d.after)
 		w.decoy(Trace{Name: d.name, RowID: id, Value: d.from + " to " + d.to, Rule: "safari_fast_redirect"})
 	}
 	for _, d := range []struct{ name, url, resembles string }{

@@ -113,7 +113,7 @@ type smsWriter struct {
 
 func (b *builder) messages() error {
 	d := b.create(smsDomain, smsPath, "sms", 4096)
-	w := &smsWriter{b: b, d: d, r: d.r, handles: clamp(b.o.Messages/500, 20, 900), clock: newClock(d.r, b.o.Messages+8)}
+	w := &smsWriter{b: b, d: d, r: d.r, handles: clamp(b.o.Messages/500, 20, 900), clock: newClock(d.r, smsClock(b.o.Messages))}
 	w.handle = d.insert("handle", "ROWID", "id", "country", "service", "uncanonicalized_id")
 	w.chat = d.insert("chat", "ROWID", "guid", "style", "state", "account_id", "chat_identifier", "service_name", "account_login", "display_name", "group_id")
 	w.message = d.insert("message", "ROWID", "guid", "text", "handle_id", "attributedBody", "version", "service", "account", "account_guid",
@@ -169,16 +169,10 @@ func (w *smsWriter) person(i int, id string) {
 
 // all writes the messages, those that are planted spread among the ordinary.
 func (w *smsWriter) all() {
-	var special []text
-	if w.b.o.Plant {
-		special = append(append(special, plantedTexts()...), historyTexts()...)
-	}
-	if w.b.o.Decoys {
-		special = append(special, decoyTexts()...)
-	}
+	special := w.b.specialTexts()
 	n := w.b.o.Messages
 	for i, k := 0, 0; i < n; i++ {
-		if k < len(special) && i == (k+1)*n/(len(special)+1) {
+		if k < len(special) && i == specialPlace(k, len(special), n) {
 			w.put(special[k], false)
 			k++
 			continue

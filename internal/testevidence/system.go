@@ -1,6 +1,9 @@
 package testevidence
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 const (
 	usageDomain = "WirelessDomain"
@@ -40,7 +43,7 @@ func (b *builder) dataUsage() error {
 		}
 	}
 	if b.o.Plant {
-		w.trace(false, Trace{Name: "datausage_process", Table: "ZPROCESS", RowID: w.add("bh", nil), Value: "bh", Indicator: "bh"})
+		w.trace(false, Trace{Name: "datausage_process", Table: "ZPROCESS", RowID: w.addAt("bh", nil, w.b.pegasus(5*time.Minute), w.b.pegasus(9*time.Hour)), Value: "bh", Indicator: "bh"})
 		w.orphan()
 	}
 	if b.o.Decoys {
@@ -55,23 +58,28 @@ func (b *builder) dataUsage() error {
 }
 
 func (w *usageWriter) add(name string, bundle any) int64 {
-	w.id++
 	from := w.r.between(first, last)
-	w.process.row(w.id, 7, 1, macTime(from), macTime(w.r.between(from, last)), bundle, name)
-	w.traffic(w.id)
+	return w.addAt(name, bundle, from, w.r.between(from, last))
+}
+
+// addAt writes a process that used the network from one time to another.
+func (w *usageWriter) addAt(name string, bundle any, from, to time.Time) int64 {
+	w.id++
+	w.process.row(w.id, 7, 1, macTime(from), macTime(to), bundle, name)
+	w.traffic(w.id, w.r.between(from, to))
 	return w.id
 }
 
-func (w *usageWriter) traffic(process int64) {
+func (w *usageWriter) traffic(process int64, at time.Time) {
 	w.use++
-	w.usage.row(w.use, 5, 1, 0, 1, process, macTime(w.r.between(first, last)), 0.0, 0.0, float64(w.r.IntN(1e7)), float64(w.r.IntN(1e6)))
+	w.usage.row(w.use, 5, 1, 0, 1, process, macTime(at), 0.0, 0.0, float64(w.r.IntN(1e7)), float64(w.r.IntN(1e6)))
 }
 
 // orphan writes traffic of a process whose row is gone. Without decoys its
 // number is the last, and no gap tells of it.
 func (w *usageWriter) orphan() {
 	w.id++
-	w.traffic(w.id)
+	w.traffic(w.id, w.b.pegasus(20*time.Minute))
 	w.b.ledger.plant(Trace{
 		Name: "datausage_orphan", Artifact: "ios.datausage", Path: usageDomain + "/" + usagePath, Table: "ZLIVEUSAGE", RowID: w.use,
 		Value: fmt.Sprintf("traffic of process %d, which is gone", w.id), Rule: "datausage_orphan", Severity: "high", Source: amnesty2021,
@@ -98,9 +106,8 @@ func (b *builder) permissions() error {
 			fmt.Sprintf("org.example.app%d", i), 0, 2*r.IntN(2), 2, 1, "UNUSED", 0, r.between(first, last).Unix())
 	}
 	if b.o.Plant {
-		at := r.between(first, last).Unix()
-		access.row("kTCCServiceMicrophone", "roleaboutd", 0, 2, 4, 1, "UNUSED", 0, at)
-		access.row("kTCCServiceCamera", "/private/var/tmp/UserEventAgent", 1, 2, 4, 1, "UNUSED", 0, at)
+		access.row("kTCCServiceMicrophone", "roleaboutd", 0, 2, 4, 1, "UNUSED", 0, b.pegasus(30*time.Minute).Unix())
+		access.row("kTCCServiceCamera", "/private/var/tmp/UserEventAgent", 1, 2, 4, 1, "UNUSED", 0, b.predator(time.Hour).Unix())
 		for i, t := range []Trace{
 			{Name: "tcc_process", Value: "roleaboutd", Indicator: "roleaboutd"},
 			{Name: "tcc_path", Value: "/private/var/tmp/UserEventAgent", Indicator: "/private/var/tmp/UserEventAgent"},

@@ -47,14 +47,15 @@ func (b *builder) publishedEntry(name, artifact, path, key, kind, value, source 
 // idStatus is whom the phone looked up before it talked to them: a service,
 // an address, the time and the answer. Found by Amnesty on attacked phones.
 func (b *builder) idStatus(r random) dict {
-	entry1 := func() dict { return dict{{"IDStatus", 1}, {"LookupDate", macTime(r.between(first, last))}} }
+	at := func(t time.Time) dict { return dict{{"IDStatus", 1}, {"LookupDate", macTime(t)}} }
+	entry1 := func() dict { return at(r.between(first, last)) }
 	var messages dict
 	for i := range 40 {
 		messages = append(messages, entry{"tel:" + phone(i), entry1()})
 	}
 	if b.o.Plant {
 		user := "mailto:" + publishedAppleID
-		messages = append(messages, entry{user, entry1()})
+		messages = append(messages, entry{user, at(b.pegasus(time.Minute))})
 		b.publishedEntry("id_status_lookup", "ios.id_status_cache", "HomeDomain/"+idStatusPath, "com.apple.madrid/"+user, "email", publishedAppleID, amnesty2021)
 	}
 	return dict{{"com.apple.madrid", messages}, {"com.apple.ess", dict{{"tel:" + phone(1), entry1()}}}}
@@ -97,7 +98,7 @@ func (b *builder) locationClients(r random) dict {
 	list = append(list, entry{"com.apple.locationd.bundle-/System/Library/LocationBundles/WeatherLocation.bundle", client("com.apple.locationd.weather", "/System/Library/LocationBundles/WeatherLocation.bundle")})
 	if b.o.Plant {
 		const path = "/private/var/tmp/UserEventAgent"
-		list = append(list, entry{path, dict{{"Executable", path}, {"LocationTimeStopped", macTime(r.between(first, last))}}})
+		list = append(list, entry{path, dict{{"Executable", path}, {"LocationTimeStopped", macTime(b.predator(3 * time.Hour))}}})
 		b.publishedEntry("locationd_client", "ios.locationd_clients", "RootDomain/"+clientsPath, path+"/Executable", "path", path, cytrox2021)
 	}
 	return list
@@ -105,26 +106,26 @@ func (b *builder) locationClients(r random) dict {
 
 // profileEvents are installations and removals of configuration profiles.
 func (b *builder) profileEvents(r random) dict {
-	event := func(id string) dict {
-		return dict{{id, dict{{"timestamp", r.between(first, last).Truncate(time.Second)}, {"operation", "install"}, {"process", "profiled"}}}}
+	event := func(id string, at time.Time) dict {
+		return dict{{id, dict{{"timestamp", at.Truncate(time.Second)}, {"operation", "install"}, {"process", "profiled"}}}}
 	}
-	list := []any{event("org.example.wifi")}
+	list := []any{event("org.example.wifi", r.between(first, last))}
 	if b.o.Plant {
-		list = append(list, event(predatorProfile))
+		list = append(list, event(predatorProfile, b.predator(0)))
 	}
 	return dict{{"ProfileEvents", list}}
 }
 
 // profile is a configuration profile as it was installed.
 func (b *builder) profile(r random) dict {
-	id, name := r.uuid(), "Oficina Wi-Fi"
+	id, name, installed := r.uuid(), "Oficina Wi-Fi", r.between(first, last)
 	if b.o.Plant {
-		id, name = predatorProfile, "Update"
+		id, name, installed = predatorProfile, "Update", b.predator(0)
 		b.publishedEntry("configuration_profile", "ios.configuration_profiles", profilesDomain+"/"+profilesFolder+"profile-*.stub", "PayloadUUID",
 			"profile", predatorProfile, cytrox2021)
 	}
 	return dict{
-		{"InstallDate", r.between(first, last).Truncate(time.Second)},
+		{"InstallDate", installed.Truncate(time.Second)},
 		{"PayloadDisplayName", name},
 		{"PayloadIdentifier", "org.example.wifi"},
 		{"PayloadType", "Configuration"},
