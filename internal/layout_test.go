@@ -103,6 +103,7 @@ func TestBinaryHoldsNoTestCode(t *testing.T) {
 		{module + "internal/testevidence", "it writes synthetic evidence"},
 		{"howett.net/plist", "hostile property lists overflow its stack"},
 		{"mvdan.cc/xurls/v2", "it is an oracle for tests"},
+		{"github.com/shogo82148/androidbinary/apk", "it is an oracle for tests"},
 		{"testing", "a test framework has no place in a forensic tool"},
 	} {
 		if slices.Contains(strings.Fields(string(out)), bad.path) {
