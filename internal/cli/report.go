@@ -10,7 +10,7 @@ import (
 // reportCmd is "amparo report DIR".
 type reportCmd struct {
 	Dir    string `arg:"" help:"${report_dir}"`
-	Format string `help:"${report_format}" enum:"html,json,csv" default:"html"`
+	Format string `help:"${report_format}" enum:"html,pdf,json,csv,stix,misp,timesketch" default:"html"`
 	Out    string `help:"${report_out}" placeholder:"FILE"`
 }
 
@@ -22,10 +22,18 @@ func (c *reportCmd) Run(a *app) error {
 	}
 	write := func(w io.Writer) error {
 		switch c.Format {
+		case "pdf":
+			return report.PDF(w, res, report.Options{Lang: a.Lang()})
 		case "json":
 			return report.JSON(w, res)
 		case "csv":
 			return report.CSV(w, res)
+		case "stix":
+			return report.STIX(w, res)
+		case "misp":
+			return report.MISP(w, res)
+		case "timesketch":
+			return report.Timesketch(w, res)
 		default:
 			return report.HTML(w, res, report.Options{Lang: a.Lang()})
 		}
