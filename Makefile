@@ -9,7 +9,7 @@ VERSION       ?= $(shell git describe --tags --always --dirty 2>/dev/null || ech
 LDFLAGS       := -s -w -X github.com/amparo-project/amparo/internal/cli.Version=$(VERSION)
 BIN           := bin/amparo
 
-.PHONY: help build demo test race vet lint fuzz e2e check bench bench-data docs cross clean
+.PHONY: help build demo test race vet lint fuzz browser check bench bench-data docs cross clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -44,6 +44,9 @@ lint: .bin/golangci-lint ## golangci-lint, pinned
 
 fuzz: ## every fuzz target on FUZZ new inputs (300x) or for a time (30s)
 	@scripts/fuzz $(FUZZ)
+
+browser: ## look at the pages in Chromium, with axe-core (UPDATE=-update renews docs/screens)
+	@scripts/browser $(UPDATE)
 
 docs: ## write docs/artifacts.md from the parsers
 	$(GO) run ./cmd/amparo artifacts --markdown > docs/artifacts.md

@@ -1,0 +1,26 @@
+package browsertest
+
+import (
+	"fmt"
+	"os"
+	"testing"
+)
+
+// tempDir holds what all tests look at.
+var tempDir string
+
+// exitCode is one of amparo that is not zero.
+type exitCode int
+
+func (e exitCode) Error() string { return fmt.Sprintf("amparo ended with %d", int(e)) }
+
+func TestMain(m *testing.M) {
+	var err error
+	if tempDir, err = os.MkdirTemp("", "amparo-browser"); err != nil { //nolint:forbidigo // shared by the tests, and removed below
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(tempDir)
+	os.Exit(code)
+}
