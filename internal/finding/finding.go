@@ -94,6 +94,24 @@ type Matched struct {
 	Observed  string   `json:"observed"` // the value in the record that matched
 	Field     string   `json:"field"`    // the record's field that holds it
 	Expired   bool     `json:"expired,omitempty"`
+	TLP       string   `json:"tlp,omitempty"`   // how far the indicator may be passed on: "TLP:GREEN"
+	Broad     bool     `json:"broad,omitempty"` // a host that many use for ordinary things
+	// Short is the service whose short link the record holds: what is behind it
+	// its operator can say, of the time of the finding.
+	Short string `json:"short_link,omitempty"`
+	// Private says that the indicator must not be passed on: Value, Observed,
+	// Threats, Reference and the record are then withheld.
+	Private bool     `json:"private,omitempty"`
+	Also    []Credit `json:"also,omitempty"` // further sets that list the value
+}
+
+// A Credit names a further set that lists the value of a finding.
+type Credit struct {
+	Set       string   `json:"set"`
+	SetSHA256 string   `json:"set_sha256"`
+	ID        string   `json:"id"`
+	Threats   []string `json:"threats,omitempty"`
+	Reference string   `json:"reference,omitempty"`
 }
 
 // Provenance is the way from a finding to bytes of the evidence.

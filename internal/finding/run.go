@@ -81,7 +81,12 @@ type IndicatorSet struct {
 	Name          string         `json:"name"`
 	File          string         `json:"file"` // base name
 	SHA256        string         `json:"sha256"`
+	Format        string         `json:"format,omitempty"`    // what the file is: "stix2", "misp", "csv", …
+	Publisher     string         `json:"publisher,omitempty"` // as far as the file or its catalogue says
+	Reference     string         `json:"reference,omitempty"` // where the set was published
 	Count         int            `json:"count"`
+	Private       int            `json:"private,omitempty"` // of Count: never named in what leaves the machine
+	Broad         int            `json:"broad,omitempty"`   // of Count: popular hosts, whose findings are lowered
 	ByType        map[string]int `json:"by_type"`
 	NotUnderstood []Unread       `json:"not_understood"`
 	Notes         []string       `json:"notes,omitempty"`

@@ -1,9 +1,11 @@
 package indicator
 
 import (
+	"encoding/binary"
 	"encoding/hex"
 	"iter"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,17 +22,14 @@ const AllOf artifact.ObservableType = "all_of"
 //
 // It is kept small: a feed may hold a million.
 type Indicator struct {
-	value    string // as published, refanged
-	key      string // what is compared
-	set      *Set
-	about    *about
-	form     *form
-	id       [16]byte
-	from     uint32 // Unix seconds, 0: not said
-	until    uint32
-	modified uint32 // as the others
-	kind     kind
-	flags    flags
+	key   string // what is compared; "" for AllOf
+	about *about
+	form  *form
+	id    [16]byte
+	from  uint32 // Unix seconds, 0: not said
+	until uint32
+	kind  kind
+	flags flags
 }
 
 type flags uint8
@@ -39,22 +38,32 @@ const (
 	revoked   flags = 1 << iota // withdrawn by its publisher: never matches
 	replaced                    // a later version of the same object is in the set
 	wholeOnly                   // a domain so broad that nothing below it matches
+	popular                     // a host that many people use for ordinary things
 	oddID                       // id is a number into set.ids
+	lineID                      // id is the number of a line
+	bareID                      // id is a UUID that stands alone
 )
 
 // about is what many indicators of a set have in common.
 type about struct {
+	set         *Set
 	threats     []string
 	references  []Reference
 	description string
 	confidence  int
+	tlp         TLP
+	markings    []string // identifiers of marking definitions, while a set is read
 }
 
-// form is how an indicator was written around its value.
+// form is how an indicator was written around its key. Indicators that were
+// written alike share one.
 type form struct {
-	before, after string
-	whole         string // the pattern, where value does not stand in it as it is
-	terms         []term // of AllOf
+	head, tail string // the pattern, before and behind the value
+	pre, post  string // the value, before and behind the key
+	upper      bool   // the value is the key in upper case
+	whole      string // the pattern, where the value does not stand in it as it is
+	value      string // as published, where it is not made of the key
+	terms      []term // of AllOf
 }
 
 // A term is one of the things that an AllOf indicator asks for.
@@ -75,28 +84,53 @@ type Reference struct {
 func (d *Indicator) Type() artifact.ObservableType { return d.kind.observable() }
 
 // Value is the value as published. For AllOf it names all of them.
-func (d *Indicator) Value() string { return d.value }
+func (d *Indicator) Value() string {
+	f := d.form
+	switch {
+	case f.upper:
+		return f.pre + strings.ToUpper(d.key) + f.post
+	case f.value != "":
+		return f.value
+	}
+	return f.pre + d.key + f.post
+}
 
 // Set is the set that the indicator belongs to.
-func (d *Indicator) Set() *Set { return d.set }
+func (d *Indicator) Set() *Set { return d.about.set }
 
-// ID is the identifier of the published object, "indicator--" and a UUID.
+// ID is the identifier of the published object: "indicator--" and a UUID, or
+// what its form of publication has instead; in plain lists and tables the line.
 func (d *Indicator) ID() string {
-	if d.flags&oddID != 0 {
-		return d.set.ids[uint32(d.id[0])|uint32(d.id[1])<<8|uint32(d.id[2])<<16|uint32(d.id[3])<<24]
+	switch {
+	case d.flags&oddID != 0:
+		return d.about.set.ids[lineNumber(d.id)]
+	case d.flags&lineID != 0:
+		return "line " + strconv.Itoa(lineNumber(d.id))
 	}
 	b := make([]byte, len(idPrefix)+36)
 	copy(b, idPrefix)
 	putUUID(b[len(idPrefix):], d.id)
+	if d.flags&bareID != 0 {
+		b = b[len(idPrefix):]
+	}
 	return string(b)
 }
 
-// Pattern is the pattern that the indicator was read from.
+// lineNumber and numbered keep a number where a UUID would be.
+func lineNumber(id [16]byte) int { return int(binary.LittleEndian.Uint32(id[:])) }
+
+func numbered(n int) (id [16]byte) {
+	binary.LittleEndian.PutUint32(id[:], uint32(n))
+	return id
+}
+
+// Pattern is the pattern that the indicator was read from; the value alone
+// where its form of publication has no patterns.
 func (d *Indicator) Pattern() string {
 	if d.form.whole != "" {
 		return d.form.whole
 	}
-	return d.form.before + d.value + d.form.after
+	return d.form.head + d.Value() + d.form.tail
 }
 
 // Threats are the names of what the indicator indicates, in alphabetical
@@ -105,7 +139,53 @@ func (d *Indicator) Pattern() string {
 func (d *Indicator) Threats() []string { return slices.Clone(d.about.threats) }
 
 // References are where the indicator was published, as far as the bundle says.
-func (d *Indicator) References() []Reference { return slices.Clone(d.about.references) }
+// Where the file says nothing of an indicator, the set's own count.
+func (d *Indicator) References() []Reference {
+	if len(d.about.references) == 0 {
+		return slices.Clone(d.about.set.References)
+	}
+	return slices.Clone(d.about.references)
+}
+
+// TLP is how far the indicator may be passed on, as it or its set is marked.
+func (d *Indicator) TLP() TLP { return max(d.about.tlp, d.about.set.TLP) }
+
+// Private reports whether the value must not appear in what leaves the
+// machine: it is marked TLP:AMBER or RED, or its set is kept private.
+func (d *Indicator) Private() bool { return d.TLP() >= Amber }
+
+// Secrets are the texts by which a record may name a private indicator: its
+// value as published, as it is compared, and those of its terms.
+func (d *Indicator) Secrets() []string {
+	all := []string{d.Value(), d.key}
+	for _, t := range d.form.terms {
+		all = append(all, t.value, t.key)
+	}
+	return slices.DeleteFunc(all, func(s string) bool { return s == "" })
+}
+
+// Same reports whether o lists the same value.
+func (d *Indicator) Same(o *Indicator) bool {
+	return d.kind == o.kind && d.key == o.key && d.kind != kindAllOf
+}
+
+// Fits reports whether an observable alone fits the indicator, or one of its
+// terms.
+func (d *Indicator) Fits(o *artifact.Observable) bool {
+	if d.kind != kindAllOf {
+		return holds(d.kind, d.key, d.flags, o) != ""
+	}
+	for _, t := range d.form.terms {
+		if holds(t.kind, t.key, t.flags, o) != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// Popular reports whether the indicator is a host that many people use for
+// ordinary things: a match of it alone says little.
+func (d *Indicator) Popular() bool { return d.flags&popular != 0 }
 
 // Description is the publisher's own, "" where there is none.
 func (d *Indicator) Description() string { return d.about.description }
@@ -212,9 +292,7 @@ func (s *Set) add() *Indicator {
 		s.chunks = append(s.chunks, new([chunk]Indicator))
 	}
 	s.total++
-	d := s.at(s.total - 1)
-	d.set = s
-	return d
+	return s.at(s.total - 1)
 }
 
 // kind is an ObservableType in one byte; several kinds may be of one type.

@@ -26,7 +26,7 @@ type stream struct {
 }
 
 func newStream(r io.Reader) *stream {
-	return &stream{r: r, buf: make([]byte, 0, 256*limit.KiB), room: maxObject}
+	return &stream{r: r, buf: make([]byte, 0, 512*limit.KiB), room: maxObject}
 }
 
 // fill reads more, keeping what is before s.at only from keep on. It returns

@@ -15,13 +15,18 @@ type loader struct {
 	count  *counter
 	object object
 	stix   bool // something was STIX
+	misp   bool // something was MISP
+	events int  // names of events in what may be the contents of a MISP feed
 
 	text    arena
-	forms   map[[2]string]*form
+	forms   map[form4]*form
+	noform  *form             // of values that stand alone
 	nothing *about            // of indicators that say nothing of themselves
 	plain   map[string]*about // those of other indicators, by content
 	byID    *idTable
+	changed []uint32 // when the indicators were modified, by number; may be shorter
 	oddIDs  map[string][16]byte
+	levels  map[string]TLP // of marking definitions of the file
 
 	things map[string]uint32 // what indicators indicate, and reports, by ID
 	names  []thing
@@ -49,8 +54,10 @@ func newLoader(file string) *loader {
 	set := &Set{File: file}
 	return &loader{
 		set:     set,
-		forms:   map[[2]string]*form{},
-		nothing: &about{},
+		forms:   map[form4]*form{},
+		noform:  &form{},
+		nothing: &about{set: set},
+		levels:  map[string]TLP{},
 		plain:   map[string]*about{},
 		byID:    newIDTable(set),
 		oddIDs:  map[string][16]byte{},
@@ -84,11 +91,15 @@ func (l *loader) take(o *object) {
 		}
 	case "malware", "campaign", "intrusion-set", "threat-actor", "tool":
 		l.takeThing(o, false)
-	case "identity", "marking-definition", "attack-pattern", "vulnerability", "course-of-action", "bundle", "extension-definition":
+	case "marking-definition":
+		if level := max(o.tlp, parseTLP(o.name)); len(l.levels) < maxThings {
+			l.levels[strings.Clone(o.id)] = level
+		}
+	case "identity", "attack-pattern", "vulnerability", "course-of-action", "bundle", "extension-definition":
 		// They say nothing that a phone could show.
 	default:
 		if len(l.other) < 100 {
-			l.other[clip(o.kind, 60)]++
+			l.other[strings.Clone(clip(o.kind, 60))]++
 		}
 	}
 }
@@ -199,13 +210,21 @@ func (l *loader) newer(k [16]byte, o *object) (*bond, bool) {
 	if first == end {
 		return l.free, true
 	}
-	if toUnix(o.modified) <= l.set.at(first).modified {
+	if toUnix(o.modified) <= l.modified(first) {
 		return nil, false
 	}
 	for i := first; i < end; i++ {
 		l.set.at(i).flags |= replaced
 	}
 	return *l.bond(first), true
+}
+
+// modified returns when the i-th indicator was modified, 0 if not said.
+func (l *loader) modified(i int) uint32 {
+	if i < len(l.changed) {
+		return l.changed[i]
+	}
+	return 0
 }
 
 func (l *loader) addPattern(o *object, k [16]byte) {
@@ -222,11 +241,20 @@ func (l *loader) addPattern(o *object, k [16]byte) {
 		l.set.problem(o.id, o.pattern, err.Error())
 		return
 	}
-	r := read(&n)
+	l.addReading(o, k, read(&n), l.aboutOf(o))
+}
+
+// addNode adds the alternatives of what one record must say.
+func (l *loader) addNode(o *object, k [16]byte, n *node, about *about) {
+	var r reading
+	r.alternatives = r.expression(n)
+	l.addReading(o, k, r, about)
+}
+
+func (l *loader) addReading(o *object, k [16]byte, r reading, about *about) {
 	for _, reason := range r.reasons {
 		l.set.problem(o.id, o.pattern, reason)
 	}
-	about := l.aboutOf(o)
 	var seen map[string]bool // of several
 	if len(r.alternatives) > 1 {
 		seen = map[string]bool{}
@@ -261,43 +289,86 @@ func identity(terms []term) string {
 func (l *loader) addTerms(o *object, k [16]byte, terms []term, about *about) {
 	d := l.set.add()
 	d.id, d.about = k, about
-	d.from, d.until, d.modified = toUnix(o.validFrom), toUnix(o.validUntil), toUnix(o.modified)
-	if _, odd := l.oddIDs[o.id]; odd {
-		d.flags |= oddID
+	d.from, d.until = toUnix(o.validFrom), toUnix(o.validUntil)
+	if at := toUnix(o.modified); at != 0 {
+		for len(l.changed) < l.set.total {
+			l.changed = append(l.changed, 0)
+		}
+		l.changed[l.set.total-1] = at
+	}
+	d.flags |= o.flags
+	if o.bareIndicator() {
+		if _, odd := l.oddIDs[o.id]; odd {
+			d.flags |= oddID
+		}
 	}
 	if o.revoked {
 		d.flags |= revoked
 	}
 	if len(terms) > 1 {
-		d.kind, d.value = kindAllOf, allText(terms)
-		d.form = &form{whole: strings.Clone(o.pattern), terms: cloneTerms(terms)}
+		d.kind = kindAllOf
+		d.form = &form{value: allText(terms), whole: strings.Clone(o.pattern), terms: cloneTerms(terms)}
 		return
 	}
 	t := terms[0]
 	d.kind, d.flags = t.kind, d.flags|t.flags
-	d.value = l.text.keep(t.value)
-	if d.key = d.value; t.key != t.value {
-		d.key = l.text.keep(t.key)
+	d.key = l.text.keep(t.key)
+	d.form = l.formOf(o.pattern, t)
+	if d.dead() {
+		return
 	}
-	d.form = l.formOf(o.pattern, d.value)
 	if t.flags&wholeOnly != 0 {
-		l.set.note("so broad that only the value itself matches, not what is below", "%s is so broad that only the value itself matches, not what is below", clip(d.value, 80))
+		l.set.broad = appendFew(l.set.broad, l.set.total-1)
+	} else if isPopular(t.kind, t.key) {
+		d.flags |= popular
+		l.set.shared = appendFew(l.set.shared, l.set.total-1)
 	}
 }
 
-// formOf finds what stands around the value in the pattern.
-func (l *loader) formOf(pattern, value string) *form {
-	i := strings.Index(pattern, value)
-	if i < 0 || len(l.forms) > 1000 {
-		return &form{whole: strings.Clone(pattern)}
+// appendFew appends i to a list that serves as an example.
+func appendFew(list []int, i int) []int {
+	if len(list) < 10_000 {
+		list = append(list, i)
 	}
-	around := [2]string{pattern[:i], pattern[i+len(value):]}
-	if f, ok := l.forms[around]; ok {
+	return list
+}
+
+// form4 is what tells forms apart: head, tail, pre and post.
+type form4 [4]string
+
+// formOf finds what stands around the key in the value, and around the value
+// in the pattern.
+func (l *loader) formOf(pattern string, t term) *form {
+	if t.key == t.value && pattern == "" {
+		return l.noform
+	}
+	var around form4
+	at := strings.Index(pattern, t.value)
+	in, upper := strings.Index(t.value, t.key), false
+	if in < 0 && strings.ToUpper(t.key) == t.value {
+		in, upper = 0, true
+	}
+	if at < 0 || in < 0 || len(l.forms) > 1000 {
+		return &form{whole: strings.Clone(pattern), value: strings.Clone(t.value)}
+	}
+	if pattern != "" {
+		around[0], around[1] = pattern[:at], pattern[at+len(t.value):]
+	}
+	if !upper {
+		around[2], around[3] = t.value[:in], t.value[in+len(t.key):]
+	}
+	ask := around
+	if upper {
+		ask[2] = "\x00upper" // no value begins so
+	}
+	if f, ok := l.forms[ask]; ok {
 		return f
 	}
-	around[0], around[1] = strings.Clone(around[0]), strings.Clone(around[1])
-	f := &form{before: around[0], after: around[1]}
-	l.forms[around] = f
+	for i := range around {
+		around[i], ask[i] = strings.Clone(around[i]), strings.Clone(ask[i])
+	}
+	f := &form{head: around[0], tail: around[1], pre: around[2], post: around[3], upper: upper}
+	l.forms[ask] = f
 	return f
 }
 
@@ -343,21 +414,47 @@ func cloneReferences(refs []Reference) []Reference {
 
 // aboutOf returns what o says of itself, without threats.
 func (l *loader) aboutOf(o *object) *about {
-	if o.description == "" && o.confidence == 0 && len(o.references) == 0 {
+	if o.description == "" && o.confidence == 0 && len(o.references) == 0 && len(o.markings) == 0 {
 		return l.nothing
 	}
 	description := clip(o.description, maxDescription)
-	key := fmt.Sprintf("%q %d %q", description, o.confidence, o.references)
+	key := fmt.Sprintf("%q %d %q %q", description, o.confidence, o.references, o.markings)
 	if a, ok := l.plain[key]; ok {
 		return a
 	}
 	a := &about{
+		set:         l.set,
 		description: strings.Clone(description),
 		confidence:  min(max(o.confidence, 0), 100),
 		references:  cloneReferences(o.references),
 	}
+	for _, m := range o.markings {
+		a.markings = append(a.markings, strings.Clone(clip(m, maxName)))
+	}
 	l.plain[key] = a
 	return a
+}
+
+// markAll resolves the markings of what indicators say of themselves: their
+// definitions may stand behind them.
+func (l *loader) markAll() {
+	unknown := map[string]int{}
+	for _, a := range l.plain {
+		for _, id := range a.markings {
+			level, ok := l.levels[id]
+			if standard, known := tlpMarkings[id]; known {
+				level, ok = max(level, standard), true
+			}
+			a.tlp = max(a.tlp, level)
+			if !ok {
+				unknown[id]++
+			}
+		}
+		a.markings = nil
+	}
+	for _, id := range sortedKeys(unknown) {
+		l.set.note("markings that are not defined", "the file does not say what %s allows", clip(id, 80))
+	}
 }
 
 // An arena keeps many small texts in few pieces of memory.

@@ -37,6 +37,9 @@ type Hit struct {
 	Indicator *Indicator
 	Observed  int // index of the observable; of All, that of its first term
 	How       How
+	// Also are the indicators of other sets that list the same value. Indicators
+	// that are private are never among them: each has a hit of its own.
+	Also []*Indicator
 }
 
 // A Matcher looks observables up among the indicators of some sets. It is
@@ -186,33 +189,76 @@ func (m *Memory) keep(i int, o *artifact.Observable, vain bool) {
 }
 
 // tidy puts the hits of one record in an order that does not depend on that
-// of the sets, and leaves one of those that tell a reader the same.
+// of the sets, leaves one of those that tell a reader the same, and credits
+// all sets that list one value in one hit.
 func tidy(hits []Hit) []Hit {
 	slices.SortFunc(hits, func(a, b Hit) int {
 		return cmp.Or(cmp.Compare(a.Observed, b.Observed), compareIndicators(a.Indicator, b.Indicator))
 	})
 	kept := hits[:0]
 	for _, h := range hits {
-		if !slices.ContainsFunc(kept, h.says) {
-			kept = append(kept, h)
+		if slices.ContainsFunc(kept, h.says) {
+			continue
 		}
+		if i := slices.IndexFunc(kept, h.lists); i >= 0 {
+			kept[i].credit(h.Indicator)
+			continue
+		}
+		kept = append(kept, h)
 	}
 	return kept
+}
+
+// lists reports whether o rests on the same value, listed by others.
+func (h Hit) lists(o Hit) bool {
+	a, b := h.Indicator, o.Indicator
+	return a.kind == b.kind && a.key == b.key && a.kind != kindAllOf && h.How == o.How && h.Observed == o.Observed &&
+		!a.Private() && !b.Private()
+}
+
+// credit adds an indicator of the same value. The one that says most of itself
+// is told first.
+func (h *Hit) credit(d *Indicator) {
+	if d.words() > h.Indicator.words() {
+		d, h.Indicator = h.Indicator, d
+	}
+	if d.about.set != h.Indicator.about.set && !slices.ContainsFunc(h.Also, func(o *Indicator) bool { return o.about.set == d.about.set }) {
+		h.Also = append(h.Also, d)
+	}
+}
+
+// words weighs what an indicator says of itself: that it is still valid, the
+// threat, the publication.
+func (d *Indicator) words() int {
+	n := 0
+	if d.until == 0 {
+		n += 8
+	}
+	if len(d.about.threats) > 0 {
+		n += 4
+	}
+	if len(d.about.references)+len(d.about.set.References) > 0 {
+		n += 2
+	}
+	if d.flags&lineID == 0 {
+		n++
+	}
+	return n
 }
 
 // says reports whether o tells a reader nothing that h does not.
 func (h Hit) says(o Hit) bool {
 	a, b := h.Indicator, o.Indicator
-	return a.set == b.set && a.about == b.about && a.kind == b.kind && a.key == b.key && a.kind != kindAllOf &&
+	return a.about == b.about && a.kind == b.kind && a.key == b.key && a.kind != kindAllOf &&
 		a.until == b.until && h.How == o.How && h.Observed == o.Observed
 }
 
 func compareIndicators(a, b *Indicator) int {
 	return cmp.Or(
-		cmp.Compare(a.set.SHA256, b.set.SHA256),
+		cmp.Compare(a.Set().SHA256, b.Set().SHA256),
 		cmp.Compare(a.ID(), b.ID()),
 		cmp.Compare(a.kind, b.kind),
-		cmp.Compare(a.value, b.value),
+		cmp.Compare(a.Value(), b.Value()),
 		cmp.Compare(a.Pattern(), b.Pattern()),
 	)
 }

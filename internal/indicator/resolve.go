@@ -2,6 +2,7 @@ package indicator
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -19,6 +20,7 @@ type bond struct {
 // resolve gives each indicator its threats and references, and the set its
 // name. It takes one step for each link.
 func (l *loader) resolve() {
+	l.markAll()
 	for _, k := range l.links {
 		l.bind(k)
 	}
@@ -112,7 +114,7 @@ func uniqueReferences(refs []Reference) []Reference {
 
 // shared returns one of equal abouts.
 func (l *loader) shared(same map[string]*about, a *about) *about {
-	key := fmt.Sprintf("%q %q %q %d", a.threats, a.references, a.description, a.confidence)
+	key := fmt.Sprintf("%q %q %q %d %d", a.threats, a.references, a.description, a.confidence, a.tlp)
 	if old, ok := same[key]; ok {
 		return old
 	}
@@ -126,6 +128,9 @@ const maxNamed = 3
 // name names the set after its reports; else after its threats if they are
 // few; else after its file.
 func (l *loader) name() {
+	if l.set.Name != "" {
+		return // its form of publication says it
+	}
 	for _, report := range [...]bool{true, false} {
 		var all []string
 		for _, t := range l.names {
@@ -141,6 +146,11 @@ func (l *loader) name() {
 		}
 	}
 	l.set.Name = baseName(l.set.File)
+	if f := l.set.Format; f == List || f == CSV { // "domains" says less than the folder it lies in
+		if dir := filepath.Base(filepath.Dir(l.set.File)); dir != "." && dir != string(filepath.Separator) {
+			l.set.Name = dir + "/" + l.set.Name
+		}
+	}
 }
 
 // tellUnused notes the objects that could have meant something.

@@ -30,6 +30,8 @@ type collector struct {
 	files    *files
 	json     []byte // the record at hand as written, nil until wanted
 
+	withheld []string // values of private indicators that the record at hand holds
+
 	known   indicator.Memory
 	hits    []indicator.Hit
 	matches []rule.Match
@@ -39,9 +41,12 @@ type collector struct {
 
 // add matches one record. Its JSON form is given where it was written already.
 func (c *collector) add(ctx context.Context, r *artifact.Record, form []byte) {
-	c.json = form
+	c.json, c.withheld = form, nil
 	if c.matcher != nil && len(r.Observed) > 0 {
 		c.hits = c.matcher.MatchNext(&c.known, c.artifact, r.Observed, c.hits[:0])
+		for i := range c.hits {
+			c.withhold(r, &c.hits[i])
+		}
 		for i := range c.hits {
 			c.put(ctx, r, c.byIndicator(r, &c.hits[i]))
 		}
@@ -57,16 +62,25 @@ func (c *collector) add(ctx context.Context, r *artifact.Record, form []byte) {
 
 // byIndicator says what matched and who published it. An indicator alone is
 // critical: somebody vouches for it. One that has expired may have passed to
-// other hands since, and a process name that was cut may be another's.
+// other hands since, a process name that was cut may be another's, and a host
+// that very many people use accuses nobody.
 func (c *collector) byIndicator(r *artifact.Record, h *indicator.Hit) *finding.Finding {
 	ind, seen := h.Indicator, r.Observed[h.Observed]
 	set := ind.Set()
 	m := &finding.Matched{
-		Type: string(ind.Type()), Value: ind.Value(), Threats: ind.Threats(), Set: set.Name, SetSHA256: set.SHA256,
-		ID: ind.ID(), Match: string(h.How), Observed: clip(seen.Value, maxObserved), Field: seen.Field,
+		Type: string(ind.Type()), Set: set.Name, SetSHA256: set.SHA256, ID: ind.ID(), Match: string(h.How), Field: seen.Field,
+		TLP: ind.TLP().String(), Private: ind.Private(), Broad: ind.Popular(), Threats: []string{},
 	}
-	if refs := ind.References(); len(refs) > 0 {
-		m.Reference = cmp.Or(refs[0].URL, refs[0].Name)
+	if !m.Private {
+		m.Value, m.Threats, m.Observed, m.Reference = ind.Value(), ind.Threats(), clip(seen.Value, maxObserved), reference(ind)
+		if seen.Type == artifact.URL {
+			m.Short = indicator.ShortLink(seen.Value)
+		}
+		for _, o := range h.Also {
+			m.Also = append(m.Also, finding.Credit{
+				Set: o.Set().Name, SetSHA256: o.Set().SHA256, ID: o.ID(), Threats: o.Threats(), Reference: reference(o),
+			})
+		}
 	}
 	f := &finding.Finding{Severity: finding.Critical, Kind: finding.Indicator, Indicator: m}
 	if at := firstTime(r); !at.IsZero() && ind.Expired(at) {
@@ -76,9 +90,20 @@ func (c *collector) byIndicator(r *artifact.Record, h *indicator.Hit) *finding.F
 	if h.How == indicator.ProcessTruncated {
 		f.Severity = min(f.Severity, finding.High)
 	}
+	if m.Broad {
+		f.Severity = min(f.Severity, finding.Low)
+	}
 	m.Threat = strings.Join(m.Threats, ", ")
 	f.Title = indicatorTitle(m)
 	return f
+}
+
+// reference is where an indicator was published, "" if nothing says it.
+func reference(d *indicator.Indicator) string {
+	if refs := d.References(); len(refs) > 0 {
+		return cmp.Or(refs[0].URL, refs[0].Name)
+	}
+	return ""
 }
 
 // maxObserved bounds the matching value in a finding; the record has it whole.
@@ -92,6 +117,9 @@ func clip(s string, n int) string {
 }
 
 func indicatorTitle(m *finding.Matched) string {
+	if m.Private {
+		return "a private indicator of " + m.Set + " matched"
+	}
 	who := cmp.Or(m.Threat, m.Set)
 	return fmt.Sprintf("%s %s published as an indicator of %s", strings.ReplaceAll(m.Type, "_", " "), clip(m.Value, 200), who)
 }
@@ -120,6 +148,9 @@ func (c *collector) put(ctx context.Context, r *artifact.Record, f *finding.Find
 	f.Artifact = c.artifact
 	f.Record = c.json
 	f.Where = c.provenance(ctx, r)
+	if len(c.withheld) > 0 || f.Indicator != nil && f.Indicator.Private {
+		c.redact(f)
+	}
 	for i := range r.Times {
 		if at := r.Times[i].At; !at.IsZero() {
 			f.Time, f.TimeOf = &at, r.Times[i].Meaning
@@ -152,7 +183,7 @@ func (c *collector) id(f *finding.Finding) string {
 	part(f.Where.State)
 	part(f.Rule)
 	if m := f.Indicator; m != nil {
-		part(m.Type + "=" + m.Value)
+		part(m.Type + "=" + m.Value) // without the value of a private one, which could be guessed
 		part(m.SetSHA256)
 		part(m.ID)
 		part(m.Field)

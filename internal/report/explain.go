@@ -61,6 +61,18 @@ func (x *explainer) heading() {
 		if m.Reference != "" {
 			x.line("%s", x.Text("explain.reference", "Reference", visible(m.Reference)))
 		}
+		if also := alsoOf(m); also != "" {
+			x.line("%s", x.Text("finding.also", "Sets", short(also, 2000)))
+		}
+		if link := shortLink(x.Printer, f); link != "" {
+			x.line("%s", visible(link))
+		}
+		if m.Broad {
+			x.line("%s", x.Text("finding.broad"))
+		}
+		if m.Private {
+			x.line("%s", x.Text("finding.private_note"))
+		}
 	} else if rules != nil {
 		if r := rules.Rule(f.Rule); r != nil {
 			x.line("%s", r.Meaning.In(x.Lang()))
@@ -167,6 +179,10 @@ func (x *explainer) bytes() {
 	at := &x.f.Where
 	shown := at.Bytes
 	x.line("")
+	if m := x.f.Indicator; m != nil && m.Private {
+		x.line("%s", x.Text("explain.withheld"))
+		return
+	}
 	if x.o.Evidence != nil && at.Length > 0 {
 		b := make([]byte, min(at.Length, maxExplained))
 		n, err := x.o.Evidence.ReadAt(b, at.Offset)

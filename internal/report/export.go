@@ -42,6 +42,7 @@ func JSON(w io.Writer, res *Result) error {
 var csvHeader = []string{
 	"id", "severity", "kind", "title", "artifact", "time", "time_meaning", "indicator_type", "indicator_value", "threat", "set",
 	"reference", "match", "observed", "rule", "reason", "path", "stored", "sha256", "table", "rowid", "page", "offset", "length", "state",
+	"tlp", "private", "broad", "short_link", "also",
 }
 
 // CSV writes the findings as a table. A cell that a spreadsheet would take for
@@ -57,6 +58,14 @@ func CSV(w io.Writer, res *Result) error {
 	}
 	out.Flush()
 	return out.Error()
+}
+
+// yes is "true", or nothing.
+func yes(b bool) string {
+	if b {
+		return "true"
+	}
+	return ""
 }
 
 func csvRow(f *finding.Finding) []string {
@@ -75,6 +84,7 @@ func csvRow(f *finding.Finding) []string {
 		f.ID, f.Severity.String(), string(f.Kind), f.Title, f.Artifact, at, f.TimeOf, m.Type, m.Value, m.Threat, m.Set,
 		m.Reference, m.Match, m.Observed, f.Rule, f.Reason, f.Where.Path, f.Where.Stored, f.Where.SHA256, f.Where.Table,
 		rowid, strconv.FormatInt(f.Where.Page, 10), strconv.FormatInt(f.Where.Offset, 10), strconv.FormatInt(f.Where.Length, 10), f.Where.State,
+		m.TLP, yes(m.Private), yes(m.Broad), m.Short, alsoOf(m),
 	}
 	for i, cell := range row {
 		if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {

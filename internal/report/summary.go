@@ -257,8 +257,11 @@ func (s *summary) group(g *Group, rules *rule.Set) {
 
 // what says in one sentence what matched, and in whose report it was published.
 func what(p *message.Printer, f *finding.Finding, rules *rule.Set) string {
+	if m := f.Indicator; m != nil && m.Private {
+		return p.Text("finding.private", "Set", short(m.Set, 80), "Match", match(p, m.Match))
+	}
 	if m := f.Indicator; m != nil {
-		return p.Text("summary.indicator", "Observed", short(m.Observed, 60), "Match", match(p, m.Match), "Value", short(m.Value, 60),
+		return noted(p, m) + p.Text("summary.indicator", "Observed", short(m.Observed, 60), "Match", match(p, m.Match), "Value", short(m.Value, 60),
 			"Threat", short(firstOf(m.Threat, m.Set), 40), "Set", short(m.Set, 40))
 	}
 	title := f.Title
@@ -271,6 +274,14 @@ func what(p *message.Printer, f *finding.Finding, rules *rule.Set) string {
 		title += ": " + short(f.Reason, 120)
 	}
 	return title
+}
+
+// noted says before a match what makes it weigh less, or who can say more.
+func noted(p *message.Printer, m *finding.Matched) string {
+	if m.Broad {
+		return p.Text("finding.broad_short") + " "
+	}
+	return ""
 }
 
 // match names a way of matching in the person's language.

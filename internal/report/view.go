@@ -158,12 +158,21 @@ func (v *view) group(g *Group) groupView {
 	add("where", artifactTitle(v.Printer, f.Artifact))
 	if m := f.Indicator; m != nil {
 		add("matched", m.Observed)
-		add("how", match(v.Printer, m.Match)+" "+m.Value)
+		add("how", strings.TrimSpace(match(v.Printer, m.Match)+" "+m.Value))
 		add("threat", m.Threat)
 		add("published", m.Set)
 		add("reference", m.Reference)
+		add("also", alsoOf(m))
+		add("tlp", m.TLP)
+		add("short_link", shortLink(v.Printer, f))
 		out.Text = append(out.Text, pair{v.Text("html.meaning"), v.meaning(f)},
 			pair{v.Text("html.other"), v.Text("html.indicator_other")}, pair{v.Text("html.next"), v.Text("html.indicator_next")})
+		if m.Private {
+			out.Text = append(out.Text, pair{v.Text("html.note"), v.Text("finding.private_note")})
+		}
+		if m.Broad {
+			out.Text = append(out.Text, pair{v.Text("html.note"), v.Text("finding.broad")})
+		}
 		if m.Expired {
 			out.Text = append(out.Text, pair{v.Text("html.note"), v.Text("html.expired")})
 		}
@@ -182,7 +191,37 @@ func (v *view) group(g *Group) groupView {
 	return out
 }
 
+// alsoOf names the further sets that list the value, each with where it was
+// published.
+func alsoOf(m *finding.Matched) string {
+	var all []string
+	for _, c := range m.Also {
+		text := c.Set
+		if c.Reference != "" {
+			text += " (" + c.Reference + ")"
+		}
+		all = append(all, text)
+	}
+	return strings.Join(all, "; ")
+}
+
+// shortLink says whom to ask what is behind a short link, and of which time.
+func shortLink(p *message.Printer, f *finding.Finding) string {
+	m := f.Indicator
+	if m == nil || m.Short == "" {
+		return ""
+	}
+	at := "-"
+	if f.Time != nil {
+		at = minute(*f.Time)
+	}
+	return p.Text("finding.short_link", "Service", m.Short, "Time", at)
+}
+
 func (v *view) title(f *finding.Finding) string {
+	if m := f.Indicator; m != nil && m.Private {
+		return v.Text("finding.private", "Set", short(m.Set, 80), "Match", match(v.Printer, m.Match))
+	}
 	if m := f.Indicator; m != nil {
 		return v.Text("html.indicator_title", "Value", short(m.Value, 120), "Threat", short(firstOf(m.Threat, m.Set), 120))
 	}
