@@ -24,6 +24,7 @@ type Input struct {
 	info *Info
 	ctx  context.Context //nolint:containedctx // of the Run that reads it: ReadAt has no room for one
 	read *int64          // bytes read by the Run, companions included
+	odd  *int64          // lines that the parser did not understand
 }
 
 // An Opener opens another file of the same evidence by its logical path. It
@@ -35,7 +36,7 @@ type Opener func(path string) (io.ReaderAt, int64, error)
 func NewInput(path string, r io.ReaderAt, size int64, open Opener) *Input {
 	return &Input{
 		Path: path, Size: size, Limits: DefaultLimits,
-		r: r, open: open, ctx: context.Background(), read: new(int64),
+		r: r, open: open, ctx: context.Background(), read: new(int64), odd: new(int64),
 	}
 }
 
@@ -103,6 +104,14 @@ func (in *Input) bind(ctx context.Context, info *Info) *Input {
 	bound.ctx, bound.info, bound.read = ctx, info, new(int64)
 	return &bound
 }
+
+// NotUnderstood counts lines of text that the parser has no reader for: text
+// that is written for people has new ones in every version. They are no error,
+// and are not passed over unseen.
+func (in *Input) NotUnderstood(lines int64) { *in.odd += lines }
+
+// LinesNotUnderstood returns what NotUnderstood counted so far.
+func (in *Input) LinesNotUnderstood() int64 { return *in.odd }
 
 // ReadAt implements io.ReaderAt. It fails once the Run is cancelled or has
 // read more than its limit, so that a parser cannot loop on input for ever.

@@ -36,6 +36,10 @@ const (
 	// LocalCalendar is a date that is written out without its time zone: At is
 	// the phone's clock read as if it showed UTC.
 	LocalCalendar Epoch = "calendar_local"
+	// Derived is an instant that what stands there tells only together with
+	// another clock of the evidence: a date without a year, a wall clock with
+	// the phone's zone, time since the start. Raw is what stands there.
+	Derived Epoch = "derived"
 )
 
 const (
@@ -156,6 +160,15 @@ func (r *Record) WhenAt(meaning string, at time.Time) {
 func (r *Record) WhenLocal(meaning string, wall time.Time) {
 	r.WhenAt(meaning, wall)
 	r.Times[len(r.Times)-1].Epoch = LocalCalendar
+}
+
+// WhenDerived appends a time that was worked out from raw and another clock of
+// the evidence. A zero at keeps raw alone.
+func (r *Record) WhenDerived(meaning string, at time.Time, raw Value) {
+	if u := at.Unix(); u < minUnix || u >= maxUnix {
+		at = time.Time{}
+	}
+	r.Times = append(r.Times, Time{Meaning: meaning, At: at.UTC(), Epoch: Derived, Raw: raw})
 }
 
 func floatBits(f float64) uint64 { return math.Float64bits(f) }

@@ -40,6 +40,20 @@ type Entry struct {
 	Path string
 	// Ref is the source's own handle for it.
 	Ref any
+	// Of is the entry of the file that this one is a stretch of, nil for a file
+	// of the evidence itself. The file opened from a stretch is a Part.
+	Of *Entry
+	// Lines are those of a stretch of text.
+	Lines int64
+}
+
+// A Part is a File that is a stretch of another file of the evidence, shown by
+// itself: a section of a long report. Its Stored is that of the whole.
+type Part interface {
+	File
+	// Whole returns the logical path of the file that it lies in, the name of
+	// the stretch there, and where in it the stretch begins, in bytes.
+	Whole() (path, section string, offset int64)
 }
 
 // A Lister is a Source whose list of files says something by itself: that of a

@@ -143,3 +143,9 @@ func isTarHeader(b []byte) bool {
 	}
 	return len(digits) > 0 && sum == want && b[0] != 0
 }
+
+// OpenTreeIn opens an archive that is itself a file of some evidence, and
+// takes b over. Its errors are those of OpenTree.
+func OpenTreeIn(ctx context.Context, name string, b Blob) (Tree, error) {
+	return newArchive(ctx, name, b, b.Size(), nil, defaultBounds)
+}

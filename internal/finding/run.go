@@ -27,6 +27,8 @@ type Coverage struct {
 	Error    string     `json:"error,omitempty"`  // the first of Errors
 	Errors   []Problem  `json:"errors,omitempty"` // at most MaxErrors, and the rules that failed
 	Lost     int64      `json:"lost,omitempty"`   // places that could not be read, in all
+	// NotUnderstood are lines of text that its reader has no use for.
+	NotUnderstood int64 `json:"not_understood,omitempty"`
 	// Elsewhere says of an absent artifact that evidence of this kind never has it.
 	Elsewhere bool `json:"elsewhere,omitempty"`
 }
@@ -60,6 +62,12 @@ type Device struct {
 	Outdated     *bool      `json:"outdated,omitempty"`       // nil: cannot tell
 	NewestKnown  string     `json:"newest_known,omitempty"`   // newest version known for the model's line
 	VersionsAsOf string     `json:"versions_as_of,omitempty"` // date of the list
+
+	// What an Android phone says of itself beside.
+	Manufacturer  string `json:"manufacturer,omitempty"`
+	Fingerprint   string `json:"fingerprint,omitempty"`    // of the build: google/sailfish/sailfish:10/…
+	SecurityPatch string `json:"security_patch,omitempty"` // a date, 2020-01-05
+	TimeZone      string `json:"time_zone,omitempty"`      // Europe/Berlin
 }
 
 // Evidence says what was checked.
@@ -74,6 +82,14 @@ type Evidence struct {
 	// Acquired is when the evidence was made, where it says so; of a backup
 	// Device.LastBackup does.
 	Acquired *time.Time `json:"acquired,omitempty"`
+	// Unread are sections of a text report that no parser reads.
+	Unread []Section `json:"unread_sections,omitempty"`
+}
+
+// A Section is a part of a text report, by its logical path.
+type Section struct {
+	Path  string `json:"path"`
+	Lines int64  `json:"lines"`
 }
 
 // IndicatorSet names one set of indicators that a run used.

@@ -198,6 +198,7 @@ func (c *check) evidenceProblems(run *finding.Run, selErr error) {
 	run.Evidence = c.opts.Source.Evidence()
 	run.Evidence.Path = path
 	run.Evidence.Files = c.sel.listed
+	run.Evidence.Unread = c.sel.unread
 	run.Evidence.Problems = append(run.Evidence.Problems, c.sel.errs.list...)
 	if more := c.sel.errs.n - int64(len(c.sel.errs.list)); more > 0 {
 		run.Evidence.Problems = append(run.Evidence.Problems,

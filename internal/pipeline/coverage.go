@@ -10,17 +10,22 @@ import (
 
 // coverage sums the outcomes up by artifact, for every parser there is: an
 // artifact that the evidence lacks is said to be absent, and whether evidence of
-// this kind ever has it.
+// this kind ever has it. Those of another platform are left out.
 func (c *check) coverage(kind string, outcomes []outcome) []finding.Coverage {
-	list := make([]finding.Coverage, len(c.opts.Parsers))
+	list := make([]finding.Coverage, 0, len(c.opts.Parsers))
+	platform := c.platform(kind)
 	sums := make([]artifactSum, len(c.opts.Parsers))
 	for i, t := range c.sel.tasks {
 		sums[t.parser].add(t.entry.Path, &outcomes[i])
 	}
 	for i, p := range c.opts.Parsers {
 		info := p.Info()
-		list[i] = sums[i].coverage(info.Name)
-		list[i].Elsewhere = list[i].State == finding.Absent && !mayHold(kind, &info)
+		cov := sums[i].coverage(info.Name)
+		if cov.State == finding.Absent && !isOf(platform, &info) {
+			continue // another kind of phone
+		}
+		cov.Elsewhere = cov.State == finding.Absent && !mayHold(kind, &info)
+		list = append(list, cov)
 	}
 	slices.SortFunc(list, func(a, b finding.Coverage) int { return cmp.Compare(a.Artifact, b.Artifact) })
 	return list
@@ -45,6 +50,7 @@ func (s *artifactSum) add(path string, o *outcome) {
 	s.files = append(s.files, path)
 	s.cov.Records += o.records
 	s.cov.Events += o.events
+	s.cov.NotUnderstood += o.odd
 	s.took += o.took
 	s.errs.addAll(&o.errs)
 	s.addFaults(path, o.faults)
@@ -89,9 +95,13 @@ func (s *artifactSum) state() finding.State {
 // total counts the run.
 func (c *check) total(run *finding.Run, outcomes []outcome) {
 	t := &run.Totals
+	counted := map[*digest]bool{}
 	c.files.each(func(_ string, o *opened) {
-		t.Files++
-		t.Bytes += o.size
+		if !counted[o.digest] {
+			counted[o.digest] = true
+			t.Files++
+			t.Bytes += o.size
+		}
 	})
 	for i := range outcomes {
 		t.Records += outcomes[i].records

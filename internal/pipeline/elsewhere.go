@@ -22,8 +22,29 @@ func mayHold(kind string, info *artifact.Info) bool {
 			return inDump || first == "**" || pattern == artifact.ListingPath
 		case "sysdiagnose":
 			return !inBackup && !inDump && pattern != artifact.ListingPath
+		case "android-bugreport", "androidqf", "android-backup", "android-intrusion-logs":
+			return androidMayHold(kind, pattern)
 		default:
 			return false
 		}
 	})
+}
+
+// androidMayHold is mayHold for the kinds of Android. An AndroidQF acquisition
+// may hold all the others.
+func androidMayHold(kind, pattern string) bool {
+	inApps := strings.HasPrefix(pattern, "**/apps/") || strings.HasPrefix(pattern, "apps/")
+	inLogs := strings.Contains(pattern, "intrusion")
+	inReport := strings.Contains(pattern, "dumpsys/") || strings.Contains(pattern, "dumpstate/") ||
+		strings.Contains(pattern, "FS/") || strings.Contains(pattern, "tombstone") || pattern == artifact.ListingPath
+	switch kind {
+	case "android-backup":
+		return inApps
+	case "android-intrusion-logs":
+		return inLogs
+	case "android-bugreport":
+		return inReport
+	default:
+		return true
+	}
 }

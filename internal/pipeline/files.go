@@ -22,6 +22,7 @@ type files struct {
 
 	mu   sync.Mutex
 	open map[string]*opened
+	sums map[string]*digest // by stored name
 }
 
 // opened is one file, or why it could not be opened.
@@ -30,14 +31,20 @@ type opened struct {
 	file evidence.File
 	err  error
 
-	stored string // name in the evidence
-	size   int64  // as stored
-	sum    string // SHA-256 of the stored bytes, once hashed
-	sumErr error
+	stored  string // name in the evidence
+	size    int64  // as stored
+	*digest        // shared by all that lie in the same stored file
+}
+
+// digest is the hash of a stored file.
+type digest struct {
+	hashing sync.Once
+	sum     string // SHA-256 of the stored bytes, once hashed
+	sumErr  error
 }
 
 func newFiles(src evidence.Source, entries map[string]evidence.Entry) *files {
-	return &files{src: src, entries: entries, open: map[string]*opened{}}
+	return &files{src: src, entries: entries, open: map[string]*opened{}, sums: map[string]*digest{}}
 }
 
 // get opens the file with the logical path. Its error wraps fs.ErrNotExist
@@ -50,16 +57,39 @@ func (f *files) get(ctx context.Context, path string) (*opened, error) {
 	f.mu.Lock()
 	o := f.open[path]
 	if o == nil {
-		o = new(opened)
+		o = &opened{digest: new(digest)}
 		f.open[path] = o
 	}
 	f.mu.Unlock()
 	o.once.Do(func() {
 		if o.file, o.err = f.src.Open(ctx, entry); o.err == nil {
 			o.stored, o.size, _ = o.file.Stored()
+			o.digest = f.digest(o.stored)
 		}
 	})
 	return o, o.err
+}
+
+// digest returns the hash that all files of one stored file share.
+func (f *files) digest(stored string) *digest {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	d := f.sums[stored]
+	if d == nil {
+		d = new(digest)
+		f.sums[stored] = d
+	}
+	return d
+}
+
+// opened returns the file where it was opened, nil otherwise.
+func (f *files) opened(path string) *opened {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if o := f.open[path]; o != nil && o.err == nil && o.file != nil {
+		return o
+	}
+	return nil
 }
 
 // find returns the wanted files that fit a pattern, sorted.
@@ -88,7 +118,9 @@ func (f *files) close() {
 }
 
 // hash reads the stored bytes of o and keeps their SHA-256.
-func (o *opened) hash(ctx context.Context) {
+func (o *opened) hash(ctx context.Context) { o.hashing.Do(func() { o.read(ctx) }) }
+
+func (o *opened) read(ctx context.Context) {
 	_, _, open := o.file.Stored()
 	r, err := open()
 	if err != nil {

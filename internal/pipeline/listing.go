@@ -10,13 +10,17 @@ import (
 	"github.com/amparo-project/amparo/internal/evidence"
 )
 
-// filesystem is the kind of evidence whose list of files is an artifact.
-const filesystem = "ios-filesystem"
+// hasListing are the kinds of evidence whose list of files is an artifact.
+var hasListing = []string{"ios-filesystem", "android-bugreport", "androidqf"}
 
 // takeListing adds a task for each parser of the list of files.
-func (s *Selection) takeListing(parsers []artifact.Parser) {
+func (s *Selection) takeListing(kind string, parsers []artifact.Parser) {
+	if !slices.Contains(hasListing, kind) {
+		return
+	}
 	for i, p := range parsers {
-		if slices.Contains(p.Info().Files, artifact.ListingPath) {
+		info := p.Info()
+		if slices.Contains(info.Files, artifact.ListingPath) && isOf(platformOf(kind), &info) {
 			s.tasks = append(s.tasks, task{parser: i, entry: evidence.Entry{Path: artifact.ListingPath}})
 		}
 	}

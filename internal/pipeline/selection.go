@@ -22,6 +22,8 @@ type Selection struct {
 	tasks   []task                    // by parser, then path
 	entries map[string]evidence.Entry // files that parsers read or may consult
 	listed  int64                     // entries of the evidence
+	wholes  map[string]evidence.Entry // files of which sections are read
+	unread  []finding.Section         // sections that no parser reads
 	errs    problems
 	end     error // why the list ends early
 }
@@ -29,9 +31,9 @@ type Selection struct {
 // Select lists the evidence once and keeps what parsers want. A list that ends
 // early is no error here: the run of Check says so.
 func Select(ctx context.Context, src evidence.Source, parsers []artifact.Parser) *Selection {
-	w := newWanted(parsers)
+	w := newWantedOf(platformOf(src.Evidence().Kind), parsers)
 	w.named = byName(src.Evidence().Kind)
-	s := &Selection{entries: map[string]evidence.Entry{}}
+	s := &Selection{entries: map[string]evidence.Entry{}, wholes: map[string]evidence.Entry{}}
 	for e, err := range src.Files(ctx) {
 		if err != nil {
 			var ee *evidence.EntryError
@@ -42,11 +44,16 @@ func Select(ctx context.Context, src evidence.Source, parsers []artifact.Parser)
 			s.errs.add(finding.Problem{Path: ee.Path, Error: ee.Err.Error()})
 			continue
 		}
-		s.listed++
+		if e.Of == nil {
+			s.listed++
+		}
 		s.take(w, e)
 	}
-	if _, ok := src.(evidence.Lister); ok && s.end == nil && src.Evidence().Kind == filesystem {
-		s.takeListing(parsers)
+	for name, e := range s.wholes {
+		s.entries[name] = e // for provenance and hash
+	}
+	if _, ok := src.(evidence.Lister); ok && s.end == nil {
+		s.takeListing(src.Evidence().Kind, parsers)
 	}
 	slices.SortStableFunc(s.tasks, func(a, b task) int {
 		if a.parser != b.parser {
@@ -57,11 +64,20 @@ func Select(ctx context.Context, src evidence.Source, parsers []artifact.Parser)
 	return s
 }
 
+// maxUnread bounds the sections that are listed as unread; a long report has some hundred.
+const maxUnread = 5000
+
 func (s *Selection) take(w *wanted, e evidence.Entry) {
 	var few [4]int
 	parsers, ok := w.match(e.Path, few[:0])
 	if !ok {
+		if e.Of != nil && len(s.unread) < maxUnread {
+			s.unread = append(s.unread, finding.Section{Path: e.Path, Lines: e.Lines})
+		}
 		return
+	}
+	if e.Of != nil {
+		s.wholes[e.Of.Path] = *e.Of
 	}
 	if _, twice := s.entries[e.Path]; twice {
 		s.errs.add(finding.Problem{Path: e.Path, Error: "listed more than once: the first is read"})

@@ -23,6 +23,7 @@ type outcome struct {
 	from, to time.Time
 	took     time.Duration
 	errs     problems
+	odd      int64  // lines that were not understood
 	part     string // the file of its records, "" without a result folder
 	findings map[finding.Severity]int64
 	faults   []*rule.Fault
@@ -47,6 +48,7 @@ func (c *check) runTask(ctx context.Context, i int) (out outcome, err error) {
 		return out, err
 	}
 	clean := c.parse(ctx, c.opts.Parsers[t.parser], in, s, &out)
+	out.odd = in.LinesNotUnderstood()
 	if out.errs.n > 0 && out.state == finding.Read {
 		out.state = finding.Partial
 	}
@@ -72,15 +74,18 @@ func (c *check) input(ctx context.Context, path string) (*artifact.Input, error)
 // its input.
 func (c *check) parse(ctx context.Context, p artifact.Parser, in *artifact.Input, s *sinks, out *outcome) bool {
 	out.state = finding.Read
+	whole := c.wholeOf(in.Path)
 	for rec, err := range artifact.Run(ctx, p, in) {
 		if err == nil {
 			out.records++
+			whole.place(&rec.Loc)
 			s.add(ctx, rec)
 			c.progress.record()
 			continue
 		}
 		var re *artifact.RecordError
 		if errors.As(err, &re) {
+			whole.place(&re.Loc)
 			out.errs.add(finding.Problem{Path: re.Loc.Path, Place: re.Loc.String(), Error: re.Err.Error()})
 			continue
 		}

@@ -82,10 +82,16 @@ func sizeOf(base string) int {
 	return size
 }
 
-func newWanted(parsers []artifact.Parser) *wanted {
+func newWanted(parsers []artifact.Parser) *wanted { return newWantedOf("", parsers) }
+
+// newWantedOf leaves out the parsers of other platforms.
+func newWantedOf(platform string, parsers []artifact.Parser) *wanted {
 	w := &wanted{byBase: map[string][]want{}, byExtension: map[string][]want{}}
 	for i, p := range parsers {
 		info := p.Info()
+		if !isOf(platform, &info) {
+			continue
+		}
 		for _, pattern := range info.Files {
 			w.add(want{pattern: pattern, parser: i})
 		}

@@ -57,16 +57,16 @@ func (c *check) work(ctx context.Context) ([]outcome, error) {
 func (c *check) jobs(ctx context.Context) []job {
 	var jobs []job
 	c.progress = &meter{report: c.opts.Progress, tasks: len(c.sel.tasks)}
-	seen := map[*opened]bool{}
+	seen := map[*digest]bool{}
 	for i, t := range c.sel.tasks {
 		o, err := c.files.get(ctx, t.entry.Path)
 		if err != nil {
 			jobs = append(jobs, job{task: i})
 			continue
 		}
-		jobs = append(jobs, job{task: i, size: o.size})
-		if !seen[o] {
-			seen[o] = true
+		jobs = append(jobs, job{task: i, size: o.file.Size()})
+		if !seen[o.digest] {
+			seen[o.digest] = true
 			c.progress.total += o.size
 			// A parser takes about ten times as long as a hash: where both wait, it goes first.
 			jobs = append(jobs, job{task: -1, file: o, size: o.size / 10})

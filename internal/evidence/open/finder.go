@@ -8,10 +8,12 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 
 	"github.com/amparo-project/amparo/internal/evidence"
+	"github.com/amparo-project/amparo/internal/evidence/androidfiles"
 	"github.com/amparo-project/amparo/internal/evidence/iosbackup"
 	"github.com/amparo-project/amparo/internal/evidence/iosfiles"
 	"github.com/amparo-project/amparo/internal/finding"
@@ -36,6 +38,7 @@ type finder struct {
 	taken    []string // roots of what was recognized
 	loose    []string // single files, a few
 	reports  bool     // all of them are crash reports
+	bare     []string // reports of Android without their archive
 	any      bool     // there are single files
 	archives []string
 	empty    bool  // the tree as a whole
@@ -47,11 +50,16 @@ type finder struct {
 func (f *finder) single() (Result, bool) {
 	info, err := os.Stat(f.path)
 	name := filepath.Base(f.path)
-	if err != nil || !info.Mode().IsRegular() || f.o.Named == nil || isArchive(name) || !f.o.Named(name) {
+	if err != nil || !info.Mode().IsRegular() || isArchive(name) {
 		return Result{}, false
 	}
 	kind := iosfiles.Loose
-	if iosfiles.IsReport(name) {
+	switch {
+	case isBareReport(f.path):
+		kind = androidfiles.Bugreport
+	case f.o.Named == nil || !f.o.Named(name) && !androidfiles.IsReport(name):
+		return Result{}, false
+	case iosfiles.IsReport(name):
 		kind = iosfiles.Reports
 	}
 	dir := filepath.Dir(f.path)
@@ -63,7 +71,7 @@ func (f *finder) single() (Result, bool) {
 			if err != nil {
 				return nil, err
 			}
-			return files(ctx, tree, iosfiles.Options{Kind: kind, Path: f.path, Flat: true, Keep: keep})
+			return single(ctx, tree, iosfiles.Options{Kind: kind, Path: f.path, Flat: true, Keep: keep})
 		}))
 	f.result.Seen = append(f.result.Seen, Seen{Path: f.path, Kind: kind, Signs: []string{name}})
 	return f.result, true
@@ -120,7 +128,9 @@ func (f *finder) walk(ctx context.Context, dir string, depth int) error {
 		case e.Dir:
 		case e.Regular && f.onDisk && f.nested && depth <= maxDepth && isArchive(e.Name):
 			f.archives = append(f.archives, name)
-		case e.Regular && f.o.Named != nil && f.o.Named(e.Name):
+		case e.Regular && androidfiles.IsMainReport(e.Name):
+			f.bareReport(dir, e.Name)
+		case e.Regular && f.o.Named != nil && (f.o.Named(e.Name) || androidfiles.IsReport(e.Name)):
 			f.note(name)
 		}
 	}
@@ -152,13 +162,17 @@ func (f *finder) recognize(ctx context.Context, dir string, list []evidence.Tree
 		return true
 	}
 	name := nameOf(f.path, dir)
-	r, ok := iosfiles.Recognize(iosfiles.Folder{Name: name, List: list, Sub: func(sub string) []evidence.TreeEntry {
+	folder := iosfiles.Folder{Name: name, List: list, Sub: func(sub string) []evidence.TreeEntry {
 		list, err := f.tree.ReadDir(ctx, path.Join(dir, sub))
 		if err != nil {
 			return nil
 		}
 		return list
-	}})
+	}}
+	if f.recognizeAndroid(ctx, dir, folder) {
+		return true
+	}
+	r, ok := iosfiles.Recognize(folder)
 	if !ok {
 		return false
 	}
@@ -183,9 +197,11 @@ func (f *finder) addLoose() {
 	if f.reports {
 		kind = iosfiles.Reports
 	}
-	taken := f.taken
+	taken, reports := f.taken, f.bare
 	f.add("", kind, f.loose, func(ctx context.Context, tree evidence.Tree, _ evidence.OpenOptions) (evidence.Source, error) {
-		return files(ctx, tree, iosfiles.Options{Kind: kind, Path: f.path, Skip: taken, Depth: maxLooseDepth})
+		return single(ctx, tree, iosfiles.Options{Kind: kind, Path: f.path, Skip: taken, Depth: maxLooseDepth, Keep: func(name string) bool {
+			return !slices.Contains(reports, name)
+		}})
 	})
 }
 
@@ -195,12 +211,20 @@ func (f *finder) add(
 	open func(context.Context, evidence.Tree, evidence.OpenOptions) (evidence.Source, error),
 ) {
 	f.taken = append(f.taken, root)
+	f.addAs(root, nameOf(f.path, root), kind, signs, open)
+}
+
+// addAs is add for evidence that takes no folder for itself.
+func (f *finder) addAs(
+	root, name, kind string, signs []string,
+	open func(context.Context, evidence.Tree, evidence.OpenOptions) (evidence.Source, error),
+) {
 	f.result.Seen = append(f.result.Seen, Seen{Path: f.path, Root: root, Kind: kind, Signs: signs[:min(len(signs), maxSigns)]})
 	var held atomic.Pointer[evidence.Tree]
 	if tree, err := f.tree.Sub(""); err == nil {
 		held.Store(&tree)
 	}
-	f.result.Candidates = append(f.result.Candidates, evidence.NewCandidate(f.path, root, nameOf(f.path, root), kind,
+	f.result.Candidates = append(f.result.Candidates, evidence.NewCandidate(f.path, root, name, kind,
 		func(ctx context.Context, o evidence.OpenOptions) (evidence.Source, error) {
 			tree, err := f.again(ctx, held.Swap(nil))
 			if err != nil {
@@ -248,7 +272,7 @@ func (f *finder) early(name string) bool {
 	if iosbackup.Early(name) {
 		return true
 	}
-	for _, fact := range iosfiles.FactFiles() {
+	for _, fact := range slices.Concat(iosfiles.FactFiles(), androidfiles.FactFiles()) {
 		if strings.HasSuffix(name, fact) {
 			return true
 		}

@@ -1,0 +1,24 @@
+// Package android holds the parsers of what an Android phone leaves: sections
+// of its reports, lists that AndroidQF made, crashes, backups and logs. One file
+// a parser. Start with All.
+//
+// Sections of reports have paths as evidence/androidfiles gives them:
+// "dumpsys/package", "dumpstate/SYSTEM LOG".
+package android
+
+import (
+	"slices"
+
+	"github.com/amparo-project/amparo/internal/artifact"
+)
+
+// All returns the parsers of this package, in the order in which they run and
+// are listed: those of text reports, then those of files.
+func All() []artifact.Parser { return slices.Concat(reports(), files()) }
+
+// reports are the parsers of sections of text reports.
+func reports() []artifact.Parser {
+	return []artifact.Parser{
+		getprop{},
+	}
+}

@@ -1,0 +1,8 @@
+package android
+
+import "github.com/amparo-project/amparo/internal/artifact"
+
+// files are the parsers of files that are no section of a text report.
+func files() []artifact.Parser {
+	return []artifact.Parser{}
+}

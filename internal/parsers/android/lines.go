@@ -1,0 +1,152 @@
+package android
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+
+	"github.com/amparo-project/amparo/internal/artifact"
+	"github.com/amparo-project/amparo/internal/limit"
+)
+
+// errStopped ends a Parse whose consumer wants no more.
+var errStopped = errors.New("stopped")
+
+// A lineReading is one Parse of text, and the line that it has come to. Memory
+// is that of the longest line, which is cut at the limit of a field.
+type lineReading struct {
+	rec artifact.Record
+
+	ctx   context.Context
+	in    *artifact.Input
+	yield func(*artifact.Record, error) bool
+
+	line   []byte // without its end; valid until the next
+	offset int64  // of its first byte
+	length int64  // of all of it, its end left out
+	number int64  // from 1
+	odd    int64  // lines that were not understood
+}
+
+// readLines is the Parse of a parser of text: each is called at every line, in
+// order, with CR LF taken as one end. An error of each ends it; last, if any,
+// is called after the last line.
+func readLines(
+	ctx context.Context, in *artifact.Input, each, last func(*lineReading) error,
+) iter.Seq2[*artifact.Record, error] {
+	return func(yield func(*artifact.Record, error) bool) {
+		if ctx.Err() != nil {
+			yield(nil, context.Cause(ctx))
+			return
+		}
+		r := &lineReading{ctx: ctx, in: in, yield: yield}
+		err := r.scan(each)
+		if err == nil && last != nil {
+			err = last(r)
+		}
+		in.NotUnderstood(r.odd)
+		if err != nil && !errors.Is(err, errStopped) {
+			yield(nil, err)
+		}
+	}
+}
+
+func (r *lineReading) scan(each func(*lineReading) error) error {
+	buf := bufio.NewReaderSize(io.NewSectionReader(r.in, 0, r.in.Size), 64*limit.KiB)
+	var next int64
+	for {
+		err := r.fill(buf)
+		if len(r.line) == 0 && r.length == 0 && err != nil {
+			return r.end(err)
+		}
+		r.offset, next = next, next+r.length
+		r.number++
+		r.trim()
+		if err := each(r); err != nil {
+			return err
+		}
+		if err != nil {
+			return r.end(err)
+		}
+	}
+}
+
+// end tells the end of the text from a failed read.
+func (r *lineReading) end(err error) error {
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return fmt.Errorf("read %s: line %d: %w", r.in.Path, r.number+1, err)
+}
+
+// fill reads a line into r.line, cut at the limit, and its full length.
+func (r *lineReading) fill(buf *bufio.Reader) error {
+	r.line, r.length = r.line[:0], 0
+	for {
+		part, err := buf.ReadSlice('\n')
+		r.length += int64(len(part))
+		if room := r.in.Limits.FieldLen - len(r.line); room > 0 {
+			r.line = append(r.line, part[:min(room, len(part))]...)
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return err
+		}
+	}
+}
+
+// trim takes the end of the line away.
+func (r *lineReading) trim() {
+	whole := int64(len(r.line)) == r.length
+	r.line = bytes.TrimSuffix(r.line, []byte{'\n'})
+	if whole {
+		r.length = int64(len(bytes.TrimSuffix(r.line, []byte{'\r'})))
+	}
+	r.line = bytes.TrimSuffix(r.line, []byte{'\r'})
+}
+
+// cut reports whether the line was longer than the limit.
+func (r *lineReading) cut() bool { return r.length > int64(len(r.line))+1 }
+
+// blank reports whether nothing stands in the line, or dashes alone.
+func (r *lineReading) blank() bool { return len(bytes.Trim(r.line, "- \t")) == 0 }
+
+
+// notUnderstood counts the line as one that this parser has no reader for.
+func (r *lineReading) notUnderstood() { r.odd++ }
+
+// start empties the record and places it at the line.
+func (r *lineReading) start(kind artifact.Kind) *artifact.Record {
+	r.rec.Reset(kind)
+	r.rec.Loc = artifact.Location{Path: r.in.Path, Offset: r.offset, Length: r.length}
+	r.rec.Truncated = r.cut()
+	return &r.rec
+}
+
+// startAt empties the record and places it at a stretch of several lines that
+// ends with the line at hand.
+func (r *lineReading) startAt(kind artifact.Kind, offset int64) *artifact.Record {
+	rec := r.start(kind)
+	rec.Loc.Offset, rec.Loc.Length = offset, r.offset+r.length-offset
+	return rec
+}
+
+// give hands the record on. Its error is errStopped.
+func (r *lineReading) give() error {
+	if !r.yield(&r.rec, nil) {
+		return errStopped
+	}
+	return nil
+}
+
+// problem tells of the line, which could not be understood.
+func (r *lineReading) problem(err error) error {
+	loc := artifact.Location{Path: r.in.Path, Offset: r.offset, Length: r.length}
+	if !r.yield(nil, &artifact.RecordError{Loc: loc, Err: err}) {
+		return errStopped
+	}
+	return nil
+}
