@@ -9,7 +9,7 @@ VERSION       ?= $(shell git describe --tags --always --dirty 2>/dev/null || ech
 LDFLAGS       := -s -w -X github.com/amparo-project/amparo/internal/cli.Version=$(VERSION)
 BIN           := bin/amparo
 
-.PHONY: help build demo test race vet lint fuzz browser check bench bench-data docs cross clean
+.PHONY: help build demo test race vet lint fuzz browser check bench bench-data docs rates cross clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -50,6 +50,9 @@ browser: ## look at the pages in Chromium, with axe-core (UPDATE=-update renews 
 
 docs: ## write docs/artifacts.md from the parsers
 	$(GO) run ./cmd/amparo artifacts --markdown > docs/artifacts.md
+
+rates: ## count how often rules fire on the public evidence of clean phones
+	$(GO) test ./internal/cli -run '^TestRates$$' -count=1 -update
 
 cross: ## build for all systems that are promised
 	@for t in linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64; do \

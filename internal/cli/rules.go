@@ -7,6 +7,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/amparo-project/amparo/internal/parsers"
+	"github.com/amparo-project/amparo/internal/report"
 	"github.com/amparo-project/amparo/internal/rule"
 )
 
@@ -94,7 +95,7 @@ func (a *app) showRule(set *rule.Set, r *rule.Rule) {
 	a.paragraph("rules.meaning", r.Meaning.In(lang))
 	a.paragraph("rules.other", r.OtherExplanations.In(lang))
 	a.paragraph("rules.next", r.NextStep.In(lang))
-	a.paragraph("rules.measured", r.Measured.In(lang))
+	a.paragraph("rules.measured", strings.TrimSpace(report.Rate(a.Printer, r.Rate)+"\n"+r.Measured.In(lang)))
 	kinds := make([]string, len(r.Kinds))
 	for i, k := range r.Kinds {
 		kinds[i] = string(k)
@@ -144,7 +145,7 @@ func (a *app) paragraph(id, text string) {
 }
 
 type rulesTestCmd struct {
-	Dir  string `arg:"" name:"dir" help:"${rules_dir}"`
+	Dir  string `arg:"" optional:"" name:"dir" help:"${rules_dir}"`
 	JSON bool   `name:"json" help:"${json}"`
 }
 
@@ -157,13 +158,18 @@ type tested struct {
 	Undocumented []string `json:"undocumented"`
 }
 
-// Run compiles the rules of a folder and applies each to its examples.
+// Run compiles the rules of a folder, or Amparo's own, and applies each to its
+// examples.
 func (c *rulesTestCmd) Run(a *app) error {
-	set, err := loadRules([]string{c.Dir})
+	var dirs []string
+	if c.Dir != "" {
+		dirs = append(dirs, c.Dir)
+	}
+	set, err := loadRules(dirs)
 	if err != nil {
 		return err
 	}
-	results, failed := testRules(set)
+	results, failed := testRules(set, c.Dir == "")
 	if c.JSON {
 		if err := writeJSON(a.Out, results); err != nil {
 			return err
@@ -177,10 +183,11 @@ func (c *rulesTestCmd) Run(a *app) error {
 	return nil
 }
 
-func testRules(set *rule.Set) (results []tested, failed bool) {
+// testRules tests the rules of Amparo, or those of others.
+func testRules(set *rule.Set, builtin bool) (results []tested, failed bool) {
 	schema := rule.NewSchema(parsers.All())
 	for _, r := range set.Rules() {
-		if r.Builtin {
+		if r.Builtin != builtin {
 			continue
 		}
 		one := tested{ID: r.ID, Examples: len(r.Examples), Faults: []string{}, Undocumented: append([]string{}, schema.Undocumented(r)...)}

@@ -2,6 +2,7 @@ package report
 
 import (
 	"github.com/amparo-project/amparo/internal/finding"
+	"github.com/amparo-project/amparo/internal/message"
 	"github.com/amparo-project/amparo/internal/rule"
 )
 
@@ -35,4 +36,17 @@ func clean(texts map[string]string) map[string]string {
 		out[lang] = short(text, maxRuleText)
 	}
 	return out
+}
+
+// Rate says in a sentence how often a rule fired on clean phones; nothing for
+// a rule that nobody counted.
+func Rate(p *message.Printer, r *rule.Rate) string {
+	switch {
+	case r == nil:
+		return ""
+	case r.Records == 0:
+		return p.Text("rules.rate_none")
+	}
+	return p.Text("rules.rate", "Findings", p.Number(r.Findings), "Records", p.Number(r.Records),
+		"Fired", p.Number(r.Fired), "Sets", p.Number(r.Sets))
 }

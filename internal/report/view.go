@@ -180,7 +180,7 @@ func (v *view) group(g *Group) groupView {
 		add("seen", f.Reason)
 		out.Text = append(out.Text, pair{v.Text("html.meaning"), r.Meaning.In(v.Lang())},
 			pair{v.Text("html.other"), r.OtherExplanations.In(v.Lang())}, pair{v.Text("html.next"), r.NextStep.In(v.Lang())},
-			pair{v.Text("html.measured"), r.Measured.In(v.Lang())})
+			pair{v.Text("html.measured"), strings.TrimSpace(Rate(v.Printer, r.Rate) + " " + r.Measured.In(v.Lang()))})
 	}
 	for i := range g.Findings[:min(len(g.Findings), maxShownFindings)] {
 		out.Findings = append(out.Findings, v.finding(&g.Findings[i]))

@@ -32,7 +32,11 @@ var builtin = sync.OnceValues(func() (*Set, error) { return loadBuiltin(files) }
 func Builtin() (*Set, error) { return builtin() }
 
 func loadBuiltin(fsys fs.FS) (*Set, error) {
-	return (&Set{names: new(names)}).with(fsys, "heuristics/*.yaml", true)
+	s, err := (&Set{names: new(names)}).with(fsys, "heuristics/*.yaml", true)
+	if err != nil {
+		return nil, err
+	}
+	return s.withRates()
 }
 
 // ErrRules says that a folder of rules cannot be used as it is.

@@ -54,8 +54,10 @@ type Rule struct {
 	OtherExplanations Text `yaml:"other_explanations" json:"other_explanations"`
 	NextStep          Text `yaml:"next_step" json:"next_step"`
 	// Measured says how often the rule fires on clean phones, and on which.
-	Measured Text     `yaml:"measured" json:"measured"`
-	Sources  []string `yaml:"sources" json:"sources"`
+	Measured Text `yaml:"measured" json:"measured"`
+	// Rate is what a test counted; nil for a rule that is not Amparo's.
+	Rate    *Rate    `yaml:"-" json:"rate,omitempty"`
+	Sources []string `yaml:"sources" json:"sources"`
 
 	Examples []Example `yaml:"examples" json:"examples,omitempty"`
 
