@@ -2,9 +2,11 @@
 // memory beside a floor: reading and hashing the bytes that the command read,
 // as its manifest.sha256 lists them, on as many cores.
 //
-//	measure -name NAME -floor EVIDENCE -out RESULT -- COMMAND ARG...
+//	measure -name NAME -floor EVIDENCE -out RESULT [-against "COMMAND ARG..."] -- COMMAND ARG...
 //
 // The result folder is removed before each of the runs; the median is printed.
+// With -against another command runs in turn with it, and the ratio of their
+// times is printed too. An archive has no floor: what was read lies within it.
 package main
 
 import (
@@ -34,43 +36,63 @@ func main() {
 	name := flag.String("name", "", "what is measured")
 	evidence := flag.String("floor", "", "folder whose files the floor reads")
 	out := flag.String("out", "", "result folder of the command")
+	against := flag.String("against", "", "command to compare with, its words set apart by blanks")
 	runs := flag.Int("runs", 3, "how often to run")
 	flag.Parse()
-	if err := measure(*name, *evidence, *out, *runs, flag.Args()); err != nil {
+	if err := measure(*name, *evidence, *out, *runs, flag.Args(), strings.Fields(*against)); err != nil {
 		fmt.Fprintln(os.Stderr, "measure:", err)
 		os.Exit(1)
 	}
 }
 
-func measure(name, evidence, out string, runs int, command []string) error {
-	var samples []sample
+func measure(name, evidence, out string, runs int, command, against []string) error {
+	var samples, others []sample
 	for range runs {
-		if err := os.RemoveAll(out); err != nil {
-			return err
+		if len(against) > 0 {
+			s, err := run(against, out)
+			if err != nil {
+				return err
+			}
+			others = append(others, s)
 		}
-		s, err := run(command)
+		s, err := run(command, out)
 		if err != nil {
 			return err
 		}
 		samples = append(samples, s)
 	}
-	slices.SortFunc(samples, func(a, b sample) int { return int(a.wall - b.wall) })
-	s := samples[len(samples)/2]
-	floor, bytes, err := hashAll(evidence, filepath.Join(out, "manifest.sha256"))
+	s := median(samples)
+	t, err := totals(filepath.Join(out, "run.json"))
 	if err != nil {
 		return err
 	}
-	records, events, err := totals(filepath.Join(out, "run.json"))
-	if err != nil {
-		return err
+	fmt.Printf("%-24s %6.2f s wall  %6.2f s cpu  %4d MB peak  %5d MB read  %8d records  %8d events  %5.2f us/record",
+		name, s.wall.Seconds(), s.cpu.Seconds(), s.rss>>20, t.Bytes>>20, t.Records, t.Events,
+		s.wall.Seconds()*1e6/float64(max(t.Records, 1)))
+	if evidence != "" {
+		floor, err := hashAll(evidence, filepath.Join(out, "manifest.sha256"))
+		if err != nil {
+			return err
+		}
+		fmt.Printf("  floor %.2f s  ratio %.1f", floor.Seconds(), s.wall.Seconds()/floor.Seconds())
 	}
-	fmt.Printf("%-18s %6.2f s wall  %6.2f s cpu  %4d MB peak  %5d MB read  %8d records  %8d events  %5.2f us/record  floor %.2f s  ratio %.1f\n",
-		name, s.wall.Seconds(), s.cpu.Seconds(), s.rss>>20, bytes>>20, records, events,
-		s.wall.Seconds()*1e6/float64(max(records, 1)), floor.Seconds(), s.wall.Seconds()/floor.Seconds())
+	if len(against) > 0 {
+		o := median(others)
+		fmt.Printf("  %s %.2f s  ratio %.2f", filepath.Base(against[0]), o.wall.Seconds(), s.wall.Seconds()/o.wall.Seconds())
+	}
+	fmt.Println()
 	return nil
 }
 
-func run(command []string) (sample, error) {
+func median(samples []sample) sample {
+	slices.SortFunc(samples, func(a, b sample) int { return int(a.wall - b.wall) })
+	return samples[len(samples)/2]
+}
+
+func run(command []string, out string) (sample, error) {
+	if err := os.RemoveAll(out); err != nil {
+		return sample{}, err
+	}
 	c := exec.Command(command[0], command[1:]...)
 	c.Stderr = os.Stderr
 	start := time.Now()
@@ -85,10 +107,10 @@ func run(command []string) (sample, error) {
 
 // hashAll reads and hashes the files of a manifest, once to warm the cache
 // and once by the clock.
-func hashAll(dir, manifest string) (time.Duration, int64, error) {
+func hashAll(dir, manifest string) (time.Duration, error) {
 	f, err := os.Open(manifest)
 	if err != nil {
-		return 0, 0, err
+		return 0, err
 	}
 	defer f.Close()
 	var names []string
@@ -97,15 +119,15 @@ func hashAll(dir, manifest string) (time.Duration, int64, error) {
 			names = append(names, filepath.Join(dir, name))
 		}
 	}
-	if _, err := hashEach(names); err != nil {
-		return 0, 0, err
+	if err := hashEach(names); err != nil {
+		return 0, err
 	}
 	start := time.Now()
-	n, err := hashEach(names)
-	return time.Since(start), n, err
+	err = hashEach(names)
+	return time.Since(start), err
 }
 
-func hashEach(names []string) (total int64, err error) {
+func hashEach(names []string) (err error) {
 	var (
 		wg    sync.WaitGroup
 		mu    sync.Mutex
@@ -114,13 +136,11 @@ func hashEach(names []string) (total int64, err error) {
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
 			for name := range queue {
-				n, e := hashFile(name)
-				mu.Lock()
-				total += n
-				if e != nil {
+				if e := hashFile(name); e != nil {
+					mu.Lock()
 					err = e
+					mu.Unlock()
 				}
-				mu.Unlock()
 			}
 		})
 	}
@@ -129,26 +149,28 @@ func hashEach(names []string) (total int64, err error) {
 	}
 	close(queue)
 	wg.Wait()
-	return total, err
+	return err
 }
 
-func hashFile(name string) (int64, error) {
+func hashFile(name string) error {
 	f, err := os.Open(name)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer f.Close()
-	return io.CopyBuffer(struct{ io.Writer }{sha256.New()}, f, make([]byte, 256<<10))
+	_, err = io.CopyBuffer(struct{ io.Writer }{sha256.New()}, f, make([]byte, 256<<10))
+	return err
 }
 
-func totals(name string) (records, events int64, err error) {
+// counts are the totals of a run.
+type counts struct{ Records, Events, Bytes int64 }
+
+func totals(name string) (counts, error) {
 	raw, err := os.ReadFile(name)
 	if err != nil {
-		return 0, 0, err
+		return counts{}, err
 	}
-	var run struct {
-		Totals struct{ Records, Events int64 }
-	}
+	var run struct{ Totals counts }
 	err = json.Unmarshal(raw, &run)
-	return run.Totals.Records, run.Totals.Events, err
+	return run.Totals, err
 }

@@ -6,6 +6,7 @@
 //	         [-dump DIR [-sparse N]]
 //	mkbackup -indicators DIR
 //	mkbackup -indicator-file FILE -indicator-count N
+//	mkbackup -sysdiagnose FILE -sysdiagnose-size BYTES
 //
 // A password file that is not there yet is written, with the password of the
 // demonstration in it. Exit status: 0 done, 1 failed, 2 wrong use.
@@ -31,7 +32,8 @@ type command struct {
 	options                                             testevidence.Options
 	out, passwordFile, indicators, indicatorFile, truth string
 	indicatorCount, sparse                              int
-	dump                                                string
+	dump, sysdiagnose                                   string
+	sysdiagnoseSize                                     int64
 }
 
 func main() { os.Exit(run(os.Args[1:], os.Stderr)) }
@@ -71,14 +73,16 @@ func (c *command) parse(args []string, stderr io.Writer) error {
 	f.IntVar(&c.indicatorCount, "indicator-count", 30_000, "how many of them")
 	f.StringVar(&c.dump, "dump", "", "new folder for the same phone's file system")
 	f.IntVar(&c.sparse, "sparse", 0, "further files in the dump, of 256 KiB that take no room on the disk")
+	f.StringVar(&c.sysdiagnose, "sysdiagnose", "", "new file for a sysdiagnose, as .tar.gz")
+	f.Int64Var(&c.sysdiagnoseSize, "sysdiagnose-size", 300<<20, "its size in bytes, at least")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
 	switch {
 	case f.NArg() > 0:
 		return fmt.Errorf("unexpected argument %q", f.Arg(0))
-	case c.out == "" && c.indicators == "" && c.indicatorFile == "":
-		return errors.New("nothing to write: give -out, -indicators or -indicator-file")
+	case c.out == "" && c.indicators == "" && c.indicatorFile == "" && c.sysdiagnose == "":
+		return errors.New("nothing to write: give -out, -indicators, -indicator-file or -sysdiagnose")
 	case c.dump != "" && (c.out == "" || o.Encrypted):
 		return errors.New("-dump is of a plain backup: give -out, and no -encrypted")
 	case c.sparse != 0 && c.dump == "" || c.sparse < 0:
@@ -97,6 +101,11 @@ func (c *command) do() error {
 	}
 	if c.indicatorFile != "" {
 		if err := testevidence.WriteIndicatorFile(c.indicatorFile, c.indicatorCount, c.options.Seed); err != nil {
+			return err
+		}
+	}
+	if c.sysdiagnose != "" {
+		if err := testevidence.WriteSysdiagnose(c.sysdiagnose, c.sysdiagnoseSize, c.options.Seed); err != nil {
 			return err
 		}
 	}
