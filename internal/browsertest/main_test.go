@@ -16,7 +16,7 @@ func (e exitCode) Error() string { return fmt.Sprintf("amparo ended with %d", in
 
 func TestMain(m *testing.M) {
 	var err error
-	if tempDir, err = os.MkdirTemp("", "amparo-browser"); err != nil { //nolint:forbidigo // shared by the tests, and removed below
+	if tempDir, err = os.MkdirTemp("", "amparo-browser"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
