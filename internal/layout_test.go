@@ -21,6 +21,7 @@ var may = map[string][]string{
 	"apple":        {},
 	"artifact":     {"limit"},
 	"chain":        {"finding"},
+	"compare":      {"finding", "limit"},
 	"extsort":      {},
 	"evidence":     {"apple", "limit", "format", "finding"},
 	"finding":      {"artifact"},

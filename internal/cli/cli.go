@@ -70,6 +70,7 @@ type root struct {
 	Decrypt    decryptCmd    `cmd:"" help:"${decrypt}"`
 	Report     reportCmd     `cmd:"" help:"${report}"`
 	Explain    explainCmd    `cmd:"" help:"${explain}"`
+	Compare    compareCmd    `cmd:"" help:"${compare}"`
 	Artifacts  artifactsCmd  `cmd:"" help:"${artifacts}"`
 	Indicators indicatorsCmd `cmd:"" help:"${indicators}"`
 	Rules      rulesCmd      `cmd:"" help:"${rules}"`
@@ -164,7 +165,7 @@ var helpNames = []string{
 	"report_format", "report_out", "explain", "explain_finding", "explain_run", "explain_evidence",
 	"artifacts", "artifacts_list", "artifacts_show", "artifacts_name", "indicators", "indicators_add",
 	"indicators_paths", "indicators_list", "check_rules", "rules", "rules_list", "rules_show", "rules_id",
-	"rules_test", "rules_dir", "explain_source",
+	"rules_test", "rules_dir", "explain_source", "compare", "compare_a", "compare_b", "compare_list",
 }
 
 // exitCode tells the error, if any, and returns the code for it.

@@ -52,7 +52,7 @@ func (s *summary) line(text string) { s.b.WriteString(text + "\n") }
 
 func (s *summary) device() {
 	e := &s.run.Evidence
-	s.line(deviceLine(&e.Device))
+	s.line(DeviceLine(&e.Device))
 	var parts []string
 	if e.Device.LastBackup != nil {
 		parts = append(parts, s.Text("summary.backup_of", "Time", minute(*e.Device.LastBackup)))

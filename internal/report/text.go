@@ -53,8 +53,8 @@ func artifactTitle(p *message.Printer, name string) string {
 	return name
 }
 
-// deviceLine is the phone in one line.
-func deviceLine(d *finding.Device) string {
+// DeviceLine is the phone in one line.
+func DeviceLine(d *finding.Device) string {
 	model := d.ModelName
 	if model == "" {
 		model = d.Model

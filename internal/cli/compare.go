@@ -1,0 +1,245 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/amparo-project/amparo/internal/compare"
+	"github.com/amparo-project/amparo/internal/finding"
+	"github.com/amparo-project/amparo/internal/report"
+)
+
+// compareCmd is "amparo compare A B".
+type compareCmd struct {
+	A            string   `arg:"" help:"${compare_a}"`
+	B            string   `arg:"" help:"${compare_b}"`
+	Indicators   []string `help:"${check_indicators}" placeholder:"PATH" sep:"none"`
+	PasswordFile string   `help:"${password_file}" placeholder:"FILE"`
+	List         bool     `help:"${compare_list}"`
+	JSON         bool     `name:"json" help:"${json}"`
+}
+
+// Run compares two result folders, or two pieces of evidence, which are
+// checked first.
+func (c *compareCmd) Run(a *app) (err error) {
+	temp := ""
+	defer func() {
+		if temp != "" {
+			_ = os.RemoveAll(temp)
+		}
+	}()
+	var sides [2]compare.Side
+	var found [2]map[string]*finding.Finding
+	for i, path := range []string{c.A, c.B} {
+		dir := path
+		if !isResult(path) {
+			if temp == "" {
+				// What is read of the evidence has to lie somewhere while it is compared.
+				if temp, err = os.MkdirTemp("", "amparo-compare-"); err != nil { //nolint:forbidigo // removed at the end
+					return fmt.Errorf("compare: %w", err)
+				}
+			}
+			dir = filepath.Join(temp, string(rune('a'+i)))
+			if err := c.check(a, path, dir); err != nil {
+				return err
+			}
+		}
+		if sides[i], found[i], err = loadSide(dir, path); err != nil {
+			return err
+		}
+	}
+	out := &differences{app: a, cmd: c, found: found}
+	if c.JSON {
+		return out.json(sides)
+	}
+	return out.text(sides)
+}
+
+func isResult(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "run.json"))
+	return err == nil
+}
+
+// check makes a result folder of the evidence without a word on the terminal.
+func (c *compareCmd) check(a *app, path, dir string) error {
+	quiet := *a
+	quiet.Out, quiet.OutWidth = io.Discard, 0
+	check := checkCmd{Paths: []string{path}, Indicators: c.Indicators, Out: dir, PasswordFile: c.PasswordFile}
+	if err := check.Run(&quiet); err != nil {
+		return err
+	}
+	if !isResult(dir) {
+		return fmt.Errorf("%s: %s", path, a.Text("compare.several"))
+	}
+	return nil
+}
+
+// loadSide reads what a comparison needs of a result folder. Findings are
+// known by their record, as it stands in records too.
+func loadSide(dir, path string) (compare.Side, map[string]*finding.Finding, error) {
+	res, err := report.Load(dir)
+	if err != nil {
+		return compare.Side{}, nil, err
+	}
+	res.Run.Evidence.Path = path
+	found := map[string]*finding.Finding{}
+	err = report.EachFinding(dir, func(f *finding.Finding) error {
+		if was := found[string(f.Record)]; was == nil || f.Severity > was.Severity {
+			found[string(f.Record)] = f
+		}
+		return nil
+	})
+	return compare.Side{Dir: dir, Run: &res.Run}, found, err
+}
+
+// differences shows what differs.
+type differences struct {
+	*app
+	cmd    *compareCmd
+	found  [2]map[string]*finding.Finding
+	marked []string
+}
+
+// json writes {"differences": […], "result": {…}}.
+func (d *differences) json(sides [2]compare.Side) error {
+	fmt.Fprint(d.Out, `{"differences":[`)
+	sep := "\n"
+	res, err := compare.Compare(d.ctx, sides[0], sides[1], func(diff *compare.Difference) error {
+		line, err := json.Marshal(diff)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(d.Out, "%s%s", sep, line)
+		sep = ",\n"
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	end, err := json.Marshal(res)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(d.Out, "\n],\n\"result\":%s}\n", end)
+	return err
+}
+
+// text writes the summary, before it each difference where they are asked for,
+// and after it those that findings rest on.
+func (d *differences) text(sides [2]compare.Side) error {
+	res, err := compare.Compare(d.ctx, sides[0], sides[1], d.each)
+	if err != nil {
+		return err
+	}
+	for i, s := range sides {
+		fmt.Fprintf(d.Out, "%c: %s\n   %s\n", 'A'+rune(i), safe(s.Run.Evidence.Path), report.DeviceLine(&s.Run.Evidence.Device))
+	}
+	switch {
+	case res.SameDevice == nil:
+		fmt.Fprintln(d.Out, d.Text("compare.unknown_device"))
+	case !*res.SameDevice:
+		fmt.Fprintln(d.Out, "! "+d.Text("compare.other_device"))
+	}
+	if res.Versions[0] != res.Versions[1] {
+		fmt.Fprintln(d.Out, "! "+d.Text("compare.versions", "A", res.Versions[0], "B", res.Versions[1]))
+	}
+	fmt.Fprintln(d.Out)
+	d.table(res)
+	if len(d.marked) > 0 {
+		fmt.Fprintf(d.Out, "\n%s\n", d.Text("compare.findings"))
+		for _, line := range d.marked {
+			fmt.Fprintln(d.Out, "  "+line)
+		}
+	}
+	return nil
+}
+
+func (d *differences) table(res *compare.Result) {
+	w := tabwriter.NewWriter(d.Out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t\n", d.Text("summary.artifact"), d.Text("compare.new"), d.Text("compare.gone"),
+		d.Text("compare.recovered"), d.Text("compare.changed"), d.Text("compare.same"))
+	for i := range res.Artifacts {
+		a := &res.Artifacts[i]
+		note := ""
+		if !a.Comparable {
+			note = d.Text("compare.not_whole", "A", d.state(a.A), "B", d.state(a.B))
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", a.Name, d.Number(a.New), d.Number(a.Gone), d.Number(a.Recovered), d.Number(a.Changed), d.Number(a.Same), note)
+	}
+	_ = w.Flush() // an error of Out shows with the next command that writes
+}
+
+func (d *differences) state(s finding.State) string {
+	if s == "" {
+		s = finding.Absent
+	}
+	return d.Or("state.", string(s))
+}
+
+// maxMarked differences with findings are named.
+const maxMarked = 20
+
+func (d *differences) each(diff *compare.Difference) error {
+	if d.cmd.List {
+		fmt.Fprintln(d.Out, d.line(diff))
+	}
+	f := d.found[1][string(diff.B)]
+	if f == nil {
+		f = d.found[0][string(diff.A)]
+	}
+	if f == nil || f.Severity < finding.Low {
+		return nil
+	}
+	if len(d.marked) == maxMarked {
+		d.marked = append(d.marked, "…")
+	}
+	if len(d.marked) > maxMarked {
+		return nil
+	}
+	d.marked = append(d.marked, fmt.Sprintf("%s  %s  %s  %s  %s", strings.ToUpper(d.Or("severity.", f.Severity.String())),
+		d.change(diff), diff.Artifact, f.ID, safe(f.Title)))
+	return nil
+}
+
+func (d *differences) change(diff *compare.Difference) string {
+	text := d.Text("compare." + string(diff.Change))
+	if diff.Recovered != nil {
+		text += " (" + d.Text("compare.recovered") + ")"
+	}
+	return strings.ToLower(text)
+}
+
+// line is one difference for people: what happened, where, and the start of
+// the record.
+func (d *differences) line(diff *compare.Difference) string {
+	raw := diff.B
+	if diff.Change == compare.Gone {
+		raw = diff.A
+	}
+	var r struct {
+		Kind  string          `json:"kind"`
+		Data  json.RawMessage `json:"data"`
+		Where struct {
+			Table string `json:"table"`
+			RowID *int64 `json:"rowid"`
+		} `json:"provenance"`
+	}
+	_ = json.Unmarshal(raw, &r) // compare has read it before
+	place := r.Where.Table
+	if r.Where.RowID != nil {
+		place += fmt.Sprintf(" %d", *r.Where.RowID)
+	}
+	what := string(r.Data)
+	if len(diff.Fields) > 0 {
+		what = strings.Join(diff.Fields, ", ")
+	}
+	if runes := []rune(what); len(runes) > 160 {
+		what = string(runes[:160]) + "…"
+	}
+	return fmt.Sprintf("%s  %s  %s %s  %s", d.change(diff), diff.Artifact, safe(r.Kind), safe(place), safe(what))
+}
