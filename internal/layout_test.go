@@ -18,6 +18,7 @@ const module = "github.com/amparo-project/amparo/"
 // may lists, for each folder of internal, the folders whose packages its own
 // may import. A folder that is not here may import nothing of ours.
 var may = map[string][]string{
+	"android":      {},
 	"apple":        {},
 	"artifact":     {"limit"},
 	"chain":        {"finding"},
@@ -29,7 +30,7 @@ var may = map[string][]string{
 	"indicator":    {"artifact", "finding", "limit"},
 	"limit":        {},
 	"message":      {},
-	"parsers":      {"apple", "artifact", "format", "limit"},
+	"parsers":      {"android", "apple", "artifact", "format", "limit"},
 	"pipeline":     {"artifact", "chain", "evidence", "extsort", "finding", "indicator", "limit", "rule"},
 	"report":       {"artifact", "finding", "limit", "message", "rule"},
 	"rule":         {"apple", "artifact", "finding", "limit"},

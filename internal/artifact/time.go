@@ -29,6 +29,8 @@ const (
 	UnixMilliseconds Epoch = "unix_ms"
 	// UnixMicroseconds is UnixSeconds in microseconds.
 	UnixMicroseconds Epoch = "unix_us"
+	// UnixNanoseconds is UnixSeconds in nanoseconds.
+	UnixNanoseconds Epoch = "unix_ns"
 	// WebKitMicroseconds counts from 1601-01-01T00:00:00Z (Chrome).
 	WebKitMicroseconds Epoch = "webkit_us"
 	// Calendar is a date that the format itself writes out, as a plist does.
@@ -80,7 +82,7 @@ func (e Epoch) At(raw Value) (time.Time, bool) {
 
 func (e Epoch) perSecond() int64 {
 	switch e {
-	case MacNanoseconds:
+	case MacNanoseconds, UnixNanoseconds:
 		return 1_000_000_000
 	case UnixMicroseconds, WebKitMicroseconds:
 		return 1_000_000

@@ -4,5 +4,18 @@ import "github.com/amparo-project/amparo/internal/artifact"
 
 // files are the parsers of files that are no section of a text report.
 func files() []artifact.Parser {
-	return []artifact.Parser{}
+	return []artifact.Parser{
+		acquisition{},
+		packages{},
+		apks{},
+		settings{},
+		environment{},
+		processes{},
+		mounts{},
+		rootBinaries{},
+		fileList{},
+		tombstones{},
+		intrusionLogs{},
+		smsBackup{},
+	}
 }
