@@ -11,6 +11,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/amparo-project/amparo/internal/android"
 	"github.com/amparo-project/amparo/internal/artifact"
@@ -77,9 +78,10 @@ var apksInfo = artifact.Info{
 				{Name: "certificate_issuer", Type: artifact.Text, Doc: "who issued it: for apps the same"},
 				{Name: "certificate_serial", Type: artifact.Text, Doc: "serial number"},
 				{Name: "certificate_algorithm", Type: artifact.Text, Doc: "algorithm of its signature"},
+				{Name: "certificate_valid_from", Type: artifact.Text, Doc: "begin of its validity"},
+				{Name: "certificate_valid_to", Type: artifact.Text, Doc: "end of its validity"},
 				{Name: "test_key", Type: artifact.Text, Doc: "which of the published test keys signed it, or debug for one of a developer's machine"},
 			},
-			Times: []string{"certificate_valid_from", "certificate_valid_to"},
 		},
 		{
 			Kind: "named",
@@ -273,8 +275,8 @@ func (p *apkReading) certificate(c *apk.Certificate) error {
 		r.set("certificate_issuer", strings.ToValidUTF8(x.Issuer.String(), "\ufffd"))
 		r.set("certificate_serial", x.SerialNumber.String())
 		r.set("certificate_algorithm", x.SignatureAlgorithm.String())
-		rec.WhenAt("certificate_valid_from", x.NotBefore)
-		rec.WhenAt("certificate_valid_to", x.NotAfter)
+		r.set("certificate_valid_from", x.NotBefore.UTC().Format(time.RFC3339))
+		r.set("certificate_valid_to", x.NotAfter.UTC().Format(time.RFC3339))
 	}
 	r.set("test_key", testKey(rec.Text("certificate_sha256"), rec.Text("certificate_subject")))
 	rec.Summary = func(b []byte) []byte {

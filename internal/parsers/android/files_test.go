@@ -74,7 +74,9 @@ func TestGetprop(t *testing.T) {
 		fileSample("none", "getprop.txt", "error: no devices/emulators found\n"))
 }
 
-func FuzzGetprop(f *testing.F) { artifacttest.Fuzz(f, getprop{}, fileSample("", "getprop.txt", getpropText)) }
+func FuzzGetprop(f *testing.F) {
+	artifacttest.Fuzz(f, getprop{}, fileSample("", "getprop.txt", getpropText))
+}
 
 const settingsText = "accessibility_enabled=1\n" +
 	"enabled_accessibility_services=com.example.agent/com.example.agent.Watch:com.google.android.marvin.talkback/.TalkBackService\n" +
@@ -131,7 +133,9 @@ func TestMounts(t *testing.T) {
 		fileSample("text", "mounts.txt", "/dev/root / ext4 ro,seclabel 0 0\n/dev/fuse on /storage/emulated type fuse (rw,lazytime)\n\n"))
 }
 
-func FuzzMounts(f *testing.F) { artifacttest.Fuzz(f, mounts{}, fileSample("", "mounts.json", mountsText)) }
+func FuzzMounts(f *testing.F) {
+	artifacttest.Fuzz(f, mounts{}, fileSample("", "mounts.json", mountsText))
+}
 
 const rootText = `["/system/bin/su\n/system/xbin/su","/data/local/tmp/magisk", "", {"x":1}]`
 
@@ -156,7 +160,9 @@ func TestFileList(t *testing.T) {
 		fileSample("lines", "files.json", "{\"path\":\"/a\",\"mode\":\"?\"}\n{\"path\":\"/b\",\nbroken\n{\"path\":\"/c\"}\n"))
 }
 
-func FuzzFileList(f *testing.F) { artifacttest.Fuzz(f, fileList{}, fileSample("", "files.json", fileListText)) }
+func FuzzFileList(f *testing.F) {
+	artifacttest.Fuzz(f, fileList{}, fileSample("", "files.json", fileListText))
+}
 
 func BenchmarkFileList(b *testing.B) {
 	line := []byte(`{"path":"/system/lib64/vendor.example.hardware@1.0.so","size":1234567,"mode":"-rw-r--r--","user_id":0,"user_name":"root","group_id":0,"group_name":"root","changed_time":1700000000,"modified_time":1230768000,"access_time":1230768000,"error":"","context":"u:object_r:system_lib_file:s0","sha1":"","sha256":"","sha512":"","md5":""}` + "\n")

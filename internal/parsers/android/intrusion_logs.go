@@ -372,4 +372,3 @@ func (r *fileReading) instant(meaning string, epoch artifact.Epoch, v ips.Value)
 		r.rec.When(meaning, artifact.Calendar, artifact.TextValue(r.cut(s)))
 	}
 }
-

@@ -114,7 +114,6 @@ func (r *lineReading) cut() bool { return r.length > int64(len(r.line))+1 }
 // blank reports whether nothing stands in the line, or dashes alone.
 func (r *lineReading) blank() bool { return len(bytes.Trim(r.line, "- \t")) == 0 }
 
-
 // notUnderstood counts the line as one that this parser has no reader for.
 func (r *lineReading) notUnderstood() { r.odd++ }
 

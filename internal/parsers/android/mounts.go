@@ -91,6 +91,8 @@ func (r *fileReading) mount(line string, offset, length int64) error {
 	if strings.HasPrefix(m[1], "/") {
 		rec.Observe(artifact.FilePath, m[1], "device")
 	}
-	rec.Summary = func(b []byte) []byte { return appendSummary(b, "mounted: ", rec.Text("device"), " at ", rec.Text("mount_point")) }
+	rec.Summary = func(b []byte) []byte {
+		return appendSummary(b, "mounted: ", rec.Text("device"), " at ", rec.Text("mount_point"))
+	}
 	return r.give()
 }

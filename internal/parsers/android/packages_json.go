@@ -50,10 +50,11 @@ var packageFileKind = artifact.KindInfo{
 		{Name: "certificate_issuer", Type: artifact.Text, Doc: "who issued it: for apps the same"},
 		{Name: "certificate_algorithm", Type: artifact.Text, Doc: "algorithm of its signature"},
 		{Name: "certificate_serial", Type: artifact.Text, Doc: "serial number"},
+		{Name: "certificate_valid_from", Type: artifact.Text, Doc: "begin of its validity"},
+		{Name: "certificate_valid_to", Type: artifact.Text, Doc: "end of its validity"},
 		{Name: "test_key", Type: artifact.Text, Doc: "which of the published test keys signed it, or debug for one of a developer's machine"},
 		{Name: "system", Type: artifact.Bool, Doc: "the package came with the phone"},
 	},
-	Times: []string{"certificate_valid_from", "certificate_valid_to"},
 }
 
 // maxPackage bounds one package of the list. The longest, of an app in many
@@ -140,8 +141,8 @@ func (r *fileReading) packageFile(name string, system, f ips.Value, base int64) 
 	}
 	r.set("certificate_serial", cert["SerialNumber"].Plain())
 	r.set("test_key", testKey(rec.Text("certificate_sha256"), rec.Text("certificate_subject")))
-	r.when("certificate_valid_from", cert["ValidFrom"].Text())
-	r.when("certificate_valid_to", cert["ValidTo"].Text())
+	r.set("certificate_valid_from", cert["ValidFrom"].Text())
+	r.set("certificate_valid_to", cert["ValidTo"].Text())
 	for _, field := range []string{"md5", "sha1", "sha256"} {
 		rec.Observe(artifact.FileHash, rec.Text(field), field)
 		rec.Observe(artifact.CertHash, rec.Text("certificate_"+field), "certificate_"+field)

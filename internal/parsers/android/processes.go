@@ -192,7 +192,9 @@ func (r *fileReading) finishProcess(rec *artifact.Record) {
 	if path := rec.Text("path"); strings.HasPrefix(path, "/") {
 		rec.Observe(artifact.FilePath, path, "path")
 	}
-	rec.Summary = func(b []byte) []byte { return appendSummary(b, "process runs: ", firstOf(rec.Text("process"), rec.Text("command"))) }
+	rec.Summary = func(b []byte) []byte {
+		return appendSummary(b, "process runs: ", firstOf(rec.Text("process"), rec.Text("command")))
+	}
 }
 
 // collectedFields are the fields of members of a process in AndroidQF's list.

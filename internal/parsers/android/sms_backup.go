@@ -109,7 +109,7 @@ func inflate(packed []byte) ([]byte, error) {
 	}
 	defer z.Close()
 	var out bytes.Buffer
-	n, err := io.Copy(&out, io.LimitReader(z, maxMessages+1)) //nolint:gosec // bounded
+	n, err := io.Copy(&out, io.LimitReader(z, maxMessages+1))
 	switch {
 	case n > maxMessages:
 		return nil, fmt.Errorf("%w: more than %d bytes of messages", limit.ErrLimit, int64(maxMessages))
