@@ -11,6 +11,7 @@ import (
 
 	"github.com/amparo-project/amparo/internal/evidence"
 	"github.com/amparo-project/amparo/internal/evidence/iosbackup"
+	"github.com/amparo-project/amparo/internal/format/ab"
 	"github.com/amparo-project/amparo/internal/format/keybag"
 	"github.com/amparo-project/amparo/internal/limit"
 	"github.com/amparo-project/amparo/internal/pipeline"
@@ -23,6 +24,7 @@ var hints = []struct {
 	id  string
 }{
 	{keybag.ErrWrongPassword, "cli.hint.password"},
+	{ab.ErrWrongPassword, "cli.hint.password"},
 	{errNoPassword, "cli.hint.no_password"},
 	{pipeline.ErrNotEmpty, "cli.hint.not_empty"},
 	{iosbackup.ErrInside, "cli.hint.out_inside"},

@@ -21,6 +21,8 @@ import (
 type packedFormat struct {
 	a    *archive
 	kind string
+	// unwrap returns the archive where it is packed in another way than kind says.
+	unwrap func() (io.ReadCloser, error)
 
 	pass   sync.Mutex      // held during a pass: two at once would cost twice
 	failed map[int64]error // guarded by pass: items that passed a bound
@@ -46,12 +48,20 @@ func (p *packedFormat) index(ctx context.Context) error {
 // stream decompresses the archive from its start, held to the bounds.
 func (p *packedFormat) stream(ctx context.Context, fn func(*tar.Reader, *tail) error) error {
 	in := &counter{r: &untilDone{ctx, io.NewSectionReader(p.a.file, 0, p.a.size)}}
-	out, err := p.decompress(bufio.NewReaderSize(in, 256<<10))
+	packed := in.n.Load
+	var out io.ReadCloser
+	var err error
+	if p.unwrap != nil {
+		out, err = p.unwrap()
+		packed = func() int64 { return p.a.size }
+	} else {
+		out, err = p.decompress(bufio.NewReaderSize(in, 256<<10))
+	}
 	if err != nil {
 		return fmt.Errorf("%w: %w", limit.ErrCorrupt, err)
 	}
 	defer out.Close()
-	g := &guard{r: out, name: p.a.path, max: p.a.bounds.totalBytes, packed: in.n.Load, bounds: p.a.bounds}
+	g := &guard{r: &untilDone{ctx, out}, name: p.a.path, max: p.a.bounds.totalBytes, packed: packed, bounds: p.a.bounds}
 	r := bufio.NewReaderSize(g, 256<<10)
 	if head, err := r.Peek(sniffBytes); err != nil || !isTarHeader(head) {
 		if ctx.Err() != nil {

@@ -40,7 +40,7 @@ func (s *Source) isContainer(name string) bool {
 	switch s.o.Files.Kind {
 	case AndroidQF:
 		inLogs := strings.HasPrefix(name, intrusionFolder+"/") && strings.HasSuffix(base, ".zip")
-		return inLogs || strings.HasPrefix(base, "bugreport") && strings.HasSuffix(base, ".zip") || strings.HasSuffix(base, "bugreport.zip")
+		return inLogs || strings.HasPrefix(base, "bugreport") && strings.HasSuffix(base, ".zip") || strings.HasSuffix(base, "bugreport.zip") || strings.HasSuffix(base, ".ab")
 	case IntrusionLogs:
 		return strings.HasSuffix(base, ".zip")
 	default:
@@ -95,6 +95,9 @@ func (s *Source) openContainer(ctx context.Context, e evidence.Entry) (evidence.
 	if err != nil {
 		return nil, err
 	}
+	if evidence.IsAndroidBackup(f) {
+		return s.openBackup(ctx, e, f)
+	}
 	tree, err := evidence.OpenTreeIn(ctx, e.Path, f)
 	if err != nil {
 		if errors.Is(err, evidence.ErrNotEvidence) {
@@ -112,6 +115,31 @@ func (s *Source) openContainer(ctx context.Context, e evidence.Entry) (evidence.
 		return nil, err
 	}
 	return &holding{src, f}, nil
+}
+
+func (s *Source) openBackup(ctx context.Context, e evidence.Entry, f evidence.File) (evidence.Source, error) {
+	tree, _, err := evidence.OpenAndroidBackup(ctx, e.Path, f, s.o.OpenOptions)
+	if err != nil {
+		return nil, err
+	}
+	src, err := open(ctx, tree, Options{Files: iosfiles.Options{Kind: Backup, Path: s.o.Files.Path}}, s.depth+1)
+	if err != nil {
+		return nil, err
+	}
+	return &holding{src, f}, nil
+}
+
+// prefetch makes files in containers ready, each in one pass.
+func prefetch(ctx context.Context, wanted map[*container][]evidence.Entry) error {
+	var errs []error
+	for c, list := range wanted {
+		if h, ok := c.src.(*holding); ok {
+			if p, ok := h.Source.(evidence.Prefetcher); ok {
+				errs = append(errs, p.Prefetch(ctx, list))
+			}
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // holding is a source with the container that it is of, which its tree closes.

@@ -72,6 +72,35 @@ func open(ctx context.Context, tree evidence.Tree, o Options, depth int) (*Sourc
 	return s, nil
 }
 
+// OpenBackup opens an Android backup (.ab), and takes f over: it is closed with
+// the Source, and at once where an error is returned. Its errors are those of
+// evidence.OpenAndroidBackup. All of its files are stored in the one, whose
+// name is stored.
+func OpenBackup(ctx context.Context, f evidence.File, stored string, o Options) (evidence.Source, error) {
+	tree, encrypted, err := evidence.OpenAndroidBackup(ctx, stored, f, o.OpenOptions)
+	if err != nil {
+		return nil, err
+	}
+	o.Files.Kind = Backup
+	src, err := open(ctx, tree, o, 0)
+	if err != nil {
+		return nil, err
+	}
+	src.ev.Encrypted = encrypted
+	return &packed{src, &container{src: &holding{src, f}}}, nil
+}
+
+// packed is a source all of whose files lie in one.
+type packed struct {
+	*Source
+	c *container
+}
+
+// Open implements evidence.Source.
+func (p *packed) Open(ctx context.Context, e evidence.Entry) (evidence.File, error) {
+	return p.c.open(ctx, e)
+}
+
 // Evidence returns what is known of the evidence as a whole.
 func (s *Source) Evidence() finding.Evidence {
 	ev := s.files.Evidence()
@@ -205,16 +234,17 @@ func (s *Source) Open(ctx context.Context, e evidence.Entry) (evidence.File, err
 // system's temporary space by then.
 func (s *Source) Prefetch(ctx context.Context, entries []evidence.Entry) error {
 	list := make([]evidence.Entry, 0, len(entries))
+	nested := map[*container][]evidence.Entry{}
 	for _, e := range entries {
 		switch ref := e.Ref.(type) {
 		case sectionRef:
 		case nestedRef:
-			list = append(list, ref.in.of)
+			nested[ref.in] = append(nested[ref.in], ref.entry)
 		default:
 			list = append(list, e)
 		}
 	}
-	return s.files.Prefetch(ctx, list)
+	return errors.Join(s.files.Prefetch(ctx, list), prefetch(ctx, nested))
 }
 
 // Listing implements evidence.Lister, for kinds that keep the times of files of the phone.

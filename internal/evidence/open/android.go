@@ -7,11 +7,13 @@ import (
 	"io"
 	"os"
 	"path"
+	"path/filepath"
 	"strings"
 
 	"github.com/amparo-project/amparo/internal/evidence"
 	"github.com/amparo-project/amparo/internal/evidence/androidfiles"
 	"github.com/amparo-project/amparo/internal/evidence/iosfiles"
+	"github.com/amparo-project/amparo/internal/format/ab"
 )
 
 // headBytes is how much of a file is looked at.
@@ -32,6 +34,12 @@ func (f *finder) recognizeAndroid(ctx context.Context, dir string, in iosfiles.F
 	})
 	if !ok {
 		return false
+	}
+	for _, e := range in.List {
+		// Backups lie beside what was unpacked of them; one within an acquisition is read with it.
+		if r.Kind == androidfiles.Backup && e.Regular && strings.HasSuffix(e.Name, ".ab") && f.isBackup(ctx, path.Join(dir, e.Name)) {
+			f.backup(dir, e.Name)
+		}
 	}
 	f.add(dir, r.Kind, r.Signs, func(ctx context.Context, tree evidence.Tree, o evidence.OpenOptions) (evidence.Source, error) {
 		return android(ctx, tree, androidfiles.Options{
@@ -93,4 +101,79 @@ func isBareReport(name string) bool {
 		return false
 	}
 	return bytes.Contains(head(r, info.Size()), []byte("\n== dumpstate: ")) || androidfiles.IsMainReport(name)
+}
+
+// isBackup reports whether a file is an Android backup by its content.
+func (f *finder) isBackup(ctx context.Context, name string) bool {
+	b, err := f.tree.Open(ctx, name)
+	if err != nil {
+		return false
+	}
+	defer b.Close()
+	return evidence.IsAndroidBackup(b)
+}
+
+// backup takes an Android backup.
+func (f *finder) backup(dir, name string) {
+	at := path.Join(dir, name)
+	f.addAs(at, strings.TrimSuffix(name, path.Ext(name)), androidfiles.Backup, []string{name},
+		func(ctx context.Context, tree evidence.Tree, o evidence.OpenOptions) (evidence.Source, error) {
+			b, err := tree.Open(ctx, at)
+			if err != nil {
+				return nil, errors.Join(err, tree.Close())
+			}
+			return androidfiles.OpenBackup(ctx, &whole{b, tree, at}, at, androidfiles.Options{
+				OpenOptions: o, Files: iosfiles.Options{Path: f.path},
+			})
+		})
+}
+
+// whole is a file of a tree as evidence of its own, which closes the tree.
+type whole struct {
+	evidence.Blob
+	tree evidence.Tree
+	name string
+}
+
+// Stored implements evidence.File.
+func (w *whole) Stored() (string, int64, func() (io.ReadCloser, error)) {
+	return w.name, w.Size(), func() (io.ReadCloser, error) {
+		return io.NopCloser(io.NewSectionReader(w.Blob, 0, w.Size())), nil
+	}
+}
+
+// Close implements evidence.File.
+func (w *whole) Close() error { return errors.Join(w.Blob.Close(), w.tree.Close()) }
+
+// singleBackup takes a path that is an Android backup.
+func (f *finder) singleBackup() bool {
+	r, err := os.Open(f.path)
+	if err != nil {
+		return false
+	}
+	defer r.Close()
+	info, err := r.Stat()
+	if err != nil || !info.Mode().IsRegular() || !evidence.IsAndroidBackup(r) {
+		return false
+	}
+	dir, base := filepath.Split(f.path)
+	if dir == "" {
+		dir = "."
+	}
+	f.result.Candidates = append(f.result.Candidates, evidence.NewCandidate(f.path, "", strings.TrimSuffix(base, path.Ext(base)), androidfiles.Backup,
+		func(ctx context.Context, o evidence.OpenOptions) (evidence.Source, error) {
+			tree, err := evidence.OpenDir(dir)
+			if err != nil {
+				return nil, err
+			}
+			b, err := tree.Open(ctx, base)
+			if err != nil {
+				return nil, errors.Join(err, tree.Close())
+			}
+			return androidfiles.OpenBackup(ctx, &whole{b, tree, base}, base, androidfiles.Options{
+				OpenOptions: o, Files: iosfiles.Options{Path: f.path},
+			})
+		}))
+	f.result.Seen = append(f.result.Seen, Seen{Path: f.path, Kind: androidfiles.Backup, Signs: []string{strings.TrimSpace(ab.Magic)}})
+	return true
 }

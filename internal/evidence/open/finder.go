@@ -53,6 +53,9 @@ func (f *finder) single() (Result, bool) {
 	if err != nil || !info.Mode().IsRegular() || isArchive(name) {
 		return Result{}, false
 	}
+	if f.singleBackup() {
+		return f.result, true
+	}
 	kind := iosfiles.Loose
 	switch {
 	case isBareReport(f.path):
@@ -128,6 +131,8 @@ func (f *finder) walk(ctx context.Context, dir string, depth int) error {
 		case e.Dir:
 		case e.Regular && f.onDisk && f.nested && depth <= maxDepth && isArchive(e.Name):
 			f.archives = append(f.archives, name)
+		case e.Regular && strings.HasSuffix(e.Name, ".ab") && f.isBackup(ctx, name):
+			f.backup(dir, e.Name)
 		case e.Regular && androidfiles.IsMainReport(e.Name):
 			f.bareReport(dir, e.Name)
 		case e.Regular && f.o.Named != nil && (f.o.Named(e.Name) || androidfiles.IsReport(e.Name)):
