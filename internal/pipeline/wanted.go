@@ -131,8 +131,8 @@ func isCommon(base string) bool {
 	for part := range strings.FieldsFuncSeq(base, func(r rune) bool { return strings.ContainsRune(wildcards+"]", r) }) {
 		literal = max(literal, len(part))
 	}
-	switch path.Ext(base) {
-	case ".db", ".log", ".txt", ".plist", ".sqlite", ".json", ".ndjson", ".gz":
+	switch strings.ToLower(path.Ext(base)) {
+	case ".gif", ".psd", ".pdf", ".pkpass", ".webp", ".watchface", ".dng", ".tif", ".tiff", ".db", ".log", ".txt", ".plist", ".sqlite", ".json", ".ndjson", ".gz":
 		return strings.HasPrefix(base, "*") && literal <= len(path.Ext(base))
 	}
 	return literal < 4

@@ -26,6 +26,7 @@ func All() []artifact.Parser {
 		applications{},
 		sms{},
 		smsAttachments{},
+		smsAttachmentFiles{},
 		whatsApp{},
 		calls{},
 		contacts{},
