@@ -39,15 +39,19 @@ type Options struct {
 // it was given, so there is nothing to close. Its methods, and scans of its
 // tables, may run concurrently when the readers allow it.
 type DB struct {
-	main     *blockReader
-	over     *overlay // nil: none
-	hdr      header
-	pageSize int
-	usable   int // bytes of a page that SQLite uses
-	pages    uint32
-	lockPage uint32
-	maxRow   int64
-	info     Info
+	main *blockReader
+	over *overlay // nil: none
+	log  *walLog  // nil: none
+	// journalFile is the rollback journal, nil for none.
+	journalFile *blockReader
+	lost        *pageSet // pages that nothing uses, known after Recover
+	hdr         header
+	pageSize    int
+	usable      int // bytes of a page that SQLite uses
+	pages       uint32
+	lockPage    uint32
+	maxRow      int64
+	info        Info
 
 	tables  []*Table
 	columns int               // of all tables

@@ -45,6 +45,7 @@ func (db *DB) openJournal(o Options) error {
 	}
 	cache := orDefault(o.CacheBytes, defaultCache) / 4
 	j := &rollback{file: newBlockReader("journal", o.Journal, o.JournalSize, cache), at: make(map[uint32]int64)}
+	db.journalFile = j.file
 	if err := j.read(db.pageSize); err != nil {
 		return err
 	}

@@ -20,6 +20,11 @@ const (
 	StateLive    State = iota // in the database file
 	StateWAL                  // in a committed frame of the write-ahead log
 	StateJournal              // in the rollback journal, as an original page
+	// The states of what Recover finds, besides StateJournal.
+	StateDeleted        // in space that nothing uses, or on a page of the file that the log replaces
+	StateWALHistory     // in a committed frame that a later one replaces
+	StateWALUncommitted // in a frame after the last commit
+	StateWALStale       // in a frame that an earlier log left behind
 )
 
 // String names the state.
@@ -31,6 +36,14 @@ func (s State) String() string {
 		return "wal"
 	case StateJournal:
 		return "journal"
+	case StateDeleted:
+		return "deleted"
+	case StateWALHistory:
+		return "wal_history"
+	case StateWALUncommitted:
+		return "wal_uncommitted"
+	case StateWALStale:
+		return "wal_stale"
 	}
 	return "unknown"
 }
@@ -41,6 +54,7 @@ type page struct {
 	buf   []byte
 	avail int // bytes of buf that the file has; the rest is zero
 	off   int64
+	file  *blockReader
 	frame uint32 // of the write-ahead log; 0: from elsewhere
 	state State
 
@@ -71,6 +85,7 @@ func (db *DB) load(no uint32, p *page) error {
 	if off, ok := db.over.find(no); ok {
 		file, p.off, p.state, p.frame = db.over.file, off, db.over.state, db.over.frame(off)
 	}
+	p.file = file
 	n, err := file.read(p.buf, p.off)
 	if err != nil {
 		return err

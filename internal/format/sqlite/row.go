@@ -9,8 +9,18 @@ type Row struct {
 	state  State
 	offset int64
 	length int64
+	noRow  bool
+	sure   uint8
 	vals   []Value
 }
+
+// RowIDLost reports whether the rowid of a row that [DB.Recover] found was
+// overwritten: RowID is 0 then.
+func (r *Row) RowIDLost() bool { return r.noRow }
+
+// Confidence says in percent how sure it is that a row that [DB.Recover] found
+// was one of its table. It is 0 for a row of a scan.
+func (r *Row) Confidence() int { return int(r.sure) }
 
 // RowID returns the rowid. It is 0 in a table without rowid.
 func (r *Row) RowID() int64 { return r.rowid }
@@ -42,7 +52,7 @@ func (r *Row) Len() int { return len(r.vals) }
 func (r *Row) Page() uint32 { return r.page }
 
 // Offset returns where the cell starts: in the database file, in the
-// write-ahead log if State is StateWAL, in the journal if it is StateJournal.
+// write-ahead log if State is one of its states, in the journal if it is StateJournal.
 func (r *Row) Offset() int64 { return r.offset }
 
 // Length returns how many bytes the cell has on its page. What a long row has
@@ -53,5 +63,6 @@ func (r *Row) Length() int64 { return r.length }
 func (r *Row) State() State { return r.state }
 
 // Frame returns the number of the frame of the write-ahead log that holds the
-// cell, counted from 1. It is 0 if State is not StateWAL.
+// cell, counted from 1: Offset counts in the log then, also where State is
+// StateDeleted. It is 0 elsewhere.
 func (r *Row) Frame() uint32 { return r.frame }

@@ -43,6 +43,7 @@ func (db *DB) openWAL(o Options, hdr *header, hdrErr error) error {
 	if err := l.read(); err != nil {
 		return err
 	}
+	db.log = l
 	defer func() { l.inform(&db.info.WAL) }()
 	if l.committed == 0 {
 		l.because("no transaction in it was committed")
