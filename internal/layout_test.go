@@ -31,10 +31,14 @@ var may = map[string][]string{
 	"limit":        {},
 	"message":      {},
 	"parsers":      {"android", "apple", "artifact", "format", "limit"},
+	"ledger":       {},
 	"pipeline":     {"artifact", "chain", "evidence", "extsort", "finding", "indicator", "limit", "rule"},
 	"report":       {"artifact", "finding", "limit", "message", "rule"},
 	"rule":         {"apple", "artifact", "finding", "limit"},
+	"seal":         {"limit"},
 	"testevidence": {},
+	"vault":        {"evidence", "finding", "limit", "seal"},
+	"workspace":    {"artifact", "finding", "ledger", "seal", "vault"},
 }
 
 type listed struct {

@@ -1,0 +1,177 @@
+package workspace
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/amparo-project/amparo/internal/seal"
+)
+
+// States of a case.
+const (
+	CaseOpen   = "open"
+	CaseClosed = "closed"
+)
+
+// A Case is what people, devices and evidence belong to. Whoever is no member
+// of it sees that it is there, and nothing of it.
+type Case struct {
+	ID      string `json:"id"`
+	Title   string `json:"title,omitempty"` // "" for who is no member
+	State   string `json:"state"`
+	Created string `json:"created"`
+	Closed  string `json:"closed,omitempty"`
+	Sealed  bool   `json:"sealed,omitempty"` // not open to this identity
+
+	recipient string
+}
+
+// CreateCase makes a case, with the one who makes it as its member.
+func (w *Workspace) CreateCase(ctx context.Context, title string) (Case, error) {
+	if err := validName("title of a case", title); err != nil {
+		return Case{}, err
+	}
+	key, err := seal.NewIdentity()
+	if err != nil {
+		return Case{}, err
+	}
+	sealed, err := seal.Seal(key.Recipient(), []byte(title))
+	if err != nil {
+		return Case{}, err
+	}
+	wrapped, err := seal.Seal(w.member.Recipient, []byte(key.Secret()))
+	if err != nil {
+		return Case{}, err
+	}
+	c := Case{ID: newID("C"), Title: title, State: CaseOpen, recipient: key.Recipient()}
+	err = w.act(ctx, func(t *tx) error {
+		c.Created = t.now
+		n := t.record("case.created", c.ID, c.ID, map[string]any{"case": c.ID})
+		t.exec("INSERT INTO cases (id, n, recipient, title, state, created, closed) VALUES ($1, $2, $3, $4, $5, $6, '')",
+			c.ID, n, c.recipient, sealed, c.State, c.Created)
+		t.exec("INSERT INTO case_member (case_id, member_id, wrapped) VALUES ($1, $2, $3)", c.ID, w.member.ID, wrapped)
+		return nil
+	})
+	return c, err
+}
+
+// CloseCase ends a case: nothing is added to it any more.
+func (w *Workspace) CloseCase(ctx context.Context, id string) error {
+	return w.act(ctx, func(t *tx) error {
+		if _, err := t.openCase(id); err != nil {
+			return err
+		}
+		t.record("case.closed", id, id, map[string]any{"case": id})
+		t.exec("UPDATE cases SET state = $1, closed = $2 WHERE id = $3", CaseClosed, t.now, id)
+		return nil
+	})
+}
+
+const caseColumns = "SELECT n, id, recipient, title, state, created, closed FROM cases"
+
+// Case returns one case.
+func (w *Workspace) Case(ctx context.Context, id string) (Case, error) {
+	l, err := w.cases(ctx, id, "", Page{Limit: 1})
+	if err == nil && len(l.Items) == 0 {
+		err = fmt.Errorf("case %s: %w", id, ErrNotFound)
+	}
+	if err != nil {
+		return Case{}, err
+	}
+	return l.Items[0], nil
+}
+
+// Cases lists the cases in a state, or in any.
+func (w *Workspace) Cases(ctx context.Context, state string, p Page) (List[Case], error) {
+	return w.cases(ctx, "", state, p)
+}
+
+func (w *Workspace) cases(ctx context.Context, id, state string, p Page) (List[Case], error) {
+	var f filter
+	f.equal("id", id)
+	f.equal("state", state)
+	titles := map[string][]byte{}
+	l, err := list(ctx, w, caseColumns, f, p, "n", func(rows *sql.Rows) (n int64, c Case, err error) {
+		var title []byte
+		err = rows.Scan(&n, &c.ID, &c.recipient, &title, &c.State, &c.Created, &c.Closed)
+		titles[c.ID] = title
+		return n, c, err
+	})
+	if err != nil {
+		return l, err
+	}
+	for i := range l.Items {
+		c := &l.Items[i]
+		key, err := w.caseKey(ctx, w.db.Pool, c.ID)
+		if errors.Is(err, ErrNoAccess) {
+			c.Sealed = true
+			continue
+		}
+		if err != nil {
+			return l, err
+		}
+		title, err := seal.Open(key, titles[c.ID])
+		if err != nil {
+			return l, fmt.Errorf("case %s: %w", c.ID, err)
+		}
+		c.Title = string(title)
+	}
+	return l, nil
+}
+
+// caseKey opens the identity of a case. The error wraps ErrNoAccess.
+func (w *Workspace) caseKey(ctx context.Context, q queryer, id string) (seal.Identity, error) {
+	var wrapped []byte
+	err := q.QueryRowContext(ctx, "SELECT wrapped FROM case_member WHERE case_id = $1 AND member_id = $2", id, w.member.ID).Scan(&wrapped)
+	if errors.Is(err, sql.ErrNoRows) {
+		return seal.Identity{}, fmt.Errorf("case %s: %w", id, ErrNoAccess)
+	}
+	if err != nil {
+		return seal.Identity{}, w.fail("key of the case", err)
+	}
+	secret, err := seal.Open(w.o.Identity, wrapped)
+	if err != nil {
+		return seal.Identity{}, fmt.Errorf("key of case %s: %w", id, err)
+	}
+	return seal.ParseIdentity(string(secret))
+}
+
+// openCase returns the recipient of a case that is open and whose member acts.
+func (t *tx) openCase(id string) (recipient string, err error) {
+	var state string
+	if err := t.scan("SELECT recipient, state FROM cases WHERE id = $1", []any{id}, &recipient, &state); err != nil {
+		return "", fmt.Errorf("case %s: %w", id, err)
+	}
+	if state != CaseOpen {
+		return "", fmt.Errorf("case %s: %w", id, ErrClosed)
+	}
+	var n int
+	if err := t.scan("SELECT COUNT(*) FROM case_member WHERE case_id = $1 AND member_id = $2", []any{id, t.w.member.ID}, &n); err != nil {
+		return "", err
+	}
+	if n == 0 {
+		return "", fmt.Errorf("case %s: %w", id, ErrNoAccess)
+	}
+	return recipient, nil
+}
+
+// sealJSON seals a value for a recipient.
+func sealJSON(recipient string, v any) ([]byte, error) {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	return seal.Seal(recipient, data)
+}
+
+// openJSON opens what sealJSON sealed.
+func openJSON(key seal.Identity, sealed []byte, v any) error {
+	data, err := seal.Open(key, sealed)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(data, v)
+}

@@ -1,0 +1,148 @@
+package workspace
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/amparo-project/amparo/internal/ledger"
+)
+
+func (w *Workspace) now() string { return w.o.Now().UTC().Format(ledger.TimeLayout) }
+
+// ReadHashes implements tlog.HashReader over all of the ledger.
+func (w *Workspace) hashes(ctx context.Context) tlog.HashReader {
+	return tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) { return readHashes(ctx, w.db.Pool, indexes) })
+}
+
+// An Act is one entry of the ledger as members see it.
+type Act struct {
+	N       int64          `json:"n"`
+	Entry   string         `json:"entry"` // as it is public
+	Opening ledger.Opening `json:"opening"`
+}
+
+// Acts lists the entries of the ledger about a subject: an evidence, a person,
+// a case; "" for all that belong to the member's cases or to none.
+func (w *Workspace) Acts(ctx context.Context, subject string, p Page) (List[Act], error) {
+	var f filter
+	f.add("(case_id = '' OR case_id IN (SELECT case_id FROM case_member WHERE member_id = $?))", w.member.ID)
+	f.equal("subject", subject)
+	return list(ctx, w, "SELECT n, data, salt, detail FROM ledger_entry", f, p, "n", func(rows *sql.Rows) (n int64, a Act, err error) {
+		var data []byte
+		err = rows.Scan(&a.N, &data, &a.Opening.Salt, &a.Opening.Detail)
+		a.Entry = string(data)
+		return a.N, a, err
+	})
+}
+
+// LedgerSize is the number of entries.
+func (w *Workspace) LedgerSize(ctx context.Context) (n int64, err error) {
+	err = w.db.Pool.QueryRowContext(ctx, "SELECT size FROM ledger_head").Scan(&n)
+	if err != nil {
+		return 0, w.fail("ledger", err)
+	}
+	return n, nil
+}
+
+// Checkpoint signs the ledger as it is now and keeps the checkpoint: the next
+// ones must continue it. One of the same size is returned as it was, with the
+// cosignatures that it got.
+func (w *Workspace) Checkpoint(ctx context.Context) (signed []byte, n int64, err error) {
+	signer, err := w.signer(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	if n, err = w.LedgerSize(ctx); err != nil {
+		return nil, 0, err
+	}
+	if signed, err = w.kept(ctx, n); signed != nil || err != nil {
+		return signed, n, err
+	}
+	if signed, err = ledger.Checkpoint(w.info.Origin, n, w.hashes(ctx), signer); err != nil {
+		return nil, 0, err
+	}
+	_, err = w.db.Pool.ExecContext(ctx, "INSERT INTO ledger_checkpoint (n, note) VALUES ($1, $2) ON CONFLICT DO NOTHING", n, signed)
+	if err != nil {
+		return nil, 0, w.fail("checkpoint", err)
+	}
+	if again, err := w.kept(ctx, n); err == nil {
+		signed = again // another process may have been first
+	}
+	return signed, n, nil
+}
+
+func (w *Workspace) kept(ctx context.Context, n int64) ([]byte, error) {
+	var signed []byte
+	err := w.db.Pool.QueryRowContext(ctx, "SELECT note FROM ledger_checkpoint WHERE n = $1", n).Scan(&signed)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, w.fail("checkpoint", err)
+	}
+	return signed, nil
+}
+
+// KeepCheckpoint replaces a checkpoint by the same with more cosignatures.
+func (w *Workspace) KeepCheckpoint(ctx context.Context, n int64, signed []byte) error {
+	_, err := w.db.Pool.ExecContext(ctx, "UPDATE ledger_checkpoint SET note = $1 WHERE n = $2", signed, n)
+	if err != nil {
+		return w.fail("checkpoint", err)
+	}
+	return nil
+}
+
+// Checkpoints returns all checkpoints that were made, the oldest first.
+func (w *Workspace) Checkpoints(ctx context.Context) ([][]byte, error) {
+	rows, err := w.db.Pool.QueryContext(ctx, "SELECT note FROM ledger_checkpoint ORDER BY n")
+	if err != nil {
+		return nil, w.fail("checkpoints", err)
+	}
+	defer rows.Close()
+	var out [][]byte
+	for rows.Next() {
+		var b []byte
+		if err := rows.Scan(&b); err != nil {
+			return nil, w.fail("checkpoints", err)
+		}
+		out = append(out, b)
+	}
+	return out, rows.Err()
+}
+
+// Prove returns a proof that entry number i is in the ledger that a checkpoint
+// of n entries signs; with its opening where open is set.
+func (w *Workspace) Prove(ctx context.Context, i, n int64, checkpoint []byte, open bool) ([]byte, error) {
+	var (
+		data []byte
+		o    ledger.Opening
+	)
+	err := w.db.Pool.QueryRowContext(ctx, `SELECT data, salt, detail FROM ledger_entry WHERE n = $1
+		AND (case_id = '' OR case_id IN (SELECT case_id FROM case_member WHERE member_id = $2))`, i, w.member.ID).Scan(&data, &o.Salt, &o.Detail)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, fmt.Errorf("entry %d of the ledger: %w", i, ErrNotFound)
+	}
+	if err != nil {
+		return nil, w.fail("ledger", err)
+	}
+	x := ledger.Extra{Entry: string(data)}
+	if open {
+		x.Opening = &o
+	}
+	return ledger.Prove(i, n, w.hashes(ctx), checkpoint, x)
+}
+
+// PublishLedger writes the ledger's public files up to a checkpoint.
+func (w *Workspace) PublishLedger(ctx context.Context, dir string, n int64, checkpoint []byte) error {
+	return ledger.Publish(dir, n, checkpoint, w.hashes(ctx), func(i int64) ([]byte, error) {
+		var data []byte
+		if err := w.db.Pool.QueryRowContext(ctx, "SELECT data FROM ledger_entry WHERE n = $1", i).Scan(&data); err != nil {
+			return nil, w.fail(fmt.Sprintf("entry %d of the ledger", i), err)
+		}
+		return data, nil
+	})
+}

@@ -1,0 +1,84 @@
+package workspace
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/database"
+)
+
+// Errors that say what to do.
+var (
+	ErrNotFound  = errors.New("not found")
+	ErrNewer     = errors.New("the workspace was written by a newer version of Amparo")
+	ErrDamaged   = errors.New("the database is damaged")
+	ErrDiskFull  = errors.New("the disk is full")
+	ErrReadOnly  = errors.New("the workspace cannot be written")
+	ErrNone      = errors.New("there is no workspace here")
+	ErrExists    = errors.New("there is a workspace here already")
+	ErrNotMember = errors.New("this identity belongs to no member of the workspace")
+	ErrNoAccess  = errors.New("this identity belongs to no member of the case")
+	ErrNoConsent = errors.New("no consent")
+	ErrErased    = errors.New("the evidence was erased when consent was withdrawn")
+	ErrClosed    = errors.New("the case is closed")
+	ErrInvalid   = errors.New("not valid")
+)
+
+// DB is a database that holds a workspace: what drivers open.
+type DB struct {
+	Pool       *sql.DB
+	Dialect    string // "sqlite3", "postgres"
+	Migrations fs.FS
+	Name       string // for messages; holds no secret
+	// Explain wraps an error of the engine in one of this package.
+	Explain func(error) error
+	// Backup keeps a copy from before a change of the schema.
+	Backup func(context.Context) error
+	// Scrub makes sure that what was deleted cannot be read from the files of
+	// the database, or from copies that Backup made.
+	Scrub func(context.Context) error
+}
+
+// Close closes the database.
+func (db *DB) Close() error { return db.Pool.Close() }
+
+// Migrate brings the schema up to date, forward only, with a backup before.
+// Another process may do the same at the same time. The error wraps ErrNewer
+// for a schema that this version does not know.
+func Migrate(ctx context.Context, db *DB) error {
+	p, err := goose.NewProvider(database.Dialect(db.Dialect), db.Pool, db.Migrations)
+	if err != nil {
+		return fmt.Errorf("schema of the workspace: %w", err)
+	}
+	for try := 0; ; try++ {
+		err := migrate(ctx, db, p)
+		if err == nil || try == 2 || ctx.Err() != nil || errors.Is(err, ErrNewer) || errors.Is(err, ErrDamaged) {
+			return err
+		}
+	}
+}
+
+func migrate(ctx context.Context, db *DB, p *goose.Provider) error {
+	now, want, err := p.GetVersions(ctx)
+	if err != nil {
+		return fmt.Errorf("schema of %s: %w", db.Name, db.Explain(err))
+	}
+	switch {
+	case now > want:
+		return fmt.Errorf("%s: %w: its schema is %d and this version knows %d", db.Name, ErrNewer, now, want)
+	case now == want:
+		return nil
+	case now > 0:
+		if err := db.Backup(ctx); err != nil {
+			return db.Explain(err)
+		}
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return fmt.Errorf("change the schema of %s: %w", db.Name, db.Explain(err))
+	}
+	return nil
+}

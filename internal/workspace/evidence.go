@@ -1,0 +1,367 @@
+package workspace
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/amparo-project/amparo/internal/seal"
+	"github.com/amparo-project/amparo/internal/vault"
+)
+
+// States of evidence and of runs.
+const (
+	Receiving = "receiving" // not all of it is stored yet
+	Stored    = "stored"
+	Erased    = "erased" // its key was destroyed
+)
+
+// Evidence is what was handed over of one device, once.
+type Evidence struct {
+	ID             string          `json:"id"`
+	Case           string          `json:"case"`
+	Device         string          `json:"device"`
+	Consent        string          `json:"consent"`
+	State          string          `json:"state"`
+	Files          int64           `json:"files"`
+	Bytes          int64           `json:"bytes"`
+	ManifestSHA256 string          `json:"manifest_sha256,omitempty"` // over all hashes: vault.Sum
+	Received       string          `json:"received"`
+	StoredAt       string          `json:"stored,omitempty"`
+	ErasedAt       string          `json:"erased,omitempty"`
+	Private        EvidencePrivate `json:"private"`
+
+	n         int64
+	recipient string
+}
+
+// EvidencePrivate is sealed under the key of the case.
+type EvidencePrivate struct {
+	Source string `json:"source"` // the path that it came from
+}
+
+// ReceiveEvidence begins to take evidence of a device, or goes on with what
+// was begun from the same source and not completed. Without consent of the
+// device's person nothing is taken: ErrNoConsent.
+func (w *Workspace) ReceiveEvidence(ctx context.Context, caseID, device, source string) (Evidence, seal.Identity, error) {
+	var (
+		ev  Evidence
+		key seal.Identity
+	)
+	err := w.act(ctx, func(t *tx) error {
+		recipient, err := t.openCase(caseID)
+		if err != nil {
+			return err
+		}
+		var person string
+		if err := t.scan("SELECT person_id FROM device WHERE id = $1 AND case_id = $2", []any{device, caseID}, &person); err != nil {
+			return fmt.Errorf("device %s in case %s: %w", device, caseID, err)
+		}
+		consent, err := t.consented(person, Analysis)
+		if err != nil {
+			return err
+		}
+		caseKey, err := w.caseKey(ctx, t, caseID)
+		if err != nil {
+			return err
+		}
+		if ev, err = t.begun(device, source, caseKey); err != nil {
+			return err
+		}
+		if ev.ID != "" {
+			key, err = w.evidenceKey(ctx, t, ev.ID, caseKey)
+			return err
+		}
+		if key, err = seal.NewIdentity(); err != nil {
+			return err
+		}
+		ev = Evidence{
+			ID: newID("E"), Case: caseID, Device: device, Consent: consent, State: Receiving,
+			Received: t.now, Private: EvidencePrivate{source},
+		}
+		return t.insertEvidence(&ev, key, recipient)
+	})
+	return ev, key, err
+}
+
+func (t *tx) insertEvidence(ev *Evidence, key seal.Identity, recipient string) error {
+	wrapped, err := seal.Seal(recipient, []byte(key.Secret()))
+	if err != nil {
+		return err
+	}
+	sealed, err := sealJSON(recipient, ev.Private)
+	if err != nil {
+		return err
+	}
+	ev.n = t.record("evidence.received", ev.Case, ev.ID, map[string]any{
+		"case": ev.Case, "device": ev.Device, "evidence": ev.ID, "consent": ev.Consent,
+	})
+	t.exec(`INSERT INTO evidence (id, n, case_id, device_id, consent_id, state, recipient, wrapped, sealed, files, bytes, manifest_sha256, received, stored, erased)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0, '', $10, '', '')`,
+		ev.ID, ev.n, ev.Case, ev.Device, ev.Consent, ev.State, key.Recipient(), wrapped, sealed, t.now)
+	return nil
+}
+
+// begun finds evidence that was not completed.
+func (t *tx) begun(device, source string, caseKey seal.Identity) (Evidence, error) {
+	rows, err := t.QueryContext(t.ctx, evidenceColumns+" WHERE device_id = $1 AND state = $2", device, Receiving)
+	if err != nil {
+		return Evidence{}, t.w.fail("evidence", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		_, ev, err := scanEvidence(rows, caseKey)
+		if err != nil {
+			return Evidence{}, err
+		}
+		if ev.Private.Source == source {
+			return ev, nil
+		}
+	}
+	return Evidence{}, rows.Err()
+}
+
+// CompleteEvidence says that all of it is stored and hashed.
+func (w *Workspace) CompleteEvidence(ctx context.Context, id string, files []vault.File) (Evidence, error) {
+	var bytes, count int64
+	for i := range files {
+		if files[i].SHA256 != "" {
+			bytes, count = bytes+files[i].Size, count+1
+		}
+	}
+	sum := vault.Sum(files)
+	err := w.act(ctx, func(t *tx) error {
+		var caseID string
+		if err := t.scan("SELECT case_id FROM evidence WHERE id = $1 AND state = $2", []any{id, Receiving}, &caseID); err != nil {
+			return fmt.Errorf("evidence %s that is being received: %w", id, err)
+		}
+		t.record("evidence.hashed", caseID, id, map[string]any{
+			"case": caseID, "evidence": id, "manifest_sha256": sum, "files": count, "bytes": bytes,
+		})
+		t.exec("UPDATE evidence SET state = $1, files = $2, bytes = $3, manifest_sha256 = $4, stored = $5 WHERE id = $6",
+			Stored, count, bytes, sum, t.now, id)
+		return nil
+	})
+	if err != nil {
+		return Evidence{}, err
+	}
+	return w.Evidence(ctx, id)
+}
+
+const evidenceColumns = `SELECT n, id, case_id, device_id, consent_id, state, recipient, files, bytes, manifest_sha256,
+	received, stored, erased, sealed FROM evidence`
+
+func scanEvidence(rows *sql.Rows, key seal.Identity) (int64, Evidence, error) {
+	var (
+		ev     Evidence
+		sealed []byte
+	)
+	if err := rows.Scan(&ev.n, &ev.ID, &ev.Case, &ev.Device, &ev.Consent, &ev.State, &ev.recipient, &ev.Files, &ev.Bytes,
+		&ev.ManifestSHA256, &ev.Received, &ev.StoredAt, &ev.ErasedAt, &sealed); err != nil {
+		return 0, ev, err
+	}
+	if len(sealed) == 0 {
+		return ev.n, ev, nil
+	}
+	return ev.n, ev, openJSON(key, sealed, &ev.Private)
+}
+
+// Evidence returns one evidence.
+func (w *Workspace) Evidence(ctx context.Context, id string) (Evidence, error) {
+	var caseID string
+	err := w.db.Pool.QueryRowContext(ctx, "SELECT case_id FROM evidence WHERE id = $1", id).Scan(&caseID)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return Evidence{}, w.fail("evidence "+id, err)
+	}
+	l, err := w.evidences(ctx, caseID, filter{where: []string{"id = $1"}, args: []any{id}}, Page{})
+	if err != nil {
+		return Evidence{}, err
+	}
+	return l.Items[0], nil
+}
+
+// Evidences lists the evidence of a case, and of one device if given.
+func (w *Workspace) Evidences(ctx context.Context, caseID, device string, p Page) (List[Evidence], error) {
+	var f filter
+	f.equal("case_id", caseID)
+	f.equal("device_id", device)
+	return w.evidences(ctx, caseID, f, p)
+}
+
+func (w *Workspace) evidences(ctx context.Context, caseID string, f filter, p Page) (List[Evidence], error) {
+	key, err := w.caseKey(ctx, w.db.Pool, caseID)
+	if err != nil {
+		return List[Evidence]{}, err
+	}
+	return list(ctx, w, evidenceColumns, f, p, "n", func(rows *sql.Rows) (int64, Evidence, error) { return scanEvidence(rows, key) })
+}
+
+// EvidenceKey opens the key of an evidence for a purpose that the person
+// consented to. The error wraps ErrNoConsent, ErrErased or ErrNoAccess.
+func (w *Workspace) EvidenceKey(ctx context.Context, id, purpose string) (seal.Identity, error) {
+	var key seal.Identity
+	err := w.read(ctx, func(t *tx) error {
+		var caseID, person string
+		err := t.scan(`SELECT e.case_id, d.person_id FROM evidence e JOIN device d ON d.id = e.device_id WHERE e.id = $1`, []any{id}, &caseID, &person)
+		if err != nil {
+			return fmt.Errorf("evidence %s: %w", id, err)
+		}
+		caseKey, err := w.caseKey(ctx, t, caseID)
+		if err != nil {
+			return err
+		}
+		if key, err = w.evidenceKey(ctx, t, id, caseKey); err != nil {
+			return err
+		}
+		_, err = t.consented(person, purpose)
+		return err
+	})
+	if err != nil {
+		return seal.Identity{}, err
+	}
+	return key, nil
+}
+
+// read runs fn in a transaction that changes nothing.
+func (w *Workspace) read(ctx context.Context, fn func(*tx) error) error {
+	sqlTx, err := w.db.Pool.BeginTx(ctx, nil)
+	if err != nil {
+		return w.fail("begin", err)
+	}
+	defer sqlTx.Rollback() //nolint:errcheck // nothing was written
+	t := &tx{Tx: sqlTx, w: w, ctx: ctx, now: w.now()}
+	return w.db.explained(fn(t))
+}
+
+func (db *DB) explained(err error) error {
+	if err == nil {
+		return nil
+	}
+	return db.Explain(err)
+}
+
+func (w *Workspace) evidenceKey(ctx context.Context, q queryer, id string, caseKey seal.Identity) (seal.Identity, error) {
+	var wrapped []byte
+	if err := q.QueryRowContext(ctx, "SELECT wrapped FROM evidence WHERE id = $1", id).Scan(&wrapped); err != nil {
+		return seal.Identity{}, w.fail("key of the evidence", err)
+	}
+	if len(wrapped) == 0 {
+		return seal.Identity{}, fmt.Errorf("evidence %s: %w", id, ErrErased)
+	}
+	secret, err := seal.Open(caseKey, wrapped)
+	if err != nil {
+		return seal.Identity{}, fmt.Errorf("key of evidence %s: %w", id, err)
+	}
+	return seal.ParseIdentity(string(secret))
+}
+
+// Remains is what is left of a person's evidence after consent was withdrawn.
+type Remains struct {
+	Evidence  []string `json:"evidence"`         // whose keys were destroyed
+	Hashes    []string `json:"manifest_sha256"`  // of each
+	Ledger    []int64  `json:"ledger"`           // entries that say so
+	Destroyed []string `json:"-"`                // segments of the vault to delete
+	Findings  int64    `json:"findings_deleted"` // rows
+}
+
+// WithdrawConsent withdraws a consent. Where no other consent of the person
+// covers it, evidence that rests on it is erased: its key is destroyed, and
+// with it all that was encrypted under it, findings and observables too. The
+// ledger keeps that it was there. The caller deletes what Remains names of
+// the vault.
+func (w *Workspace) WithdrawConsent(ctx context.Context, id string) (Remains, error) {
+	r := Remains{Evidence: []string{}, Hashes: []string{}, Ledger: []int64{}}
+	err := w.act(ctx, func(t *tx) error {
+		var caseID, person, withdrawn string
+		if err := t.scan("SELECT case_id, person_id, withdrawn FROM consent WHERE id = $1", []any{id}, &caseID, &person, &withdrawn); err != nil {
+			return fmt.Errorf("consent %s: %w", id, err)
+		}
+		if _, err := w.caseKey(ctx, t, caseID); err != nil {
+			return err
+		}
+		if withdrawn == "" {
+			t.exec("UPDATE consent SET withdrawn = $1 WHERE id = $2", t.now, id)
+			r.Ledger = append(r.Ledger, t.record("consent.withdrawn", caseID, person, map[string]any{"case": caseID, "person": person, "consent": id}))
+		}
+		if _, err := t.consented(person, Analysis); err == nil || !errors.Is(err, ErrNoConsent) {
+			return err
+		}
+		return t.erase(person, &r)
+	})
+	if err != nil {
+		return r, err
+	}
+	if err := w.db.Scrub(ctx); err != nil {
+		return r, w.fail("remove what was deleted from the database's files", err)
+	}
+	return r, nil
+}
+
+// erase destroys the keys of all evidence of a person.
+func (t *tx) erase(person string, r *Remains) error {
+	list, err := t.texts(`SELECT e.id, e.case_id, e.manifest_sha256 FROM evidence e JOIN device d ON d.id = e.device_id
+		WHERE d.person_id = $1 AND e.state <> $2 ORDER BY e.n`, 3, person, Erased)
+	if err != nil {
+		return err
+	}
+	for _, row := range list {
+		if err := t.eraseOne(row[0], row[1], row[2], r); err != nil {
+			return err
+		}
+	}
+	return t.err
+}
+
+func (t *tx) eraseOne(id, caseID, sum string, r *Remains) error {
+	runs, err := t.texts("SELECT id FROM run WHERE evidence_id = $1", 1, id)
+	if err != nil {
+		return err
+	}
+	for _, bundle := range append(runs, []string{id}) {
+		gone, err := t.texts(`SELECT segment_id FROM segment_ref a WHERE bundle = $1
+			AND NOT EXISTS (SELECT 1 FROM segment_ref b WHERE b.segment_id = a.segment_id AND b.bundle <> $1)`, 1, bundle[0])
+		if err != nil {
+			return err
+		}
+		t.exec("DELETE FROM segment_ref WHERE bundle = $1", bundle[0])
+		t.exec("DELETE FROM bundle_batch WHERE bundle = $1", bundle[0])
+		for _, s := range gone {
+			t.exec("DELETE FROM segment WHERE id = $1", s[0])
+			r.Destroyed = append(r.Destroyed, s[0])
+		}
+		r.Findings += t.exec("DELETE FROM finding WHERE run_id = $1", bundle[0])
+		t.exec("UPDATE run SET state = $1, summary = '{}' WHERE id = $2", Erased, bundle[0])
+	}
+	t.exec("UPDATE evidence SET state = $1, wrapped = NULL, sealed = NULL, erased = $2 WHERE id = $3", Erased, t.now, id)
+	r.Evidence, r.Hashes = append(r.Evidence, id), append(r.Hashes, sum)
+	r.Ledger = append(r.Ledger, t.record("key.destroyed", caseID, id, map[string]any{"case": caseID, "evidence": id, "manifest_sha256": sum}))
+	return t.err
+}
+
+// texts reads rows of n texts each.
+func (t *tx) texts(query string, n int, args ...any) ([][]string, error) {
+	if t.err != nil {
+		return nil, t.err
+	}
+	rows, err := t.QueryContext(t.ctx, query, args...)
+	if err != nil {
+		return nil, t.w.fail("read", err)
+	}
+	defer rows.Close()
+	var out [][]string
+	for rows.Next() {
+		row, dst := make([]string, n), make([]any, n)
+		for i := range row {
+			dst[i] = &row[i]
+		}
+		if err := rows.Scan(dst...); err != nil {
+			return nil, t.w.fail("read", err)
+		}
+		out = append(out, row)
+	}
+	return out, rows.Err()
+}

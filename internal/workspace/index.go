@@ -1,0 +1,129 @@
+package workspace
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/amparo-project/amparo/internal/seal"
+	"github.com/amparo-project/amparo/internal/vault"
+)
+
+// Index returns the workspace as the vault's index.
+func (w *Workspace) Index() vault.Index { return index{w} }
+
+type index struct{ w *Workspace }
+
+// Parts implements vault.Index.
+func (x index) Parts(ctx context.Context, bundle string) ([][]byte, error) {
+	rows, err := x.w.db.Pool.QueryContext(ctx, "SELECT sealed FROM bundle_batch WHERE bundle = $1 ORDER BY part", bundle)
+	if err != nil {
+		return nil, x.w.fail("list of files", err)
+	}
+	defer rows.Close()
+	var parts [][]byte
+	for rows.Next() {
+		var b []byte
+		if err := rows.Scan(&b); err != nil {
+			return nil, x.w.fail("list of files", err)
+		}
+		parts = append(parts, b)
+	}
+	return parts, rows.Err()
+}
+
+// Same implements vault.Index.
+func (x index) Same(ctx context.Context, caseID, sum string) (vault.Segment, seal.Identity, error) {
+	var s vault.Segment
+	var key seal.Identity
+	err := x.w.read(ctx, func(t *tx) error {
+		// A run's segments are sealed for its evidence.
+		list, err := t.texts(`SELECT s.id, COALESCE(u.evidence_id, f.bundle) FROM segment s JOIN segment_ref f ON f.segment_id = s.id
+			LEFT JOIN run u ON u.id = f.bundle WHERE s.case_id = $1 AND s.sha256 = $2 ORDER BY s.id, f.bundle LIMIT 1`, 2, caseID, sum)
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		err = t.scan(`SELECT s.id, s.sha256, s.size, s.stored_sha256, s.stored_size, f.wrapped
+			FROM segment s JOIN segment_ref f ON f.segment_id = s.id WHERE s.id = $1 ORDER BY f.bundle LIMIT 1`,
+			[]any{list[0][0]}, &s.ID, &s.SHA256, &s.Size, &s.StoredSHA256, &s.StoredSize, &s.Wrapped)
+		if err != nil {
+			return err
+		}
+		caseKey, err := x.w.caseKey(ctx, t, caseID)
+		if err != nil {
+			return err
+		}
+		key, err = x.w.evidenceKey(ctx, t, list[0][1], caseKey)
+		return err
+	})
+	return s, key, err
+}
+
+// Commit implements vault.Index.
+func (x index) Commit(ctx context.Context, bundle, caseID string, n int, sealed []byte, segments []vault.Segment) error {
+	sqlTx, err := x.w.db.Pool.BeginTx(ctx, nil)
+	if err != nil {
+		return x.w.fail("begin", err)
+	}
+	defer sqlTx.Rollback() //nolint:errcheck // after Commit it does nothing
+	t := &tx{Tx: sqlTx, w: x.w, ctx: ctx}
+	if t.exec("INSERT INTO bundle_batch (bundle, part, sealed) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", bundle, n, sealed) == 0 && t.err == nil {
+		return fmt.Errorf("%w: another process is storing %s", ErrInvalid, bundle)
+	}
+	for i := range segments {
+		s := &segments[i]
+		if s.New {
+			t.exec("INSERT INTO segment (id, case_id, sha256, size, stored_sha256, stored_size) VALUES ($1, $2, $3, $4, $5, $6)",
+				s.ID, caseID, s.SHA256, s.Size, s.StoredSHA256, s.StoredSize)
+		}
+		wrapped := s.Wrapped
+		if wrapped == nil {
+			wrapped = []byte{}
+		}
+		t.exec("INSERT INTO segment_ref (bundle, segment_id, wrapped) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", bundle, s.ID, wrapped)
+	}
+	if t.err != nil {
+		return t.err
+	}
+	if err := sqlTx.Commit(); err != nil {
+		return x.w.fail("commit", err)
+	}
+	return nil
+}
+
+// Segments implements vault.Index.
+func (x index) Segments(ctx context.Context, bundle string) (map[string]vault.Segment, error) {
+	rows, err := x.w.db.Pool.QueryContext(ctx, `SELECT s.id, s.sha256, s.size, s.stored_sha256, s.stored_size, f.wrapped
+		FROM segment_ref f JOIN segment s ON s.id = f.segment_id WHERE f.bundle = $1`, bundle)
+	if err != nil {
+		return nil, x.w.fail("segments", err)
+	}
+	defer rows.Close()
+	out := map[string]vault.Segment{}
+	for rows.Next() {
+		var s vault.Segment
+		if err := rows.Scan(&s.ID, &s.SHA256, &s.Size, &s.StoredSHA256, &s.StoredSize, &s.Wrapped); err != nil {
+			return nil, x.w.fail("segments", err)
+		}
+		out[s.ID] = s
+	}
+	return out, rows.Err()
+}
+
+// KnownSegments returns the ids of all segments of the vault that something
+// refers to.
+func (w *Workspace) KnownSegments(ctx context.Context) (map[string]bool, error) {
+	rows, err := w.db.Pool.QueryContext(ctx, "SELECT id FROM segment")
+	if err != nil {
+		return nil, w.fail("segments", err)
+	}
+	defer rows.Close()
+	known := map[string]bool{}
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, w.fail("segments", err)
+		}
+		known[id] = true
+	}
+	return known, rows.Err()
+}

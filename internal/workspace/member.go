@@ -1,0 +1,159 @@
+package workspace
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"github.com/amparo-project/amparo/internal/seal"
+)
+
+// Members lists who works here.
+func (w *Workspace) Members(ctx context.Context, p Page) (List[Member], error) {
+	return list(ctx, w, "SELECT n, id, name, recipient, created FROM member", filter{}, p, "n",
+		func(rows *sql.Rows) (n int64, m Member, err error) {
+			err = rows.Scan(&n, &m.ID, &m.Name, &m.Recipient, &m.Created)
+			return n, m, err
+		})
+}
+
+// AddMember lets somebody else work here. They see nothing of a case until
+// they are added to it.
+func (w *Workspace) AddMember(ctx context.Context, name, recipient string) (Member, error) {
+	m := Member{ID: newID("M"), Name: name, Recipient: recipient}
+	if err := validName("name of a member", name); err != nil {
+		return m, err
+	}
+	skey, err := w.signingKey(ctx)
+	if err != nil {
+		return m, err
+	}
+	signing, err := seal.Seal(recipient, []byte(skey))
+	if err != nil {
+		return m, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	err = w.act(ctx, func(t *tx) error {
+		m.Created = t.now
+		n := t.record("member.added", "", m.ID, map[string]any{"member": m.ID, "recipient": recipient})
+		t.exec("INSERT INTO member (id, n, name, recipient, signing, created) VALUES ($1, $2, $3, $4, $5, $6)",
+			m.ID, n, name, recipient, signing, t.now)
+		return nil
+	})
+	return m, err
+}
+
+// ShareCase makes a member of the workspace a member of a case.
+func (w *Workspace) ShareCase(ctx context.Context, caseID, memberName string) error {
+	return w.act(ctx, func(t *tx) error {
+		if _, err := t.openCase(caseID); err != nil {
+			return err
+		}
+		var id, recipient string
+		if err := t.scan("SELECT id, recipient FROM member WHERE name = $1", []any{memberName}, &id, &recipient); err != nil {
+			return fmt.Errorf("member %s: %w", memberName, err)
+		}
+		key, err := w.caseKey(ctx, t, caseID)
+		if err != nil {
+			return err
+		}
+		wrapped, err := seal.Seal(recipient, []byte(key.Secret()))
+		if err != nil {
+			return err
+		}
+		if t.exec("INSERT INTO case_member (case_id, member_id, wrapped) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", caseID, id, wrapped) == 1 {
+			t.record("case.shared", caseID, caseID, map[string]any{"case": caseID, "member": id})
+		}
+		return nil
+	})
+}
+
+// RotateKey gives the acting member another identity: what was wrapped for the
+// old one is wrapped for the new one, and no evidence is encrypted again.
+func (w *Workspace) RotateKey(ctx context.Context, to seal.Identity) error {
+	return w.act(ctx, func(t *tx) error {
+		keys, err := w.wrapped(ctx, t)
+		if err != nil {
+			return err
+		}
+		skey, err := w.signingKeyIn(ctx, t)
+		if err != nil {
+			return err
+		}
+		for id, key := range keys {
+			wrapped, err := seal.Seal(to.Recipient(), []byte(key.Secret()))
+			if err != nil {
+				return err
+			}
+			t.exec("UPDATE case_member SET wrapped = $1 WHERE case_id = $2 AND member_id = $3", wrapped, id, w.member.ID)
+		}
+		signing, err := seal.Seal(to.Recipient(), []byte(skey))
+		if err != nil {
+			return err
+		}
+		t.exec("UPDATE member SET recipient = $1, signing = $2 WHERE id = $3", to.Recipient(), signing, w.member.ID)
+		t.record("member.rotated", "", w.member.ID, map[string]any{"member": w.member.ID, "recipient": to.Recipient()})
+		return nil
+	})
+}
+
+// wrapped opens the keys of all cases of the acting member.
+func (w *Workspace) wrapped(ctx context.Context, q queryer) (map[string]seal.Identity, error) {
+	rows, err := q.QueryContext(ctx, "SELECT case_id, wrapped FROM case_member WHERE member_id = $1", w.member.ID)
+	if err != nil {
+		return nil, w.fail("keys of cases", err)
+	}
+	defer rows.Close()
+	keys := map[string]seal.Identity{}
+	for rows.Next() {
+		var (
+			id      string
+			wrapped []byte
+		)
+		if err := rows.Scan(&id, &wrapped); err != nil {
+			return nil, w.fail("keys of cases", err)
+		}
+		secret, err := seal.Open(w.o.Identity, wrapped)
+		if err != nil {
+			return nil, fmt.Errorf("key of case %s: %w", id, err)
+		}
+		if keys[id], err = seal.ParseIdentity(string(secret)); err != nil {
+			return nil, err
+		}
+	}
+	return keys, rows.Err()
+}
+
+func (w *Workspace) signingKey(ctx context.Context) (string, error) {
+	return w.signingKeyIn(ctx, w.db.Pool)
+}
+
+func (w *Workspace) signingKeyIn(ctx context.Context, q queryer) (string, error) {
+	var sealed []byte
+	err := q.QueryRowContext(ctx, "SELECT signing FROM member WHERE id = $1", w.member.ID).Scan(&sealed)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", ErrNotMember
+	}
+	if err != nil {
+		return "", w.fail("key of the ledger", err)
+	}
+	skey, err := seal.Open(w.o.Identity, sealed)
+	if err != nil {
+		return "", fmt.Errorf("key of the ledger: %w", err)
+	}
+	return string(skey), nil
+}
+
+func (w *Workspace) signer(ctx context.Context) (note.Signer, error) {
+	skey, err := w.signingKey(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s, err := note.NewSigner(skey)
+	if err != nil {
+		return nil, errors.New("key of the ledger: not a signing key") // never with its text
+	}
+	return s, nil
+}

@@ -1,0 +1,96 @@
+package postgres_test
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver of database/sql
+
+	"github.com/amparo-project/amparo/internal/workspace"
+	"github.com/amparo-project/amparo/internal/workspace/postgres"
+	"github.com/amparo-project/amparo/internal/workspace/workspacetest"
+)
+
+// server returns the URL of a server on which the tests may make databases.
+func server(t *testing.T) string {
+	t.Helper()
+	u := os.Getenv("AMPARO_TEST_POSTGRES")
+	if u == "" {
+		t.Skip("AMPARO_TEST_POSTGRES names no PostgreSQL server: scripts/with-postgres starts one")
+	}
+	return u
+}
+
+// fresh makes an empty database and returns its URL.
+func fresh(t *testing.T) string {
+	t.Helper()
+	at := server(t)
+	admin, err := sql.Open("pgx", at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := "amparo_" + strings.ToLower(rand.Text())
+	if _, err := admin.ExecContext(t.Context(), "CREATE DATABASE "+name); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_, err := admin.ExecContext(context.WithoutCancel(t.Context()), "DROP DATABASE "+name+" WITH (FORCE)")
+		if err != nil {
+			t.Error(err)
+		}
+		admin.Close()
+	})
+	u, err := url.Parse(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Path = "/" + name
+	return u.String()
+}
+
+func open(t *testing.T, at string) *workspace.DB {
+	t.Helper()
+	db, err := postgres.Open(t.Context(), at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return db
+}
+
+func TestPostgres(t *testing.T) {
+	t.Parallel()
+	server(t)
+	urls := map[string]string{} // by the name of the database
+	at := make(chan map[string]string, 1)
+	at <- urls
+	workspacetest.Exercise(t,
+		func(t *testing.T) *workspace.DB {
+			t.Helper()
+			u := fresh(t)
+			db := open(t, u)
+			m := <-at
+			m[db.Name] = u
+			at <- m
+			return db
+		},
+		func(t *testing.T, db *workspace.DB) *workspace.DB {
+			t.Helper()
+			m := <-at
+			u := m[db.Name]
+			at <- m
+			return open(t, u)
+		})
+}
+
+func TestNoSecretInErrors(t *testing.T) {
+	t.Parallel()
+	_, err := postgres.Open(t.Context(), "postgres://u:hunter2@127.0.0.1:1/x?connect_timeout=1")
+	if err == nil || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("got %v", err)
+	}
+}

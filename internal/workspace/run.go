@@ -1,0 +1,353 @@
+package workspace
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/amparo-project/amparo/internal/finding"
+	"github.com/amparo-project/amparo/internal/ledger"
+	"github.com/amparo-project/amparo/internal/seal"
+	"github.com/amparo-project/amparo/internal/vault"
+)
+
+// A Run is one check of one evidence; its result folder lies in the vault.
+type Run struct {
+	ID           string     `json:"id"`
+	Case         string     `json:"case"`
+	Evidence     string     `json:"evidence"`
+	State        string     `json:"state"`
+	Version      string     `json:"version"`
+	Started      string     `json:"started"`
+	Ended        string     `json:"ended"`
+	ResultSHA256 string     `json:"result_sha256"`
+	Summary      RunSummary `json:"summary"`
+}
+
+// RunSummary is what lists show of a run.
+type RunSummary struct {
+	Kind     string         `json:"kind,omitempty"` // of the evidence
+	Sets     []string       `json:"sets"`           // SHA-256 of the indicators
+	Parsers  map[string]int `json:"parsers"`        // that read something, with their versions
+	Totals   finding.Totals `json:"totals"`
+	Complete bool           `json:"complete"`
+}
+
+// A Finding of a run, as lists show it.
+type Finding struct {
+	ID        string           `json:"id"`
+	Run       string           `json:"run"`
+	Case      string           `json:"case"`
+	Severity  finding.Severity `json:"severity"`
+	Kind      string           `json:"kind"`
+	Artifact  string           `json:"artifact"`
+	Time      string           `json:"time,omitempty"`
+	Title     string           `json:"title"`
+	Type      string           `json:"type,omitempty"` // of the indicator
+	Value     string           `json:"value,omitempty"`
+	Threat    string           `json:"threat,omitempty"`
+	Rule      string           `json:"rule,omitempty"`
+	Source    string           `json:"source"` // check, hunt
+	Found     string           `json:"found"`
+	State     string           `json:"state"`
+	DecidedBy string           `json:"decided_by,omitempty"`
+	Decided   string           `json:"decided,omitempty"`
+	Note      string           `json:"note,omitempty"`
+}
+
+// States of a finding, and how it was found.
+const (
+	New       = "new"
+	Confirmed = "confirmed"
+	Dismissed = "dismissed"
+
+	ByCheck = "check"
+	ByHunt  = "hunt"
+)
+
+// NewRunID returns the name of a run that is not stored yet: its result goes
+// to the vault under that name first.
+func NewRunID() string { return newID("R") }
+
+// findingsPerRun is how many findings of a run can be numbered.
+const findingsPerRun = 10_000_000
+
+// SaveRun stores a run whose result folder is in the vault as the bundle
+// r.ID. each yields the findings in the order of the folder.
+func (w *Workspace) SaveRun(ctx context.Context, r Run, result []vault.File, each func(func(*finding.Finding) error) error) (Run, error) {
+	r.State, r.ResultSHA256 = Stored, vault.Sum(result)
+	summary, err := json.Marshal(r.Summary)
+	if err != nil {
+		return r, err
+	}
+	err = w.act(ctx, func(t *tx) error {
+		if err := t.scan("SELECT case_id FROM evidence WHERE id = $1 AND state = $2", []any{r.Evidence, Stored}, &r.Case); err != nil {
+			return fmt.Errorf("evidence %s: %w", r.Evidence, err)
+		}
+		n := t.record("evidence.checked", r.Case, r.Evidence, map[string]any{
+			"case": r.Case, "evidence": r.Evidence, "run": r.ID, "result_sha256": r.ResultSHA256, "version": r.Version,
+			"findings": r.Summary.Totals.Findings,
+		})
+		t.exec(`INSERT INTO run (id, n, case_id, evidence_id, state, version, started, ended, summary, result_sha256)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+			r.ID, n, r.Case, r.Evidence, r.State, r.Version, r.Started, r.Ended, string(summary), r.ResultSHA256)
+		in := inserter{t: t, run: r.ID, caseID: r.Case, next: n * findingsPerRun, source: ByCheck, seen: map[string]bool{}}
+		if err := each(in.add); err != nil {
+			return err
+		}
+		return in.flush()
+	})
+	return r, err
+}
+
+// inserter writes findings many rows at a time.
+type inserter struct {
+	t           *tx
+	run, caseID string
+	source      string
+	next        int64
+	seen        map[string]bool
+	rows        int
+	args        []any
+	b           strings.Builder
+}
+
+const rowsPerInsert = 200
+
+func (in *inserter) add(f *finding.Finding) error {
+	if in.seen[f.ID] {
+		return nil // the same statement twice
+	}
+	in.seen[f.ID] = true
+	at, kind, value, threat := "", "", "", ""
+	if f.Time != nil {
+		at = f.Time.UTC().Format(ledger.TimeLayout)
+	}
+	if m := f.Indicator; m != nil {
+		kind, value, threat = m.Type, m.Value, strings.Join(m.Threats, ", ")
+	}
+	if in.rows > 0 {
+		in.b.WriteString(", ")
+	}
+	in.b.WriteByte('(')
+	for i, v := range []any{
+		in.next, f.ID, in.run, in.caseID, int(f.Severity), string(f.Kind), f.Artifact, at, f.Title,
+		kind, value, threat, f.Rule, in.source, in.t.now,
+	} {
+		if i > 0 {
+			in.b.WriteString(", ")
+		}
+		if s, ok := v.(string); ok {
+			v = strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", "\uFFFD"), "\uFFFD") // evidence holds anything, a database text does not
+		}
+		in.args = append(in.args, v)
+		in.b.WriteString("$" + strconv.Itoa(len(in.args)))
+	}
+	in.b.WriteString(", 'new', '', '')")
+	in.next++
+	if in.rows++; in.rows == rowsPerInsert {
+		return in.flush()
+	}
+	return nil
+}
+
+func (in *inserter) flush() error {
+	if in.rows > 0 {
+		in.t.exec(`INSERT INTO finding (n, id, run_id, case_id, severity, kind, artifact, at, title, type, value, threat, rule,
+			source, found, state, decided_by, decided) VALUES `+in.b.String(), in.args...)
+	}
+	in.rows, in.args = 0, in.args[:0]
+	in.b.Reset()
+	return in.t.err
+}
+
+// RunFilter narrows a list of runs. Empty fields do not.
+type RunFilter struct{ Case, Evidence string }
+
+// Runs lists runs of a case or of an evidence, to whose case the member
+// belongs.
+func (w *Workspace) Runs(ctx context.Context, by RunFilter, p Page) (List[Run], error) {
+	f := w.mine()
+	f.equal("case_id", by.Case)
+	f.equal("evidence_id", by.Evidence)
+	return w.runs(ctx, f, p)
+}
+
+// mine restricts a query to the cases of the acting member.
+func (w *Workspace) mine() filter {
+	var f filter
+	f.add("case_id IN (SELECT case_id FROM case_member WHERE member_id = $?)", w.member.ID)
+	return f
+}
+
+func (w *Workspace) runs(ctx context.Context, f filter, p Page) (List[Run], error) {
+	return list(ctx, w, "SELECT n, id, case_id, evidence_id, state, version, started, ended, summary, result_sha256 FROM run", f, p, "n",
+		func(rows *sql.Rows) (n int64, r Run, err error) {
+			var summary string
+			if err := rows.Scan(&n, &r.ID, &r.Case, &r.Evidence, &r.State, &r.Version, &r.Started, &r.Ended, &summary, &r.ResultSHA256); err != nil {
+				return 0, r, err
+			}
+			return n, r, json.Unmarshal([]byte(summary), &r.Summary)
+		})
+}
+
+// Run returns one run.
+func (w *Workspace) Run(ctx context.Context, id string) (Run, error) {
+	f := w.mine()
+	f.equal("id", id)
+	l, err := w.runs(ctx, f, Page{Limit: 1})
+	if err == nil && len(l.Items) == 0 {
+		err = fmt.Errorf("run %s: %w", id, ErrNotFound)
+	}
+	if err != nil {
+		return Run{}, err
+	}
+	return l.Items[0], nil
+}
+
+// FindingFilter narrows a list of findings. Empty fields do not.
+type FindingFilter struct {
+	ID, Case, Run, State, Source string
+	AtLeast                      finding.Severity
+}
+
+// Findings lists findings in the cases of the member: run by run, the gravest
+// of each first.
+func (w *Workspace) Findings(ctx context.Context, by FindingFilter, p Page) (List[Finding], error) {
+	f := w.mine()
+	f.equal("id", by.ID)
+	f.equal("case_id", by.Case)
+	f.equal("run_id", by.Run)
+	f.equal("state", by.State)
+	f.equal("source", by.Source)
+	if by.AtLeast > 0 {
+		f.add("severity >= $?", int(by.AtLeast))
+	}
+	notes := [][]byte{}
+	l, err := list(ctx, w, `SELECT n, id, run_id, case_id, severity, kind, artifact, at, title, type, value, threat, rule, source, found,
+		state, decided_by, decided, note FROM finding`, f, p, "n", func(rows *sql.Rows) (n int64, f Finding, err error) {
+		var (
+			severity int
+			note     []byte
+		)
+		err = rows.Scan(&n, &f.ID, &f.Run, &f.Case, &severity, &f.Kind, &f.Artifact, &f.Time, &f.Title, &f.Type, &f.Value, &f.Threat,
+			&f.Rule, &f.Source, &f.Found, &f.State, &f.DecidedBy, &f.Decided, &note)
+		f.Severity = finding.Severity(severity)
+		notes = append(notes, note)
+		return n, f, err
+	})
+	if err != nil {
+		return l, err
+	}
+	return l, w.openNotes(ctx, l.Items, notes)
+}
+
+// openNotes opens the notes of findings.
+func (w *Workspace) openNotes(ctx context.Context, items []Finding, notes [][]byte) error {
+	keys := map[string]seal.Identity{}
+	for i := range items {
+		if len(notes[i]) == 0 {
+			continue
+		}
+		key, ok := keys[items[i].Case]
+		if !ok {
+			var err error
+			if key, err = w.caseKey(ctx, w.db.Pool, items[i].Case); err != nil {
+				return err
+			}
+			keys[items[i].Case] = key
+		}
+		note, err := seal.Open(key, notes[i])
+		if err != nil {
+			return fmt.Errorf("note of finding %s: %w", items[i].ID, err)
+		}
+		items[i].Note = string(note)
+	}
+	return nil
+}
+
+// maxNote bounds a note in bytes.
+const maxNote = 64 << 10
+
+// Decide says what a person thinks of a finding: state is Confirmed, Dismissed,
+// New to take that back, or "" to note something and decide nothing. run may be
+// "" where one run alone has the finding.
+func (w *Workspace) Decide(ctx context.Context, run, id, state, note string) error {
+	if len(note) > maxNote {
+		return fmt.Errorf("%w: a note is at most %d bytes", ErrInvalid, maxNote)
+	}
+	return w.act(ctx, func(t *tx) error {
+		list, err := t.texts("SELECT run_id, case_id, state FROM finding WHERE id = $1 ORDER BY n DESC", 3, id)
+		if err != nil {
+			return err
+		}
+		for _, row := range list {
+			if run == "" || run == row[0] {
+				if state == "" {
+					state = row[2]
+				}
+				return t.decide(row[0], row[1], id, state, row[2], note)
+			}
+		}
+		return fmt.Errorf("finding %s: %w", id, ErrNotFound)
+	})
+}
+
+func (t *tx) decide(run, caseID, id, state, before, note string) error {
+	recipient, err := t.openCase(caseID)
+	if err != nil {
+		return err
+	}
+	if note != "" {
+		sealed, err := seal.Seal(recipient, []byte(note))
+		if err != nil {
+			return err
+		}
+		t.exec("UPDATE finding SET note = $1 WHERE run_id = $2 AND id = $3", sealed, run, id)
+	}
+	act := "finding.noted"
+	if state != before {
+		act = map[string]string{Confirmed: "finding.confirmed", Dismissed: "finding.dismissed", New: "finding.reopened"}[state]
+	}
+	if act == "" {
+		return fmt.Errorf("%w: state %q of a finding", ErrInvalid, state)
+	}
+	var evidence string
+	if err := t.scan("SELECT evidence_id FROM run WHERE id = $1", []any{run}, &evidence); err != nil {
+		return err
+	}
+	t.exec("UPDATE finding SET state = $1, decided_by = $2, decided = $3 WHERE run_id = $4 AND id = $5", state, t.w.member.Name, t.now, run, id)
+	t.record(act, caseID, evidence, map[string]any{"case": caseID, "evidence": evidence, "run": run, "finding": id})
+	return nil
+}
+
+// Viewed records that somebody looked at a run or an evidence.
+func (w *Workspace) Viewed(ctx context.Context, evidence, what string) error {
+	return w.note(ctx, "evidence.viewed", evidence, map[string]any{"what": what})
+}
+
+// Exported records that something of an evidence left the workspace. sum is
+// the SHA-256 that stands for all of what left.
+func (w *Workspace) Exported(ctx context.Context, evidence, what, sum string) error {
+	return w.note(ctx, "evidence.exported", evidence, map[string]any{"what": what, "sha256": sum})
+}
+
+// Verified records that stored evidence was read again and compared.
+func (w *Workspace) Verified(ctx context.Context, evidence string, damaged int) error {
+	return w.note(ctx, "evidence.verified", evidence, map[string]any{"damaged": damaged})
+}
+
+func (w *Workspace) note(ctx context.Context, act, evidence string, detail map[string]any) error {
+	return w.act(ctx, func(t *tx) error {
+		var caseID string
+		if err := t.scan("SELECT case_id FROM evidence WHERE id = $1", []any{evidence}, &caseID); err != nil {
+			return fmt.Errorf("evidence %s: %w", evidence, err)
+		}
+		detail["case"], detail["evidence"] = caseID, evidence
+		t.record(act, caseID, evidence, detail)
+		return nil
+	})
+}

@@ -1,0 +1,321 @@
+// Package workspace is Amparo's memory: cases, people and their consent,
+// devices, evidence, runs and findings, and the ledger of every act. Each act
+// and its leaf in the ledger are one transaction: never one without the other.
+//
+// Start with Create and Open, on a DB that a driver (sqlite, postgres) opened.
+// Both drivers run the same SQL, and the same tests. What tells of people is
+// sealed under the key of its case; the methods that read it need the
+// identity of a member.
+package workspace
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/amparo-project/amparo/internal/ledger"
+	"github.com/amparo-project/amparo/internal/seal"
+)
+
+// Options is what a workspace needs from outside.
+type Options struct {
+	Identity seal.Identity    // of the member who acts
+	Now      func() time.Time // the clock
+}
+
+// Workspace is an open workspace, as one member sees it. Its methods may be
+// called from several goroutines, and by several processes on one database.
+type Workspace struct {
+	db     *DB
+	o      Options
+	info   Info
+	member Member
+}
+
+// Info is what everybody may know of a workspace.
+type Info struct {
+	UID     string `json:"uid"`
+	Origin  string `json:"origin"` // of its ledger
+	Key     string `json:"key"`    // public key of its ledger, in vkey form
+	Created string `json:"created"`
+}
+
+// Member is somebody who works here.
+type Member struct {
+	ID        string `json:"id"`
+	Name      string `json:"name"`
+	Recipient string `json:"recipient"` // age1…
+	Created   string `json:"created"`
+}
+
+// Create makes a new workspace in an empty database, with one member. Errors
+// wrap ErrExists.
+func Create(ctx context.Context, db *DB, o Options, memberName string) (*Workspace, error) {
+	w := &Workspace{db: db, o: o}
+	if err := validName("name of a member", memberName); err != nil {
+		return nil, err
+	}
+	uid := newID("W")
+	origin := "amparo.invalid/" + uid
+	skey, vkey, err := note.GenerateKey(rand.Reader, origin)
+	if err != nil {
+		return nil, fmt.Errorf("key of the ledger: %w", err)
+	}
+	signing, err := seal.Seal(o.Identity.Recipient(), []byte(skey))
+	if err != nil {
+		return nil, err
+	}
+	err = w.act(ctx, func(tx *tx) error {
+		if err := tx.scan("SELECT COUNT(*) FROM workspace", nil, new(sqlZero)); err != nil {
+			return err
+		}
+		w.info = Info{UID: uid, Origin: origin, Key: vkey, Created: tx.now}
+		tx.exec("INSERT INTO workspace (id, uid, origin, vkey, created) VALUES (1, $1, $2, $3, $4)", uid, origin, vkey, tx.now)
+		w.member = Member{ID: newID("M"), Name: memberName, Recipient: o.Identity.Recipient(), Created: tx.now}
+		n := tx.record("workspace.created", "", "", map[string]any{"workspace": uid, "member": w.member.ID})
+		tx.exec("INSERT INTO member (id, n, name, recipient, signing, created) VALUES ($1, $2, $3, $4, $5, $6)",
+			w.member.ID, n, memberName, w.member.Recipient, signing, tx.now)
+		return tx.err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return w, nil
+}
+
+// sqlZero takes a count that must be zero.
+type sqlZero struct{}
+
+// Scan implements sql.Scanner.
+func (sqlZero) Scan(v any) error {
+	if n, ok := v.(int64); !ok || n != 0 {
+		return ErrExists
+	}
+	return nil
+}
+
+// Open opens the workspace of db for the member whose identity is given.
+// Errors wrap ErrNone and ErrNotMember.
+func Open(ctx context.Context, db *DB, o Options) (*Workspace, error) {
+	w := &Workspace{db: db, o: o}
+	err := db.Pool.QueryRowContext(ctx, "SELECT uid, origin, vkey, created FROM workspace").
+		Scan(&w.info.UID, &w.info.Origin, &w.info.Key, &w.info.Created)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, fmt.Errorf("%s: %w", db.Name, ErrNone)
+	}
+	if err != nil {
+		return nil, w.fail("open workspace", err)
+	}
+	if o.Identity.Zero() {
+		return w, nil
+	}
+	w.member.Recipient = o.Identity.Recipient()
+	err = db.Pool.QueryRowContext(ctx, "SELECT id, name, created FROM member WHERE recipient = $1", w.member.Recipient).
+		Scan(&w.member.ID, &w.member.Name, &w.member.Created)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, fmt.Errorf("%s: %w", db.Name, ErrNotMember)
+	}
+	if err != nil {
+		return nil, w.fail("open workspace", err)
+	}
+	return w, nil
+}
+
+// Info returns what everybody may know.
+func (w *Workspace) Info() Info { return w.info }
+
+// Member returns who acts.
+func (w *Workspace) Member() Member { return w.member }
+
+// Close closes the database.
+func (w *Workspace) Close() error { return w.db.Close() }
+
+func (w *Workspace) fail(what string, err error) error {
+	return fmt.Errorf("%s: %w", what, w.db.Explain(err))
+}
+
+// idAlphabet has no letters that are read for others.
+const idAlphabet = "0123456789abcdefghjkmnpqrstvwxyz"
+
+// newID returns a random name: a letter and 60 bits.
+func newID(prefix string) string {
+	b := make([]byte, 12)
+	rand.Read(b) // it never fails, by its documentation
+	for i := range b {
+		b[i] = idAlphabet[b[i]&31]
+	}
+	return prefix + "-" + string(b)
+}
+
+// maxName bounds names that people choose, in bytes.
+const maxName = 200
+
+func validName(what, s string) error {
+	if s == "" || len(s) > maxName || strings.TrimSpace(s) != s || strings.ContainsAny(s, "\n\r\x00\x1b") {
+		return fmt.Errorf("%w: %s: between 1 and %d bytes on one line, without blanks around", ErrInvalid, what, maxName)
+	}
+	return nil
+}
+
+// tx is a transaction that acts. It keeps its first error, so that a list of
+// statements reads as one.
+type tx struct {
+	*sql.Tx
+	w    *Workspace
+	ctx  context.Context //nolint:containedctx // of the one transaction
+	now  string          // time of the act: never before that of the last
+	size int64           // of the ledger
+	err  error
+}
+
+// act runs fn in a transaction that no other act overlaps. What fn recorded is
+// in the ledger exactly when the rest is in the database.
+func (w *Workspace) act(ctx context.Context, fn func(*tx) error) error {
+	sqlTx, err := w.db.Pool.BeginTx(ctx, nil)
+	if err != nil {
+		return w.fail("begin", err)
+	}
+	t := &tx{Tx: sqlTx, w: w, ctx: ctx}
+	defer sqlTx.Rollback() //nolint:errcheck // after Commit it does nothing
+	if err := t.begin(); err != nil {
+		return err
+	}
+	if err := errors.Join(fn(t), t.err); err != nil {
+		return w.db.Explain(err)
+	}
+	if err := sqlTx.Commit(); err != nil {
+		return w.fail("commit", err)
+	}
+	return nil
+}
+
+// begin takes the ledger for this transaction: the row stays locked to its end.
+func (t *tx) begin() error {
+	var last string
+	err := t.QueryRowContext(t.ctx, "UPDATE ledger_head SET size = size WHERE id = 1 RETURNING size, last").Scan(&t.size, &last)
+	if err != nil {
+		return t.w.fail("ledger", err)
+	}
+	t.now = max(t.w.o.Now().UTC().Format(ledger.TimeLayout), last)
+	return nil
+}
+
+func (t *tx) exec(query string, args ...any) int64 {
+	if t.err != nil {
+		return 0
+	}
+	res, err := t.ExecContext(t.ctx, query, args...)
+	if err != nil {
+		t.err = t.w.fail("write", err)
+		return 0
+	}
+	n, err := res.RowsAffected()
+	if err != nil {
+		t.err = err
+	}
+	return n
+}
+
+func (t *tx) scan(query string, args []any, dst ...any) error {
+	if t.err != nil {
+		return t.err
+	}
+	err := t.QueryRowContext(t.ctx, query, args...).Scan(dst...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return ErrNotFound
+	}
+	return err
+}
+
+// record appends an act to the ledger and returns its number. detail is bound
+// by the entry and told only to whoever gets its opening.
+func (t *tx) record(act, caseID, subject string, detail map[string]any) int64 {
+	if t.err != nil {
+		return 0
+	}
+	n, err := t.append(act, caseID, subject, detail)
+	if err != nil {
+		t.err = err
+	}
+	return n
+}
+
+func (t *tx) append(act, caseID, subject string, detail map[string]any) (int64, error) {
+	if t.w.member.ID != "" {
+		detail["by"] = t.w.member.ID
+	}
+	// The clock of the machine, where it runs behind what was recorded.
+	if clock := t.w.o.Now().UTC().Format(ledger.TimeLayout); clock < t.now {
+		detail["clock"] = clock
+	}
+	text, err := json.Marshal(detail)
+	if err != nil {
+		return 0, err
+	}
+	open, err := ledger.NewOpening(text)
+	if err != nil {
+		return 0, err
+	}
+	at, err := time.Parse(ledger.TimeLayout, t.now)
+	if err != nil {
+		return 0, fmt.Errorf("%w: time in the ledger: %w", ErrDamaged, err)
+	}
+	l := &leaf{tx: t, open: open, caseID: caseID, subject: subject}
+	return ledger.Append(l, ledger.Entry{Time: at, Act: act, Commitment: open.Commitment()})
+}
+
+// leaf implements ledger.Tx for one entry.
+type leaf struct {
+	*tx
+	open            ledger.Opening
+	caseID, subject string
+}
+
+// Size implements ledger.Tx.
+func (l *leaf) Size() (int64, error) { return l.size, nil }
+
+// ReadHashes implements tlog.HashReader.
+func (l *leaf) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
+	return readHashes(l.ctx, l.Tx, indexes)
+}
+
+// Put implements ledger.Tx.
+func (l *leaf) Put(n int64, entry []byte, first int64, hashes []tlog.Hash) error {
+	l.exec("INSERT INTO ledger_entry (n, data, salt, detail, case_id, subject) VALUES ($1, $2, $3, $4, $5, $6)",
+		n, entry, l.open.Salt, l.open.Detail, l.caseID, l.subject)
+	for i := range hashes {
+		l.exec("INSERT INTO ledger_hash (i, hash) VALUES ($1, $2)", first+int64(i), hashes[i][:])
+	}
+	l.exec("UPDATE ledger_head SET size = $1, last = $2 WHERE id = 1", n+1, l.now)
+	l.size = n + 1
+	return l.err
+}
+
+// queryer is a database or a transaction.
+type queryer interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+func readHashes(ctx context.Context, q queryer, indexes []int64) ([]tlog.Hash, error) {
+	out := make([]tlog.Hash, len(indexes))
+	for i, x := range indexes {
+		var b []byte
+		if err := q.QueryRowContext(ctx, "SELECT hash FROM ledger_hash WHERE i = $1", x).Scan(&b); err != nil {
+			return nil, fmt.Errorf("%w: ledger: hash %d: %w", ErrDamaged, x, err)
+		}
+		if len(b) != tlog.HashSize {
+			return nil, fmt.Errorf("%w: ledger: hash %d has %d bytes", ErrDamaged, x, len(b))
+		}
+		copy(out[i][:], b)
+	}
+	return out, nil
+}
