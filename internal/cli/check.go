@@ -11,6 +11,7 @@ import (
 	"github.com/amparo-project/amparo/internal/evidence"
 	"github.com/amparo-project/amparo/internal/evidence/open"
 	"github.com/amparo-project/amparo/internal/finding"
+	"github.com/amparo-project/amparo/internal/lure"
 	"github.com/amparo-project/amparo/internal/parsers"
 	"github.com/amparo-project/amparo/internal/pipeline"
 	"github.com/amparo-project/amparo/internal/rule"
@@ -21,6 +22,7 @@ type checkCmd struct {
 	Paths        []string `arg:"" name:"path" help:"${check_paths}"`
 	Indicators   []string `help:"${check_indicators}" placeholder:"PATH" sep:"none"`
 	Rules        []string `help:"${check_rules}" placeholder:"DIR" sep:"none"`
+	Institutions []string `help:"${institutions}" placeholder:"DIR" sep:"none"`
 	Out          string   `help:"${check_out}" placeholder:"DIR"`
 	PasswordFile string   `help:"${password_file}" placeholder:"FILE"`
 	Since        string   `help:"${since}" placeholder:"TIME"`
@@ -70,6 +72,10 @@ func (c *checkCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	lures, err := loadLures(c.Institutions)
+	if err != nil {
+		return err
+	}
 	for _, path := range c.Indicators {
 		if _, err := os.Stat(path); err != nil {
 			return fmt.Errorf("indicators: %w", err)
@@ -82,7 +88,7 @@ func (c *checkCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	s := session{app: a, cmd: c, rules: rules, indicators: loaded, total: len(found), names: map[string]bool{}}
+	s := session{app: a, cmd: c, rules: rules, lures: lures, indicators: loaded, total: len(found), names: map[string]bool{}}
 	if err := s.checkAll(found); err != nil {
 		return err
 	}
@@ -111,6 +117,7 @@ type session struct {
 	*app
 	cmd        *checkCmd
 	rules      *rule.Set
+	lures      *lure.Knowledge
 	indicators func() (*indicators, error)
 	total      int             // evidences
 	shown      int             // of them
@@ -169,7 +176,7 @@ func (s *session) check(candidate evidence.Candidate) (err error) {
 	progress := s.newProgress()
 	run, err := pipeline.Check(s.ctx, pipeline.Options{
 		Source: src, Path: candidate.Path(), Parsers: parsers.All(),
-		Selection: selection, Matcher: loaded.matcher, Sets: loaded.sets, Rules: s.rules, Out: folder,
+		Selection: selection, Matcher: loaded.matcher, Sets: loaded.sets, Rules: s.rules, Lures: s.lures, Out: folder,
 		Since: s.cmd.since, Until: s.cmd.until, Now: time.Now, Version: Version,
 		Progress: progress.show,
 		Findings: func(line json.RawMessage) error {

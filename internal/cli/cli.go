@@ -74,6 +74,7 @@ type root struct {
 	Artifacts  artifactsCmd  `cmd:"" help:"${artifacts}"`
 	Indicators indicatorsCmd `cmd:"" help:"${indicators}"`
 	Rules      rulesCmd      `cmd:"" help:"${rules}"`
+	Lure       lureCmd       `cmd:"" help:"${lure}"`
 }
 
 // app is what every command gets.
@@ -165,7 +166,8 @@ var helpNames = []string{
 	"report_format", "report_out", "explain", "explain_finding", "explain_run", "explain_evidence",
 	"artifacts", "artifacts_list", "artifacts_show", "artifacts_name", "indicators", "indicators_add",
 	"indicators_paths", "indicators_list", "check_rules", "rules", "rules_list", "rules_show", "rules_id",
-	"rules_test", "rules_dir", "explain_source", "compare", "compare_a", "compare_b", "compare_list",
+	"rules_test", "rules_dir", "explain_source", "compare", "compare_a", "compare_b", "compare_list", "institutions",
+	"lure", "lure_what", "lure_sender",
 }
 
 // exitCode tells the error, if any, and returns the code for it.

@@ -62,6 +62,7 @@ type Kind string
 const (
 	Indicator Kind = "indicator" // a published indicator matched
 	Heuristic Kind = "heuristic" // a rule of behaviour fired
+	Lure      Kind = "lure"      // a message pretends to be what it is not
 )
 
 // A Finding is a record and why it matters.
@@ -76,6 +77,7 @@ type Finding struct {
 	Indicator *Matched        `json:"indicator,omitempty"`
 	Rule      string          `json:"rule,omitempty"`
 	Reason    string          `json:"reason,omitempty"` // what the rule saw, in values
+	Lure      *Pretended      `json:"lure,omitempty"`   // of a lure
 	Record    json.RawMessage `json:"record"`           // as in records/NAME.jsonl
 	Where     Provenance      `json:"provenance"`
 }
@@ -112,6 +114,40 @@ type Credit struct {
 	ID        string   `json:"id"`
 	Threats   []string `json:"threats,omitempty"`
 	Reference string   `json:"reference,omitempty"`
+}
+
+// Pretended is what a message pretends to be, and by what that is told.
+type Pretended struct {
+	Kind        string `json:"kind,omitempty"`        // of institution: embassy, bank…; "" where it speaks for nobody
+	Institution string `json:"institution,omitempty"` // id; "" where only the kind is named
+	Name        string `json:"name,omitempty"`        // what people call it
+	// Names are its names by language.
+	Names      map[string]string `json:"names,omitempty"`
+	Pressure   []string          `json:"pressure"`             // themes by id, the gravest first
+	Host       string            `json:"host"`                 // of the link that matters most
+	Registered string            `json:"registered,omitempty"` // its registered domain
+	Language   string            `json:"language,omitempty"`   // of the text, a guess
+	Reasons    []Reason          `json:"reasons"`
+}
+
+// Withhold puts text in the place of every value that tells where the link
+// leads or who sent it.
+func (p *Pretended) Withhold(text string) {
+	p.Host, p.Registered = text, ""
+	for i := range p.Reasons {
+		for name := range p.Reasons[i].Values {
+			if name != "Name" && name != "Official" && name != "Kind" {
+				p.Reasons[i].Values[name] = text
+			}
+		}
+	}
+}
+
+// A Reason is one sentence of the message catalogue, "lure.reason.<ID>", and
+// the values in it.
+type Reason struct {
+	ID     string            `json:"id"`
+	Values map[string]string `json:"values,omitempty"`
 }
 
 // Provenance is the way from a finding to bytes of the evidence.

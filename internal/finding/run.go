@@ -126,6 +126,7 @@ type Run struct {
 	Indicators []IndicatorSet `json:"indicators"`
 	Rules      []RuleRef      `json:"rules"`
 	RuleData   []RuleRef      `json:"rule_data,omitempty"` // reference data that the rules compare with
+	LureData   []RuleRef      `json:"lure_data,omitempty"` // institutions and words that messages were read with
 	Coverage   []Coverage     `json:"coverage"`
 	Totals     Totals         `json:"totals"`
 	Chains     []Chain        `json:"chains"`          // courses of events, the gravest first

@@ -25,6 +25,7 @@ import (
 	"github.com/amparo-project/amparo/internal/extsort"
 	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/indicator"
+	"github.com/amparo-project/amparo/internal/lure"
 	"github.com/amparo-project/amparo/internal/rule"
 )
 
@@ -39,7 +40,8 @@ type Options struct {
 	Matcher   *indicator.Matcher // nil: no indicators
 	Sets      []finding.IndicatorSet
 	Rules     *rule.Set
-	Out       *Folder // nil: no result folder
+	Lures     *lure.Knowledge // nil: messages are not read for what they pretend
+	Out       *Folder         // nil: no result folder
 
 	Since, Until time.Time // window of the timeline; zero: open
 
@@ -107,6 +109,9 @@ func (c *check) newRun() *finding.Run {
 		Coverage: []finding.Coverage{}, Chains: []finding.Chain{}, Totals: finding.Totals{BySeverity: map[string]int64{}},
 	}
 	run.Evidence.Path = o.Path
+	if o.Lures != nil {
+		run.LureData = o.Lures.Refs()
+	}
 	if run.Indicators == nil {
 		run.Indicators = []finding.IndicatorSet{}
 	}

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"github.com/amparo-project/amparo/internal/extsort"
 	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/indicator"
+	"github.com/amparo-project/amparo/internal/lure"
 	"github.com/amparo-project/amparo/internal/rule"
 )
 
@@ -26,6 +28,7 @@ type collector struct {
 	device   string // what tells this device's findings from another's
 	matcher  *indicator.Matcher
 	rules    *rule.Engine
+	lures    *lure.Records // nil: the artifact holds no messages
 	sorter   *extsort.Sorter
 	files    *files
 	json     []byte // the record at hand as written, nil until wanted
@@ -42,6 +45,7 @@ type collector struct {
 // add matches one record. Its JSON form is given where it was written already.
 func (c *collector) add(ctx context.Context, r *artifact.Record, form []byte) {
 	c.json, c.withheld = form, nil
+	c.hits = c.hits[:0]
 	if c.matcher != nil && len(r.Observed) > 0 {
 		c.hits = c.matcher.MatchNext(&c.known, c.artifact, r.Observed, c.hits[:0])
 		for i := range c.hits {
@@ -49,6 +53,11 @@ func (c *collector) add(ctx context.Context, r *artifact.Record, form []byte) {
 		}
 		for i := range c.hits {
 			c.put(ctx, r, c.byIndicator(r, &c.hits[i]))
+		}
+	}
+	if c.lures != nil {
+		if f := c.byLure(r); f != nil {
+			c.put(ctx, r, f)
 		}
 	}
 	if c.rules == nil {
@@ -138,6 +147,28 @@ func (c *collector) byRule(m *rule.Match) *finding.Finding {
 		Severity: m.Severity, Kind: finding.Heuristic,
 		Title: m.Rule.Title.In("en"), Rule: m.Rule.ID, Reason: m.Reason,
 	}
+}
+
+// byLure says what a message pretends to be, nil where there is nothing to say.
+func (c *collector) byLure(r *artifact.Record) *finding.Finding {
+	listed := slices.ContainsFunc(c.hits, func(h indicator.Hit) bool {
+		switch r.Observed[h.Observed].Type {
+		case artifact.URL, artifact.Domain, artifact.IP:
+			return true
+		}
+		return false
+	})
+	reading, ok := c.lures.Read(r, listed)
+	if !ok {
+		return nil
+	}
+	p := c.lures.Knowledge().Pretended(&reading)
+	if len(c.withheld) > 0 {
+		// A private indicator names the link: what it is must not be said here either.
+		p.Withhold(withheldText)
+		reading.Links = nil
+	}
+	return &finding.Finding{Severity: reading.Severity, Kind: finding.Lure, Title: reading.Title(), Reason: reading.Codes(), Lure: p}
 }
 
 // put completes a finding with what every finding of the record shares.

@@ -134,7 +134,7 @@ func (c *check) newSinks(i int) (*sinks, error) {
 	s := &sinks{
 		collect: collector{
 			artifact: name, device: c.device, matcher: c.opts.Matcher,
-			rules: c.opts.Rules.For(name), sorter: c.findings.Sorter(), files: c.files,
+			rules: c.opts.Rules.For(name), lures: c.opts.Lures.Records(c.opts.Parsers[t.parser].Info()), sorter: c.findings.Sorter(), files: c.files,
 			n: map[finding.Severity]int64{},
 		},
 		events: eventSink{

@@ -73,6 +73,8 @@ func (x *explainer) heading() {
 		if m.Private {
 			x.line("%s", x.Text("finding.private_note"))
 		}
+	} else if f.Lure != nil {
+		x.lure(f.Lure)
 	} else if rules != nil {
 		if r := rules.Rule(f.Rule); r != nil {
 			x.line("%s", r.Meaning.In(x.Lang()))

@@ -212,6 +212,9 @@ func groupKey(f *finding.Finding) string {
 	if m := f.Indicator; m != nil {
 		return strings.Join([]string{f.Severity.String(), m.Type, m.Value, m.SetSHA256}, "\x00")
 	}
+	if f.Lure != nil {
+		return lureKey(f)
+	}
 	return strings.Join([]string{f.Severity.String(), f.Rule}, "\x00")
 }
 

@@ -264,6 +264,9 @@ func what(p *message.Printer, f *finding.Finding, rules *rule.Set) string {
 		return noted(p, m) + p.Text("summary.indicator", "Observed", short(m.Observed, 60), "Match", match(p, m.Match), "Value", short(m.Value, 60),
 			"Threat", short(firstOf(m.Threat, m.Set), 40), "Set", short(m.Set, 40))
 	}
+	if f.Lure != nil {
+		return LureTitle(p, f.Lure) + ": " + short(f.Lure.Host, 80)
+	}
 	title := f.Title
 	if rules != nil {
 		if r := rules.Rule(f.Rule); r != nil {

@@ -176,6 +176,9 @@ func (v *view) group(g *Group) groupView {
 		if m.Expired {
 			out.Text = append(out.Text, pair{v.Text("html.note"), v.Text("html.expired")})
 		}
+	} else if l := f.Lure; l != nil {
+		add("seen", l.Host)
+		out.Text = v.lureTexts(l)
 	} else if r := v.rules.Rule(f.Rule); r != nil {
 		add("seen", f.Reason)
 		out.Text = append(out.Text, pair{v.Text("html.meaning"), r.Meaning.In(v.Lang())},
@@ -224,6 +227,9 @@ func (v *view) title(f *finding.Finding) string {
 	}
 	if m := f.Indicator; m != nil {
 		return v.Text("html.indicator_title", "Value", short(m.Value, 120), "Threat", short(firstOf(m.Threat, m.Set), 120))
+	}
+	if f.Lure != nil {
+		return LureTitle(v.Printer, f.Lure)
 	}
 	if r := v.rules.Rule(f.Rule); r != nil {
 		return r.Title.In(v.Lang())

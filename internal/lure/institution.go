@@ -1,0 +1,146 @@
+package lure
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"golang.org/x/net/publicsuffix"
+)
+
+// Kind says what sort of institution or person a message pretends to be.
+type Kind string
+
+// Kinds lists the kinds; the catalogue names them under "lure.kind.<kind>".
+var Kinds = []Kind{
+	"embassy", "ministry", "court", "police", "tax", "bank", "phone", "courier", "news", "social", "messenger",
+	"alert", "ngo", "international", "technology", "shop", "utility", "health", "transport", "colleague", "family",
+}
+
+// grave are the kinds whose name alone makes people afraid or obey.
+func (k Kind) grave() bool {
+	switch k {
+	case "embassy", "ministry", "court", "police", "tax", "bank", "alert":
+		return true
+	}
+	return false
+}
+
+// An Institution is somebody whom messages pretend to be.
+type Institution struct {
+	ID      string `yaml:"id"`
+	Kind    Kind   `yaml:"kind"`
+	Country string `yaml:"country"` // ISO 3166 alpha-2 in lower case; "" for international ones
+	// Names are what it is called, by language; "any" for all of them.
+	Names map[string][]string `yaml:"names"`
+	// Domains are its own: they and what is below them are never look-alikes.
+	Domains []string `yaml:"domains"`
+	// Brands are the words by which a look-alike is told. Without them they are
+	// the registered labels of Domains of five letters and more.
+	Brands []string `yaml:"brands"`
+	// Weak are brands that are also ordinary words, names or abbreviations:
+	// they need a word of a service beside them ("verify", "account").
+	Weak []string `yaml:"weak"`
+	// Careful says that its names are ordinary words: they count only where a
+	// message begins with them, or where its sender is called so.
+	Careful bool `yaml:"careful"`
+	// AnySuffix says that it owns its name below most suffixes, so that a
+	// changed suffix is no sign.
+	AnySuffix bool `yaml:"any_suffix"`
+	// Source says where its domains are stated, "" for the file's source.
+	Source string `yaml:"source"`
+}
+
+// name returns what the institution is called in a language.
+func (in *Institution) name(lang string) string {
+	for _, key := range []string{lang, "any", "en", "es"} {
+		if list := in.Names[key]; len(list) > 0 {
+			return list[0]
+		}
+	}
+	return in.ID
+}
+
+// Name returns what the institution is called in a language.
+func (in *Institution) Name(lang string) string { return in.name(lang) }
+
+var idPattern = regexp.MustCompile(`^[a-z0-9_]{2,60}$`)
+
+// check says what is wrong with an entry.
+func (in *Institution) check() error {
+	switch {
+	case !idPattern.MatchString(in.ID):
+		return fmt.Errorf("id %q: small letters, digits and low lines", in.ID)
+	case !slices.Contains(Kinds, in.Kind):
+		return fmt.Errorf("%s: unknown kind %q", in.ID, in.Kind)
+	case len(in.Names) == 0:
+		return fmt.Errorf("%s: it has no name", in.ID)
+	}
+	for lang, names := range in.Names {
+		for _, name := range names {
+			if len(appendWords(nil, name)) == 0 {
+				return fmt.Errorf("%s: name %q (%s) has no letters", in.ID, name, lang)
+			}
+		}
+	}
+	for _, d := range in.Domains {
+		if err := checkDomain(d); err != nil {
+			return fmt.Errorf("%s: %w", in.ID, err)
+		}
+	}
+	for _, b := range slices.Concat(in.Brands, in.Weak) {
+		if b == "" || foldLabel(b) != b {
+			return fmt.Errorf("%s: brand %q: small letters and digits", in.ID, b)
+		}
+	}
+	return nil
+}
+
+// checkDomain refuses what is no domain, and public suffixes: whoever listed
+// one would call everything below it official.
+func checkDomain(d string) error {
+	h, ok := parseHost(d)
+	switch {
+	case !ok || h.name != d:
+		return fmt.Errorf("domain %q: a host name in small letters", d)
+	case governmentSuffix(d):
+		return nil
+	case h.registered != "":
+		return nil
+	}
+	// The list also has the domains of services that give names away; they are somebody's own.
+	if _, icann := publicsuffix.PublicSuffix(d); icann {
+		return fmt.Errorf("domain %q is a public suffix", d)
+	}
+	return nil
+}
+
+// brands returns the labels that look-alikes are held against, strong and weak.
+func (in *Institution) brands() (strong, weak []string) {
+	strong = slices.Clone(in.Brands)
+	if in.Brands == nil {
+		for _, d := range in.Domains {
+			label := registeredLabel(d)
+			if len(label) >= 5 && !slices.Contains(in.Weak, label) {
+				strong = append(strong, foldLabel(label))
+			}
+		}
+	}
+	slices.Sort(strong)
+	return slices.Compact(strong), in.Weak
+}
+
+// registeredLabel returns the label of a domain before its public suffix, "telcel" of "www.telcel.com".
+func registeredLabel(domain string) string {
+	r, err := publicsuffix.EffectiveTLDPlusOne(domain)
+	if err != nil {
+		return ""
+	}
+	label, _, _ := strings.Cut(r, ".")
+	return label
+}
+
+// errEmpty says that a file of institutions has none.
+var errEmpty = errors.New("it holds no institutions")
