@@ -35,7 +35,7 @@ var may = map[string][]string{
 	"ledger":       {},
 	"pipeline":     {"artifact", "chain", "evidence", "extsort", "finding", "indicator", "limit", "lure", "rule"},
 	"report":       {"artifact", "finding", "limit", "message", "rule"},
-	"rule":         {"apple", "artifact", "finding", "limit"},
+	"rule":         {"android", "apple", "artifact", "finding", "limit"},
 	"seal":         {"limit"},
 	"testevidence": {},
 	"vault":        {"evidence", "finding", "limit", "seal"},

@@ -87,7 +87,7 @@ func readReal(t *testing.T, c evidence.Candidate, matcher *indicator.Matcher, ru
 			if err := json.Unmarshal(line, &f); err != nil {
 				return err
 			}
-			if f.Severity > finding.Low {
+			if f.Severity > finding.Low && !isMade(c) && !isKnown(f.Rule, line) {
 				t.Errorf("a clean phone raised %s: %s", f.Severity, line)
 			}
 			lines = append(lines, fmt.Sprintf("finding %s %s %s", f.Severity, f.Artifact, f.Rule))

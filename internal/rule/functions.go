@@ -11,6 +11,7 @@ import (
 	"cel.dev/cel-go/common/types/traits"
 	"cel.dev/cel-go/ext"
 
+	"github.com/amparo-project/amparo/internal/android"
 	"github.com/amparo-project/amparo/internal/apple"
 )
 
@@ -25,6 +26,10 @@ var textFunctions = map[string]func(string) string{
 	"url_path":   func(s string) string { return parseURL(s).path },
 	"site":       site,
 	"mimics_ios": mimicsIOS,
+	"installer_kind": func(s string) string {
+		kind, _ := android.Installer(s)
+		return kind
+	},
 }
 
 // textTests are the functions that tell something of one text.

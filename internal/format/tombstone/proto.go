@@ -30,7 +30,7 @@ func message(data []byte, each func(field)) error {
 	for at := 0; at < len(data); {
 		num, typ, n := protowire.ConsumeTag(data[at:])
 		if n < 0 {
-			return broken(at, protowire.ParseError(n))
+			return broken(at)
 		}
 		f := field{num: num}
 		rest := data[at+n:]
@@ -50,7 +50,7 @@ func message(data []byte, each func(field)) error {
 			return fmt.Errorf("%w: a group at byte %d", limit.ErrCorrupt, at)
 		}
 		if m < 0 {
-			return broken(at, protowire.ParseError(m))
+			return broken(at)
 		}
 		each(f)
 		at += n + m
@@ -58,8 +58,9 @@ func message(data []byte, each func(field)) error {
 	return nil
 }
 
-func broken(at int, err error) error {
-	return fmt.Errorf("%w: field at byte %d: %w", limit.ErrCorrupt, at, err)
+// broken tells of a field. What protowire says of it differs from build to build.
+func broken(at int) error {
+	return fmt.Errorf("%w: the field at byte %d is cut off or is none", limit.ErrCorrupt, at)
 }
 
 // inner walks a message within the file. Damage of one costs it alone.

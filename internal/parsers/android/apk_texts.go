@@ -83,7 +83,7 @@ func bareHost(s string) bool {
 		return true
 	}
 	first, _, _ := strings.Cut(s, ".")
-	if codeWords[first] {
+	if codeWords[first] || fileEnds[s[strings.LastIndexByte(s, '.')+1:]] || s != strings.ToLower(s) {
 		return false
 	}
 	found := links.Scan(s, nil)
@@ -93,6 +93,9 @@ func bareHost(s string) bool {
 // codeWords begin names of packages, properties and files in code.
 var codeWords = wordSet(`android androidx java javax kotlin kotlinx dalvik com org net io ro persist sys
 	google sun jdk junit okhttp3 okio retrofit2 dagger rx j$ this self config res assets classes`)
+
+// fileEnds end names of files in code.
+var fileEnds = wordSet("java kt js css json xml html htm txt so dex jar zip png jpg pro proto properties class name md py sh db cfg")
 
 // give gives an address.
 func (p *apkReading) give(address string, link bool, t apk.Text) error {
