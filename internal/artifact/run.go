@@ -27,18 +27,27 @@ func Run(ctx context.Context, p Parser, in *Input) iter.Seq2[*Record, error] {
 				return
 			}
 		}
+		if in.Size == 0 && !g.told && in.list == nil {
+			// An empty file that says nothing looks like one that was read and
+			// had nothing: but something was emptied, or was never written.
+			g.give(nil, &RecordError{Loc: Location{Path: in.Path}, Err: errEmpty})
+		}
 	}
 }
+
+var errEmpty = fmt.Errorf("%w: the file is empty", limit.ErrCorrupt)
 
 // guard stands between a parser and the consumer of its records.
 type guard struct {
 	yield    func(*Record, error) bool
 	records  int64
+	told     bool // anything at all
 	yielding bool // a panic now is the consumer's, not the parser's
 	stopped  bool // the consumer wants no more
 }
 
 func (g *guard) give(rec *Record, err error) bool {
+	g.told = true
 	g.yielding = true
 	g.stopped = !g.yield(rec, err)
 	g.yielding = false

@@ -64,6 +64,10 @@ func FuzzDaemonLogs(f *testing.F) {
 	artifacttest.Fuzz(f, mobileInstallation{}, fileSample("log", "mobile_installation.log.0", installationText), fileSample("other", "mobile_installation.log.1", containerText))
 }
 
+func FuzzContainerManager(f *testing.F) {
+	artifacttest.Fuzz(f, containerManager{}, fileSample("log", "containermanagerd.log.0", containerText))
+}
+
 func FuzzLockdownd(f *testing.F) {
 	artifacttest.Fuzz(f, lockdownd{}, fileSample("log", "lockdownd.log", lockdownText))
 }

@@ -28,6 +28,7 @@ func All() []artifact.Parser {
 		smsAttachments{},
 		smsAttachmentFiles{},
 		whatsApp{},
+		whatsAppCalls{},
 		calls{},
 		contacts{},
 		interactionC{},
