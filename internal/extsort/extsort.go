@@ -59,14 +59,18 @@ type Sorter struct {
 	err   error
 }
 
-// item is a place in the arena. The prefix is the key's first bytes, so that
-// most comparisons need no look at the arena.
+// item is a place in the arena, where items lie in the form of a run: lengths
+// of key and payload, key, payload. The prefix is the key's first bytes, so
+// that most comparisons need no look at the arena.
 type item struct {
-	prefix  uint64
-	off     uint32
-	key     uint16
-	payload uint32
+	prefix uint64
+	off    uint32
+	size   uint32 // of all
+	key    uint16
 }
+
+// headSize is what the two lengths take.
+const headSize = 6
 
 // Sorter returns a new sorter whose items Add brings into the set.
 func (s *Set) Sorter() *Sorter { return &Sorter{dir: s.dir, max: s.max} }
@@ -77,15 +81,31 @@ func (s *Sorter) Put(key, payload []byte) {
 	if s.err != nil {
 		return
 	}
-	if need := len(key) + len(payload); len(s.arena)+need > s.max && len(s.index) > 0 {
+	need := headSize + len(key) + len(payload)
+	if len(s.arena)+need > s.max && len(s.index) > 0 {
 		s.spill()
 	}
+	s.grow(need)
 	s.index = append(s.index, item{
-		prefix: prefix(key), off: uint32(len(s.arena)),
-		key: uint16(len(key)), payload: uint32(len(payload)),
+		prefix: prefix(key), off: uint32(len(s.arena)), size: uint32(need), key: uint16(len(key)),
 	})
+	s.arena = binary.LittleEndian.AppendUint16(s.arena, uint16(len(key)))
+	s.arena = binary.LittleEndian.AppendUint32(s.arena, uint32(len(payload)))
 	s.arena = append(s.arena, key...)
 	s.arena = append(s.arena, payload...)
+}
+
+// firstArena is what a sorter begins with: many have few items.
+const firstArena = 16 << 10
+
+// grow makes room in the arena by doubling it: append grows a large slice by a
+// quarter, and would copy each item four times.
+func (s *Sorter) grow(need int) {
+	if cap(s.arena)-len(s.arena) >= need {
+		return
+	}
+	size := max(len(s.arena)+need, min(2*cap(s.arena), s.max), min(firstArena, s.max))
+	s.arena = append(make([]byte, 0, size), s.arena...)
 }
 
 func prefix(key []byte) uint64 {
@@ -98,7 +118,7 @@ func prefix(key []byte) uint64 {
 }
 
 func (s *Sorter) sort() {
-	key := func(it item) []byte { return s.arena[it.off : it.off+uint32(it.key)] }
+	key := func(it item) []byte { return s.arena[it.off+headSize : it.off+headSize+uint32(it.key)] }
 	slices.SortFunc(s.index, func(a, b item) int {
 		switch {
 		case a.prefix < b.prefix:
@@ -110,17 +130,6 @@ func (s *Sorter) sort() {
 	})
 }
 
-// each gives the items of the arena in order, in the form of a run: lengths
-// of key and payload, key, payload.
-func (s *Sorter) each(give func(head, body []byte)) {
-	var head [6]byte
-	for _, it := range s.index {
-		binary.LittleEndian.PutUint16(head[:], it.key)
-		binary.LittleEndian.PutUint32(head[2:], it.payload)
-		give(head[:], s.arena[it.off:it.off+uint32(it.key)+it.payload])
-	}
-}
-
 func (s *Sorter) spill() {
 	s.sort()
 	if s.file == nil {
@@ -129,12 +138,10 @@ func (s *Sorter) spill() {
 		}
 	}
 	w := bufio.NewWriterSize(s.file, 256<<10)
-	size := int64(0)
-	s.each(func(head, body []byte) {
-		_, _ = w.Write(head) // a bufio.Writer keeps its first error for Flush
-		_, _ = w.Write(body)
-		size += int64(len(head) + len(body))
-	})
+	for _, it := range s.index {
+		_, _ = w.Write(s.arena[it.off : it.off+it.size]) // a bufio.Writer keeps its first error for Flush
+	}
+	size := int64(len(s.arena))
 	s.err = w.Flush()
 	s.runs = append(s.runs, run{file: s.file, size: size})
 	s.end += size
@@ -143,11 +150,10 @@ func (s *Sorter) spill() {
 
 func (s *Sorter) rest() run {
 	s.sort()
-	buf := make([]byte, 0, len(s.arena)+6*len(s.index))
-	s.each(func(head, body []byte) {
-		buf = append(buf, head...)
-		buf = append(buf, body...)
-	})
+	buf := make([]byte, 0, len(s.arena))
+	for _, it := range s.index {
+		buf = append(buf, s.arena[it.off:it.off+it.size]...)
+	}
 	return run{mem: buf}
 }
 
@@ -202,9 +208,10 @@ func (s *Set) open() (merge, error) {
 	var h merge
 	offsets := map[*os.File]int64{}
 	for _, r := range s.runs {
-		c := &cursor{mem: r.mem}
+		c := &cursor{rest: r.mem}
 		if r.file != nil {
-			c.r = bufio.NewReaderSize(io.NewSectionReader(r.file, offsets[r.file], r.size), 64<<10)
+			c.r = io.NewSectionReader(r.file, offsets[r.file], r.size)
+			c.buf = make([]byte, readBuffer)
 			offsets[r.file] += r.size
 		}
 		if err := c.next(); err != nil {
@@ -231,52 +238,61 @@ func (s *Set) Close() error {
 	return errors.Join(errs...)
 }
 
-// cursor is the next item of one run.
+// cursor is the next item of one run. Items are used where they lie: in
+// memory, or in the buffer that the file is read into.
 type cursor struct {
-	r            *bufio.Reader
-	mem          []byte
-	head         [6]byte
+	r            io.Reader // nil: all is in rest
 	buf          []byte
+	rest         []byte // what follows the item
 	key, payload []byte
 	prefix       uint64
 }
 
+const readBuffer = 64 << 10
+
 func (c *cursor) next() error {
-	if c.r == nil {
-		return c.nextInMemory()
-	}
-	if _, err := io.ReadFull(c.r, c.head[:]); err != nil {
+	if err := c.fill(headSize); err != nil {
 		return err
 	}
-	k, p := lengths(c.head[:])
-	if cap(c.buf) < k+p {
-		c.buf = make([]byte, k+p)
+	size := headSize + int(binary.LittleEndian.Uint16(c.rest)) + int(binary.LittleEndian.Uint32(c.rest[2:]))
+	if err := c.fill(size); err != nil {
+		return errCut(err)
 	}
-	c.buf = c.buf[:k+p]
-	if _, err := io.ReadFull(c.r, c.buf); err != nil {
-		return fmt.Errorf("temporary file cut short: %w", io.ErrUnexpectedEOF)
-	}
-	c.set(c.buf, k)
+	key := headSize + int(binary.LittleEndian.Uint16(c.rest))
+	c.key, c.payload, c.rest = c.rest[headSize:key], c.rest[key:size], c.rest[size:]
+	c.prefix = prefix(c.key)
 	return nil
 }
 
-func (c *cursor) nextInMemory() error {
-	if len(c.mem) == 0 {
+// fill has rest hold n bytes. Its error is io.EOF where the run ended before
+// the first of them.
+func (c *cursor) fill(n int) error {
+	if len(c.rest) >= n {
+		return nil
+	}
+	if c.r == nil {
 		return io.EOF
 	}
-	k, p := lengths(c.mem)
-	c.set(c.mem[6:6+k+p], k)
-	c.mem = c.mem[6+k+p:]
-	return nil
+	if n > len(c.buf) {
+		c.buf = append(make([]byte, 0, n), c.rest...)[:n]
+	} else {
+		copy(c.buf, c.rest)
+	}
+	have := len(c.rest)
+	got, err := io.ReadAtLeast(c.r, c.buf[have:], n-have)
+	c.rest = c.buf[:have+got]
+	if have > 0 || errors.Is(err, io.ErrUnexpectedEOF) {
+		return errCut(err)
+	}
+	return err
 }
 
-func lengths(head []byte) (key, payload int) {
-	return int(binary.LittleEndian.Uint16(head)), int(binary.LittleEndian.Uint32(head[2:]))
-}
-
-func (c *cursor) set(b []byte, key int) {
-	c.key, c.payload = b[:key], b[key:]
-	c.prefix = prefix(c.key)
+// errCut tells of a run that ends within an item.
+func errCut(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("temporary file cut short: %w", io.ErrUnexpectedEOF)
+	}
+	return err
 }
 
 // merge is a heap of cursors by their next key.
