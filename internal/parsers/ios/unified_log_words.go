@@ -137,22 +137,32 @@ func (r *logReading) stateValue(v plist.Value, depth int, left *int) {
 	if *left--; *left < 0 || depth == 0 {
 		return
 	}
+	switch v.Kind() {
+	case plist.String:
+		r.stateText(v)
+	case plist.Array, plist.Set:
+		for e := range v.Items() {
+			if *left < 0 {
+				return
+			}
+			r.stateValue(e, depth-1, left)
+		}
+	case plist.Dict:
+		for k, e := range v.Pairs() {
+			if *left < 0 {
+				return
+			}
+			r.stateValue(k, 1, left)
+			r.stateValue(e, depth-1, left)
+		}
+	}
+}
+
+func (r *logReading) stateText(v plist.Value) {
 	if b := v.ASCII(); b != nil {
 		r.text(b)
-		return
-	}
-	if s, ok := v.Str(); ok {
+	} else if s, ok := v.Str(); ok {
 		r.text([]byte(s))
-		return
-	}
-	for i := range v.Len() {
-		if v.Kind() == plist.Dict {
-			r.stateValue(v.Key(i), 1, left)
-		}
-		if *left < 0 {
-			return
-		}
-		r.stateValue(v.At(i), depth-1, left)
 	}
 }
 
