@@ -25,6 +25,7 @@ var may = map[string][]string{
 	"compare":      {"finding", "limit"},
 	"extsort":      {},
 	"evidence":     {"apple", "limit", "format", "finding"},
+	"feed":         {"artifact", "indicator", "limit"},
 	"finding":      {"artifact"},
 	"format":       {"limit"},
 	"indicator":    {"artifact", "finding", "limit"},

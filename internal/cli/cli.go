@@ -168,6 +168,11 @@ var helpNames = []string{
 	"indicators_paths", "indicators_list", "check_rules", "rules", "rules_list", "rules_show", "rules_id",
 	"rules_test", "rules_dir", "explain_source", "compare", "compare_a", "compare_b", "compare_list", "institutions",
 	"lure", "lure_what", "lure_sender",
+	"indicators_update", "indicators_show", "indicators_search", "indicators_verify", "indicators_remove", "indicators_pack",
+	"indicators_unpack", "indicators_key", "indicators_type", "indicators_private", "indicators_proxy", "indicators_name",
+	"indicators_update_names", "indicators_update_catalogue", "indicators_update_only", "indicators_update_accept",
+	"indicators_show_values", "indicators_search_value", "indicators_pack_file", "indicators_pack_key", "indicators_unpack_file",
+	"indicators_unpack_trust", "indicators_key_name", "indicators_key_out",
 }
 
 // exitCode tells the error, if any, and returns the code for it.

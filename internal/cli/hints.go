@@ -11,6 +11,7 @@ import (
 
 	"github.com/amparo-project/amparo/internal/evidence"
 	"github.com/amparo-project/amparo/internal/evidence/iosbackup"
+	"github.com/amparo-project/amparo/internal/feed"
 	"github.com/amparo-project/amparo/internal/format/ab"
 	"github.com/amparo-project/amparo/internal/format/keybag"
 	"github.com/amparo-project/amparo/internal/limit"
@@ -32,6 +33,9 @@ var hints = []struct {
 	{context.Canceled, "cli.hint.interrupted"},
 	{fs.ErrPermission, "cli.hint.permission"},
 	{evidence.ErrNotEvidence, "cli.hint.not_backup"},
+	{feed.ErrUnsigned, "indicators.hint_unsigned"},
+	{feed.ErrBroken, "indicators.hint_pack"},
+	{errSet, "indicators.hint_list"},
 	{limit.ErrCorrupt, "cli.hint.corrupt"},
 }
 

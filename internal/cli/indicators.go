@@ -1,17 +1,16 @@
 package cli
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"runtime/debug"
+	"slices"
 	"strings"
+	"time"
 
+	"github.com/amparo-project/amparo/internal/feed"
 	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/indicator"
 )
@@ -25,15 +24,11 @@ type indicators struct {
 // loadIndicators loads the given files and folders or, where none is given,
 // the installed sets.
 func (a *app) loadIndicators(paths []string) (*indicators, error) {
+	// A million indicators are kept and little is thrown away: collecting
+	// more often costs little here, and halves the memory at the end.
+	defer debug.SetGCPercent(debug.SetGCPercent(40))
 	if len(paths) == 0 {
-		dir, err := installedDir()
-		if err != nil {
-			return nil, err
-		}
-		if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-			return &indicators{}, nil
-		}
-		paths = []string{dir}
+		return a.loadInstalled()
 	}
 	var sets []*indicator.Set
 	for _, path := range paths {
@@ -46,89 +41,90 @@ func (a *app) loadIndicators(paths []string) (*indicators, error) {
 	if len(sets) == 0 {
 		return &indicators{}, nil
 	}
-	loaded := &indicators{matcher: indicator.NewMatcher(sets)}
+	return describeSets(sets, indicator.NewMatcher(sets)), nil
+}
+
+func describeSets(sets []*indicator.Set, m *indicator.Matcher) *indicators {
+	loaded := &indicators{matcher: m}
 	for _, set := range sets {
 		loaded.sets = append(loaded.sets, set.Describe())
+	}
+	return loaded
+}
+
+// loadInstalled loads the installed sets. One that cannot be read is told and
+// costs no other.
+func (a *app) loadInstalled() (*indicators, error) {
+	st, err := openStore()
+	if err != nil {
+		return nil, err
+	}
+	l, err := st.Load()
+	if err != nil {
+		return nil, err
+	}
+	loaded := describeSets(l.Sets, l.Matcher)
+	for _, p := range l.Problems {
+		a.tell(p, a.Text("indicators.hint_verify"))
+		loaded.sets = append(loaded.sets, finding.IndicatorSet{
+			Name: "?", ByType: map[string]int{}, NotUnderstood: []finding.Unread{}, Notes: []string{"not used: " + p.Error()},
+		})
 	}
 	return loaded, nil
 }
 
-// installedDir is where the installed sets lie: AMPARO_HOME, or the user's
-// configuration folder.
-func installedDir() (string, error) {
-	if home := os.Getenv("AMPARO_HOME"); home != "" {
-		return filepath.Join(home, "indicators"), nil
+// home is Amparo's own folder: AMPARO_HOME, or in the user's configuration.
+func home() (string, error) {
+	if dir := os.Getenv("AMPARO_HOME"); dir != "" {
+		return dir, nil
 	}
 	config, err := os.UserConfigDir()
 	if err != nil {
 		return "", fmt.Errorf("installed indicators: %w", err)
 	}
-	return filepath.Join(config, "amparo", "indicators"), nil
+	return filepath.Join(config, "amparo"), nil
 }
 
-// indicatorsCmd is "amparo indicators".
-type indicatorsCmd struct {
-	Add  indicatorsAddCmd  `cmd:"" help:"${indicators_add}"`
-	List indicatorsListCmd `cmd:"" help:"${indicators_list}"`
+// installedDir is where the installed sets lie.
+func installedDir() (string, error) {
+	dir, err := home()
+	return filepath.Join(dir, "indicators"), err
 }
 
-type indicatorsAddCmd struct {
-	Paths []string `arg:"" name:"path" help:"${indicators_paths}"`
+func openStore() (*feed.Store, error) {
+	dir, err := installedDir()
+	if err != nil {
+		return nil, err
+	}
+	return feed.Open(dir)
 }
 
-// Run installs copies of the files, each only once it was read as a set.
-func (c *indicatorsAddCmd) Run(a *app) error {
+// changeStore opens the installed sets, runs fn and closes them.
+func changeStore(fn func(*feed.Store) error) error {
 	dir, err := installedDir()
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("installed indicators: %w", err)
+	st, err := feed.OpenToChange(dir, time.Now)
+	if err != nil {
+		return err
 	}
-	for _, path := range c.Paths {
-		sets, err := indicator.LoadPath(path)
-		if err != nil {
-			return fmt.Errorf("indicators: %w", err)
-		}
-		for _, set := range sets {
-			if err := a.install(dir, set); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	defer st.Close()
+	return fn(st)
 }
 
-// install copies the file of a set. The name has the start of the hash, so
-// that two publishers' files of one name stand side by side.
-func (a *app) install(dir string, set *indicator.Set) error {
-	d := set.Describe()
-	if d.SHA256 == "" {
-		return fmt.Errorf("indicators: %s was not read: %s", set.File, strings.Join(d.Notes, "; "))
-	}
-	base := strings.TrimSuffix(filepath.Base(set.File), filepath.Ext(set.File))
-	name := filepath.Join(dir, folderName(base)+"-"+d.SHA256[:12]+".stix2")
-	if _, err := os.Stat(name); err == nil {
-		fmt.Fprintln(a.Out, a.Text("cli.indicators_same", "File", safe(d.File)))
-		return nil
-	}
-	data, err := os.ReadFile(set.File)
-	if err != nil {
-		return err
-	}
-	if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) != d.SHA256 {
-		return fmt.Errorf("%s changed while it was read", set.File)
-	}
-	err = writeFile(name, func(w io.Writer) error {
-		_, err := bytes.NewReader(data).WriteTo(w)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	fmt.Fprintln(a.Out, a.Text("cli.indicators_added", "File", safe(d.File), "Count", a.Number(int64(d.Count)), "SHA256", d.SHA256))
-	a.notUnderstood(&d)
-	return nil
+// indicatorsCmd is "amparo indicators".
+type indicatorsCmd struct {
+	Add    indicatorsAddCmd    `cmd:"" help:"${indicators_add}"`
+	Update indicatorsUpdateCmd `cmd:"" help:"${indicators_update}"`
+	List   indicatorsListCmd   `cmd:"" help:"${indicators_list}"`
+	Show   indicatorsShowCmd   `cmd:"" help:"${indicators_show}"`
+	Search indicatorsSearchCmd `cmd:"" help:"${indicators_search}"`
+	Verify indicatorsVerifyCmd `cmd:"" help:"${indicators_verify}"`
+	Remove indicatorsRemoveCmd `cmd:"" help:"${indicators_remove}"`
+	Pack   indicatorsPackCmd   `cmd:"" help:"${indicators_pack}"`
+	Unpack indicatorsUnpackCmd `cmd:"" help:"${indicators_unpack}"`
+	Key    indicatorsKeyCmd    `cmd:"" help:"${indicators_key}"`
 }
 
 type indicatorsListCmd struct {
@@ -137,35 +133,85 @@ type indicatorsListCmd struct {
 
 // Run lists the installed sets.
 func (c *indicatorsListCmd) Run(a *app) error {
-	loaded, err := a.loadIndicators(nil)
+	st, err := openStore()
 	if err != nil {
 		return err
 	}
+	list := st.Entries()
 	if c.JSON {
-		if loaded.sets == nil {
-			loaded.sets = []finding.IndicatorSet{}
+		if list == nil {
+			list = []feed.Entry{}
 		}
-		return writeJSON(a.Out, loaded.sets)
+		return writeJSON(a.Out, list)
 	}
-	if len(loaded.sets) == 0 {
-		fmt.Fprintln(a.Out, a.Text("cli.indicators_none"))
+	loose, err := st.Loose()
+	if err != nil {
+		return err
 	}
-	for i := range loaded.sets {
-		d := &loaded.sets[i]
-		fmt.Fprintln(a.Out, a.Text("cli.indicators_loaded", "File", safe(d.File),
-			"Count", a.Number(int64(d.Count)), "Threats", safe(d.Name)))
-		a.notUnderstood(d)
+	if len(list)+len(loose) == 0 {
+		fmt.Fprintln(a.Out, a.Text("indicators.none"))
+		return nil
+	}
+	for i := range list {
+		a.listEntry(&list[i])
+	}
+	for _, set := range loose {
+		d := set.Describe()
+		fmt.Fprintln(a.Out, a.Text("indicators.loose", "File", safe(d.File), "Types", a.types(d.ByType)))
 	}
 	return nil
 }
 
-// notUnderstood lists the patterns of a set that no check will use.
-func (a *app) notUnderstood(d *finding.IndicatorSet) {
+func (a *app) listEntry(e *feed.Entry) {
+	v := e.Current()
+	if v == nil {
+		return
+	}
+	who := e.Publisher
+	if who == "" {
+		who = e.File
+	}
+	line := fmt.Sprintf("%s  %s (%s): %s: %s; %s", safe(e.ID), safe(e.Name), safe(who), a.Count("indicators.count", int64(v.Count)), a.types(v.ByType),
+		a.Text("indicators.as_of", "Date", v.Added.Format(time.DateOnly)))
+	if e.Private {
+		line += "; " + a.Text("indicators.private")
+	}
+	fmt.Fprintln(a.Out, line)
+}
+
+// types says how many indicators there are of each type.
+func (a *app) types(n map[string]int) string {
+	var all []string
+	for _, t := range slices.Sorted(maps.Keys(n)) {
+		all = append(all, a.Or("observable.", t)+" "+a.Number(int64(n[t])))
+	}
+	if len(all) == 0 {
+		return a.Text("indicators.no_values")
+	}
+	return strings.Join(all, ", ")
+}
+
+// explainFile says what a file of indicators is, and what of it no check will
+// use.
+func (a *app) explainFile(name string, d *finding.IndicatorSet) {
+	fmt.Fprintf(a.Out, "%s\n  %s: %s\n", safe(name), a.Or("format.", d.Format), a.types(d.ByType))
+	if d.Private > 0 {
+		fmt.Fprintln(a.Out, "  "+a.Count("indicators.marked_private", int64(d.Private)))
+	}
+	if d.Reference != "" {
+		fmt.Fprintln(a.Out, "  "+a.Text("indicators.reference", "Reference", safe(d.Reference)))
+	}
+	for _, n := range d.Notes {
+		fmt.Fprintln(a.Out, "  - "+safe(n))
+	}
 	if len(d.NotUnderstood) == 0 {
 		return
 	}
 	fmt.Fprintln(a.Out, "  "+a.Count("cli.indicators_not_understood", int64(len(d.NotUnderstood))))
 	for _, u := range d.NotUnderstood[:min(len(d.NotUnderstood), 10)] {
 		fmt.Fprintf(a.Out, "    %s  %s: %s\n", safe(u.ID), safe(u.Pattern), safe(u.Reason))
+	}
+	if more := len(d.NotUnderstood) - 10; more > 0 {
+		fmt.Fprintln(a.Out, "    "+a.Count("indicators.more", int64(more)))
 	}
 }

@@ -84,7 +84,7 @@ func (o *object) field(v *value, key string) (err error) {
 		err = o.readGranular(v)
 	case "definition", "extensions":
 		err = o.readDefinition(v)
-	case "Event", "Attribute":
+	case "Event", "Attribute", "response":
 		o.misp = true
 		err = v.skip()
 	case "objects":

@@ -194,3 +194,13 @@ func baseName(file string) string {
 	base := filepath.Base(file)
 	return strings.TrimSuffix(base, filepath.Ext(base))
 }
+
+// Damage says why the file was not read to its end, "" if it was.
+func (s *Set) Damage() string {
+	for _, n := range s.notes {
+		if strings.HasPrefix(n, "read up to ") || strings.HasPrefix(n, "not read: ") {
+			return n
+		}
+	}
+	return ""
+}

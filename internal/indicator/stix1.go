@@ -46,7 +46,6 @@ type ind1 struct {
 	ttps                                        []string
 	frames                                      []node
 	tests                                       int // rules of other languages
-	composite                                   bool
 	unused                                      []string
 }
 

@@ -108,7 +108,6 @@ type tableReader struct {
 	*loader
 	columns []column
 	forced  kind // of all values, kindUnknown: as the columns say
-	name    string
 }
 
 // readTable reads a table with separators. A row that is broken costs itself;
@@ -208,11 +207,11 @@ func guessColumns(lines []string, sep rune, n int) []column {
 
 // A row is what one row says beside its values.
 type row struct {
-	typ, id, comment, threat, reference string
-	e                                   listing
-	confidence                          int
-	tlp                                 TLP
-	quiet                               bool
+	typ, comment, threat, reference string
+	e                               listing
+	confidence                      int
+	tlp                             TLP
+	quiet                           bool
 }
 
 func (t *tableReader) row(line int, cells []string) {
