@@ -51,6 +51,14 @@ func (in *Input) Finding(find Finder) *Input {
 	return &other
 }
 
+// Opening returns in with a way to open other files of the same evidence: a
+// list of files has none by itself.
+func (in *Input) Opening(open Opener) *Input {
+	other := *in
+	other.open = open
+	return &other
+}
+
 // maxFound is how many companions Find returns.
 const maxFound = 10_000
 

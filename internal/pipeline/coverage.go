@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/amparo-project/amparo/internal/artifact"
 	"github.com/amparo-project/amparo/internal/finding"
 )
 
@@ -43,6 +44,9 @@ type artifactSum struct {
 }
 
 func (s *artifactSum) add(path string, o *outcome) {
+	if path == artifact.ListingPath && o.state == finding.Absent {
+		return // the list of files has nothing of it
+	}
 	if s.states == nil {
 		s.states = map[finding.State]int{}
 	}

@@ -53,6 +53,7 @@ func All() []artifact.Parser {
 		panics{},
 		jetsam{},
 		netUsage{},
+		missingPrograms{},
 		processStatus{},
 		taskInfo{},
 		spindump{},

@@ -2,6 +2,8 @@ package ios
 
 import (
 	"context"
+	"fmt"
+	"io/fs"
 	"iter"
 	"strings"
 
@@ -155,6 +157,9 @@ const signalStore = "grdb/signal.sqlite"
 // maxSignalGroups bounds the folders that hold a store; a phone has one.
 const maxSignalGroups = 16
 
+// errNotListed says that a list of files has nothing of an artifact.
+var errNotListed = fmt.Errorf("nothing in the list of files: %w", fs.ErrNotExist)
+
 // listSignal finds the folders that hold a store, and tells of the attachments
 // in them: in a dump their names are random, and say nothing of the app.
 func listSignal(ctx context.Context, in *artifact.Input) iter.Seq2[*artifact.Record, error] {
@@ -169,6 +174,7 @@ func listSignal(ctx context.Context, in *artifact.Input) iter.Seq2[*artifact.Rec
 			}
 		}
 		if len(groups) == 0 {
+			yield(nil, errNotListed)
 			return
 		}
 		var rec artifact.Record
