@@ -14,7 +14,7 @@ import (
 
 // All returns the parsers of this package, in the order in which they run and
 // are listed: those of text reports, then those of files.
-func All() []artifact.Parser { return slices.Concat(reports(), files()) }
+func All() []artifact.Parser { return slices.Concat(reports(), services(), files()) }
 
 // reports are the parsers of sections of text reports.
 func reports() []artifact.Parser {
