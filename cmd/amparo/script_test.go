@@ -57,7 +57,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"mkbackup": mkbackup, "treehash": treehash, "truncate": truncate, "zero": zero, "pack": pack,
-			"exitcode": exitcode, "glob": glob, "firstfinding": firstFinding,
+			"mkandroidqf": mkandroidqf, "exitcode": exitcode, "glob": glob, "firstfinding": firstFinding,
 		},
 	})
 }
@@ -88,6 +88,20 @@ func mkbackup(ts *testscript.TestScript, _ bool, args []string) {
 	if *file != "" {
 		ts.Check(os.WriteFile(ts.MkAbs(*file), []byte(password+"\n"), 0o600))
 	}
+}
+
+// mkandroidqf makes a synthetic acquisition of an Android phone, the indicators
+// that find what is planted in it, and, with a third argument, a password file
+// for the backup in it.
+func mkandroidqf(ts *testscript.TestScript, _ bool, args []string) {
+	secret := ""
+	if len(args) > 2 {
+		secret = password
+		ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(password+"\n"), 0o600))
+	}
+	_, err := testevidence.WriteAndroidQF(ts.MkAbs(args[0]), secret)
+	ts.Check(err)
+	ts.Check(testevidence.WriteAndroidIndicators(ts.MkAbs(args[1])))
 }
 
 // treehash writes the hash of every file below a folder to a file.

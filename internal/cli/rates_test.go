@@ -2,8 +2,8 @@ package cli
 
 import (
 	"archive/zip"
-	"bytes"
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"iter"

@@ -46,8 +46,10 @@ func (a *app) explainSources(paths []string, asJSON bool) error {
 		}
 	} else {
 		fmt.Fprintln(a.Out, "\n"+a.Text("source.looked_for"))
-		for _, kind := range []string{"ios-backup", "ios-filesystem", "sysdiagnose", "ios-crash-logs",
-			"android-bugreport", "androidqf", "android-backup", "android-intrusion-logs", "loose"} {
+		for _, kind := range []string{
+			"ios-backup", "ios-filesystem", "sysdiagnose", "ios-crash-logs",
+			"android-bugreport", "androidqf", "android-backup", "android-intrusion-logs", "loose",
+		} {
 			fmt.Fprintf(a.Out, "  %s: %s\n", a.Text("kind."+kind), a.Text("source.sign."+kind))
 		}
 	}

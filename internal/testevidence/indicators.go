@@ -101,6 +101,7 @@ func stixPattern(kind, value string) string {
 	property := map[string]string{
 		"domain": "domain-name:value", "process": "process:name", "email": "email-addr:value", "path": "file:path",
 		"name": "file:name", "sha256": "file:hashes.sha256", "app": "app:id", "profile": "configuration-profile:id",
+		"property": "android-property:name", "cert": "app:cert.sha256",
 	}[kind]
 	value = strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(value)
 	return fmt.Sprintf("[%s='%s']", property, value)

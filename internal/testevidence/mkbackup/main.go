@@ -6,6 +6,7 @@
 //	         [-dump DIR [-sparse N]]
 //	mkbackup -indicators DIR
 //	mkbackup -indicator-file FILE -indicator-count N
+//	mkbackup -androidqf DIR [-indicators DIR]
 //	mkbackup -sysdiagnose FILE -sysdiagnose-size BYTES
 //
 // A password file that is not there yet is written, with the password of the
@@ -32,7 +33,7 @@ type command struct {
 	options                                             testevidence.Options
 	out, passwordFile, indicators, indicatorFile, truth string
 	indicatorCount, sparse                              int
-	dump, sysdiagnose                                   string
+	dump, sysdiagnose, androidQF                        string
 	sysdiagnoseSize                                     int64
 }
 
@@ -74,6 +75,7 @@ func (c *command) parse(args []string, stderr io.Writer) error {
 	f.StringVar(&c.dump, "dump", "", "new folder for the same phone's file system")
 	f.IntVar(&c.sparse, "sparse", 0, "further files in the dump, of 256 KiB that take no room on the disk")
 	f.StringVar(&c.sysdiagnose, "sysdiagnose", "", "new file for a sysdiagnose, as .tar.gz")
+	f.StringVar(&c.androidQF, "androidqf", "", "new folder for an acquisition of an Android phone")
 	f.Int64Var(&c.sysdiagnoseSize, "sysdiagnose-size", 300<<20, "its size in bytes, at least")
 	if err := f.Parse(args); err != nil {
 		return err
@@ -81,8 +83,8 @@ func (c *command) parse(args []string, stderr io.Writer) error {
 	switch {
 	case f.NArg() > 0:
 		return fmt.Errorf("unexpected argument %q", f.Arg(0))
-	case c.out == "" && c.indicators == "" && c.indicatorFile == "" && c.sysdiagnose == "":
-		return errors.New("nothing to write: give -out, -indicators, -indicator-file or -sysdiagnose")
+	case c.out == "" && c.indicators == "" && c.indicatorFile == "" && c.sysdiagnose == "" && c.androidQF == "":
+		return errors.New("nothing to write: give -out, -indicators, -indicator-file, -sysdiagnose or -androidqf")
 	case c.dump != "" && (c.out == "" || o.Encrypted):
 		return errors.New("-dump is of a plain backup: give -out, and no -encrypted")
 	case c.sparse != 0 && c.dump == "" || c.sparse < 0:
@@ -109,10 +111,27 @@ func (c *command) do() error {
 			return err
 		}
 	}
+	if c.androidQF != "" {
+		if err := c.android(); err != nil {
+			return err
+		}
+	}
 	if c.out == "" {
 		return nil
 	}
 	return c.backup()
+}
+
+// android writes an acquisition and, beside other indicators, those that find
+// what is planted in it.
+func (c *command) android() error {
+	if c.indicators != "" {
+		if err := testevidence.WriteAndroidIndicators(c.indicators); err != nil {
+			return err
+		}
+	}
+	_, err := testevidence.WriteAndroidQF(c.androidQF, "")
+	return err
 }
 
 func (c *command) backup() error {
