@@ -23,6 +23,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/amparo-project/amparo/internal/cli"
+	"github.com/amparo-project/amparo/internal/seal"
 	"github.com/amparo-project/amparo/internal/testevidence"
 )
 
@@ -32,6 +33,7 @@ const exitFile = ".exitcode"
 const password = "correct horse battery staple"
 
 func TestMain(m *testing.M) {
+	seal.WorkFactor = 10 // a second for each command would teach nothing
 	testscript.Main(m, map[string]func(){
 		"amparo": func() {
 			code := cli.Main(context.Background(), os.Args[1:], cli.Standard())
@@ -58,6 +60,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"mkbackup": mkbackup, "treehash": treehash, "truncate": truncate, "zero": zero, "pack": pack,
 			"mkandroidqf": mkandroidqf, "exitcode": exitcode, "glob": glob, "firstfinding": firstFinding,
+			"setid": setID,
 		},
 	})
 }
@@ -164,6 +167,12 @@ func firstFinding(ts *testscript.TestScript, _ bool, args []string) {
 	line, _, _ := strings.Cut(ts.ReadFile(args[0]), "\n")
 	ts.Check(json.Unmarshal([]byte(line), &f))
 	ts.Setenv("FINDING", f.ID)
+}
+
+// setID sets a variable to what a file holds, which is the name of something
+// that a command made.
+func setID(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile(args[1])))
 }
 
 // pack packs a folder into each of the archives, by their endings.

@@ -32,6 +32,10 @@ type checkCmd struct {
 
 	ExplainSource bool `help:"${explain_source}"`
 
+	Case   string `help:"${check_case}" placeholder:"CASE"`
+	Device string `help:"${check_device}" placeholder:"DEVICE"`
+	wsFlags
+
 	since, until time.Time
 	failOn       finding.Severity
 }
@@ -84,15 +88,24 @@ func (c *checkCmd) Run(a *app) error {
 	// Large sets take a moment to load, and so does the list of a backup's files.
 	loaded := sync.OnceValues(func() (*indicators, error) { return a.loadIndicators(c.Indicators) })
 	go loaded() //nolint:errcheck // who uses them gets the error
+	s := session{app: a, cmd: c, rules: rules, lures: lures, indicators: loaded, names: map[string]bool{}}
+	if c.Case != "" {
+		return s.inCase()
+	}
 	found, err := a.findAll(c.Paths)
 	if err != nil {
 		return err
 	}
-	s := session{app: a, cmd: c, rules: rules, lures: lures, indicators: loaded, total: len(found), names: map[string]bool{}}
+	s.total = len(found)
 	if err := s.checkAll(found); err != nil {
 		return err
 	}
-	if c.failOn != 0 && s.worst >= c.failOn {
+	return s.verdict()
+}
+
+// verdict is the exit code that --fail-on asks for.
+func (s *session) verdict() error {
+	if s.cmd.failOn != 0 && s.worst >= s.cmd.failOn {
 		return exitError(exitFound)
 	}
 	return nil
@@ -123,6 +136,7 @@ type session struct {
 	shown      int             // of them
 	names      map[string]bool // of result folders, in lower case
 	worst      finding.Severity
+	stored     *storing // nil: results go to --out, or nowhere
 }
 
 func (s *session) several() bool { return s.total > 1 }
@@ -151,7 +165,7 @@ func (s *session) checkAll(found []evidence.Candidate) error {
 // check opens and checks one evidence.
 func (s *session) check(candidate evidence.Candidate) (err error) {
 	dir := s.resultDir(candidate)
-	if dir != "" {
+	if dir != "" && s.stored == nil {
 		if err := outside(dir, candidate.Path()); err != nil {
 			return err
 		}

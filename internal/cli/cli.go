@@ -75,6 +75,18 @@ type root struct {
 	Indicators indicatorsCmd `cmd:"" help:"${indicators}"`
 	Rules      rulesCmd      `cmd:"" help:"${rules}"`
 	Lure       lureCmd       `cmd:"" help:"${lure}"`
+
+	Workspace workspaceCmd `cmd:"" help:"${workspace}"`
+	Case      caseCmd      `cmd:"" help:"${case}"`
+	Person    personCmd    `cmd:"" help:"${person}"`
+	Device    deviceCmd    `cmd:"" help:"${device}"`
+	Consent   consentCmd   `cmd:"" help:"${consent}"`
+	Evidence  evidenceCmd  `cmd:"" help:"${evidence}"`
+	Run       runCmd       `cmd:"" help:"${run}"`
+	Finding   findingCmd   `cmd:"" help:"${finding}"`
+	Custody   custodyCmd   `cmd:"" help:"${custody}"`
+	Ledger    ledgerCmd    `cmd:"" help:"${ledger}"`
+	Vault     vaultCmd     `cmd:"" help:"${vault}"`
 }
 
 // app is what every command gets.
@@ -153,7 +165,7 @@ func languageOf(args []string) string {
 // struct tags give them.
 func helpTexts(p *message.Printer) kong.Vars {
 	vars := kong.Vars{"version": "amparo " + Version}
-	for _, name := range helpNames {
+	for _, name := range append(helpNames, workspaceHelp...) {
 		vars[name] = p.Text("cli.help." + name)
 	}
 	return vars

@@ -16,6 +16,9 @@ import (
 	"github.com/amparo-project/amparo/internal/format/keybag"
 	"github.com/amparo-project/amparo/internal/limit"
 	"github.com/amparo-project/amparo/internal/pipeline"
+	"github.com/amparo-project/amparo/internal/seal"
+	"github.com/amparo-project/amparo/internal/vault"
+	"github.com/amparo-project/amparo/internal/workspace"
 )
 
 // hints maps errors to the message that says what to do about them. The first
@@ -29,6 +32,18 @@ var hints = []struct {
 	{errNoPassword, "cli.hint.no_password"},
 	{pipeline.ErrNotEmpty, "cli.hint.not_empty"},
 	{iosbackup.ErrInside, "cli.hint.out_inside"},
+	{workspace.ErrNone, "ws.hint.none"},
+	{workspace.ErrNewer, "ws.hint.newer"},
+	{workspace.ErrDamaged, "ws.hint.damaged"},
+	{workspace.ErrNotMember, "ws.hint.not_member"},
+	{workspace.ErrNoConsent, "ws.hint.no_consent"},
+	{workspace.ErrDiskFull, "ws.hint.disk_full"},
+	{workspace.ErrReadOnly, "ws.hint.read_only"},
+	{seal.ErrWrongPassphrase, "ws.hint.passphrase"},
+	{seal.ErrNoPassphrase, "ws.hint.passphrase"},
+	{errNoIdentity, "ws.hint.identity"},
+	{vault.ErrChanged, "ws.hint.changed"},
+	{vault.ErrDamaged, "ws.hint.vault_damaged"},
 	{syscall.ENOSPC, "cli.hint.disk_full"},
 	{context.Canceled, "cli.hint.interrupted"},
 	{fs.ErrPermission, "cli.hint.permission"},

@@ -24,11 +24,20 @@ func (s *session) present(run *finding.Run, list []finding.Finding, dir string) 
 			return err
 		}
 	}
+	stored := ""
+	if s.stored != nil {
+		var err error
+		if stored, err = s.stored.save(run, dir); err != nil {
+			return err
+		}
+		dir = ""
+	}
 	if s.cmd.JSON {
 		return writeJSON(s.Out, struct {
+			ID       string            `json:"id,omitempty"` // in the workspace
 			Run      *finding.Run      `json:"run"`
 			Findings []finding.Finding `json:"findings"`
-		}{run, list})
+		}{stored, run, list})
 	}
 	if s.several() {
 		s.shown++
@@ -38,7 +47,11 @@ func (s *session) present(run *finding.Run, list []finding.Finding, dir string) 
 	if len(run.Indicators) == 0 {
 		fmt.Fprintf(s.Err, "amparo: %s\n", s.Text("cli.no_indicators"))
 	}
-	return report.Summary(s.Out, run, report.GroupFindings(list), s.Printer, report.SummaryOptions{Width: s.OutWidth, Dir: dir})
+	err := report.Summary(s.Out, run, report.GroupFindings(list), s.Printer, report.SummaryOptions{Width: s.OutWidth, Dir: dir})
+	if stored != "" {
+		fmt.Fprintln(s.Out, s.Text("ws.run_stored", "Run", stored, "Evidence", s.stored.evidence.ID))
+	}
+	return err
 }
 
 // writeReport makes report.html of a finished result folder.
@@ -75,6 +88,9 @@ func writeFile(name string, fn func(io.Writer) error) (err error) {
 // resultDir is where the result of one evidence goes: --out itself, or a
 // folder in it named after the evidence where there are several.
 func (s *session) resultDir(c evidence.Candidate) string {
+	if s.stored != nil {
+		return s.stored.newDir()
+	}
 	if !s.several() || s.cmd.Out == "" {
 		return s.cmd.Out
 	}

@@ -20,6 +20,12 @@ func OpenTree(ctx context.Context, name string, early func(name string) bool) (T
 	return openTree(ctx, name, early, defaultBounds)
 }
 
+// OpenArchive opens an archive that is at hand as a Blob, which it takes over.
+// Its errors are those of OpenTree.
+func OpenArchive(ctx context.Context, name string, b Blob, early func(name string) bool) (Tree, error) {
+	return newArchive(ctx, name, b, b.Size(), early, defaultBounds)
+}
+
 func openTree(ctx context.Context, name string, early func(string) bool, b bounds) (Tree, error) {
 	info, err := os.Stat(name)
 	if err != nil {

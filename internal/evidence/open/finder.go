@@ -48,6 +48,9 @@ type finder struct {
 
 // single takes a path that is a file of a known name and no archive.
 func (f *finder) single() (Result, bool) {
+	if f.o.Tree != nil {
+		return Result{}, false
+	}
 	info, err := os.Stat(f.path)
 	name := filepath.Base(f.path)
 	if err != nil || !info.Mode().IsRegular() || isArchive(name) {
@@ -82,15 +85,11 @@ func (f *finder) single() (Result, bool) {
 
 // look opens the tree and walks it, then the archives in it.
 func (f *finder) look(ctx context.Context) (err error) {
-	if f.tree, err = evidence.OpenTree(ctx, f.path, f.early); err != nil {
+	if f.tree, f.onDisk, err = f.open(ctx); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.tree.Close()) }()
-	info, err := os.Stat(f.path)
-	if err != nil {
-		return err
-	}
-	f.onDisk, f.reports = info.IsDir(), true
+	f.reports = true
 	if err := f.walk(ctx, "", 0); err != nil {
 		return fmt.Errorf("look for evidence in %s: %w", f.path, err)
 	}
@@ -244,7 +243,21 @@ func (f *finder) again(ctx context.Context, held *evidence.Tree) (evidence.Tree,
 	if held != nil {
 		return *held, nil
 	}
-	return evidence.OpenTree(ctx, f.path, f.early)
+	tree, _, err := f.open(ctx)
+	return tree, err
+}
+
+// open opens the tree at the path, and says whether it is a folder.
+func (f *finder) open(ctx context.Context) (evidence.Tree, bool, error) {
+	if f.o.Tree != nil {
+		return f.o.Tree(ctx, filepath.ToSlash(f.path), f.early)
+	}
+	info, err := os.Stat(f.path)
+	if err != nil {
+		return nil, false, err
+	}
+	tree, err := evidence.OpenTree(ctx, f.path, f.early)
+	return tree, info.IsDir(), err
 }
 
 // inArchives looks into the archives that lie in a folder, each on its own:

@@ -24,6 +24,10 @@ type Options struct {
 	// Named says of the name of a single file whether some parser knows it.
 	// nil: single files are no evidence.
 	Named func(name string) bool
+	// Tree opens what lies at a path that is not of the file system: that
+	// given to Find, or that of an archive found in it, joined by slashes. It
+	// says whether it is a folder. nil: paths are of the file system.
+	Tree func(ctx context.Context, path string, early func(name string) bool) (tree evidence.Tree, folder bool, err error)
 }
 
 // Result is what a path holds.

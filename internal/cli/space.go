@@ -1,0 +1,249 @@
+package cli
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/amparo-project/amparo/internal/seal"
+	"github.com/amparo-project/amparo/internal/vault"
+	"github.com/amparo-project/amparo/internal/workspace"
+	"github.com/amparo-project/amparo/internal/workspace/postgres"
+	"github.com/amparo-project/amparo/internal/workspace/sqlite"
+)
+
+// Environment variables that say where the workspace is and who acts.
+const (
+	workspaceVariable  = "AMPARO_WORKSPACE"  // a folder, or a postgres:// URL
+	vaultVariable      = "AMPARO_VAULT"      // a folder
+	identityVariable   = "AMPARO_IDENTITY"   // a file
+	passphraseVariable = "AMPARO_PASSPHRASE" // of that file
+)
+
+// errNoIdentity says that there is no identity file where it should be.
+var errNoIdentity = errors.New("no identity file")
+
+// errSecretInFlag refuses a password where every user of the machine sees it.
+var errSecretInFlag = errors.New("a URL with a password does not belong into a flag: set " + workspaceVariable)
+
+// wsFlags are those of every command that works on a workspace.
+type wsFlags struct {
+	Workspace      string `help:"${ws_dir}" placeholder:"DIR"`
+	IdentityFile   string `help:"${ws_identity}" placeholder:"FILE"`
+	PassphraseFile string `help:"${ws_passphrase}" placeholder:"FILE"`
+}
+
+// listFlags are those of every list.
+type listFlags struct {
+	Limit int    `help:"${ws_limit}" default:"100"`
+	After string `help:"${ws_after}" placeholder:"CURSOR"`
+	JSON  bool   `name:"json" help:"${json}"`
+}
+
+func (l listFlags) page() workspace.Page { return workspace.Page{After: l.After, Limit: l.Limit} }
+
+// space is an open workspace with its vault.
+type space struct {
+	*workspace.Workspace
+	app   *app
+	dir   string // of the vault's parent
+	vault *vault.Dir
+}
+
+// where is the workspace: a folder, or a URL.
+func (f *wsFlags) where() (at string, isURL bool, err error) {
+	if u, err := url.Parse(f.Workspace); err == nil && u.User != nil {
+		if _, has := u.User.Password(); has {
+			return "", false, usageError{errSecretInFlag}
+		}
+	}
+	at = cmp.Or(f.Workspace, os.Getenv(workspaceVariable))
+	if strings.HasPrefix(at, "postgres://") || strings.HasPrefix(at, "postgresql://") {
+		return at, true, nil
+	}
+	if at == "" {
+		at, err = userDir("workspace")
+	}
+	return at, false, err
+}
+
+// userDir is a folder of the user: in AMPARO_HOME, or in their configuration.
+func userDir(name string) (string, error) {
+	if home := os.Getenv("AMPARO_HOME"); home != "" {
+		return filepath.Join(home, name), nil
+	}
+	config, err := os.UserConfigDir()
+	if err != nil {
+		return "", fmt.Errorf("workspace: %w", err)
+	}
+	return filepath.Join(config, "amparo", name), nil
+}
+
+// identityFile is the file that holds the identity of who acts.
+func (f *wsFlags) identityFile() (string, error) {
+	if name := cmp.Or(f.IdentityFile, os.Getenv(identityVariable)); name != "" {
+		return name, nil
+	}
+	return userDir("identity.age")
+}
+
+// passphrase returns the passphrase of an identity file: from a file, the
+// environment, or a person.
+func (a *app) passphrase(f *wsFlags) func() (string, error) {
+	return func() (string, error) {
+		if f.PassphraseFile != "" {
+			return passwordFrom(f.PassphraseFile)
+		}
+		if p, ok := os.LookupEnv(passphraseVariable); ok {
+			return p, nil
+		}
+		if a.Ask == nil {
+			return "", seal.ErrNoPassphrase
+		}
+		return a.Ask(a.Text("ws.passphrase_prompt"))
+	}
+}
+
+func (a *app) identity(f *wsFlags) (seal.Identity, error) {
+	name, err := f.identityFile()
+	if err != nil {
+		return seal.Identity{}, err
+	}
+	id, err := seal.ReadIdentityFile(name, a.passphrase(f))
+	if errors.Is(err, fs.ErrNotExist) {
+		return id, fmt.Errorf("%s: %w", name, errNoIdentity)
+	}
+	return id, err
+}
+
+// database opens the database. create makes the folder.
+func (f *wsFlags) database(a *app, create bool) (db *workspace.DB, dir string, err error) {
+	at, isURL, err := f.where()
+	if err != nil {
+		return nil, "", err
+	}
+	if isURL {
+		dir := os.Getenv(vaultVariable)
+		if dir == "" {
+			if dir, err = userDir("vault"); err != nil {
+				return nil, "", err
+			}
+		}
+		db, err = postgres.Open(a.ctx, at)
+		return db, dir, err
+	}
+	if create {
+		if err := os.MkdirAll(at, 0o700); err != nil {
+			return nil, "", fmt.Errorf("workspace: %w", err)
+		}
+	} else if !sqlite.Exists(at) {
+		return nil, "", fmt.Errorf("%s: %w", at, workspace.ErrNone)
+	}
+	db, err = sqlite.Open(a.ctx, at, time.Now)
+	return db, cmp.Or(os.Getenv(vaultVariable), filepath.Join(at, "vault")), err
+}
+
+// with opens the workspace, runs fn and closes it.
+func (f *wsFlags) with(a *app, fn func(s *space) error) (err error) {
+	db, dir, err := f.database(a, false)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	id, err := a.identity(f)
+	if err != nil {
+		return err
+	}
+	w, err := workspace.Open(a.ctx, db, workspace.Options{Identity: id, Now: time.Now})
+	if err != nil {
+		return err
+	}
+	s := &space{Workspace: w, app: a, dir: dir}
+	if s.vault, err = vault.OpenDir(dir); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.vault.Close()) }()
+	return fn(s)
+}
+
+// table writes rows of cells, with a head in the user's language.
+func (a *app) table(columns []string, rows [][]string, next string) error {
+	if len(rows) == 0 {
+		fmt.Fprintln(a.Out, a.Text("ws.empty"))
+		return nil
+	}
+	w := tabwriter.NewWriter(a.Out, 0, 0, 2, ' ', 0)
+	head := make([]string, len(columns))
+	for i, c := range columns {
+		head[i] = a.Text("ws.column." + c)
+	}
+	fmt.Fprintln(w, strings.Join(head, "\t"))
+	for _, row := range rows {
+		for i := range row {
+			row[i] = cmp.Or(safe(row[i]), "-")
+		}
+		fmt.Fprintln(w, strings.Join(row, "\t"))
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if next != "" {
+		fmt.Fprintln(a.Err, "amparo: "+a.Text("ws.next", "Next", next))
+	}
+	return nil
+}
+
+// show writes a list as JSON or as a table.
+func show[T any](a *app, l workspace.List[T], asJSON bool, columns []string, row func(T) []string) error {
+	if asJSON {
+		return writeJSON(a.Out, l)
+	}
+	rows := make([][]string, len(l.Items))
+	for i, item := range l.Items {
+		rows[i] = row(item)
+	}
+	return a.table(columns, rows, l.Next)
+}
+
+// made says what came to be: its name on a line of its own, or all of it.
+func (a *app) made(asJSON bool, v any, id string) error {
+	if asJSON {
+		return writeJSON(a.Out, v)
+	}
+	_, err := fmt.Fprintln(a.Out, id)
+	return err
+}
+
+// day is the day and time of an act, for a table.
+func day(t string) string {
+	if len(t) < len("2006-01-02T15:04") {
+		return t
+	}
+	return strings.Replace(t[:16], "T", " ", 1)
+}
+
+// readBounded reads a small file of the user, "-" for the standard input.
+func (a *app) readBounded(name string, most int64) ([]byte, error) {
+	r := a.In
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		r = f
+	}
+	data, err := io.ReadAll(io.LimitReader(r, most+1)) //nolint:forbidigo // bounded, and ours
+	if err == nil && int64(len(data)) > most {
+		err = fmt.Errorf("%s: more than %d bytes", name, most)
+	}
+	return data, err
+}
