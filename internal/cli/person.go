@@ -140,7 +140,7 @@ func (c *consentAddCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	sum, err := hashOf(c.Form)
+	sum, err := fileHash(c.Form)
 	if err != nil {
 		return fmt.Errorf("signed form: %w", err)
 	}
@@ -156,7 +156,7 @@ func (c *consentAddCmd) Run(a *app) error {
 	})
 }
 
-func hashOf(name string) (string, error) {
+func fileHash(name string) (string, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return "", err
