@@ -8,6 +8,7 @@ package chain
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/amparo-project/amparo/internal/finding"
@@ -156,6 +157,9 @@ func (c *course) chain(group []trace, grade finding.Grade, reasons []string, cov
 func (s *stage) view(number int, group []trace, coverage []finding.Coverage) finding.Stage {
 	out := finding.Stage{ID: s.ID, State: finding.NotVisible, Traces: []finding.Trace{}}
 	for _, name := range s.SeenIn {
+		if otherPlatform(coverage, name) {
+			continue
+		}
 		if wasRead(coverage, name) {
 			out.Read = append(out.Read, name)
 			out.State = finding.NotFound
@@ -175,6 +179,15 @@ func (s *stage) view(number int, group []trace, coverage []finding.Coverage) fin
 		out.Traces = append(out.Traces, t.Trace)
 	}
 	return out
+}
+
+// otherPlatform reports whether an artifact is one of phones of another make:
+// the coverage, which has every artifact of this one, has none of theirs.
+func otherPlatform(coverage []finding.Coverage, name string) bool {
+	platform, _, _ := strings.Cut(name, ".")
+	return len(coverage) > 0 && !slices.ContainsFunc(coverage, func(c finding.Coverage) bool {
+		return strings.HasPrefix(c.Artifact, platform+".")
+	})
 }
 
 func wasRead(coverage []finding.Coverage, name string) bool {

@@ -1,6 +1,7 @@
 package chain
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -124,5 +125,22 @@ func TestCourse(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"delivery", "exploitation", "execution", "activity", "cleaning"}, ids); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestOtherPlatform: of an iPhone nobody misses the artifacts of Android.
+func TestOtherPlatform(t *testing.T) {
+	t.Parallel()
+	c := published()
+	chain := c.chain(nil, finding.Targeted, nil, []finding.Coverage{{Artifact: "ios.sms", State: finding.Read}, {Artifact: "ios.ps", State: finding.Absent}})
+	for _, s := range chain.Stages {
+		for _, name := range append(slices.Clone(s.Read), s.Unread...) {
+			if !strings.HasPrefix(name, "ios.") {
+				t.Errorf("%s: %s", s.ID, name)
+			}
+		}
+	}
+	if first := chain.Stages[0]; !slices.Contains(first.Read, "ios.sms") || !slices.Contains(first.Unread, "ios.whatsapp") {
+		t.Errorf("%v, %v", first.Read, first.Unread)
 	}
 }

@@ -3,6 +3,7 @@ package ios
 import (
 	"context"
 	"iter"
+	"strings"
 
 	"github.com/amparo-project/amparo/internal/artifact"
 	"github.com/amparo-project/amparo/internal/format/keyedarchive"
@@ -16,7 +17,7 @@ var accountsInfo = artifact.Info{
 	Name:    "ios.accounts",
 	Version: 1,
 	Summary: "Accounts that the phone is signed in to: Apple, mail, calendars and others, and when they were added.",
-	Files:   []string{"**/Accounts3.sqlite"},
+	Files:   []string{"**/Accounts3.sqlite", "**/com.apple.accounts.exists.plist"},
 	Kinds: []artifact.KindInfo{
 		{
 			Kind: "account",
@@ -64,6 +65,14 @@ var accountsInfo = artifact.Info{
 			},
 			Times: []string{"expires"},
 		},
+		{
+			Kind: "count",
+			Doc:  "How many accounts of a kind the system counts (com.apple.accounts.exists.plist): more than are listed hints at one that was removed.",
+			Fields: []artifact.FieldInfo{
+				{Name: "type_id", Type: artifact.Text, Doc: "kind of account: com.apple.account.Google"},
+				{Name: "count", Type: artifact.Int, Doc: "accounts of that kind"},
+			},
+		},
 	},
 	Caveats: []string{
 		"Accounts that were removed are not here.",
@@ -72,6 +81,7 @@ var accountsInfo = artifact.Info{
 	Refs: []string{
 		"https://github.com/abrignoni/iLEAPP/blob/main/scripts/artifacts/accountData.py",
 		"https://github.com/log2timeline/plaso/blob/main/plaso/parsers/sqlite_plugins/ios_accounts.py",
+		"https://github.com/abrignoni/iLEAPP/blob/main/scripts/artifacts/accountConfig.py",
 	},
 }
 
@@ -90,7 +100,38 @@ func (accounts) Info() artifact.Info { return accountsInfo }
 
 // Parse implements artifact.Parser.
 func (accounts) Parse(ctx context.Context, in *artifact.Input) iter.Seq2[*artifact.Record, error] {
+	if strings.HasSuffix(in.Path, ".plist") {
+		return readPropertyList(ctx, in, readAccountCounts)
+	}
 	return readDatabase(ctx, in, readAccounts)
+}
+
+// readAccountCounts reads the list of how many accounts of each kind there are.
+func readAccountCounts(r *listReading) error {
+	for key, v := range r.root.All() {
+		kind, ok := strings.CutSuffix(key, ".count")
+		if !ok {
+			continue // ".exists" says no more than a count above 0
+		}
+		rec := r.start("count", key, v)
+		rec.Set("type_id", artifact.TextValue(r.cut(kind)))
+		value, err := plist.Any(v, treeLimits)
+		if err != nil {
+			if err := r.problem(key, err); err != nil {
+				return err
+			}
+		}
+		if n, ok := v.Int(); ok {
+			rec.Set("count", artifact.IntValue(n))
+		} else {
+			rec.Set("count", artifact.TreeValue(value))
+		}
+		rec.Summary = func(b []byte) []byte { return appendSummary(b, "accounts of the kind ", rec.Text("type_id")) }
+		if err := r.give(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // An accountName names an account for its parts and properties.

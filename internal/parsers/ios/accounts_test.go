@@ -124,3 +124,26 @@ func TestRealAccounts(t *testing.T) {
 		t.Errorf("%d records, errors %v", len(old), errs)
 	}
 }
+
+// TestAccountCounts reads the counts of the iOS 15 phone, and a list of odd values.
+func TestAccountCounts(t *testing.T) {
+	t.Parallel()
+	const path = "private/var/preferences/SystemConfiguration/com.apple.accounts.exists.plist"
+	artifacttest.Run(
+		t, accounts{}, "testdata/accounts",
+		listSample(t, "counts", path, oracle.BinaryFormat, map[string]any{"com.apple.account.Google.count": 2, "com.apple.account.Google.exists": 1}),
+		withBadValues(listSample(t, "odd_counts", path, oracle.XMLFormat, map[string]any{"com.apple.account.IMAP.count": "many", ".count": []any{1}})),
+	)
+	files := unzipEvidence(t, "testdata.accountConfig.accountConfig.josh_ios15_ffs.zip")
+	recs, errs := artifacttest.Parse(t, accounts{}, artifacttest.Sample{
+		Path: path, Files: map[string][]byte{path: files["com.apple.accounts.exists.plist"]},
+	})
+	total := int64(0)
+	for _, r := range recs {
+		n, _ := r.Get("count").Int()
+		total += n
+	}
+	if len(recs) != 15 || total != 19 || len(errs) != 0 {
+		t.Errorf("%d kinds, %d accounts, errors %v", len(recs), total, errs)
+	}
+}
