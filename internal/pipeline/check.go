@@ -71,6 +71,7 @@ type check struct {
 	progress *meter
 	mu       sync.Mutex // guards the two sets
 	tmp      string
+	secrets  []string // values of private indicators that matched; guarded by mu until all tasks are done
 }
 
 // Check runs one check. The run it returns says what was read even where an
@@ -263,6 +264,7 @@ func (c *check) sources(outcomes []outcome) []source {
 // emitFindings writes the findings in order, each with the hash of its file,
 // and lets chains be made of them.
 func (c *check) emitFindings(w io.Writer) error {
+	c.sortSecrets()
 	for it, err := range c.findings.All() {
 		if err != nil {
 			return err
@@ -291,6 +293,7 @@ func (c *check) complete(payload []byte) ([]byte, error) {
 	if o := c.files.open[f.Where.Path]; o != nil {
 		f.Where.SHA256 = o.sum
 	}
+	scrubFinding(&f, c.secrets)
 	c.chains.Add(&f)
 	return finding.Encode(&f)
 }

@@ -33,7 +33,8 @@ type collector struct {
 	files    *files
 	json     []byte // the record at hand as written, nil until wanted
 
-	withheld []string // values of private indicators that the record at hand holds
+	withheld []string        // values of private indicators that the record at hand holds
+	secrets  map[string]bool // those of all records
 
 	known   indicator.Memory
 	hits    []indicator.Hit

@@ -136,6 +136,7 @@ func (c *check) newSinks(i int) (*sinks, error) {
 	name := c.opts.Parsers[t.parser].Info().Name
 	s := &sinks{
 		collect: collector{
+			secrets:  map[string]bool{},
 			artifact: name, device: c.device, matcher: c.opts.Matcher,
 			rules: c.opts.Rules.For(name), lures: c.opts.Lures.Records(c.opts.Parsers[t.parser].Info()), sorter: c.findings.Sorter(), files: c.files,
 			n: map[finding.Severity]int64{},
@@ -177,6 +178,7 @@ func (s *sinks) close(c *check, out *outcome) error {
 	err := s.collect.err
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.takeSecrets(s.collect.secrets)
 	err = errors.Join(err, c.findings.Add(s.collect.sorter))
 	if s.records != nil {
 		err = errors.Join(err, c.timeline.Add(s.events.sorter), s.records.close())

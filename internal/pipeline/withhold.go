@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"encoding/json"
 	"regexp"
 	"slices"
@@ -41,7 +42,33 @@ func (c *collector) withhold(r *artifact.Record, h *indicator.Hit) {
 func (c *collector) keepBack(value string) {
 	if value = strings.TrimSpace(value); value != "" && !slices.Contains(c.withheld, value) {
 		c.withheld = append(c.withheld, value)
+		if len(value) >= minSecret && len(c.secrets) < maxSecrets {
+			c.secrets[value] = true
+		}
 	}
+}
+
+// A finding may rest on one record and name a value of another: a redirect names
+// where it led. So what was withheld of any record is taken out of all findings
+// of the run, once all are there. Short values are left: they are parts of words.
+const (
+	minSecret  = 6
+	maxSecrets = 1000
+)
+
+// scrubFinding takes the values of private indicators out of a finding of
+// another record.
+func scrubFinding(f *finding.Finding, secrets []string) {
+	if m := f.Indicator; len(secrets) == 0 || m != nil && !m.Private {
+		return // nothing to withhold, or what another publisher lists openly
+	}
+	said := strings.ToLower(string(f.Record) + f.Title + f.Reason)
+	if !slices.ContainsFunc(secrets, func(s string) bool { return strings.Contains(said, strings.ToLower(s)) }) {
+		return
+	}
+	c := collector{withheld: secrets}
+	f.Record, f.Where.Bytes = c.scrubJSON(f.Record), nil
+	f.Title, f.Reason = c.scrub(f.Title), c.scrub(f.Reason)
 }
 
 // redact takes the values of private indicators out of a finding. That of the
@@ -108,4 +135,19 @@ func (c *collector) scrubAny(v any) any {
 		}
 	}
 	return v
+}
+
+// takeSecrets gathers what the task withheld.
+func (c *check) takeSecrets(of map[string]bool) {
+	for value := range of {
+		if !slices.Contains(c.secrets, value) {
+			c.secrets = append(c.secrets, value)
+		}
+	}
+}
+
+// sortSecrets puts them into an order that does not depend on that of the
+// tasks, the longest first: one may be a part of another.
+func (c *check) sortSecrets() {
+	slices.SortFunc(c.secrets, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) })
 }

@@ -29,8 +29,8 @@ func sightings(dir string) ([]*sighted, error) {
 	byKey := map[string]*sighted{}
 	err := EachFinding(dir, func(f *finding.Finding) error {
 		m := f.Indicator
-		if m == nil {
-			return nil
+		if m == nil || m.Private {
+			return nil // of a private one nothing leaves, not even that it was seen
 		}
 		key := strings.Join([]string{m.Type, m.Value, m.SetSHA256, m.ID}, "\x00")
 		s := byKey[key]

@@ -62,6 +62,7 @@ func placeOf(p *finding.Provenance) place {
 
 // marks are the findings of one record.
 type marks struct {
+	private           bool // its values may not be passed on
 	severity          finding.Severity
 	ids               []string
 	indicator, threat string
@@ -101,6 +102,9 @@ func noteFinding(found map[place]*marks, f *finding.Finding) {
 	}
 	m.severity = max(m.severity, f.Severity)
 	m.ids = append(m.ids, f.ID)
+	if f.Indicator != nil && f.Indicator.Private {
+		m.private = true
+	}
 	if f.Indicator != nil && m.indicator == "" {
 		m.indicator, m.threat = f.Indicator.Value, f.Indicator.Threat
 	}
@@ -118,6 +122,9 @@ func (e *timelineEvent) sketch(device string, m *marks) *sketchEvent {
 	if m != nil {
 		s.Tags, s.Findings = []string{"amparo", "amparo-" + m.severity.String()}, m.ids
 		s.Indicator, s.Threat = m.indicator, m.threat
+		if m.private {
+			s.Message = "(withheld)"
+		}
 	}
 	return s
 }
