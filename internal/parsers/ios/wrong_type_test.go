@@ -25,7 +25,7 @@ var silent = func() map[string]map[string]bool {
 	m := map[string]map[string]bool{}
 	for kind, names := range map[string][]string{
 		"list_binary": {
-			"bluetooth", "locationd_clients", "profile_events", "wifi_known_networks", "applications",
+			"accounts", "bluetooth", "locationd_clients", "profile_events", "wifi_known_networks", "applications",
 			"webkit_session_resource_log", "id_status_cache", "os_analytics_ad_daily",
 		},
 		"database": {"cache_files", "firefox_favicon", "webkit_indexeddb"},
