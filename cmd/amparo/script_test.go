@@ -161,10 +161,14 @@ func glob(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// firstFinding sets $FINDING to the id of the first finding.
+// firstFinding sets $FINDING to the id of the first finding, or of the first
+// whose line has the text that follows.
 func firstFinding(ts *testscript.TestScript, _ bool, args []string) {
 	var f struct{ ID string }
-	line, _, _ := strings.Cut(ts.ReadFile(args[0]), "\n")
+	line, rest, _ := strings.Cut(ts.ReadFile(args[0]), "\n")
+	for len(args) > 1 && rest != "" && !strings.Contains(line, args[1]) {
+		line, rest, _ = strings.Cut(rest, "\n")
+	}
 	ts.Check(json.Unmarshal([]byte(line), &f))
 	ts.Setenv("FINDING", f.ID)
 }

@@ -178,6 +178,26 @@ const (
 	WAL  State = "wal" // live, read from a committed frame of the write-ahead log
 )
 
+// The states of a row that is not, or no longer, in its table. It is a record
+// like any other, with a Confidence.
+const (
+	// Deleted is a row in space that nothing uses: it was deleted, or changed.
+	Deleted State = "deleted"
+	// Journal is an earlier row, on a page that a rollback journal kept.
+	Journal State = "journal"
+	// WALHistory is an earlier row, in a committed frame that a later one replaced.
+	WALHistory State = "wal_history"
+	// WALUncommitted is a row in a frame after the last commit.
+	WALUncommitted State = "wal_uncommitted"
+	// WALStale is a row in a frame that an earlier log left behind.
+	WALStale State = "wal_stale"
+	// Carved is a row of a database that could not be read whole.
+	Carved State = "carved"
+)
+
+// Recovered reports whether a row in that state is not in its table.
+func (s State) Recovered() bool { return s != Live && s != WAL }
+
 // A Location is a place inside one input. The zero value of a field means
 // that the format has no such thing.
 type Location struct {
@@ -188,9 +208,26 @@ type Location struct {
 	RowID  int64
 	Row    bool  // RowID is meaningful
 	Page   int64 // SQLite page, from 1
-	Offset int64 // of the record's bytes in the file, or in the -wal where State is WAL
+	Offset int64 // of the record's bytes in the file that Suffix names
 	Length int64
 	State  State
+	// Frame of the write-ahead log that holds a recovered row, from 1; 0: none.
+	Frame int64
+	// Confidence says in percent how sure it is that a recovered row was one of
+	// its table. 0: the row is not a recovered one.
+	Confidence int
+}
+
+// Suffix is what to append to Path for the file in which Offset counts: "-wal",
+// "-journal", or nothing.
+func (l *Location) Suffix() string {
+	switch {
+	case l.State == WAL || l.Frame > 0:
+		return "-wal"
+	case l.State == Journal:
+		return "-journal"
+	}
+	return ""
 }
 
 // String names the place for people: "message row 17, page 4, offset 8191".

@@ -16,6 +16,9 @@ type Input struct {
 	Path   string // logical, slash-separated; never a path of this machine
 	Size   int64
 	Limits Limits
+	// Recover asks parsers of databases for rows that were deleted, changed or
+	// never committed, too.
+	Recover bool
 
 	r    io.ReaderAt
 	open Opener

@@ -144,7 +144,14 @@ func (l *Location) AppendJSON(b []byte) []byte {
 	} else {
 		b = append(b, l.State...)
 	}
-	return append(b, `"}`...)
+	b = append(b, '"')
+	if l.Frame > 0 {
+		b = appendNumber(b, `,"frame":`, l.Frame)
+	}
+	if l.Confidence > 0 {
+		b = appendNumber(b, `,"confidence":`, int64(l.Confidence))
+	}
+	return append(b, '}')
 }
 
 func appendNumber(b []byte, key string, n int64) []byte {

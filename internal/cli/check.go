@@ -29,6 +29,7 @@ type checkCmd struct {
 	Until        string   `help:"${until}" placeholder:"TIME"`
 	FailOn       string   `help:"${fail_on}" placeholder:"SEVERITY"`
 	JSON         bool     `name:"json" help:"${json}"`
+	NoRecovery   bool     `help:"${no_recovery}"`
 
 	ExplainSource bool `help:"${explain_source}"`
 
@@ -190,7 +191,7 @@ func (s *session) check(candidate evidence.Candidate) (err error) {
 	progress := s.newProgress()
 	run, err := pipeline.Check(s.ctx, pipeline.Options{
 		Source: src, Path: candidate.Path(), Parsers: parsers.All(),
-		Selection: selection, Matcher: loaded.matcher, Sets: loaded.sets, Rules: s.rules, Lures: s.lures, Out: folder,
+		Selection: selection, Matcher: loaded.matcher, Sets: loaded.sets, Rules: s.rules, Lures: s.lures, Out: folder, NoRecovery: s.cmd.NoRecovery,
 		Since: s.cmd.since, Until: s.cmd.until, Now: time.Now, Version: Version,
 		Progress: progress.show,
 		Findings: func(line json.RawMessage) error {

@@ -178,7 +178,7 @@ var helpNames = []string{
 	"report_format", "report_out", "explain", "explain_finding", "explain_run", "explain_evidence",
 	"artifacts", "artifacts_list", "artifacts_show", "artifacts_name", "indicators", "indicators_add",
 	"indicators_paths", "indicators_list", "check_rules", "rules", "rules_list", "rules_show", "rules_id",
-	"rules_test", "rules_dir", "explain_source", "compare", "compare_a", "compare_b", "compare_list", "institutions",
+	"rules_test", "rules_dir", "explain_source", "no_recovery", "compare", "compare_a", "compare_b", "compare_list", "institutions",
 	"lure", "lure_what", "lure_sender",
 	"indicators_update", "indicators_show", "indicators_search", "indicators_verify", "indicators_remove", "indicators_pack",
 	"indicators_unpack", "indicators_key", "indicators_type", "indicators_private", "indicators_proxy", "indicators_name",

@@ -62,6 +62,9 @@ func at(f *finding.Finding, tr *testevidence.Trace) bool {
 	if f.Artifact != tr.Artifact {
 		return false
 	}
+	if tr.Deleted {
+		return f.Where.Confidence > 0 && f.Where.Table == tr.Table
+	}
 	return tr.RowID == 0 || f.Where.Table != tr.Table || f.Where.RowID != nil && *f.Where.RowID == tr.RowID
 }
 

@@ -160,8 +160,12 @@ type Provenance struct {
 	Page   int64  `json:"page,omitempty"`
 	Offset int64  `json:"offset"` // in the logical (decrypted) file
 	Length int64  `json:"length,omitempty"`
-	State  string `json:"state"`           // live, wal
-	Bytes  []byte `json:"bytes,omitempty"` // the first bytes at Offset, at most MaxBytes
+	State  string `json:"state"` // live, wal, or of a recovered row: deleted, journal, wal_history, …
+	// Frame of the write-ahead log, and the confidence in percent, of a
+	// recovered row.
+	Frame      int64  `json:"frame,omitempty"`
+	Confidence int    `json:"confidence,omitempty"`
+	Bytes      []byte `json:"bytes,omitempty"` // the first bytes at Offset, at most MaxBytes
 }
 
 // MaxBytes is how many bytes of a record's place a finding carries, so that a

@@ -44,6 +44,7 @@ type Options struct {
 	Out       *Folder         // nil: no result folder
 
 	Since, Until time.Time // window of the timeline; zero: open
+	NoRecovery   bool      // rows that are no longer in their tables are not looked for
 
 	Workers  int                         // 0: one a core
 	Progress func(Progress)              // nil: none; called from several goroutines

@@ -255,13 +255,11 @@ func appendUint64(b []byte, n uint64) []byte {
 // provenance is the way to the record's bytes. The hash is filled in when all
 // files have been hashed.
 func (c *collector) provenance(ctx context.Context, r *artifact.Record) finding.Provenance {
-	path := r.Loc.Path
-	if r.Loc.State == artifact.WAL {
-		path += "-wal"
-	}
+	path := r.Loc.Path + r.Loc.Suffix()
 	p := finding.Provenance{
 		Path: path, Table: r.Loc.Table, Page: r.Loc.Page,
 		Offset: r.Loc.Offset, Length: r.Loc.Length, State: cmp.Or(string(r.Loc.State), "live"),
+		Frame: r.Loc.Frame, Confidence: r.Loc.Confidence,
 	}
 	if r.Loc.Row {
 		id := r.Loc.RowID

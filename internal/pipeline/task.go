@@ -67,7 +67,9 @@ func (c *check) input(ctx context.Context, path string) (*artifact.Input, error)
 	if err != nil {
 		return nil, err
 	}
-	return artifact.NewInput(path, o.file, o.file.Size(), c.opener(ctx)).Finding(c.files.find), nil
+	in := artifact.NewInput(path, o.file, o.file.Size(), c.opener(ctx)).Finding(c.files.find)
+	in.Recover = !c.opts.NoRecovery
+	return in, nil
 }
 
 // parse drains the parser. It reports whether the parser came to the end of

@@ -143,6 +143,8 @@ func walkSteps(f *finding.Finding, run *finding.Run, p *message.Printer) []pair 
 		steps = append(steps, pair{p.Text("explain.logical", "Path", visible(at.Path)), ""})
 	}
 	switch {
+	case at.Confidence > 0:
+		steps = append(steps, recoveredStep(at, p))
 	case at.RowID != nil:
 		query := quote(fmt.Sprintf("select * from %s where rowid = %d", identifier(at.Table), *at.RowID))
 		name, database := p.Text("explain.row", "Table", visible(at.Table), "RowID", *at.RowID), quote("file:"+file+"?immutable=1")

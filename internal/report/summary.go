@@ -257,6 +257,10 @@ func (s *summary) group(g *Group, rules *rule.Set) {
 
 // what says in one sentence what matched, and in whose report it was published.
 func what(p *message.Printer, f *finding.Finding, rules *rule.Set) string {
+	return withRecovered(p, whatLive(p, f, rules), &f.Where)
+}
+
+func whatLive(p *message.Printer, f *finding.Finding, rules *rule.Set) string {
 	if m := f.Indicator; m != nil && m.Private {
 		return p.Text("finding.private", "Set", short(m.Set, 80), "Match", match(p, m.Match))
 	}

@@ -277,6 +277,8 @@ func (v *view) span(g *Group) string {
 // findingView is one finding.
 type findingView struct {
 	ID, Name, Time, Artifact, WalkTitle, Hex, HexLabel string
+
+	Recovered string // where the row was found, of one that is no longer in its table
 	Fields                                             []pair
 	Walk                                               []pair
 }
@@ -290,6 +292,7 @@ func (v *view) finding(f *finding.Finding) findingView {
 	if f.Time != nil {
 		out.Time = f.Time.UTC().Format("2006-01-02 15:04:05 UTC")
 	}
+	out.Recovered = recovered(v.Printer, &f.Where)
 	if len(f.Where.Bytes) > 0 {
 		out.Hex = hexView(f.Where.Bytes, f.Where.Offset)
 	}

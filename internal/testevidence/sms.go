@@ -107,6 +107,7 @@ type smsWriter struct {
 	handles int
 	clock   *clock
 	last    int64 // ROWID
+	cleaned int64 // ROWID of the message that is deleted again
 
 	handle, chat, member, message, join, recoverable, attachment, attached *insert
 }
@@ -129,6 +130,9 @@ func (b *builder) messages() error {
 	w.all()
 	w.attachments()
 	w.gone()
+	if b.o.Plant {
+		w.clean()
+	}
 	if b.o.WAL {
 		d.startWAL()
 		for range 5 {
@@ -172,6 +176,9 @@ func (w *smsWriter) all() {
 	special := w.b.specialTexts()
 	n := w.b.o.Messages
 	for i, k := 0, 0; i < n; i++ {
+		if i == n/2+1 && w.b.o.Plant {
+			w.lure()
+		}
 		if k < len(special) && i == specialPlace(k, len(special), n) {
 			w.put(special[k], false)
 			k++

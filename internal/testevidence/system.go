@@ -51,6 +51,9 @@ func (b *builder) dataUsage() error {
 		w.id += 5 // processes come and go
 		w.trace(true, Trace{Name: "decoy_process_gap", Table: "ZPROCESS", RowID: w.add("mediaserverd", nil), Value: "numbers are missing", Rule: "datausage_gap"})
 	}
+	if b.o.Plant {
+		w.cleaned(d)
+	}
 	key := d.insert("Z_PRIMARYKEY", "Z_ENT", "Z_NAME", "Z_SUPER", "Z_MAX")
 	key.row(5, "LiveUsage", 0, w.use)
 	key.row(7, "Process", 0, w.id)

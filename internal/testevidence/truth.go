@@ -52,6 +52,9 @@ type Trace struct {
 	RowID int64  `json:"rowid,omitempty"`
 	Key   string `json:"key,omitempty"`
 	WAL   bool   `json:"wal,omitempty"` // the row is in the write-ahead log only
+	// Deleted says that the row was deleted again: its bytes are left, and it
+	// may have lost its number.
+	Deleted bool `json:"deleted,omitempty"`
 	// Value is what stands there.
 	Value string `json:"value"`
 	// Type and Indicator are the published value that must be found; for a

@@ -91,7 +91,7 @@ func (c *checker) place(tb reporter, r *artifact.Record) {
 	tb.Helper()
 	l := r.Loc
 	path := l.Path
-	if l.State == artifact.WAL {
+	if l.Suffix() == "-wal" {
 		path += "-wal"
 	}
 	data, ok := c.s.Files[path]

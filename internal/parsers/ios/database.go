@@ -57,7 +57,9 @@ type reading struct {
 	db    *sqlite.DB
 	yield func(*artifact.Record, error) bool
 	told  map[sqlite.Damage]bool
-	held  int // bytes of what joins hold in memory
+	held  int              // bytes of what joins hold in memory
+	given int              // records
+	lost  *sqlite.Recovery // what is recovered, once it was looked for
 	found []links.Link
 }
 
@@ -119,6 +121,7 @@ func (r *reading) companion(path string, read func(*reading) error) error {
 
 // give hands r.rec on. Its error is errStopped.
 func (r *reading) give() error {
+	r.given++
 	if !r.yield(&r.rec, nil) {
 		return errStopped
 	}

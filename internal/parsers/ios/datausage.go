@@ -25,6 +25,7 @@ var usageFields = []artifact.FieldInfo{
 	{Name: "wwan_out", Type: artifact.Float, Doc: "bytes sent by the mobile network"},
 	{Name: "wired_in", Type: artifact.Float, Doc: "bytes received by cable, in netusage.sqlite alone"},
 	{Name: "wired_out", Type: artifact.Float, Doc: "bytes sent by cable, in netusage.sqlite alone"},
+	{Name: "process_recovered", Type: artifact.Bool, Doc: "true where the process is told by a deleted entry that was recovered"},
 	otherColumns,
 }
 
@@ -43,7 +44,7 @@ var dataUsageInfo = artifact.Info{
 				Name: "processes_partial", Type: artifact.Bool,
 				Doc: "true where a part of the table of processes could not be read: the entry may stand there",
 			}),
-			Times: []string{"usage"},
+			Times: []string{"first_seen", "last_seen", "usage"},
 		},
 		{
 			Kind: "process_gap",
@@ -100,6 +101,7 @@ type process struct {
 type usageReader struct {
 	r         *reading
 	processes []process // by id
+	gone      []process // recovered entries that are no longer in the table
 	partial   bool      // some processes could not be read
 	usage     *table
 	summary   func([]byte) []byte
@@ -132,12 +134,17 @@ func (u *usageReader) readProcesses(t *table) error {
 	name, bundle := t.find("ZPROCNAME"), t.find("ZBUNDLENAME")
 	first, last := t.find("ZFIRSTTIMESTAMP"), t.find("ZTIMESTAMP")
 	told := len(u.r.told)
+	t.ever = true
 	err := t.each(func() error {
 		p := process{
 			id: t.rowID(), name: t.plain(name), bundle: t.plain(bundle),
 			first: t.number(first), last: t.number(last), loc: t.location(),
 		}
-		u.processes = append(u.processes, p)
+		if t.recovered() {
+			u.gone = append(u.gone, p)
+		} else {
+			u.processes = append(u.processes, p)
+		}
 		return t.hold(p.name, p.bundle)
 	})
 	slices.SortStableFunc(u.processes, func(a, b process) int { return cmp.Compare(a.id, b.id) })
@@ -176,8 +183,17 @@ func (u *usageReader) give() error {
 		p.used = true
 		u.describe(rec, p)
 	case known && id != 0:
-		rec.Kind = "orphan_usage"
-		rec.Set("proc_id", artifact.IntValue(id))
+		// Deleted traffic of a process whose entry is gone is what iOS leaves
+		// when it removes both: only traffic that stands there is an orphan.
+		if !t.recovered() {
+			rec.Kind = "orphan_usage"
+		}
+		if p = u.goneProcess(id); p != nil {
+			u.describe(rec, p)
+			rec.Set("process_recovered", artifact.BoolValue(true))
+		} else {
+			rec.Set("proc_id", artifact.IntValue(id))
+		}
 		if u.partial {
 			rec.Set("processes_partial", artifact.BoolValue(true))
 		}
@@ -191,7 +207,9 @@ func (u *usageReader) give() error {
 
 // describe sets what a process entry says.
 func (u *usageReader) describe(rec *artifact.Record, p *process) {
-	rec.Set("proc_id", artifact.IntValue(p.id))
+	if p.loc.Row {
+		rec.Set("proc_id", artifact.IntValue(p.id))
+	}
 	if p.name != "" {
 		rec.Set("proc_name", artifact.TextValue(p.name))
 		rec.Observe(artifact.Process, p.name, "proc_name")
@@ -209,6 +227,31 @@ func (u *usageReader) describe(rec *artifact.Record, p *process) {
 	rec.When("last_seen", artifact.MacSeconds, p.last)
 }
 
+// goneProcess returns the recovered entry with that number, nil for none.
+func (u *usageReader) goneProcess(id int64) *process {
+	for i := range u.gone {
+		if p := &u.gone[i]; p.loc.Row && p.id == id {
+			return p
+		}
+	}
+	return nil
+}
+
+// giveGone gives recovered process entries. An earlier state of an entry that
+// stands there says nothing new, unless its name was another.
+func (u *usageReader) giveGone() error {
+	for i := range u.gone {
+		p := &u.gone[i]
+		if now := u.process(p.id); now != nil && p.loc.Row && now.name == p.name && now.bundle == p.bundle {
+			continue
+		}
+		if err := u.giveProcess(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // giveUnused gives the processes that no traffic refers to.
 func (u *usageReader) giveUnused() error {
 	for i := range u.processes {
@@ -216,16 +259,20 @@ func (u *usageReader) giveUnused() error {
 		if p.used {
 			continue
 		}
-		rec := &u.r.rec
-		rec.Reset("process")
-		rec.Loc = p.loc
-		u.describe(rec, p)
-		rec.Summary = u.summary
-		if err := u.r.give(); err != nil {
+		if err := u.giveProcess(p); err != nil {
 			return err
 		}
 	}
-	return nil
+	return u.giveGone()
+}
+
+func (u *usageReader) giveProcess(p *process) error {
+	rec := &u.r.rec
+	rec.Reset("process")
+	rec.Loc = p.loc
+	u.describe(rec, p)
+	rec.Summary = u.summary
+	return u.r.give()
 }
 
 // A gap is a run of missing numbers, or all of them together.

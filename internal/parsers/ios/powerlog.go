@@ -73,6 +73,7 @@ func readPacked(
 			return
 		}
 		whole := artifact.NewInput(in.Path, data, data.Size(), nil)
+		whole.Recover = in.Recover
 		whole.Limits = in.Limits
 		for rec, err := range readDatabase(ctx, whole, read) {
 			if rec != nil {

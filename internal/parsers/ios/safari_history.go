@@ -36,9 +36,19 @@ var safariHistoryInfo = artifact.Info{
 				{Name: "redirect_destination_url", Type: artifact.Text, Doc: "address of that visit"},
 				{Name: "redirect_ms", Type: artifact.Int, Doc: "milliseconds from this visit to that one"},
 				{Name: "redirect_chain", Type: artifact.Strings, Doc: "addresses from the first to the last of a chain of at least three, on its first visit"},
+				{Name: "url_recovered", Type: artifact.Bool, Doc: "true where the page was deleted, and its address recovered"},
 				otherColumns,
 			},
 			Times: []string{"visit"},
+		},
+		{
+			Kind: "page",
+			Doc:  "A page that was deleted, recovered without any visit of it.",
+			Fields: []artifact.FieldInfo{
+				{Name: "id", Type: artifact.Int, Doc: "history_items.id: the page, unless the number was overwritten"},
+				{Name: "url", Type: artifact.Text, Doc: "address of the page"},
+				{Name: "visit_count", Type: artifact.Int, Doc: "visits of the page in all, as Safari counts"},
+			},
 		},
 		{
 			Kind: "tombstone",
@@ -74,6 +84,14 @@ var visitOrigins = []string{"this_device", "other_device"}
 type page struct {
 	url    string
 	visits artifact.Value
+	gone   bool // the page was deleted, and its row recovered
+}
+
+// A gonePage is a deleted page, and where its row was found.
+type gonePage struct {
+	page
+	id  int64
+	loc artifact.Location
 }
 
 // A hop is what a redirect needs of a visit.
@@ -88,6 +106,8 @@ type hop struct {
 type historyReader struct {
 	*table
 	pages   map[int64]page
+	gone    []gonePage
+	told    map[int64]bool // deleted pages that a visit told of
 	hops    []hop // by visit
 	summary func([]byte) []byte
 
@@ -116,6 +136,9 @@ func readSafariHistory(r *reading) error {
 	if err := t.each(h.visit); err != nil {
 		return err
 	}
+	if err := h.givePages(); err != nil {
+		return err
+	}
 	return readTombstones(r)
 }
 
@@ -125,13 +148,57 @@ func (h *historyReader) readPages() error {
 	if items == nil {
 		return nil
 	}
+	items.ever = true
+	h.told = map[int64]bool{}
 	url, count := items.find("url"), items.find("visit_count")
 	err := items.each(func() error {
-		p := page{items.plain(url), items.value(count)}
-		h.pages[items.rowID()] = p
+		p := page{url: items.plain(url), visits: items.value(count)}
+		if items.recovered() {
+			h.lost(p, items.location())
+		} else {
+			h.pages[items.rowID()] = p
+		}
 		return items.hold(p.url)
 	})
 	return h.r.unjoined(err)
+}
+
+// lost keeps a page that was deleted. An earlier state of one that stands
+// there, with the same address, says nothing new.
+func (h *historyReader) lost(p page, loc artifact.Location) {
+	p.gone = true
+	if now, ok := h.pages[loc.RowID]; loc.Row && ok {
+		if now.url == p.url {
+			return
+		}
+	} else if loc.Row {
+		h.pages[loc.RowID] = p
+	}
+	h.gone = append(h.gone, gonePage{p, loc.RowID, loc})
+}
+
+// givePages gives the deleted pages that no visit told of.
+func (h *historyReader) givePages() error {
+	for i := range h.gone {
+		p := &h.gone[i]
+		if p.loc.Row && h.told[p.id] && h.pages[p.id].url == p.url {
+			continue
+		}
+		rec := &h.r.rec
+		rec.Reset("page")
+		rec.Loc = p.loc
+		if p.loc.Row {
+			rec.Set("id", artifact.IntValue(p.id))
+		}
+		rec.Set("url", artifact.TextOrNull(p.url))
+		rec.Observe(artifact.URL, p.url, "url")
+		rec.Set("visit_count", p.visits)
+		rec.Summary = h.summary
+		if err := h.r.give(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // readHops keeps every visit, in 48 bytes: one that a redirect led to does not
@@ -168,6 +235,10 @@ func (h *historyReader) visit() error {
 	rec.Set("visit_id", artifact.IntValue(h.rowID()))
 	rec.Set("url", artifact.TextOrNull(p.url))
 	rec.Observe(artifact.URL, p.url, "url")
+	if p.gone {
+		rec.Set("url_recovered", artifact.BoolValue(true))
+		h.told[item] = true
+	}
 	rec.Set("title", h.number(h.title))
 	rec.Set("visit_count", p.visits)
 	rec.Set("origin", h.named(h.origin, visitOrigins))

@@ -29,6 +29,8 @@ type table struct {
 	names   []string // of the columns
 	columns []column
 	kept    []kept // what set gives to a record
+	// ever has each give rows that are no longer there to a join, too.
+	ever bool
 }
 
 // kept is a column that was not taken.
@@ -183,9 +185,15 @@ func (t *table) setZero(rec *artifact.Record, i int) {
 // each scans the table and calls f at each row. Damage is told, and costs
 // only what it damaged: a row that lost some values is a row all the same.
 // Any other error of the scan, and any of f, ends it.
+//
+// A table whose rows become records gives its recovered rows after those, to
+// the same f. One that is only joined to others does not, unless it is asked
+// to by ever: a live record says what the database says.
 func (t *table) each(f func() error) error {
+	given, rows := t.r.given, 0
 	for row, err := range t.source.Scan(t.r.ctx, t.names...) {
 		if row != nil {
+			rows++
 			t.row = row
 			if err := f(); err != nil {
 				return err
@@ -197,7 +205,10 @@ func (t *table) each(f func() error) error {
 			}
 		}
 	}
-	return nil
+	if !t.r.in.Recover || rows > 0 && t.r.given == given && !t.ever {
+		return nil
+	}
+	return t.eachRecovered(f)
 }
 
 // damage tells of an error of the scan if that is damage, and returns it if not.
@@ -222,17 +233,18 @@ func (t *table) start(kind artifact.Kind) *artifact.Record {
 
 // location is the place of the row.
 func (t *table) location() artifact.Location {
-	return artifact.Location{
+	loc := artifact.Location{
 		Path: t.r.in.Path, Table: t.name,
-		RowID: t.row.RowID(), Row: !t.source.WithoutRowid,
+		RowID: t.row.RowID(), Row: !t.source.WithoutRowid && !t.row.RowIDLost(),
 		Page: int64(t.row.Page()), Offset: t.row.Offset(), Length: t.row.Length(),
 		State: states[t.row.State()],
 	}
+	if loc.State.Recovered() {
+		loc.Frame, loc.Confidence = int64(t.row.Frame()), t.row.Confidence()
+	}
+	return loc
 }
 
-// states translates where the bytes of a row are. Rollback journals are not
-// applied, so no row comes out of one.
-var states = [...]artifact.State{sqlite.StateLive: artifact.Live, sqlite.StateWAL: artifact.WAL, sqlite.StateJournal: artifact.Live}
 
 // rowID is the row's number in its table.
 func (t *table) rowID() int64 { return t.row.RowID() }
