@@ -279,8 +279,8 @@ type findingView struct {
 	ID, Name, Time, Artifact, WalkTitle, Hex, HexLabel string
 
 	Recovered string // where the row was found, of one that is no longer in its table
-	Fields                                             []pair
-	Walk                                               []pair
+	Fields    []pair
+	Walk      []pair
 }
 
 func (v *view) finding(f *finding.Finding) findingView {

@@ -108,7 +108,7 @@ type historyReader struct {
 	pages   map[int64]page
 	gone    []gonePage
 	told    map[int64]bool // deleted pages that a visit told of
-	hops    []hop // by visit
+	hops    []hop          // by visit
 	summary func([]byte) []byte
 
 	item, at, title, source, destination, origin int

@@ -245,7 +245,6 @@ func (t *table) location() artifact.Location {
 	return loc
 }
 
-
 // rowID is the row's number in its table.
 func (t *table) rowID() int64 { return t.row.RowID() }
 
