@@ -203,6 +203,9 @@ func (c *check) prefetch(ctx context.Context) error {
 func (c *check) evidenceProblems(run *finding.Run, selErr error) {
 	path := run.Evidence.Path
 	run.Evidence = c.opts.Source.Evidence()
+	if d := &run.Evidence.Device; d.Version == "" && d.Model == "" && c.platform(run.Evidence.Kind) == platformAndroid {
+		d.OS = "Android" // single files, of which only their content says what phone they are of
+	}
 	run.Evidence.Path = path
 	run.Evidence.Files = c.sel.listed
 	run.Evidence.Unread = c.sel.unread

@@ -14,6 +14,7 @@ func files() []artifact.Parser {
 		mounts{},
 		rootBinaries{},
 		fileList{},
+		fileTimes{},
 		tombstones{},
 		intrusionLogs{},
 		smsBackup{},
