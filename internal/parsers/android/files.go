@@ -18,5 +18,8 @@ func files() []artifact.Parser {
 		tombstones{},
 		intrusionLogs{},
 		smsBackup{},
+		phoneDatabases{},
+		chromeHistory{},
+		whatsApp{},
 	}
 }

@@ -1,0 +1,194 @@
+package android
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/amparo-project/amparo/internal/artifact"
+	"github.com/amparo-project/amparo/internal/format/sqlite"
+	"github.com/amparo-project/amparo/internal/limit"
+)
+
+// A dbReading is one Parse of a database.
+type dbReading struct {
+	*fileReading
+	db   *sqlite.DB
+	told map[sqlite.Damage]bool
+}
+
+// readDatabase is the Parse of a parser of databases: it opens in together with
+// the journal that lies beside it, has read yield the records, and tells of all
+// damage.
+func readDatabase(
+	ctx context.Context, in *artifact.Input, read func(*dbReading) error,
+) iter.Seq2[*artifact.Record, error] {
+	return readWhole(ctx, in, func(r *fileReading) error {
+		db, err := openDatabase(in)
+		if err != nil {
+			return err
+		}
+		d := &dbReading{fileReading: r, db: db, told: map[sqlite.Damage]bool{}}
+		err = read(d)
+		if errors.Is(err, errStopped) {
+			return err
+		}
+		for _, damage := range db.Damage() {
+			if told := d.damage(damage, fmt.Errorf("%s: %w", damage.Reason, limit.ErrCorrupt)); told != nil {
+				return told
+			}
+		}
+		return err
+	})
+}
+
+func openDatabase(in *artifact.Input) (*sqlite.DB, error) {
+	var opt sqlite.Options
+	for _, j := range []struct {
+		suffix string
+		r      *io.ReaderAt
+		size   *int64
+	}{
+		{"-wal", &opt.WAL, &opt.WALSize},
+		{"-journal", &opt.Journal, &opt.JournalSize},
+	} {
+		beside, err := in.Beside(j.suffix)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("open %s: %w", in.Path+j.suffix, err)
+		}
+		*j.r, *j.size = beside, beside.Size
+	}
+	return sqlite.Open(in, in.Size, opt)
+}
+
+// maxTold bounds the memory for damage that was told.
+const maxTold = 1 << 12
+
+// damage tells of d, unless that was done before.
+func (d *dbReading) damage(what sqlite.Damage, err error) error {
+	if d.told[what] {
+		return nil
+	}
+	if len(d.told) < maxTold {
+		d.told[what] = true
+	}
+	loc := artifact.Location{Path: d.in.Path, Table: what.Table, Page: int64(what.Page)}
+	if !d.yield(nil, &artifact.RecordError{Loc: loc, Err: err}) {
+		return errStopped
+	}
+	return nil
+}
+
+// A dbRow is the row that a scan has come to, and where the columns that were
+// asked for are in it.
+type dbRow struct {
+	d     *dbReading
+	table *sqlite.Table
+	row   *sqlite.Row
+	at    map[string]int
+}
+
+// each calls f at each row of a table, with those of the columns that it has.
+// It reports whether there is such a table.
+func (d *dbReading) each(name, columns string, f func(*dbRow) error) (found bool, err error) {
+	source, ok := d.db.Table(name)
+	if !ok {
+		return false, nil
+	}
+	r := &dbRow{d: d, table: source, at: map[string]int{}}
+	var names []string
+	for _, column := range strings.Fields(columns) {
+		i := slices.IndexFunc(source.Columns, func(c sqlite.Column) bool { return strings.EqualFold(c.Name, column) })
+		if i >= 0 {
+			r.at[column] = len(names)
+			names = append(names, source.Columns[i].Name)
+		}
+	}
+	if len(names) == 0 {
+		return true, fmt.Errorf("%w: table %s has none of the columns that are known", limit.ErrUnsupported, name)
+	}
+	for row, err := range source.Scan(d.ctx, names...) {
+		if row != nil {
+			r.row = row
+			if err := f(r); err != nil {
+				return true, err
+			}
+		}
+		var damage *sqlite.DamageError
+		switch {
+		case errors.As(err, &damage):
+			err = d.damage(damage.Damage, err)
+		}
+		if err != nil {
+			return true, err
+		}
+	}
+	return true, nil
+}
+
+// need is each for a table without which the database is of another kind.
+func (d *dbReading) need(name, columns string, f func(*dbRow) error) error {
+	found, err := d.each(name, columns, f)
+	if err == nil && !found {
+		return fmt.Errorf("%w: no table %s", limit.ErrUnsupported, name)
+	}
+	return err
+}
+
+// start empties the record and places it at the row.
+func (r *dbRow) start(kind artifact.Kind) *artifact.Record {
+	rec := &r.d.rec
+	rec.Reset(kind)
+	rec.Loc = artifact.Location{
+		Path: r.d.in.Path, Table: r.table.Name, RowID: r.row.RowID(), Row: !r.table.WithoutRowid,
+		Page: int64(r.row.Page()), Offset: r.row.Offset(), Length: r.row.Length(),
+	}
+	if r.row.State() == sqlite.StateWAL {
+		rec.Loc.State = artifact.WAL
+	}
+	return rec
+}
+
+// text returns a column as a text, "" where it is none.
+func (r *dbRow) text(column string) string {
+	i, ok := r.at[column]
+	if !ok {
+		return ""
+	}
+	s, _ := r.row.Value(i).AsText()
+	return strings.ToValidUTF8(s, "\ufffd")
+}
+
+// int returns a column as a whole number, and whether it is one.
+func (r *dbRow) int(column string) (int64, bool) {
+	i, ok := r.at[column]
+	if !ok {
+		return 0, false
+	}
+	return r.row.Value(i).AsInt()
+}
+
+// set sets a field to the text of a column, unless that is empty.
+func (r *dbRow) set(field, column string) { r.d.set(field, r.text(column)) }
+
+// setInt sets a field to the number of a column, if it is one.
+func (r *dbRow) setInt(field, column string) {
+	if n, ok := r.int(column); ok {
+		r.d.rec.Set(field, artifact.IntValue(n))
+	}
+}
+
+// when sets a time, unless it is 0 or none.
+func (r *dbRow) when(meaning, column string, epoch artifact.Epoch) {
+	if n, ok := r.int(column); ok && n > 0 {
+		r.d.rec.When(meaning, epoch, artifact.IntValue(n))
+	}
+}
