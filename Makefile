@@ -9,7 +9,7 @@ VERSION       ?= $(shell git describe --tags --always --dirty 2>/dev/null || ech
 LDFLAGS       := -s -w -X github.com/amparo-project/amparo/internal/cli.Version=$(VERSION)
 BIN           := bin/amparo
 
-.PHONY: help build demo test race vet lint fuzz browser check bench bench-data docs rates cross clean
+.PHONY: help build demo test race vet lint fuzz browser check bench bench-hunt bench-data docs rates cross clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -62,6 +62,9 @@ check: build vet lint test race fuzz cross ## all that decides whether a change 
 
 bench: build ## measure: generated backups of three sizes, and every benchmark
 	scripts/bench
+
+bench-hunt: ## measure a hunt: 10,000 new indicators against DEVICES devices (1000) of 20,000 observables, on both databases
+	AMPARO_BENCH_DEVICES=$(or $(DEVICES),1000) scripts/with-postgres $(GO) test -run '^$$' -bench Hunt -benchtime 3x -timeout 60m -v ./internal/workspace/sqlite ./internal/workspace/postgres
 
 clean: ## remove what was built or generated here
 	rm -rf bin demo bench-data

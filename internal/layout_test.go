@@ -40,7 +40,7 @@ var may = map[string][]string{
 	"seal":         {"limit"},
 	"testevidence": {},
 	"vault":        {"evidence", "finding", "limit", "seal"},
-	"workspace":    {"artifact", "finding", "ledger", "seal", "vault"},
+	"workspace":    {"artifact", "finding", "indicator", "ledger", "seal", "vault"},
 }
 
 type listed struct {

@@ -138,6 +138,7 @@ type session struct {
 	names      map[string]bool // of result folders, in lower case
 	worst      finding.Severity
 	stored     *storing // nil: results go to --out, or nowhere
+	quiet      bool     // what comes of it is told by whoever asked
 }
 
 func (s *session) several() bool { return s.total > 1 }
@@ -193,7 +194,7 @@ func (s *session) check(candidate evidence.Candidate) (err error) {
 		Source: src, Path: candidate.Path(), Parsers: parsers.All(),
 		Selection: selection, Matcher: loaded.matcher, Sets: loaded.sets, Rules: s.rules, Lures: s.lures, Out: folder, NoRecovery: s.cmd.NoRecovery,
 		Since: s.cmd.since, Until: s.cmd.until, Now: time.Now, Version: Version,
-		Progress: progress.show,
+		Progress: progress.show, Observe: s.stored.observer(),
 		Findings: func(line json.RawMessage) error {
 			if len(list) == maxShown {
 				return nil

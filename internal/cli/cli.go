@@ -84,6 +84,7 @@ type root struct {
 	Evidence  evidenceCmd  `cmd:"" help:"${evidence}"`
 	Run       runCmd       `cmd:"" help:"${run}"`
 	Finding   findingCmd   `cmd:"" help:"${finding}"`
+	Hunt      huntCmd      `cmd:"" help:"${hunt}"`
 	Custody   custodyCmd   `cmd:"" help:"${custody}"`
 	Ledger    ledgerCmd    `cmd:"" help:"${ledger}"`
 	Vault     vaultCmd     `cmd:"" help:"${vault}"`

@@ -108,6 +108,8 @@ type storing struct {
 	key      seal.Identity
 	dir      string // of all results, removed at the end
 	next     int
+	seen     *observations
+	runs     []string // that were saved
 }
 
 // errOutInCase refuses a result folder in clear beside the one in the vault.
@@ -215,13 +217,17 @@ func (t *storing) save(run *finding.Run, dir string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("store the result: %w", err)
 	}
+	summary := summaryOf(run)
+	seen, cut := t.seen.list()
+	summary.Observables, summary.CutObservables = len(seen), cut
 	_, err = t.space.SaveRun(ctx, workspace.Run{
 		ID: id, Evidence: t.evidence.ID, Version: run.Version, Started: run.Started.Format(timeLayout), Ended: run.Ended.Format(timeLayout),
-		Summary: summaryOf(run),
-	}, files, func(add func(*finding.Finding) error) error { return report.EachFinding(dir, add) })
+		Summary: summary,
+	}, files, seen, func(add func(*finding.Finding) error) error { return report.EachFinding(dir, add) })
 	if err != nil {
 		return "", fmt.Errorf("store the run: %w", err)
 	}
+	t.runs = append(t.runs, id)
 	return id, os.RemoveAll(dir)
 }
 

@@ -28,6 +28,7 @@ var workspaceHelp = []string{
 	"custody", "custody_out", "ledger", "ledger_checkpoint", "ledger_out", "ledger_prove", "ledger_entry", "ledger_open", "ledger_verify",
 	"ledger_what", "ledger_key", "ledger_earlier", "ledger_witness_key", "ledger_need", "ledger_witness", "ledger_witness_dir",
 	"ledger_witness_state", "ledger_witness_file", "ledger_witness_name", "ledger_cosigned", "ledger_cosigned_file",
+	"hunt", "hunt_indicators", "hunt_value", "hunt_recheck", "hunt_case",
 	"vault", "vault_verify", "vault_evidence", "vault_clean",
 }
 

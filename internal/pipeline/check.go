@@ -51,6 +51,11 @@ type Options struct {
 	Now      func() time.Time            // the clock
 	Version  string                      // of the tool
 	Findings func(json.RawMessage) error // called with each finding, in order; nil: none
+
+	// Observe is called for each file that is parsed, with the name of the
+	// artifact; what it returns is called with each record that has
+	// observables, by one goroutine. Neither may keep the record. nil: none.
+	Observe func(artifact string) func(*artifact.Record)
 }
 
 // A Progress says how far a check has come.

@@ -131,6 +131,7 @@ type sinks struct {
 	records *recordFile // nil without a result folder
 	collect collector
 	events  eventSink
+	observe func(*artifact.Record) // nil: nobody asks
 }
 
 func (c *check) newSinks(i int) (*sinks, error) {
@@ -148,6 +149,9 @@ func (c *check) newSinks(i int) (*sinks, error) {
 			task: uint32(i), path: t.entry.Path, words: newVocabulary(), days: newActivity(),
 		},
 	}
+	if c.opts.Observe != nil {
+		s.observe = c.opts.Observe(name)
+	}
 	if c.opts.Out == nil {
 		return s, nil
 	}
@@ -158,6 +162,9 @@ func (c *check) newSinks(i int) (*sinks, error) {
 }
 
 func (s *sinks) add(ctx context.Context, r *artifact.Record) {
+	if s.observe != nil && len(r.Observed) > 0 {
+		s.observe(r)
+	}
 	if s.records == nil {
 		s.collect.add(ctx, r, nil)
 	} else {

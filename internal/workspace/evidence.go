@@ -334,6 +334,7 @@ func (t *tx) eraseOne(id, caseID, sum string, r *Remains) error {
 			r.Destroyed = append(r.Destroyed, s[0])
 		}
 		r.Findings += t.exec("DELETE FROM finding WHERE run_id = $1", bundle[0])
+		t.forget(bundle[0])
 		t.exec("UPDATE run SET state = $1, summary = '{}' WHERE id = $2", Erased, bundle[0])
 	}
 	t.exec("UPDATE evidence SET state = $1, wrapped = NULL, sealed = NULL, erased = $2 WHERE id = $3", Erased, t.now, id)

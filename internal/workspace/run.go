@@ -34,6 +34,10 @@ type RunSummary struct {
 	Parsers  map[string]int `json:"parsers"`        // that read something, with their versions
 	Totals   finding.Totals `json:"totals"`
 	Complete bool           `json:"complete"`
+	// Observables are the values that hunts look up; CutObservables says that
+	// there were more than are kept.
+	Observables    int  `json:"observables"`
+	CutObservables bool `json:"observables_cut,omitempty"`
 }
 
 // A Finding of a run, as lists show it.
@@ -77,7 +81,8 @@ const findingsPerRun = 10_000_000
 
 // SaveRun stores a run whose result folder is in the vault as the bundle
 // r.ID. each yields the findings in the order of the folder.
-func (w *Workspace) SaveRun(ctx context.Context, r Run, result []vault.File, each func(func(*finding.Finding) error) error) (Run, error) {
+// seen is what hunts look up later.
+func (w *Workspace) SaveRun(ctx context.Context, r Run, result []vault.File, seen []Sighting, each func(func(*finding.Finding) error) error) (Run, error) {
 	r.State, r.ResultSHA256 = Stored, vault.Sum(result)
 	summary, err := json.Marshal(r.Summary)
 	if err != nil {
@@ -98,9 +103,25 @@ func (w *Workspace) SaveRun(ctx context.Context, r Run, result []vault.File, eac
 		if err := each(in.add); err != nil {
 			return err
 		}
-		return in.flush()
+		if err := in.flush(); err != nil {
+			return err
+		}
+		return t.index(n, seen)
 	})
 	return r, err
+}
+
+// setsOf reads the sets of indicators from the summary of a run.
+func setsOf(summary string) (map[string]bool, error) {
+	var s RunSummary
+	if err := json.Unmarshal([]byte(summary), &s); err != nil {
+		return nil, fmt.Errorf("%w: summary of a run: %w", ErrDamaged, err)
+	}
+	sets := map[string]bool{}
+	for _, sum := range s.Sets {
+		sets[sum] = true
+	}
+	return sets, nil
 }
 
 // inserter writes findings many rows at a time.

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -17,7 +18,7 @@ import (
 )
 
 // server returns the URL of a server on which the tests may make databases.
-func server(t *testing.T) string {
+func server(t testing.TB) string {
 	t.Helper()
 	u := os.Getenv("AMPARO_TEST_POSTGRES")
 	if u == "" {
@@ -27,7 +28,7 @@ func server(t *testing.T) string {
 }
 
 // fresh makes an empty database and returns its URL.
-func fresh(t *testing.T) string {
+func fresh(t testing.TB) string {
 	t.Helper()
 	at := server(t)
 	admin, err := sql.Open("pgx", at)
@@ -53,7 +54,7 @@ func fresh(t *testing.T) string {
 	return u.String()
 }
 
-func open(t *testing.T, at string) *workspace.DB {
+func open(t testing.TB, at string) *workspace.DB {
 	t.Helper()
 	db, err := postgres.Open(t.Context(), at)
 	if err != nil {
@@ -93,4 +94,14 @@ func TestNoSecretInErrors(t *testing.T) {
 	if err == nil || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("got %v", err)
 	}
+}
+
+func BenchmarkHunt(b *testing.B) {
+	n, err := strconv.Atoi(os.Getenv("AMPARO_BENCH_DEVICES"))
+	if err != nil {
+		n = 20
+	}
+	db := open(b, fresh(b))
+	defer db.Close()
+	workspacetest.Hunting(b, db, n)
 }

@@ -33,7 +33,7 @@ const BackupDir = "backups"
 // pragmas: every commit is on the disk when it returns; what is deleted is
 // overwritten, for a key that was destroyed must be gone; another process is
 // waited for.
-var pragmas = []string{"journal_mode(wal)", "synchronous(full)", "foreign_keys(on)", "secure_delete(on)", "busy_timeout(60000)"}
+var pragmas = []string{"journal_mode(wal)", "synchronous(full)", "foreign_keys(on)", "secure_delete(on)", "busy_timeout(60000)", "cache_size(-65536)"}
 
 // Open opens, or creates, the database in the folder dir. The error wraps workspace.ErrNewer, or workspace.ErrDamaged.
 func Open(ctx context.Context, dir string, now func() time.Time) (*workspace.DB, error) {

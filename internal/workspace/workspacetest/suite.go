@@ -15,7 +15,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/amparo-project/amparo/internal/artifact"
 	"github.com/amparo-project/amparo/internal/finding"
+	"github.com/amparo-project/amparo/internal/indicator"
 	"github.com/amparo-project/amparo/internal/ledger/client"
 	"github.com/amparo-project/amparo/internal/ledger/fsck"
 	"github.com/amparo-project/amparo/internal/seal"
@@ -39,6 +41,7 @@ type Fixture struct {
 	Person   workspace.Person
 	Device   workspace.Device
 	Consent  workspace.Consent
+	Seen     []workspace.Sighting // what runs of Check observed
 }
 
 // Clock is a clock that tests set.
@@ -129,7 +132,7 @@ func (f *Fixture) Check(ev workspace.Evidence, n int) workspace.Run {
 	r, err := f.SaveRun(f.T.Context(), workspace.Run{
 		ID: workspace.NewRunID(), Evidence: ev.ID, Version: "test", Started: "a", Ended: "b",
 		Summary: workspace.RunSummary{Totals: finding.Totals{Findings: int64(n)}},
-	}, nil, func(add func(*finding.Finding) error) error {
+	}, nil, f.Seen, func(add func(*finding.Finding) error) error {
 		for i := range n {
 			if err := add(&finding.Finding{
 				ID: fmt.Sprintf("F-%06d", i), Severity: finding.Severity(5 - i%5), Kind: finding.Indicator, Title: "t\x00\xff", Artifact: "ios.sms", Time: &at,
@@ -183,7 +186,7 @@ func Exercise(t *testing.T, open Opener, again func(t *testing.T, db *workspace.
 	tests := map[string]func(t *testing.T, f *Fixture){
 		"Sealed": testSealed, "NoConsentNoEvidence": testConsent, "Minor": testMinor, "Members": testMembers,
 		"Withdraw": testWithdraw, "Shared": testShared, "Pages": testPages, "Decide": testDecide, "Clock": testClock, "Custody": testCustody,
-		"Tampering": testTampering, "ManyFindings": testManyFindings, "Closed": testClosed,
+		"Tampering": testTampering, "ManyFindings": testManyFindings, "Closed": testClosed, "Hunt": testHunt,
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -545,4 +548,68 @@ func people(ctx context.Context, w *workspace.Workspace, caseID string, i, n int
 		}
 	}
 	return nil
+}
+
+func set(t *testing.T, domains ...string) *indicator.Set {
+	t.Helper()
+	s, err := indicator.Load(strings.NewReader(bundleOf(domains)), "x.stix2")
+	ok(t, err)
+	return s
+}
+
+// bundleOf is a STIX bundle of domains.
+func bundleOf(domains []string) string {
+	var b strings.Builder
+	b.WriteString(`{"type":"bundle","id":"bundle--1","objects":[`)
+	for i, d := range domains {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, `{"type":"indicator","id":"indicator--00000000-0000-4000-8000-%012d","pattern_type":"stix","pattern":"[domain-name:value = '%s']",
+			"valid_from":"2020-01-01T00:00:00Z","created":"2020-01-01T00:00:00Z","modified":"2020-01-01T00:00:00Z"}`, i, d)
+	}
+	b.WriteString("]}")
+	return b.String()
+}
+
+func testHunt(t *testing.T, f *Fixture) {
+	ctx := t.Context()
+	at := time.Date(2024, 1, 2, 3, 4, 5, 0, time.UTC)
+	f.Seen = []workspace.Sighting{
+		{Type: artifact.URL, Value: "https://cdn.evil.example/x\x00", Artifact: "ios.sms", First: at, Last: at},
+		{Type: artifact.Domain, Value: "notevil.example", Artifact: "ios.sms"},
+		{Type: artifact.Domain, Value: "evil.example.org", Artifact: "ios.sms"},
+	}
+	run := f.Check(f.Store(f.Folder(map[string]string{"a": "1"})), 0)
+	s := set(t, "evil.example", "other.example")
+	h, err := f.Hunt(ctx, []*indicator.Set{s})
+	ok(t, err)
+	if len(h.Findings) != 1 || h.Findings[0].Run != run.ID || h.Indicators != 2 || h.Runs != 1 {
+		t.Fatalf("%+v", h)
+	}
+	h, err = f.Hunt(ctx, []*indicator.Set{s})
+	ok(t, err)
+	if len(h.Findings) != 0 || h.Indicators != 0 {
+		t.Errorf("hunted twice: %+v", h)
+	}
+	l, err := f.Findings(ctx, workspace.FindingFilter{Source: workspace.ByHunt}, workspace.Page{})
+	ok(t, err)
+	if len(l.Items) != 1 || l.Items[0].Found == "" {
+		t.Errorf("%+v", l.Items)
+	}
+	_, err = f.WithdrawConsent(ctx, f.Consent.ID)
+	ok(t, err)
+	for _, table := range []string{"observable", "observable_key", "sighting", "hunted", "finding"} {
+		var n int
+		ok(t, f.DB.Pool.QueryRowContext(ctx, "SELECT COUNT(*) FROM "+table).Scan(&n))
+		if n != 0 {
+			t.Errorf("%d rows of %s are left of what was erased", n, table)
+		}
+	}
+	h, err = f.Hunt(ctx, []*indicator.Set{set(t, "example.org")})
+	ok(t, err)
+	if h.Runs != 0 || len(h.Findings) != 0 {
+		t.Errorf("erased evidence was hunted in: %+v", h)
+	}
+	f.Verify()
 }

@@ -1,0 +1,109 @@
+package cli
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/amparo-project/amparo/internal/artifact"
+	"github.com/amparo-project/amparo/internal/workspace"
+)
+
+// maxObservables bounds the distinct values that are kept of one run. A phone
+// has some ten thousand; the list of a whole file system may have a million.
+const maxObservables = 400_000
+
+// observations gathers the distinct values of one check, file by file.
+type observations struct {
+	mu    sync.Mutex
+	parts []*observed
+}
+
+type seenKey struct {
+	kind            artifact.ObservableType
+	value, artifact string
+}
+
+type span struct{ first, last time.Time }
+
+// observed is what one file holds.
+type observed struct {
+	artifact string
+	seen     map[seenKey]span
+	cut      bool
+}
+
+// observer starts to gather for the next check. nil where nothing is stored.
+func (t *storing) observer() func(string) func(*artifact.Record) {
+	if t == nil {
+		return nil
+	}
+	all := &observations{}
+	t.seen = all
+	return func(name string) func(*artifact.Record) {
+		o := &observed{artifact: name, seen: map[seenKey]span{}}
+		all.mu.Lock()
+		defer all.mu.Unlock()
+		all.parts = append(all.parts, o)
+		return o.add
+	}
+}
+
+func (o *observed) add(r *artifact.Record) {
+	var at time.Time
+	for i := range r.Times {
+		if !r.Times[i].At.IsZero() {
+			at = r.Times[i].At
+			break
+		}
+	}
+	for i := range r.Observed {
+		k := seenKey{r.Observed[i].Type, r.Observed[i].Value, o.artifact}
+		if len(k.value) > workspace.MaxObservedValue {
+			k.value = k.value[:workspace.MaxObservedValue]
+			o.cut = true
+		}
+		old, ok := o.seen[k]
+		if !ok && len(o.seen) >= maxObservables {
+			o.cut = true
+			continue
+		}
+		o.seen[k] = old.with(at)
+	}
+}
+
+// with widens a span by a time, unless that is zero.
+func (s span) with(at time.Time) span {
+	if at.IsZero() {
+		return s
+	}
+	if s.first.IsZero() || at.Before(s.first) {
+		s.first = at
+	}
+	if at.After(s.last) {
+		s.last = at
+	}
+	return s
+}
+
+// list returns all values in a fixed order, and whether some are missing.
+func (o *observations) list() (out []workspace.Sighting, cut bool) {
+	all := map[seenKey]span{}
+	for _, p := range o.parts {
+		cut = cut || p.cut
+		for k, s := range p.seen {
+			all[k] = all[k].with(s.first).with(s.last)
+		}
+	}
+	for k, s := range all {
+		out = append(out, workspace.Sighting{Type: k.kind, Value: k.value, Artifact: k.artifact, First: s.first, Last: s.last})
+	}
+	slices.SortFunc(out, func(a, b workspace.Sighting) int {
+		return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.Value, b.Value), cmp.Compare(a.Artifact, b.Artifact))
+	})
+	if len(out) > maxObservables {
+		out, cut = out[:maxObservables], true
+	}
+	return out, cut
+}

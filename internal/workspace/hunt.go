@@ -1,0 +1,378 @@
+package workspace
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/amparo-project/amparo/internal/artifact"
+	"github.com/amparo-project/amparo/internal/finding"
+	"github.com/amparo-project/amparo/internal/indicator"
+	"github.com/amparo-project/amparo/internal/ledger"
+)
+
+// A Sighting is a value that an artifact of one evidence holds, once or more.
+type Sighting struct {
+	Type        artifact.ObservableType
+	Value       string
+	Artifact    string
+	First, Last time.Time // of its records; zero: undated
+}
+
+// MaxObservedValue bounds a value in the index, in bytes.
+const MaxObservedValue = 8192
+
+func observableID(t artifact.ObservableType, value string) int64 {
+	sum := sha256.Sum256([]byte(string(t) + "\x00" + value))
+	return int64(binary.BigEndian.Uint64(sum[:8])) //nolint:gosec // any 64 bits will do
+}
+
+// clean makes a text that both databases take.
+func clean(s string) string {
+	return strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", "\uFFFD"), "\uFFFD")
+}
+
+// rowInserter writes many rows in one statement.
+type rowInserter struct {
+	t     *tx
+	query string // up to VALUES
+	end   string
+	rows  int
+	args  []any
+	b     strings.Builder
+}
+
+func (in *rowInserter) add(values ...any) {
+	if in.rows > 0 {
+		in.b.WriteByte(',')
+	}
+	for i, v := range values {
+		in.b.WriteByte("(,"[min(i, 1)])
+		in.args = append(in.args, v)
+		in.b.WriteByte('$')
+		in.b.WriteString(strconv.Itoa(len(in.args)))
+	}
+	in.b.WriteByte(')')
+	if in.rows++; in.rows == rowsPerInsert {
+		in.flush()
+	}
+}
+
+func (in *rowInserter) flush() {
+	if in.rows > 0 {
+		in.t.exec(in.query+in.b.String()+in.end, in.args...)
+	}
+	in.rows, in.args = 0, in.args[:0]
+	in.b.Reset()
+}
+
+// index stores what was observed in a run.
+func (t *tx) index(run int64, seen []Sighting) error {
+	const ignore = " ON CONFLICT DO NOTHING"
+	values := rowInserter{t: t, query: "INSERT INTO observable (id, type, value) VALUES ", end: ignore}
+	keys := rowInserter{t: t, query: "INSERT INTO observable_key (key, observable_id) VALUES ", end: ignore}
+	sightings := rowInserter{t: t, query: "INSERT INTO sighting (observable_id, run_n, artifact, first, last) VALUES ", end: ignore}
+	for i := range seen {
+		s := &seen[i]
+		value := clean(s.Value)
+		id := observableID(s.Type, value)
+		values.add(id, string(s.Type), value)
+		for _, key := range indicator.ObservedKeys(artifact.Observable{Type: s.Type, Value: value}) {
+			keys.add(clean(key), id)
+		}
+		sightings.add(id, run, s.Artifact, stamp(s.First), stamp(s.Last))
+	}
+	values.flush()
+	keys.flush()
+	sightings.flush()
+	return t.err
+}
+
+func stamp(at time.Time) string {
+	if at.IsZero() {
+		return ""
+	}
+	return at.UTC().Format(ledger.TimeLayout)
+}
+
+// forget removes what was observed in a run, and values that no other has.
+func (t *tx) forget(run string) {
+	t.exec(`DELETE FROM observable_key WHERE observable_id IN (SELECT observable_id FROM sighting s WHERE run_n = (SELECT n FROM run WHERE id = $1)
+		AND NOT EXISTS (SELECT 1 FROM sighting o WHERE o.observable_id = s.observable_id AND o.run_n <> s.run_n))`, run)
+	t.exec(`DELETE FROM observable WHERE id IN (SELECT observable_id FROM sighting s WHERE run_n = (SELECT n FROM run WHERE id = $1)
+		AND NOT EXISTS (SELECT 1 FROM sighting o WHERE o.observable_id = s.observable_id AND o.run_n <> s.run_n))`, run)
+	t.exec("DELETE FROM sighting WHERE run_n = (SELECT n FROM run WHERE id = $1)", run)
+	t.exec("DELETE FROM hunted WHERE run_id = $1", run)
+}
+
+// Hunted is what a hunt did.
+type Hunted struct {
+	Indicators int       `json:"indicators"`  // that were looked up
+	Unhuntable int       `json:"only_checks"` // that ask for several things in one record: only a check can tell
+	Runs       int       `json:"runs"`        // that they were set against
+	NoConsent  int       `json:"no_consent"`  // runs that were left out
+	Findings   []Finding `json:"findings"`    // new ones
+}
+
+// huntRun is a run that may be hunted in.
+type huntRun struct {
+	id, caseID, evidence string
+	n                    int64
+	sets                 map[string]bool // that it was checked or hunted with
+}
+
+// Hunt sets indicators against everything that was ever observed in the
+// member's cases, the latest run of each evidence, without opening evidence.
+// A set is not set twice against a run. What fits becomes a finding of that
+// run, marked as found by a hunt. Only evidence whose person consented to
+// hunting is looked at.
+func (w *Workspace) Hunt(ctx context.Context, sets []*indicator.Set) (Hunted, error) {
+	h := Hunted{Findings: []Finding{}}
+	runs, err := w.huntable(ctx, &h)
+	if err != nil {
+		return h, err
+	}
+	h.Runs = len(runs)
+	for _, set := range sets {
+		fresh := map[int64]*huntRun{}
+		for i := range runs {
+			if !runs[i].sets[set.SHA256] {
+				fresh[runs[i].n] = &runs[i]
+			}
+		}
+		if len(fresh) == 0 {
+			continue
+		}
+		if err := w.huntSet(ctx, set, fresh, &h); err != nil {
+			return h, err
+		}
+	}
+	return h, nil
+}
+
+// huntable lists the latest run of each evidence that may be hunted in.
+func (w *Workspace) huntable(ctx context.Context, h *Hunted) ([]huntRun, error) {
+	rows, err := w.db.Pool.QueryContext(ctx, `SELECT r.id, r.n, r.case_id, r.evidence_id, r.summary, COALESCE((SELECT MAX(k.n) FROM consent k
+			WHERE k.person_id = d.person_id AND k.withdrawn = '' AND k.valid_until >= $1 AND (',' || k.purposes || ',') LIKE '%,hunting,%'), -1)
+		FROM run r JOIN evidence e ON e.id = r.evidence_id JOIN device d ON d.id = e.device_id
+		WHERE r.state = 'stored' AND r.n = (SELECT MAX(n) FROM run l WHERE l.evidence_id = r.evidence_id)
+		AND r.case_id IN (SELECT case_id FROM case_member WHERE member_id = $2) ORDER BY r.n`, w.now()[:len(time.DateOnly)], w.member.ID)
+	if err != nil {
+		return nil, w.fail("hunt", err)
+	}
+	defer rows.Close()
+	var runs []huntRun
+	byID := map[string]int{}
+	for rows.Next() {
+		var (
+			r       huntRun
+			summary string
+			consent int64
+		)
+		if err := rows.Scan(&r.id, &r.n, &r.caseID, &r.evidence, &summary, &consent); err != nil {
+			return nil, w.fail("hunt", err)
+		}
+		if consent < 0 {
+			h.NoConsent++
+			continue
+		}
+		if r.sets, err = setsOf(summary); err != nil {
+			return nil, err
+		}
+		byID[r.id] = len(runs)
+		runs = append(runs, r)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, w.fail("hunt", err)
+	}
+	return runs, w.alreadyHunted(ctx, runs, byID)
+}
+
+func (w *Workspace) alreadyHunted(ctx context.Context, runs []huntRun, byID map[string]int) error {
+	rows, err := w.db.Pool.QueryContext(ctx, "SELECT run_id, set_sha256 FROM hunted")
+	if err != nil {
+		return w.fail("hunt", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var run, set string
+		if err := rows.Scan(&run, &set); err != nil {
+			return w.fail("hunt", err)
+		}
+		if i, ok := byID[run]; ok {
+			runs[i].sets[set] = true
+		}
+	}
+	return rows.Err()
+}
+
+// huntHit is an indicator that fits a sighting.
+type huntHit struct {
+	run *huntRun
+	f   finding.Finding
+}
+
+func (w *Workspace) huntSet(ctx context.Context, set *indicator.Set, runs map[int64]*huntRun, h *Hunted) error {
+	ids, err := w.candidates(ctx, set, h)
+	if err != nil {
+		return err
+	}
+	m := indicator.NewMatcher([]*indicator.Set{set})
+	var hits []huntHit
+	for _, id := range ids {
+		more, err := w.sightings(ctx, id, m, runs)
+		if err != nil {
+			return err
+		}
+		hits = append(hits, more...)
+	}
+	return w.act(ctx, func(t *tx) error {
+		t.record("hunt.done", "", "", map[string]any{"set_sha256": set.SHA256, "runs": len(runs), "findings": len(hits)})
+		for i := range hits {
+			if err := t.huntFinding(&hits[i], h); err != nil {
+				return err
+			}
+		}
+		done := rowInserter{t: t, query: "INSERT INTO hunted (run_id, set_sha256, at) VALUES ", end: " ON CONFLICT DO NOTHING"}
+		for _, r := range runs {
+			done.add(r.id, set.SHA256, t.now)
+		}
+		done.flush()
+		return t.err
+	})
+}
+
+// candidates finds observables by the keys of a set.
+func (w *Workspace) candidates(ctx context.Context, set *indicator.Set, h *Hunted) ([]int64, error) {
+	stmt, err := w.db.Pool.PrepareContext(ctx, "SELECT observable_id FROM observable_key WHERE key >= $1 AND key < $2 ORDER BY key, observable_id")
+	if err != nil {
+		return nil, w.fail("hunt", err)
+	}
+	defer stmt.Close()
+	seen := map[int64]bool{}
+	asked := map[indicator.KeyRange]bool{}
+	var ids []int64
+	for d := range set.All() {
+		ranges := d.KeyRanges()
+		if len(ranges) == 0 {
+			h.Unhuntable++
+			continue
+		}
+		h.Indicators++
+		for _, r := range ranges {
+			if asked[r] {
+				continue
+			}
+			asked[r] = true
+			if ids, err = w.inRange(ctx, stmt, r, seen, ids); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return ids, nil
+}
+
+func (w *Workspace) inRange(ctx context.Context, stmt *sql.Stmt, r indicator.KeyRange, seen map[int64]bool, ids []int64) ([]int64, error) {
+	rows, err := stmt.QueryContext(ctx, clean(r.From), clean(r.To))
+	if err != nil {
+		return nil, w.fail("hunt", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, w.fail("hunt", err)
+		}
+		if !seen[id] {
+			seen[id] = true
+			ids = append(ids, id)
+		}
+	}
+	return ids, rows.Err()
+}
+
+// sightings matches one observable wherever it was seen.
+func (w *Workspace) sightings(ctx context.Context, id int64, m *indicator.Matcher, runs map[int64]*huntRun) ([]huntHit, error) {
+	rows, err := w.db.Pool.QueryContext(ctx, `SELECT o.type, o.value, s.run_n, s.artifact, s.first FROM sighting s
+		JOIN observable o ON o.id = s.observable_id WHERE s.observable_id = $1 ORDER BY s.run_n, s.artifact`, id)
+	if err != nil {
+		return nil, w.fail("hunt", err)
+	}
+	defer rows.Close()
+	var out []huntHit
+	for rows.Next() {
+		var kind, value, where, first string
+		var n int64
+		if err := rows.Scan(&kind, &value, &n, &where, &first); err != nil {
+			return nil, w.fail("hunt", err)
+		}
+		run := runs[n]
+		if run == nil {
+			continue
+		}
+		for _, hit := range m.Match(where, []artifact.Observable{{Type: artifact.ObservableType(kind), Value: value}}, nil) {
+			out = append(out, huntHit{run, huntFinding(hit, run, where, value, first)})
+		}
+	}
+	return out, rows.Err()
+}
+
+// huntFinding is a finding without a record: evidence was not opened.
+func huntFinding(hit indicator.Hit, run *huntRun, where, value, first string) finding.Finding {
+	d := hit.Indicator
+	f := finding.Finding{
+		Severity: finding.Critical, Kind: finding.Indicator, Artifact: where,
+		Indicator: &finding.Matched{
+			Type: string(d.Type()), Value: d.Value(), Threats: d.Threats(), Set: d.Set().Name, SetSHA256: d.Set().SHA256, ID: d.ID(),
+			Match: string(hit.How), Observed: value,
+		},
+	}
+	if at, err := time.Parse(ledger.TimeLayout, first); err == nil {
+		f.Time = &at
+		if d.Expired(at) {
+			f.Severity = finding.High
+		}
+	}
+	if hit.How == indicator.ProcessTruncated {
+		f.Severity = finding.High
+	}
+	f.Title = fmt.Sprintf("%s %s published as an indicator of %s", strings.ReplaceAll(string(d.Type()), "_", " "), d.Value(), strings.Join(d.Threats(), ", "))
+	sum := sha256.Sum256([]byte(strings.Join([]string{"hunt", run.evidence, where, value, string(d.Type()), d.Value(), d.Set().SHA256, d.ID()}, "\x00")))
+	f.ID = "F-" + hex.EncodeToString(sum[:6])
+	return f
+}
+
+// huntFinding stores a finding, unless the run has that indicator in that
+// artifact already.
+func (t *tx) huntFinding(hit *huntHit, h *Hunted) error {
+	f, r := &hit.f, hit.run
+	var n int
+	err := t.scan(`SELECT COUNT(*) FROM finding WHERE run_id = $1 AND (id = $2 OR artifact = $3 AND type = $4 AND value = $5 AND source = 'check')`,
+		[]any{r.id, f.ID, f.Artifact, f.Indicator.Type, f.Indicator.Value}, &n)
+	if err != nil || n > 0 {
+		return err
+	}
+	var last int64
+	if err := t.scan("SELECT COALESCE(MAX(n), $1 - 1) FROM finding WHERE n >= $1 AND n < $1 + $2", []any{r.n * findingsPerRun, int64(findingsPerRun)}, &last); err != nil {
+		return err
+	}
+	in := inserter{t: t, run: r.id, caseID: r.caseID, next: last + 1, source: ByHunt, seen: map[string]bool{}}
+	if err := in.add(f); err != nil {
+		return err
+	}
+	if err := in.flush(); err != nil {
+		return err
+	}
+	t.record("finding.hunted", r.caseID, r.evidence, map[string]any{"case": r.caseID, "evidence": r.evidence, "run": r.id, "finding": f.ID, "set_sha256": f.Indicator.SetSHA256})
+	h.Findings = append(h.Findings, Finding{
+		ID: f.ID, Run: r.id, Case: r.caseID, Severity: f.Severity, Kind: string(f.Kind), Artifact: f.Artifact, Title: f.Title,
+		Type: f.Indicator.Type, Value: f.Indicator.Value, Threat: strings.Join(f.Indicator.Threats, ", "), Source: ByHunt, Found: t.now, State: New,
+	})
+	return t.err
+}
