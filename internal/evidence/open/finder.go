@@ -26,11 +26,19 @@ const maxVisited = 20_000
 // send them with the folders of the phone around them.
 const maxLooseDepth = 12
 
+// Archives are looked into that lie in the path, and those that lie in them:
+// a messenger or a colleague packs a sysdiagnose once more. Beyond that a file
+// is more likely made to keep the examiner busy.
+const (
+	maxLevels   = 2
+	maxArchives = 200
+)
+
 // finder walks a tree.
 type finder struct {
 	path   string
 	o      Options
-	nested bool // archives within a folder are looked into
+	levels int // how many archives deep may still be looked into
 
 	tree     evidence.Tree
 	onDisk   bool // the tree is a folder
@@ -128,7 +136,7 @@ func (f *finder) walk(ctx context.Context, dir string, depth int) error {
 				return err
 			}
 		case e.Dir:
-		case e.Regular && f.onDisk && f.nested && depth <= maxDepth && isArchive(e.Name):
+		case e.Regular && f.levels > 0 && depth <= maxDepth && len(f.archives) < maxArchives && isArchive(e.Name):
 			f.archives = append(f.archives, name)
 		case e.Regular && strings.HasSuffix(e.Name, ".ab") && f.isBackup(ctx, name):
 			f.backup(dir, e.Name)
@@ -260,11 +268,14 @@ func (f *finder) open(ctx context.Context) (evidence.Tree, bool, error) {
 	return tree, info.IsDir(), err
 }
 
-// inArchives looks into the archives that lie in a folder, each on its own:
-// one that cannot be read costs no other.
+// inArchives looks into the archives that lie in a folder, or in an archive,
+// each on its own: one that cannot be read costs no other.
 func (f *finder) inArchives(ctx context.Context) error {
 	for _, name := range f.archives {
-		in := &finder{path: filepath.Join(f.path, filepath.FromSlash(name)), o: f.o}
+		in := &finder{path: filepath.Join(f.path, filepath.FromSlash(name)), o: f.o, levels: f.levels - 1}
+		if !f.onDisk {
+			in.o.Tree = f.within(name)
+		}
 		err := in.look(ctx)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -281,6 +292,30 @@ func (f *finder) inArchives(ctx context.Context) error {
 	}
 	return nil
 }
+
+// within opens an archive that is a file of this one.
+func (f *finder) within(name string) func(context.Context, string, func(string) bool) (evidence.Tree, bool, error) {
+	return func(ctx context.Context, _ string, early func(string) bool) (evidence.Tree, bool, error) {
+		outer, _, err := f.open(ctx)
+		if err != nil {
+			return nil, false, err
+		}
+		blob, err := outer.Open(ctx, name)
+		if err != nil {
+			return nil, false, errors.Join(fmt.Errorf("open %s: %w", name, err), outer.Close())
+		}
+		tree, err := evidence.OpenArchive(ctx, name, &innerBlob{blob, outer}, early)
+		return tree, false, err
+	}
+}
+
+// An innerBlob is an archive in an archive: closing it closes both.
+type innerBlob struct {
+	evidence.Blob
+	outer evidence.Tree
+}
+
+func (b *innerBlob) Close() error { return errors.Join(b.Blob.Close(), b.outer.Close()) }
 
 // early says of a file in a compressed archive that it will be wanted: the
 // archive's own top folders, and what an extraction tool puts before the

@@ -139,3 +139,67 @@ func TestOnePass(t *testing.T) {
 		}
 	}
 }
+
+// TestArchivesInArchives finds evidence in an archive that was packed once
+// more, whatever the kinds, reads it, and goes no deeper.
+func TestArchivesInArchives(t *testing.T) {
+	t.Parallel()
+	inner := t.TempDir()
+	touch(t, filepath.Join(inner, "private/var/mobile/Library/SMS/sms.db"))
+	names := map[string]string{"stored.zip": ".zip", "deflated.zip": ".zip", "b.tar.gz": ".tar.gz"}
+	for innerKind, innerSuffix := range names {
+		for outerKind, outerSuffix := range names {
+			t.Run(innerKind+"_in_"+outerKind, func(t *testing.T) {
+				t.Parallel()
+				wrap := func(kind, as string, data []byte) []byte {
+					dir := t.TempDir()
+					if err := os.WriteFile(filepath.Join(dir, as), data, 0o600); err != nil {
+						t.Fatal(err)
+					}
+					return evidencetest.Packers[kind](t, os.DirFS(dir))
+				}
+				once := evidencetest.Packers[innerKind](t, os.DirFS(inner))
+				twice := wrap(outerKind, "dump"+innerSuffix, once)
+				path := filepath.Join(t.TempDir(), "sent"+outerSuffix)
+				if err := os.WriteFile(path, twice, 0o600); err != nil {
+					t.Fatal(err)
+				}
+				r, err := Find(t.Context(), path, someRead())
+				if err != nil || len(r.Candidates) != 1 || r.Candidates[0].Kind() != "ios-filesystem" {
+					t.Fatalf("%v, %v", r.Candidates, err)
+				}
+				for range 2 { // the second time it is opened anew
+					src, err := r.Candidates[0].Open(t.Context(), evidence.OpenOptions{})
+					if err != nil {
+						t.Fatal(err)
+					}
+					read := 0
+					for e, err := range src.Files(t.Context()) {
+						if err != nil || e.Path != "private/var/mobile/Library/SMS/sms.db" {
+							t.Errorf("%v, %v", e, err)
+							continue
+						}
+						f, err := src.Open(t.Context(), e)
+						if err != nil {
+							t.Fatal(err)
+						}
+						read++
+						if err := f.Close(); err != nil {
+							t.Error(err)
+						}
+					}
+					if err := src.Close(); err != nil || read != 1 {
+						t.Errorf("%d files, %v", read, err)
+					}
+				}
+				deep := filepath.Join(t.TempDir(), "deep"+outerSuffix)
+				if err := os.WriteFile(deep, wrap(outerKind, "b"+outerSuffix, wrap(outerKind, "a"+outerSuffix, twice)), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				if r, err := Find(t.Context(), deep, someRead()); err == nil || len(r.Candidates) != 0 {
+					t.Errorf("four deep: %v, %v", r.Candidates, err)
+				}
+			})
+		}
+	}
+}

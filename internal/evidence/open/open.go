@@ -55,7 +55,7 @@ type Seen struct {
 // fs.ErrPermission, or limit.ErrUnsupported for an archive of a kind that is
 // not read. Each names the path.
 func Find(ctx context.Context, name string, o Options) (Result, error) {
-	f := &finder{path: name, o: o, nested: true}
+	f := &finder{path: name, o: o, levels: maxLevels}
 	if file, ok := f.single(); ok {
 		return file, nil
 	}
