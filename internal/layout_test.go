@@ -119,3 +119,40 @@ func TestBinaryHoldsNoTestCode(t *testing.T) {
 		}
 	}
 }
+
+// TestNoContact holds what reads evidence away from the network: none of our
+// packages that a check is made of imports what dials or looks names up, and
+// none imports the package that fetches feeds. So nothing resolves or opens a
+// link found in evidence.
+func TestNoContact(t *testing.T) {
+	t.Parallel()
+	out, err := exec.Command("go", "list", "-deps", "-json=ImportPath,Imports", module+"internal/pipeline", module+"internal/report",
+		module+"internal/parsers/...", module+"internal/evidence/...", module+"internal/lure/...", module+"internal/feed").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	checked := 0
+	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p listed
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasPrefix(p.ImportPath, module) {
+			continue
+		}
+		checked++
+		for _, imp := range p.Imports {
+			if slices.Contains(dialers, imp) {
+				t.Errorf("%s imports %s: nothing that reads evidence reaches a network", p.ImportPath, imp)
+			}
+		}
+	}
+	if checked < 20 {
+		t.Errorf("only %d packages were looked at", checked)
+	}
+}
+
+// dialers are the packages through which code reaches a network.
+var dialers = []string{"net", "net/http", "net/rpc", "net/smtp", "net/textproto", "crypto/tls", module + "internal/feed/fetch"}

@@ -46,7 +46,8 @@ func (r *lureRun) loadListed() error {
 			seen = append(seen, artifact.Observable{Type: artifact.URL, Value: l, Field: "links"})
 		}
 		hits = loaded.matcher.MatchNext(&known, linkArtifact, seen, hits[:0])
-		return len(hits) > 0
+		// That a private indicator names a link must not be said beside the link.
+		return slices.ContainsFunc(hits, func(h indicator.Hit) bool { return !h.Indicator.Private() })
 	}
 	return nil
 }

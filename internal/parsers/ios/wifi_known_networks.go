@@ -2,8 +2,8 @@ package ios
 
 import (
 	"context"
+	"fmt"
 	"iter"
-	"net"
 	"strconv"
 	"unicode/utf8"
 
@@ -182,7 +182,7 @@ func (r *listReading) wifiName(v plist.Value) string {
 // wifiAddress writes the bytes of an address of a network card.
 func wifiAddress(v plist.Value) string {
 	if b, ok := v.Bytes(); ok && len(b) == 6 {
-		return net.HardwareAddr(b).String()
+		return fmt.Sprintf("%02x:%02x:%02x:%02x:%02x:%02x", b[0], b[1], b[2], b[3], b[4], b[5])
 	}
 	return ""
 }
