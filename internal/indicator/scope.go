@@ -1,6 +1,10 @@
 package indicator
 
-import "github.com/amparo-project/amparo/internal/artifact"
+import (
+	"strings"
+
+	"github.com/amparo-project/amparo/internal/artifact"
+)
 
 // A scopeRule narrows where indicators of a type mean anything.
 //
@@ -15,11 +19,18 @@ import "github.com/amparo-project/amparo/internal/artifact"
 type scopeRule struct {
 	kind      kind
 	value     string
-	artifacts []string // where it is valid
+	artifacts []string // where it is valid; "ios.*" stands for all of a platform
 	why       string
 }
 
 var scopeRules = []scopeRule{
+	{
+		kind:      kindProcess,
+		value:     "gatekeeperd",
+		artifacts: []string{"ios.*"},
+		why: "on Android a service of every phone, which keeps the screen lock " +
+			"(https://source.android.com/docs/security/features/authentication/gatekeeper)",
+	},
 	{
 		kind:  kindProcess,
 		value: "BackupAgent",
@@ -39,7 +50,7 @@ func valid(k kind, key string, artifactName string) bool {
 			continue
 		}
 		for _, a := range r.artifacts {
-			if a == artifactName {
+			if platform, all := strings.CutSuffix(a, "*"); a == artifactName || all && strings.HasPrefix(artifactName, platform) {
 				return true
 			}
 		}

@@ -20,5 +20,22 @@ func All() []artifact.Parser { return slices.Concat(reports(), services(), files
 func reports() []artifact.Parser {
 	return []artifact.Parser{
 		getprop{},
+		dumpsysPackages{},
+		components{activitiesInfo, "Activity Resolver Table"},
+		components{receiversInfo, "Receiver Resolver Table"},
+		components{servicesInfo, "Service Resolver Table"},
+		accessibility{},
+		appOps{},
+		batteryDaily{},
+		batteryHistory{},
+		dbInfo{},
+		platformCompat{},
+		adbState{},
+		dumpstateProcesses{},
+		dumpsysSettings{},
+		logcat{},
+		anr{},
+		holders{foregroundInfo, runningServiceLine},
+		holders{batteryAppsInfo, batteryAppLine},
 	}
 }

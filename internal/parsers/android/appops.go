@@ -1,0 +1,143 @@
+package android
+
+import (
+	"context"
+	"iter"
+	"strings"
+
+	"github.com/amparo-project/amparo/internal/artifact"
+)
+
+// appOps reads which app used which sensitive operation, and when.
+type appOps struct{}
+
+var appOpsInfo = artifact.Info{
+	Name:       "android.appops",
+	Version:    1,
+	Summary:    "Sensitive operations (microphone, camera, location, messages, installs…): which app is allowed, and when it last used or was refused them.",
+	Files:      []string{"**/dumpsys/appops"},
+	Companions: clockCompanions,
+	Kinds: []artifact.KindInfo{
+		{
+			Kind: "operation", Doc: "An operation of an app, with what is allowed.",
+			Fields: []artifact.FieldInfo{
+				textField("package_name", "package of the app"), textField("uid", "user id, as the dump writes it (u0a104)"),
+				textField("operation", "name of the operation"), textField("mode", "allow, ignore, deny, default, foreground"),
+			},
+		},
+		{
+			Kind: "use", Doc: "A use or a refusal (a line Access or Reject), or one that still goes on.",
+			Fields: []artifact.FieldInfo{
+				textField("package_name", "package of the app"), textField("uid", "user id, as the dump writes it (u0a104)"),
+				textField("operation", "name of the operation"), textField("mode", "allow, ignore, deny, default, foreground"),
+				textField("outcome", "access, reject or running"), textField("state", "where the app was: [pers-s], [top-s], [bg-s]…"),
+				textField("duration", "how long it used it"), textField("attribution", "part of the app that used it, since Android 11"),
+				textField("proxy", "app for which it was used"),
+			},
+			Times: []string{"access", "reject"},
+		},
+	},
+	Caveats: []string{
+		"Only the last use is kept for each state of the app.",
+		"Entries may outlive the app that they speak of.",
+	},
+	Refs: []string{"https://android.googlesource.com/platform/frameworks/base/+/refs/heads/main/services/core/java/com/android/server/appop/AppOpsService.java"},
+}
+
+// Info implements artifact.Parser.
+func (appOps) Info() artifact.Info { return appOpsInfo }
+
+// Parse implements artifact.Parser.
+func (appOps) Parse(ctx context.Context, in *artifact.Input) iter.Seq2[*artifact.Record, error] {
+	var a appOpsReading
+	return readSection(ctx, in, a.line, nil)
+}
+
+type appOpsReading struct {
+	uid, pkg, op, mode, attribution string
+	within                          bool // after the first "Uid"
+}
+
+func (a *appOpsReading) line(s *section) error {
+	line := strings.TrimSpace(string(s.line))
+	switch name, rest, _ := strings.Cut(line, " "); {
+	case strings.HasPrefix(line, "Uid ") && strings.HasSuffix(line, ":"):
+		*a = appOpsReading{uid: strings.TrimSuffix(rest, ":"), within: true}
+	case !a.within:
+		// Lists of watchers and constants of the service.
+		if line != "" && s.indent() == 0 && !strings.HasPrefix(line, "Current AppOps Service state") {
+			s.notUnderstood()
+		}
+	case name == "Package" && strings.HasSuffix(line, ":"):
+		a.pkg, a.op, a.attribution = strings.TrimSuffix(rest, ":"), "", ""
+	case strings.HasPrefix(line, "Access: ") || strings.HasPrefix(line, "Reject: "):
+		return a.use(s, line)
+	case strings.HasPrefix(line, "Running start at"):
+		return a.running(s, line)
+	case a.pkg != "" && isOperation(line):
+		a.op, a.mode, _ = strings.Cut(strings.TrimRight(line, ": "), " (")
+		a.mode = strings.TrimSuffix(a.mode, ")")
+		return a.operation(s)
+	case a.op != "" && strings.HasSuffix(line, "=["):
+		a.attribution = strings.TrimSuffix(line, "=[")
+	case a.pkg == "" || line == "" || line == "]" || strings.HasPrefix(line, "startNesting="):
+	default:
+		s.notUnderstood()
+	}
+	return nil
+}
+
+// isOperation reports whether a line names an operation: "WAKE_LOCK (allow):".
+func isOperation(line string) bool {
+	name, rest, ok := strings.Cut(line, " (")
+	return ok && strings.Contains(rest, ")") && strings.HasSuffix(strings.TrimRight(line, " "), ":") && strings.ToUpper(name) == name && !strings.Contains(name, " ")
+}
+
+func (a *appOpsReading) set(rec *artifact.Record) {
+	setApp(rec, a.pkg)
+	rec.Set("uid", artifact.TextOrNull(a.uid))
+	rec.Set("operation", artifact.TextOrNull(a.op))
+	rec.Set("mode", artifact.TextOrNull(a.mode))
+}
+
+func (a *appOpsReading) operation(s *section) error {
+	a.attribution = ""
+	a.set(s.start("operation"))
+	return s.give()
+}
+
+// use reads "Access: [top-s] 2022-02-02 23:20:13.096 (-14h43m52s765ms) duration=+1s proxy[uid=0, pkg=null]".
+func (a *appOpsReading) use(s *section, line string) error {
+	outcome, rest, _ := strings.Cut(line, ": ")
+	outcome = strings.ToLower(outcome)
+	state, rest, _ := strings.Cut(rest, "]")
+	at, rest, _ := strings.Cut(strings.TrimSpace(rest), " (")
+	rec := s.start("use")
+	a.set(rec)
+	rec.Set("outcome", artifact.TextValue(outcome))
+	rec.Set("state", artifact.TextOrNull(strings.TrimPrefix(state, "[")))
+	duration, _ := attribute(rest, "duration")
+	rec.Set("duration", artifact.TextOrNull(duration))
+	rec.Set("attribution", artifact.TextOrNull(a.attribution))
+	if _, proxy, ok := strings.Cut(rest, "proxy["); ok {
+		if pkg, _ := attribute(proxy, "pkg"); pkg != "null" {
+			rec.Set("proxy", artifact.TextOrNull(pkg))
+			rec.Observe(artifact.AppID, pkg, "proxy")
+		}
+	}
+	if err := s.wall(rec, outcome, at); err != nil {
+		return err
+	}
+	pkg, op := a.pkg, a.op
+	summary(rec, "%s: %s (%s)", pkg, op, outcome)
+	return s.give()
+}
+
+func (a *appOpsReading) running(s *section, line string) error {
+	rec := s.start("use")
+	a.set(rec)
+	rec.Set("outcome", artifact.TextValue("running"))
+	_, since, _ := strings.Cut(line, ": ")
+	rec.Set("duration", artifact.TextOrNull(since))
+	return s.give()
+}

@@ -1,0 +1,377 @@
+package android
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/amparo-project/amparo/internal/artifact"
+	"github.com/amparo-project/amparo/internal/artifact/artifacttest"
+)
+
+// The samples have the layouts that the programs named in each parser's
+// references write; names and values are made up.
+
+// withClock adds the head and the properties of the report that a section is of.
+func withClock(s artifacttest.Sample) artifacttest.Sample {
+	s.Files["dumpstate/HEADER"] = []byte("== dumpstate: 2024-01-08 15:30:07\n")
+	s.Files["dumpstate/SYSTEM PROPERTIES"] = []byte("[persist.sys.timezone]: [America/Mexico_City]\n")
+	return s
+}
+
+var reportSamples = map[string]struct {
+	parser  artifact.Parser
+	samples []artifacttest.Sample
+}{
+	"accessibility": {accessibility{}, []artifacttest.Sample{
+		fileSample("android11", "dumpsys/accessibility", `ACCESSIBILITY MANAGER (dumpsys accessibility)
+
+User state[attributes:{id=0, currentUser=true
+  mIsTouchExplorationEnabled = false
+  }
+  installed services: {
+    0 : com.example.talk/.Service
+    1 : com.example.spy/com.example.spy.deep.Watcher
+  }
+  enabled services: {
+  }
+  bound services:{
+  }]
+`),
+		fileSample("android14", "x/dumpsys/accessibility", `ACCESSIBILITY MANAGER (dumpsys accessibility)
+User state[
+     attributes:{id=10, currentUser=true}
+     Bound services:{Service[label=Watcher, feedbackType[FEEDBACK_GENERIC]]}
+     Enabled services:{{com.example.spy/com.example.spy.Watcher}, {com.example.talk/.Service}}
+     Crashed services:{}
+`+"--------- 0.002s was the duration of dumpsys accessibility, ending at: 2024-01-08 15:30:08\n"),
+	}},
+	"appops": {appOps{}, []artifacttest.Sample{
+		withClock(fileSample("android10", "dumpsys/appops", `Current AppOps Service state:
+  Settings:
+    top_state_settle_time=+30s0ms
+  Op mode watchers:
+    Op CAMERA:
+      #0: ModeCallback{4be0994 watchinguid=-1 flags=0x1 from uid=1000 pid=929}
+what is this
+  Uid u0a104:
+    state=cch
+      LEGACY_STORAGE: mode=ignore
+    Package com.example.store:
+      REQUEST_INSTALL_PACKAGES (allow): 
+          Access: [top-s] 2024-01-02 23:20:13.096 (-14h43m52s765ms) duration=+1s2ms proxy[uid=0, pkg=null]
+          Reject: [bg-s]2024-01-03 23:20:13.096 (-14h43m52s765ms) proxy[uid=10001, pkg=com.example.proxy]
+      MONITOR_LOCATION (allow / switch COARSE_LOCATION=allow): 
+          Running start at: +2m1s389ms
+          startNesting=1
+`)),
+		fileSample("android12", "dumpsys/appops", `Current AppOps Service state:
+  Uid 2000:
+    Package com.android.shell:
+      READ_SMS (allow):
+        null=[
+          Access: [fg-s] 2024-01-02 23:20:13.096 (-14h)
+        ]
+        part=[
+          Access: [fg-s] then (-14h)
+        ]
+`),
+	}},
+	"battery_daily": {batteryDaily{}, []artifacttest.Sample{
+		withClock(fileSample("days", "dumpsys/batterystats", `Daily stats:
+  Current start time: 2024-01-07-03-00-11
+    Update com.example.a vers=12
+  Daily from 2024-01-06-03-00-10 to 2024-01-07-03-00-11:
+    Package changes:
+      Update com.example.a vers=11
+      Update com.example.a vers=11
+      Update com.example.gone vers=0
+  Daily from 2024-01-05-03-00-10 to 2024-01-06-03-00-10:
+    Package changes:
+      Update com.example.a vers=13
+      Update com.example.b vers=x
+`)),
+	}},
+	"battery_history": {batteryHistory{}, []artifacttest.Sample{
+		withClock(fileSample("since_charge", "dumpsys/batterystats", `Battery History (0% used, 2720 used of 4096KB, 31 strings using 2694):
+                    0 (19) RESET:TIME: 2024-01-04-17-30-01
+                    0 (2) 100 status=discharging health=good user=0:"0"
+            +47s645ms (2) 100 +job=u0a94:"com.example.app/.data.Job" +wake_lock=1000:"*walarm*:com.example.app.TICK"
+            +47s731ms (2) 100 -job=u0a94:"com.example.app/.data.Job"
+       +1h26m18s315ms (2) 095 +top=u0a280:"com.example.chat" pkginst=u0a2:"com.example.spy"
+      +1d2h26m18s315ms (14) TIME: 2024-01-05-19-56-20
+      +1d2h26m19s315ms (2) 090 -top=u0a280:"com.example.chat"
+Per-PID Stats:
+  +1s (2) 100 +top=u0a1:"com.example.no"
+`)),
+		fileSample("no_clock", "dumpsys/batterystats", "Battery History:\n  +1s (2) 100 +top=u0a1:\"com.example.a\"\n what\n"),
+	}},
+	"dbinfo": {dbInfo{}, []artifacttest.Sample{
+		fileSample("android12", "dumpsys/dbinfo", `Applications Database Info:
+
+** Database info for pid 8817 [com.example.app] **
+
+  Attached db: false
+Connection pool for /data/user/0/com.example.app/databases/a.db:
+  Open: true
+      Most recently executed operations:
+        0: [2023-07-27 12:21:44.097] [Pid:(0)]executeForLong took 2ms - succeeded, sql="SELECT 1, 2 FROM x WHERE path = './y'", path=/data/user/0/com.example.app/databases/a.db
+        1: [2023-07-27 12:21:44.096] executeForCursorWindow took 0ms - succeeded, sql="PRAGMA page_size;"
+        2: [2023-07-27 12:21:44.096] prepare took 0ms - failed, sql="SELECT"
+  something new
+`),
+	}},
+	"platform_compat": {platformCompat{}, []artifacttest.Sample{
+		fileSample("overrides", "dumpsys/platform_compat", `ChangeId(180326845; name=OVERRIDE_MIN; disabled; overridable)
+ChangeId(168419799; name=DOWNSCALED; disabled; packageOverrides={com.example.a=false, com.example.b=true}; rawOverrides={com.example.gone=false, com.example.a=false}; overridable)
+other
+`),
+	}},
+	"adb": {adbState{}, []artifacttest.Sample{
+		fileSample("xml", "dumpsys/adb", `ADB MANAGER STATE (dumpsys adb):
+{
+  debugging_manager={
+    connected_to_adb=true
+    last_key_received=F0:A1:3D
+    user_keys=QAAAAAcgbytJst31DsaSP7hn8QcBXKR9NPVPK9MZssFVSNIP user@laptop
+
+    keystore=<?xml version='1.0' encoding='utf-8' standalone='yes' ?>
+    <keyStore version="1">
+    <adbKey key="QAAAAAcgbytJst31DsaSP7hn8QcBXKR9NPVPK9MZssFVSNIP user@laptop" lastConnection="1628501829898" />
+    </keyStore>
+    adb_wifi={
+      enabled=false
+    }
+  }
+}
+strange
+`),
+		fileSample("binary", "dumpsys/adb", "  debugging_manager={\n    keystore=ABX\x00adbKey/\x00QAAAAAcg user@x\x00\x00lastConnection\x00\x00\x01\x8e\x60\x78\x59\x5d3\n    keystore=ABX nothing\n"),
+	}},
+	"dumpsys_packages": {dumpsysPackages{}, []artifacttest.Sample{
+		withClock(fileSample("android10", "dumpsys/package", `Verifiers:
+  Required: com.android.vending (uid=10019)
+  Optional: null (uid=-1)
+
+Packages:
+  Package [com.example.spy] (478a391):
+    userId=10123
+    sharedUser=SharedUserSetting{e45c6b8 android.uid.shell/2000}
+    pkg=Package{91dc91 com.example.spy}
+    codePath=/data/app/com.example.spy-1
+    versionCode=29 minSdk=21 targetSdk=22
+    versionName=10
+    flags=[ DEBUGGABLE HAS_CODE TEST_ONLY ]
+    timeStamp=2024-01-02 03:04:05
+    firstInstallTime=2024-01-02 03:04:05
+    lastUpdateTime=2024-01-03 03:04:05
+    installerPackageName=com.example.store
+    signatures=PackageSignatures{87547f6 version:3, signatures:[b4addb29], past signatures:[]}
+    pkgFlags=[ DEBUGGABLE HAS_CODE ]
+    usesLibraries:
+      android.test.base
+    declared permissions:
+      com.example.spy.X: prot=signature, INSTALLED
+    requested permissions:
+      android.permission.READ_SMS
+      android.permission.INTERNET
+    install permissions:
+      android.permission.INTERNET: granted=true
+    User 0: ceDataInode=860479 installed=true hidden=true suspended=false stopped=false enabled=2 instant=false
+      gids=[3003]
+      runtime permissions:
+        android.permission.READ_SMS: granted=true, flags=[ USER_SET]
+        android.permission.CAMERA: granted=false
+    User 11: ceDataInode=0 installed=false hidden=false enabled=0
+  Package [com.example.other] (1):
+    appId=10124
+    installInitiatingPackageName=com.android.shell
+    installOriginatingPackageName=null
+
+Hidden system packages:
+  Package [com.android.settings] (2):
+    flags=[ SYSTEM ]
+
+Active install sessions:
+  Session 17:
+    userId=0 installerPackageName=com.android.shell mPackageName=com.example.spy
+  what
+Historical install sessions:
+`)),
+		fileSample("cut", "dumpsys/package", "Packages:\n  Package [com.example.a"),
+	}},
+	"activities": {components{activitiesInfo, "Activity Resolver Table"}, []artifacttest.Sample{fileSample("table", "dumpsys/package", componentText)}},
+	"receivers":  {components{receiversInfo, "Receiver Resolver Table"}, []artifacttest.Sample{fileSample("table", "dumpsys/package", componentText)}},
+	"services":   {components{servicesInfo, "Service Resolver Table"}, []artifacttest.Sample{fileSample("table", "dumpsys/package", componentText)}},
+	"dumpstate_processes": {dumpstateProcesses{}, []artifacttest.Sample{
+		fileSample("threads", "dumpstate/PROCESSES AND THREADS", `LABEL                          USER           PID   TID  PPID     VSZ    RSS WCHAN            ADDR S PRI  NI RTPRIO SCH PCY     TIME CMD
+u:r:init:s0                    root             1     1     0   51308   6620 SyS_epoll_wait      0 S  19   0      -   0  fg 00:00:02 init
+u:r:init:s0                    root             1     7     0   51308   6620 SyS_epoll_wait      0 S  19   0      -   0  fg 00:00:02 init
+u:r:spy:s0                     u0_a12        4711  4711     1   51308   6620 0                   0 S  19   0      -   0     00:00:02 com.example.spy:remote
+u:r:spy:s0                     u0_a12        4711
+u:r:spy:s0                     u0_a12        x     x     1   51308   6620 0                   0 S  19   0      -   0     00:00:02 a b
+`),
+		fileSample("android6", "dumpstate/PROCESSES", `USER     PID   PPID  VSIZE  RSS   WCHAN            PC  NAME
+root      1     0     8904   788   SyS_epoll_ 0000000000 S /init
+`),
+		fileSample("none", "dumpstate/PROCESSES", "no such file\n"),
+	}},
+	"dumpsys_settings": {dumpsysSettings{}, []artifacttest.Sample{
+		fileSample("android10", "dumpsys/settings", `GLOBAL SETTINGS (user 0)
+_id:43 name:adb_enabled pkg:com.android.settings value:1 default:0 defaultSystemSet:true
+
+SECURE SETTINGS (user 10)
+version: 1
+_id:1 name:enabled_accessibility_services pkg:android value:com.example.spy/.Watcher:com.example.talk/.Service
+_id:2 name:odd
+1970-01-01 00:00:09 initialize
+`),
+	}},
+	"logcat": {logcat{}, []artifacttest.Sample{
+		withClock(fileSample("system", "dumpstate/SYSTEM LOG", `--------- beginning of main
+01-08 15:29:55.853 10076  3225  3254 I eMBMS  Service: nothing to see
+01-08 15:29:55.853 10076  3225  3254 I chromium: loads https://bad.example.org/x?y=1 now
+12-31 23:59:59.999  1000   929   929 E AndroidRuntime: FATAL EXCEPTION: main
+01-08 15:29:56.000  1000   929   929 E AndroidRuntime: Process: com.example.app, PID: 4711
+01-08 15:29:57.000  1000   929   929 I am_proc_start: [0,4711,10123,com.example.spy:remote,service,com.example.spy/.Watcher]
+01-08 15:29:58.000  1000   929   929 W auditd  : type=1400 audit(0.0:1): avc: denied { read } for comm="spyd" name="x" scontext=u:r:untrusted_app:s0 app=com.example.spy
+01-08 15:29:58.000  root   929   929 F DEBUG   : pid: 1, tid: 1, name: spyd  >>> /data/local/tmp/spyd <<<
+01-08 15:29:59.000  1000   929   929 I PackageManager: Removing package com.example.gone.app
+01-08 15:29:59.000  1000   929   929 I PackageManager: nothing
+*** command failed
+`)),
+		fileSample("no_clock", "logcat.txt", "01-08 15:29:55.853  3225  3254 I adbd: x\n2024-01-02 01:20:03.171 +0000  1885  3066 E adbd: y\n2024-01-02 01:20:07.171997  1000  1885  3066 E adbd: z\n99-99 99:99:99.999 1 1 I adbd: q\n\n"),
+	}},
+	"anr": {anr{}, []artifacttest.Sample{
+		withClock(fileSample("trace", "FS/data/anr/anr_2024-01-08-16-01-15-000", `Subject: Input dispatching timed out
+RssHwmKb: 1
+
+----- pid 28426 at 2024-01-08 16:01:15.123456789+0100 -----
+Cmd line: com.example.app:ui
+Build fingerprint: 'a/b/c:10/x/1:user/release-keys'
+ABI: 'arm64'
+#2 dalvik.system.PathClassLoader: [/data/app/com.example.app-1/base.apk:/data/local/tmp/x.dex], parent #1
+  native: #00 pc 0001 /data/data/com.example.app/files/libx.so (f+4)
+----- end 28426 -----
+----- pid 1 at 2024-01-08 16:01:15 -----
+Cmd line: system_server
+`)),
+	}},
+	"background_services": {holders{foregroundInfo, runningServiceLine}, []artifacttest.Sample{fileSample("one", "dumpstate/APP SERVICES NON-PLATFORM", "  * ServiceRecord{a1b2c3 u0 com.example.spy/.Watcher}\n    intent={cmp=com.example.spy/.Watcher}\n  * ServiceRecord{a1b2c3 u0 odd}\n")}},
+	"battery_apps":        {holders{batteryAppsInfo, batteryAppLine}, []artifacttest.Sample{fileSample("one", "dumpsys/batterystats", "  Estimated power use (mAh):\n    Capacity: 2770, Computed drain: 34\n    Uid u0a123: 1.23 ( cpu=1.0 )\n    UID 0: 3\n\n    Uid u0a1: 5\n")}},
+}
+
+const componentText = `Activity Resolver Table:
+  Full MIME Types:
+      application/pkix-cert:
+        ab6f8 com.example.cert/.Main
+          Action: "android.intent.action.VIEW"
+  Non-Data Actions:
+      android.intent.action.MAIN:
+        8880983 com.example.app/.Main (2 filters)
+        odd
+
+Receiver Resolver Table:
+  Non-Data Actions:
+      android.provider.Telephony.SMS_RECEIVED:
+        25a9fe4 com.example.spy/.Sms
+Service Resolver Table:
+  Non-Data Actions:
+      android.accessibilityservice.AccessibilityService:
+        25a9fe5 com.example.spy/.Watcher
+`
+
+func TestReports(t *testing.T) {
+	t.Parallel()
+	for name, r := range reportSamples {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			artifacttest.Run(t, r.parser, "testdata/"+name, r.samples...)
+			for _, s := range r.samples {
+				crlf := fileSample("crlf", s.Path, strings.ReplaceAll(string(s.Files[s.Path]), "\n", "\r\n"))
+				for p, d := range s.Files {
+					if p != s.Path {
+						crlf.Files[p] = d
+					}
+				}
+				want, _ := artifacttest.Parse(t, r.parser, s)
+				if got, _ := artifacttest.Parse(t, r.parser, crlf); len(got) != len(want) {
+					t.Errorf("%s: %d records with CR LF, %d without", s.Name, len(got), len(want))
+				}
+			}
+		})
+	}
+}
+
+// TestEveryReportHasSamples: a parser of sections without a sample would be
+// held to no law.
+func TestEveryReportHasSamples(t *testing.T) {
+	t.Parallel()
+	for _, p := range reports() {
+		name := strings.TrimPrefix(p.Info().Name, "android.")
+		if _, ok := reportSamples[name]; !ok && name != "getprop" {
+			t.Errorf("%s has no samples", name)
+		}
+	}
+}
+
+func fuzzReport(f *testing.F, name string) {
+	f.Helper()
+	artifacttest.Fuzz(f, reportSamples[name].parser, reportSamples[name].samples...)
+}
+
+func FuzzAccessibility(f *testing.F)      { fuzzReport(f, "accessibility") }
+func FuzzAppOps(f *testing.F)             { fuzzReport(f, "appops") }
+func FuzzBatteryDaily(f *testing.F)       { fuzzReport(f, "battery_daily") }
+func FuzzBatteryHistory(f *testing.F)     { fuzzReport(f, "battery_history") }
+func FuzzDBInfo(f *testing.F)             { fuzzReport(f, "dbinfo") }
+func FuzzPlatformCompat(f *testing.F)     { fuzzReport(f, "platform_compat") }
+func FuzzADB(f *testing.F)                { fuzzReport(f, "adb") }
+func FuzzDumpsysPackages(f *testing.F)    { fuzzReport(f, "dumpsys_packages") }
+func FuzzComponents(f *testing.F)         { fuzzReport(f, "activities") }
+func FuzzDumpstateProcesses(f *testing.F) { fuzzReport(f, "dumpstate_processes") }
+func FuzzDumpsysSettings(f *testing.F)    { fuzzReport(f, "dumpsys_settings") }
+func FuzzLogcat(f *testing.F)             { fuzzReport(f, "logcat") }
+func FuzzANR(f *testing.F)                { fuzzReport(f, "anr") }
+
+func BenchmarkLogcat(b *testing.B) {
+	line := "01-08 15:29:55.853 10076  3225  3254 I eMBMS  Service: a line of a log as there are hundreds of thousands\n"
+	s := fileSample("log", "dumpstate/SYSTEM LOG", strings.Repeat(line, 50_000))
+	b.SetBytes(int64(len(s.Files[s.Path])))
+	b.ReportAllocs()
+	for b.Loop() {
+		for range artifact.Run(b.Context(), logcat{}, s.Input()) {
+			continue
+		}
+	}
+}
+
+// TestRealReports reads public reports: each artifact has what a person counts
+// in them, and nothing is lost.
+func TestRealReports(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		parser  artifact.Parser
+		path    string
+		file    string
+		records int
+	}{
+		{accessibility{}, "dumpsys/accessibility", "dumpsys_accessibility.txt", 4},
+		{accessibility{}, "dumpsys/accessibility", "dumpsys_accessibility_v14_or_later.txt", 1},
+		{appOps{}, "dumpsys/appops", "dumpsys_appops.txt", 60},
+		{batteryDaily{}, "dumpsys/batterystats", "dumpsys_battery.txt", 3},
+		{batteryHistory{}, "dumpsys/batterystats", "dumpsys_battery.txt", 7},
+		{dbInfo{}, "dumpsys/dbinfo", "dumpsys_dbinfo.txt", 5},
+		{platformCompat{}, "dumpsys/platform_compat", "dumpsys_platform_compat.txt", 4},
+		{adbState{}, "dumpsys/adb", "dumpsys_adb.txt", 4},
+		{adbState{}, "dumpsys/adb", "dumpsys_adb_wifi.txt", 9},
+		{adbState{}, "dumpsys/adb", "dumpsys_adb_xml.txt", 3},
+		{dumpsysPackages{}, "dumpsys/package", "dumpsys_packages.txt", 3},
+	} {
+		s := fileSample(tt.file, tt.path, string(readEvidence(t, "android", "android_data", tt.file)))
+		recs, errs := artifacttest.Parse(t, tt.parser, s)
+		if len(recs) != tt.records || len(errs) != 0 {
+			t.Errorf("%s of %s: %d records, errors %v", tt.parser.Info().Name, tt.file, len(recs), errs)
+		}
+		artifacttest.Laws(t, tt.parser, s)
+	}
+}
