@@ -69,7 +69,9 @@ func (r *fileReading) file(v ips.Value, at jsonlist.Element, summary func([]byte
 	for key, member := range v.Members() {
 		switch key {
 		case "path", "size", "mode", "user_id", "user_name", "group_id", "group_name", "context", "error", "md5", "sha1", "sha256", "sha512":
-			rec.Set(key, r.scalar(member))
+			if rec.Get(key).Kind() == artifact.Null { // the first of two counts
+				rec.Set(key, r.scalar(member))
+			}
 		case "changed_time":
 			times[0] = member
 		case "modified_time":

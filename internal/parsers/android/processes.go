@@ -163,7 +163,7 @@ func afterWords(s string, n int) string {
 
 func (r *fileReading) psValue(field, value string) {
 	switch {
-	case field == "":
+	case field == "", r.rec.Get(field).Kind() != artifact.Null: // a heading that is there twice
 	case field == "user_id" || psNumbers[field]:
 		if n, err := strconv.ParseInt(value, 10, 64); err == nil {
 			r.rec.Set(field, artifact.IntValue(n))
