@@ -114,7 +114,7 @@ func TestForms(t *testing.T) {
 			"stix1 \"x\"\n- 1 of type Indicator are not meant for detection, as the publisher says: not matched\n",
 		},
 		{
-			"stix1_bomb", "x.xml", `<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;">]>` + stix1(ind1(strings.Replace(domain1, "evil.com", "&c;", 1), "")+ind1(domain1, ""))[len(`<?xml version="1.0"?>`):],
+			"stix1_bomb", "x.xml", `<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;">]>` + stix1(ind1(strings.Replace(domain1, "evil.com", "&c;", 1), "") + ind1(domain1, ""))[len(`<?xml version="1.0"?>`):],
 			"stix1 \"The report\"\n" + uid1 + " domain evil.com [\"The report\"]\n- 3 entities are declared and stand for nothing here\n",
 		},
 		{
