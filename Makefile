@@ -9,7 +9,7 @@ VERSION       ?= $(shell git describe --tags --always --dirty 2>/dev/null || ech
 LDFLAGS       := -s -w -X github.com/amparo-project/amparo/internal/cli.Version=$(VERSION)
 BIN           := bin/amparo
 
-.PHONY: help build demo test race vet lint fuzz browser check bench bench-hunt bench-data docs rates cross clean
+.PHONY: help build demo test race vet lint fuzz browser check bench bench-hunt bench-lure bench-data docs rates cross clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -59,6 +59,9 @@ cross: ## build for all systems that are promised
 		echo $$t; CGO_ENABLED=0 GOOS=$${t%/*} GOARCH=$${t#*/} $(GO) build -trimpath -o /dev/null ./cmd/amparo || exit 1; done
 
 check: build vet lint test race fuzz cross ## all that decides whether a change is good
+
+bench-lure: ## measure how well look-alikes are told without indicators (fetches a public package with npm)
+	scripts/bench-lure
 
 bench: build ## measure: generated backups of three sizes, and every benchmark
 	scripts/bench

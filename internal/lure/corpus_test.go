@@ -42,7 +42,7 @@ func reader(t testing.TB) *Reader {
 func TestLuresAreTold(t *testing.T) {
 	t.Parallel()
 	r := reader(t)
-	for _, s := range samples(t, "testdata/lures.yaml") {
+	for _, s := range append(samples(t, "testdata/lures.yaml"), samples(t, "testdata/unseen.yaml")...) {
 		got := r.Read(&Message{Text: s.Text, Sender: s.Sender})
 		want, err := finding.ParseSeverity(s.Want)
 		if err != nil {

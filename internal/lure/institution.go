@@ -28,6 +28,9 @@ func (k Kind) grave() bool {
 	return false
 }
 
+// institution reports whether a kind is one of institutions, not of persons.
+func (k Kind) institution() bool { return k != "colleague" && k != "family" }
+
 // An Institution is somebody whom messages pretend to be.
 type Institution struct {
 	ID      string `yaml:"id"`

@@ -134,7 +134,7 @@ func (j *judge) pretend() {
 // against holds the links against whom the text speaks for.
 func (j *judge) against() {
 	p := j.out.Pretends
-	if p == nil || p.How == "link" || p.Kind == "colleague" || p.Kind == "family" {
+	if p == nil || p.How == "link" || !p.Kind.institution() {
 		return
 	}
 	var worst *Link
@@ -177,7 +177,7 @@ func (j *judge) from() {
 		return
 	}
 	p := j.out.Pretends
-	if p == nil || p.How == "link" && !j.strong || p.Kind == "colleague" || p.Kind == "family" {
+	if p == nil || p.How == "link" && !j.strong || !p.Kind.institution() {
 		return
 	}
 	number, ok := ordinaryNumber(j.m.Sender)

@@ -217,15 +217,20 @@ func (k *Knowledge) hyphenated(parts []string) (int, bool) {
 			continue
 		}
 		others := strings.Join(append(append([]string(nil), parts[:n]...), parts[n+1:]...), "-")
-		if core, _, ok := k.service.only(others); ok && core > 0 {
-			if isStrong {
-				return strong, true
-			}
+		core, _, ok := k.service.only(others)
+		switch {
+		case !ok:
+		case isStrong && core > 0:
+			return strong, true
+		case len(list) > 0 && (core > 0 || len(part) >= 7 && newsWords[others] && k.brands.kinds[list[0]] == "news"):
 			return list[0], true
 		}
 	}
 	return 0, false
 }
+
+// newsWords beside the name of a newspaper say what it is.
+var newsWords = map[string]bool{"news": true, "noticias": true, "noti": true, "online": true, "nota": true}
 
 // brandWith reports whether one part is a strong brand and the rest is put
 // together of words of services.

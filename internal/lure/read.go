@@ -124,7 +124,7 @@ func (r *Reader) pressure(out *Reading) int {
 		}
 		out.Pressure = append(out.Pressure, t.ID)
 		gravity = max(gravity, t.Gravity)
-		if out.Pretends == nil && t.Pretends != "" {
+		if out.Pretends == nil && t.Pretends != "" && (!t.Pretends.institution() || len(r.scratch.places[r.k.voice]) > 0) {
 			out.Pretends = &Pretence{Kind: t.Pretends, How: "text"}
 		}
 	}
@@ -221,10 +221,10 @@ func invisibleInWord(text string) bool {
 	pending := false
 	for _, r := range text {
 		switch {
-		case r == '\u200b' || r == '\u2060' || r == '\ufeff' || r == '\u00ad' || r == '\u180e':
+		case r == '\u200b' || r == '\u2060' || r == '\ufeff' || r == '\u180e':
 			pending = unicode.Is(unicode.Latin, before)
 			continue
-		case pending && unicode.Is(unicode.Latin, r) && r != '\u00ad':
+		case pending && unicode.Is(unicode.Latin, r):
 			return true
 		}
 		before, pending = r, false

@@ -12,7 +12,8 @@ type theme struct {
 	// message is about. From 2 on a theme makes people act before they think.
 	Gravity int `yaml:"gravity"`
 	// Pretends is whom a message of this theme speaks for, where it names
-	// nobody: "colleague" of what comes from somebody who knows the reader.
+	// nobody: "colleague" of what comes from somebody who knows the reader. An
+	// institution it is only where it speaks as one.
 	Pretends Kind        `yaml:"pretends"`
 	Rules    []themeRule `yaml:"rules"`
 }
