@@ -324,8 +324,8 @@ func (j *judge) ofWeak() finding.Severity {
 		return finding.High
 	case j.gravity >= 3, j.gravity >= 2 && (l.Kind == OddName || l.Kind == ShortLink), j.gravity > 0 && j.weak:
 		return finding.Medium
-	case j.weak && l.Kind != OddName, j.gravity > 0:
-		return finding.Low
+	case j.weak && l.Kind != OddName, j.gravity >= 2, j.gravity > 0 && l.Kind == ShortLink:
+		return finding.Low // a word of everyday life beside an ordinary link says nothing
 	}
 	return finding.Info
 }
