@@ -25,6 +25,7 @@ type checkCmd struct {
 	Institutions []string `help:"${institutions}" placeholder:"DIR" sep:"none"`
 	Out          string   `help:"${check_out}" placeholder:"DIR"`
 	PasswordFile string   `help:"${password_file}" placeholder:"FILE"`
+	Identity     string   `help:"${identity}" placeholder:"FILE"`
 	Since        string   `help:"${since}" placeholder:"TIME"`
 	Until        string   `help:"${until}" placeholder:"TIME"`
 	FailOn       string   `help:"${fail_on}" placeholder:"SEVERITY"`
@@ -172,7 +173,9 @@ func (s *session) check(candidate evidence.Candidate) (err error) {
 			return err
 		}
 	}
-	src, err := candidate.Open(s.ctx, evidence.OpenOptions{Password: s.password(s.cmd.PasswordFile, candidate.Path())})
+	src, err := candidate.Open(s.ctx, evidence.OpenOptions{
+		Password: s.password(s.cmd.PasswordFile, candidate.Path()), Identity: identityFrom(s.cmd.Identity),
+	})
 	if err != nil {
 		return err
 	}

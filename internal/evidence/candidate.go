@@ -29,6 +29,9 @@ type OpenOptions struct {
 	// encrypted. nil: there is no password, and such evidence is refused with
 	// limit.ErrEncrypted.
 	Password func(context.Context) (string, error)
+	// Identity returns the content of a file of age identities, for evidence
+	// that was encrypted to one of them. nil: there is none.
+	Identity func(context.Context) ([]byte, error)
 }
 
 // A Candidate is evidence that was recognised at a path and not yet opened.

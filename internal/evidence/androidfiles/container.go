@@ -189,5 +189,8 @@ type innerPart struct {
 // Whole implements evidence.Part.
 func (p *innerPart) Whole() (string, string, int64) {
 	name, section, off := p.part.Whole()
-	return p.c.of.Path + "/" + name, section, off
+	if p.c.of.Path != "" {
+		name = p.c.of.Path + "/" + name
+	}
+	return name, section, off
 }

@@ -37,8 +37,8 @@ func (f *finder) recognizeAndroid(ctx context.Context, dir string, in iosfiles.F
 	}
 	for _, e := range in.List {
 		// Backups lie beside what was unpacked of them; one within an acquisition is read with it.
-		if r.Kind == androidfiles.Backup && e.Regular && strings.HasSuffix(e.Name, ".ab") && f.isBackup(ctx, path.Join(dir, e.Name)) {
-			f.backup(dir, e.Name)
+		if r.Kind == androidfiles.Backup && e.Regular && strings.HasSuffix(e.Name, ".ab") {
+			f.takePacked(ctx, dir, e.Name)
 		}
 	}
 	f.add(dir, r.Kind, r.Signs, func(ctx context.Context, tree evidence.Tree, o evidence.OpenOptions) (evidence.Source, error) {
@@ -103,29 +103,47 @@ func isBareReport(name string) bool {
 	return bytes.Contains(head(r, info.Size()), []byte("\n== dumpstate: ")) || androidfiles.IsMainReport(name)
 }
 
-// isBackup reports whether a file is an Android backup by its content.
-func (f *finder) isBackup(ctx context.Context, name string) bool {
-	b, err := f.tree.Open(ctx, name)
+// An opener opens a file that holds all of some evidence.
+type opener func(context.Context, evidence.File, string, androidfiles.Options) (evidence.Source, error)
+
+// packed takes a file that holds all of some evidence: an Android backup, an
+// encrypted acquisition.
+func (f *finder) packed(dir, name, kind string, open opener) {
+	at := path.Join(dir, name)
+	f.addAs(at, strings.TrimSuffix(name, path.Ext(name)), kind, []string{name},
+		func(ctx context.Context, tree evidence.Tree, o evidence.OpenOptions) (evidence.Source, error) {
+			return f.openPacked(ctx, tree, at, o, open)
+		})
+}
+
+func (f *finder) openPacked(ctx context.Context, tree evidence.Tree, at string, o evidence.OpenOptions, open opener) (evidence.Source, error) {
+	b, err := tree.Open(ctx, at)
+	if err != nil {
+		return nil, errors.Join(err, tree.Close())
+	}
+	return open(ctx, &whole{b, tree, at}, at, androidfiles.Options{OpenOptions: o, Files: iosfiles.Options{Path: f.path}})
+}
+
+// takePacked takes a file that holds all of some evidence by its name and its
+// first bytes, and reports whether it is one.
+func (f *finder) takePacked(ctx context.Context, dir, name string) bool {
+	if !strings.HasSuffix(name, ".ab") && !strings.HasSuffix(name, ".age") {
+		return false
+	}
+	b, err := f.tree.Open(ctx, path.Join(dir, name))
 	if err != nil {
 		return false
 	}
 	defer b.Close()
-	return evidence.IsAndroidBackup(b)
-}
-
-// backup takes an Android backup.
-func (f *finder) backup(dir, name string) {
-	at := path.Join(dir, name)
-	f.addAs(at, strings.TrimSuffix(name, path.Ext(name)), androidfiles.Backup, []string{name},
-		func(ctx context.Context, tree evidence.Tree, o evidence.OpenOptions) (evidence.Source, error) {
-			b, err := tree.Open(ctx, at)
-			if err != nil {
-				return nil, errors.Join(err, tree.Close())
-			}
-			return androidfiles.OpenBackup(ctx, &whole{b, tree, at}, at, androidfiles.Options{
-				OpenOptions: o, Files: iosfiles.Options{Path: f.path},
-			})
-		})
+	switch {
+	case evidence.IsAndroidBackup(b):
+		f.packed(dir, name, androidfiles.Backup, androidfiles.OpenBackup)
+	case androidfiles.IsEncrypted(b):
+		f.packed(dir, name, androidfiles.AndroidQF, androidfiles.OpenEncrypted)
+	default:
+		return false
+	}
+	return true
 }
 
 // whole is a file of a tree as evidence of its own, which closes the tree.
@@ -145,35 +163,37 @@ func (w *whole) Stored() (string, int64, func() (io.ReadCloser, error)) {
 // Close implements evidence.File.
 func (w *whole) Close() error { return errors.Join(w.Blob.Close(), w.tree.Close()) }
 
-// singleBackup takes a path that is an Android backup.
-func (f *finder) singleBackup() bool {
+// singlePacked takes a path that is an Android backup, or an acquisition that
+// is encrypted with age.
+func (f *finder) singlePacked() bool {
 	r, err := os.Open(f.path)
 	if err != nil {
 		return false
 	}
 	defer r.Close()
-	info, err := r.Stat()
-	if err != nil || !info.Mode().IsRegular() || !evidence.IsAndroidBackup(r) {
+	if info, err := r.Stat(); err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	kind, sign, open := androidfiles.Backup, strings.TrimSpace(ab.Magic), opener(androidfiles.OpenBackup)
+	switch {
+	case evidence.IsAndroidBackup(r):
+	case androidfiles.IsEncrypted(r):
+		kind, sign, open = androidfiles.AndroidQF, "age-encryption.org/v1", androidfiles.OpenEncrypted
+	default:
 		return false
 	}
 	dir, base := filepath.Split(f.path)
 	if dir == "" {
 		dir = "."
 	}
-	f.result.Candidates = append(f.result.Candidates, evidence.NewCandidate(f.path, "", strings.TrimSuffix(base, path.Ext(base)), androidfiles.Backup,
+	f.result.Candidates = append(f.result.Candidates, evidence.NewCandidate(f.path, "", strings.TrimSuffix(base, path.Ext(base)), kind,
 		func(ctx context.Context, o evidence.OpenOptions) (evidence.Source, error) {
 			tree, err := evidence.OpenDir(dir)
 			if err != nil {
 				return nil, err
 			}
-			b, err := tree.Open(ctx, base)
-			if err != nil {
-				return nil, errors.Join(err, tree.Close())
-			}
-			return androidfiles.OpenBackup(ctx, &whole{b, tree, base}, base, androidfiles.Options{
-				OpenOptions: o, Files: iosfiles.Options{Path: f.path},
-			})
+			return f.openPacked(ctx, tree, base, o, open)
 		}))
-	f.result.Seen = append(f.result.Seen, Seen{Path: f.path, Kind: androidfiles.Backup, Signs: []string{strings.TrimSpace(ab.Magic)}})
+	f.result.Seen = append(f.result.Seen, Seen{Path: f.path, Kind: kind, Signs: []string{sign}})
 	return true
 }

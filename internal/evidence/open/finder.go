@@ -64,7 +64,7 @@ func (f *finder) single() (Result, bool) {
 	if err != nil || !info.Mode().IsRegular() || isArchive(name) {
 		return Result{}, false
 	}
-	if f.singleBackup() {
+	if f.singlePacked() {
 		return f.result, true
 	}
 	kind := iosfiles.Loose
@@ -138,8 +138,7 @@ func (f *finder) walk(ctx context.Context, dir string, depth int) error {
 		case e.Dir:
 		case e.Regular && f.levels > 0 && depth <= maxDepth && len(f.archives) < maxArchives && isArchive(e.Name):
 			f.archives = append(f.archives, name)
-		case e.Regular && strings.HasSuffix(e.Name, ".ab") && f.isBackup(ctx, name):
-			f.backup(dir, e.Name)
+		case e.Regular && f.takePacked(ctx, dir, e.Name):
 		case e.Regular && androidfiles.IsMainReport(e.Name):
 			f.bareReport(dir, e.Name)
 		case e.Regular && f.o.Named != nil && (f.o.Named(e.Name) || androidfiles.IsReport(e.Name)):
