@@ -41,7 +41,7 @@ func OpenEncrypted(ctx context.Context, f evidence.File, stored string, o Option
 	}
 	files, ok := acquisitionIn(ctx, tree)
 	if !ok {
-		tree.Close()
+		_ = tree.Close() // it was only read
 		return nil, &evidence.NotEvidenceError{Path: stored, Reason: "what is encrypted in it is no evidence of Android"}
 	}
 	files.Path = o.Files.Path
