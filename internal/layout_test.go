@@ -111,6 +111,7 @@ func TestBinaryHoldsNoTestCode(t *testing.T) {
 		{module + "internal/testevidence", "it writes synthetic evidence"},
 		{"howett.net/plist", "hostile property lists overflow its stack"},
 		{"mvdan.cc/xurls/v2", "it is an oracle for tests"},
+		{"github.com/petar-dambovaliev/aho-corasick", "it is a baseline for benchmarks"},
 		{"github.com/shogo82148/androidbinary/apk", "it is an oracle for tests"},
 		{"testing", "a test framework has no place in a forensic tool"},
 	} {
