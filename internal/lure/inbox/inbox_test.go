@@ -203,6 +203,7 @@ func TestHostile(t *testing.T) {
 		"base64.eml":   "From: a@b.example\r\nContent-Transfer-Encoding: base64\r\n\r\n!!!!",
 		"quote.csv":    "text,sender\n\"" + strings.Repeat("a\n", maxRow),
 		"columns.csv":  "text" + strings.Repeat(",", 1<<20) + "\nhello" + strings.Repeat(",", 1<<20),
+		"lines.txt":    "31/12/20 23:59 - Ana: hola\n" + strings.Repeat("x\n", 4<<20),
 		"chat.txt":     "31/12/20 23:59 - Ana: hola\n" + strings.Repeat("x", 2*maxRow) + "\n31/12/20 23:59 - Ana: fin\n",
 	} {
 		started := time.Now()

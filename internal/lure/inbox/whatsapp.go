@@ -20,6 +20,10 @@ import (
 var entry = regexp.MustCompile(`^[\x{200e}\x{200f}\x{feff}]*\[?(\d{1,4})[./-](\d{1,2})[./-](\d{1,4}),?[\s\x{a0}\x{202f}]+` +
 	`(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?(?:[\s\x{a0}\x{202f}]*([aApP])\.?[\s\x{a0}\x{202f}]*[mM]\.?)?(?:\][\s\x{a0}\x{202f}]|[\s\x{a0}\x{202f}]-[\s\x{a0}\x{202f}])(.*)$`)
 
+// maxSaid is up to where lines are added to a message: nobody types more, and
+// adding without end would take time with the square of the lines.
+const maxSaid = 64 * limit.KiB
+
 // chat reads such an export.
 type chat struct {
 	r        *bufio.Reader
@@ -109,7 +113,7 @@ func (c *chat) messages(yield func(*Item, error) bool) {
 		c.line++
 		m := entry.FindStringSubmatch(l)
 		if m == nil {
-			if item != nil && len(item.Text)+len(l) < maxRow {
+			if item != nil && len(item.Text) < maxSaid {
 				item.Text += "\n" + l
 			}
 			continue
