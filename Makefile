@@ -9,7 +9,7 @@ VERSION       ?= $(shell git describe --tags --always --dirty 2>/dev/null || ech
 LDFLAGS       := -s -w -X github.com/amparo-project/amparo/internal/cli.Version=$(VERSION)
 BIN           := bin/amparo
 
-.PHONY: help build demo test race vet lint fuzz browser check bench bench-hunt bench-lure bench-data docs rates cross clean
+.PHONY: help build demo test race vet lint fuzz browser check bench bench-hunt kill bench-lure bench-data docs rates cross clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -65,6 +65,9 @@ bench-lure: ## measure how well look-alikes are told without indicators (fetches
 
 bench: build ## measure: generated backups of three sizes, and every benchmark
 	scripts/bench
+
+kill: ## kill the program ROUNDS (60) times four at random points, with both databases
+	scripts/with-postgres $(GO) test ./cmd/amparo -run TestKill -kills $(or $(ROUNDS),60) -timeout 60m -v
 
 bench-hunt: ## measure a hunt: 10,000 new indicators against DEVICES devices (1000) of 20,000 observables, on both databases
 	AMPARO_BENCH_DEVICES=$(or $(DEVICES),1000) scripts/with-postgres $(GO) test -run '^$$' -bench Hunt -benchtime 3x -timeout 60m -v ./internal/workspace/sqlite ./internal/workspace/postgres

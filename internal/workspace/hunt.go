@@ -30,7 +30,7 @@ const MaxObservedValue = 8192
 
 func observableID(t artifact.ObservableType, value string) int64 {
 	sum := sha256.Sum256([]byte(string(t) + "\x00" + value))
-	return int64(binary.BigEndian.Uint64(sum[:8])) //nolint:gosec // any 64 bits will do
+	return int64(binary.BigEndian.Uint64(sum[:8]))
 }
 
 // clean makes a text that both databases take.

@@ -36,15 +36,17 @@ func (x index) Same(ctx context.Context, caseID, sum string) (vault.Segment, sea
 	var s vault.Segment
 	var key seal.Identity
 	err := x.w.read(ctx, func(t *tx) error {
-		// A run's segments are sealed for its evidence.
-		list, err := t.texts(`SELECT s.id, COALESCE(u.evidence_id, f.bundle) FROM segment s JOIN segment_ref f ON f.segment_id = s.id
-			LEFT JOIN run u ON u.id = f.bundle WHERE s.case_id = $1 AND s.sha256 = $2 ORDER BY s.id, f.bundle LIMIT 1`, 2, caseID, sum)
+		// A run's segments are sealed for its evidence. What an interrupted check
+		// stored belongs to no run, and is of no use.
+		list, err := t.texts(`SELECT s.id, f.bundle, e.id FROM segment s JOIN segment_ref f ON f.segment_id = s.id
+			LEFT JOIN run u ON u.id = f.bundle JOIN evidence e ON e.id = COALESCE(u.evidence_id, f.bundle)
+			WHERE s.case_id = $1 AND s.sha256 = $2 AND e.wrapped IS NOT NULL ORDER BY s.id, f.bundle LIMIT 1`, 3, caseID, sum)
 		if err != nil || len(list) == 0 {
 			return err
 		}
 		err = t.scan(`SELECT s.id, s.sha256, s.size, s.stored_sha256, s.stored_size, f.wrapped
-			FROM segment s JOIN segment_ref f ON f.segment_id = s.id WHERE s.id = $1 ORDER BY f.bundle LIMIT 1`,
-			[]any{list[0][0]}, &s.ID, &s.SHA256, &s.Size, &s.StoredSHA256, &s.StoredSize, &s.Wrapped)
+			FROM segment s JOIN segment_ref f ON f.segment_id = s.id WHERE s.id = $1 AND f.bundle = $2`,
+			[]any{list[0][0], list[0][1]}, &s.ID, &s.SHA256, &s.Size, &s.StoredSHA256, &s.StoredSize, &s.Wrapped)
 		if err != nil {
 			return err
 		}
@@ -52,7 +54,7 @@ func (x index) Same(ctx context.Context, caseID, sum string) (vault.Segment, sea
 		if err != nil {
 			return err
 		}
-		key, err = x.w.evidenceKey(ctx, t, list[0][1], caseKey)
+		key, err = x.w.evidenceKey(ctx, t, list[0][2], caseKey)
 		return err
 	})
 	return s, key, err

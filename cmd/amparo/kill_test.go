@@ -1,0 +1,251 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	mathrand "math/rand/v2"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // makes databases for the test
+
+	"github.com/amparo-project/amparo/internal/testevidence"
+)
+
+// kills is how many rounds TestKill makes with each database: in each the
+// program is killed three or four times. "make kill" makes many.
+var kills = flag.Int("kills", 5, "rounds of TestKill with each database")
+
+// killChild makes the test binary the program.
+const killChild = "AMPARO_TEST_CHILD"
+
+// killer runs the program on one workspace, and kills it.
+type killer struct {
+	t         *testing.T
+	env       []string
+	dir       string
+	r         *mathrand.Rand
+	took      map[string]time.Duration // of a command that was let live
+	stored    []string                 // evidence that was acknowledged
+	runs      []string
+	withdrawn []string
+	caseID    string
+	n         int
+}
+
+// TestKill kills the program at random points of its work, with both
+// databases. What was acknowledged is there, the ledger verifies, and what
+// was interrupted goes on or is gone.
+func TestKill(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("kills processes for some time")
+	}
+	t.Run("sqlite", func(t *testing.T) { t.Parallel(); killAll(t, "") })
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		if os.Getenv("AMPARO_TEST_POSTGRES") == "" {
+			t.Skip("AMPARO_TEST_POSTGRES names no PostgreSQL server: scripts/with-postgres starts one")
+		}
+		killAll(t, freshDatabase(t))
+	})
+}
+
+func freshDatabase(t *testing.T) string {
+	t.Helper()
+	at := os.Getenv("AMPARO_TEST_POSTGRES")
+	admin, err := sql.Open("pgx", at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := "amparo_kill_" + strings.ToLower(rand.Text())
+	if _, err := admin.ExecContext(t.Context(), "CREATE DATABASE "+name); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if _, err := admin.ExecContext(context.WithoutCancel(t.Context()), "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
+			t.Error(err)
+		}
+		admin.Close()
+	})
+	u, err := url.Parse(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Path = "/" + name
+	return u.String()
+}
+
+func killAll(t *testing.T, workspace string) {
+	t.Helper()
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	k := &killer{t: t, dir: t.TempDir(), r: mathrand.New(mathrand.NewPCG(seed, 1)), took: map[string]time.Duration{}}
+	k.env = append(os.Environ(), killChild+"=1", "AMPARO_HOME="+filepath.Join(k.dir, "home"), "AMPARO_PASSPHRASE=a long passphrase",
+		"AMPARO_VAULT="+filepath.Join(k.dir, "vault"), "LANG=C", "AMPARO_WORKSPACE="+workspace)
+	if _, err := testevidence.WriteIOSBackup(k.path("backup"), testevidence.Options{Messages: 100, Iterations: 1, Seed: 1, Plant: true}); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"form", "name"} {
+		if err := os.WriteFile(k.path(name), []byte(name), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	k.must("workspace", "init", "--name", "ana")
+	k.caseID = k.must("case", "create", "a case")
+	k.must("ledger", "checkpoint", "--out", k.path("public"))
+	k.keep()
+	k.scene()
+	for i := range *kills {
+		k.act()
+		if i%10 == 9 {
+			k.hold()
+		}
+	}
+	k.hold()
+}
+
+func (k *killer) path(name string) string { return filepath.Join(k.dir, name) }
+
+// command runs the program; after 0 it is left to live, else killed then.
+func (k *killer) command(after time.Duration, args ...string) (out string, done bool) {
+	k.t.Helper()
+	cmd := exec.CommandContext(k.t.Context(), os.Args[0], args...)
+	cmd.Env = k.env
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Start(); err != nil {
+		k.t.Fatal(err)
+	}
+	if after > 0 {
+		timer := time.AfterFunc(after, func() { _ = cmd.Process.Kill() })
+		defer timer.Stop()
+	}
+	err := cmd.Wait()
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return strings.TrimSpace(stdout.String()), true
+	case errors.As(err, &exit) && exit.ExitCode() < 0 && after > 0:
+		return "", false // killed
+	}
+	k.t.Fatalf("amparo %s: %v\n%s", strings.Join(args, " "), err, stderr.String())
+	return "", false
+}
+
+func (k *killer) must(args ...string) string {
+	k.t.Helper()
+	out, _ := k.command(0, args...)
+	return out
+}
+
+// person makes a person with a device and consent.
+func (k *killer) person() (device, consent string) {
+	k.n++
+	name := fmt.Sprint("p", k.n)
+	k.must("person", "add", k.caseID, "--pseudonym", name)
+	device = k.must("device", "add", k.caseID, name, "phone")
+	consent = k.must("consent", "add", k.caseID, name, "--purpose", "analysis,hunting", "--until", "2999-01-01",
+		"--given-by", k.path("name"), "--form", k.path("form"))
+	return device, consent
+}
+
+// scene does everything once undisturbed, to know how long it takes.
+func (k *killer) scene() {
+	timed := func(name string, args ...string) string {
+		from := time.Now()
+		out := k.must(args...)
+		k.took[name] = time.Since(from)
+		return out
+	}
+	device, consent := k.person()
+	ev := timed("add", "evidence", "add", k.caseID, device, k.path("backup"))
+	timed("check", "check", "--case", k.caseID, ev)
+	timed("hunt", "hunt", "--value", "domain-0.com")
+	timed("withdraw", "consent", "withdraw", consent)
+	k.withdrawn = append(k.withdrawn, ev)
+}
+
+// act starts something, kills it at a random point, and tries it again.
+func (k *killer) act() {
+	device, consent := k.person()
+	after := func(name string) time.Duration {
+		return time.Duration(1 + k.r.Int64N(int64(k.took[name])+int64(k.took[name])/4))
+	}
+	add := []string{"evidence", "add", k.caseID, device, k.path("backup")}
+	ev, done := k.command(after("add"), add...)
+	if !done {
+		ev = k.must(add...) // it goes on, or begins again
+	}
+	k.stored = append(k.stored, ev)
+	if out, done := k.command(after("check"), "check", "--case", k.caseID, ev, "--json"); done {
+		var made struct{ ID string }
+		if err := json.Unmarshal([]byte(out), &made); err != nil || made.ID == "" {
+			k.t.Fatal(err, out)
+		}
+		k.runs = append(k.runs, made.ID)
+	}
+	k.command(after("hunt"), "hunt", "--value", fmt.Sprintf("domain-%d.com", k.n))
+	if k.r.IntN(3) == 0 {
+		if _, done := k.command(after("withdraw"), "consent", "withdraw", consent); !done {
+			k.must("consent", "withdraw", consent)
+		}
+		k.stored = k.stored[:len(k.stored)-1]
+		k.withdrawn = append(k.withdrawn, ev)
+	}
+}
+
+// keep remembers the public key of the ledger.
+func (k *killer) keep() {
+	var info struct{ Key string }
+	if err := json.Unmarshal([]byte(k.must("workspace", "show", "--json")), &info); err != nil {
+		k.t.Fatal(err)
+	}
+	if err := os.WriteFile(k.path("key"), []byte(info.Key), 0o600); err != nil {
+		k.t.Fatal(err)
+	}
+}
+
+// hold checks that all that was acknowledged is there, and whole.
+func (k *killer) hold() {
+	k.t.Helper()
+	checkpoint := k.path(fmt.Sprintf("checkpoint-%d", k.n))
+	if err := os.WriteFile(checkpoint, []byte(k.must("ledger", "checkpoint", "--out", k.path("public"))+"\n"), 0o600); err != nil {
+		k.t.Fatal(err)
+	}
+	args := []string{"ledger", "verify", k.path("public"), "--key", k.path("key")}
+	all, err := filepath.Glob(k.path("checkpoint-*"))
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	for _, name := range all {
+		args = append(args, "--earlier", name)
+	}
+	k.must(args...)
+	if len(k.stored) > 0 {
+		k.must(append([]string{"vault", "verify"}, k.stored...)...)
+	}
+	listed := k.must("evidence", "list", k.caseID, "--json", "--limit", "10000")
+	for _, id := range append(k.stored, k.withdrawn...) {
+		if !strings.Contains(listed, id) {
+			k.t.Errorf("evidence %s was acknowledged and is gone", id)
+		}
+	}
+	runs := k.must("run", "list", "--case", k.caseID, "--json", "--limit", "10000")
+	for _, id := range k.runs {
+		if !strings.Contains(runs, id) {
+			k.t.Errorf("run %s was acknowledged and is gone", id)
+		}
+	}
+}
