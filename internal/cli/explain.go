@@ -71,7 +71,8 @@ func (c *explainCmd) evidence(a *app, run *finding.Run, f *finding.Finding, o *r
 		if o.SHA256, err = hashStored(file); err != nil {
 			return closing, errors.Join(err, file.Close(), src.Close())
 		}
-		return func() { file.Close(); src.Close() }, nil
+		closing = func() { file.Close(); src.Close() }
+		return closing, c.columns(a, src, f, o)
 	}
 	return closing, fmt.Errorf("%s: %w", path.Join(where, run.Evidence.Root), evidence.ErrNotEvidence)
 }

@@ -21,6 +21,10 @@ type ExplainOptions struct {
 	Evidence io.ReaderAt
 	// SHA256 is the hash of the stored file as it is now, "" if not taken.
 	SHA256 string
+	// Fields are the parts of the row's bytes, and Versions what the evidence
+	// has of the row besides, where it is a row of a database at hand.
+	Fields   []ExplainField
+	Versions []ExplainVersion
 }
 
 // maxExplained bounds the bytes that are shown.
@@ -34,6 +38,8 @@ func Explain(w io.Writer, f *finding.Finding, run *finding.Run, p *message.Print
 	x.record()
 	x.walk()
 	x.bytes()
+	x.fields()
+	x.versions()
 	_, err := io.WriteString(w, x.b.String())
 	return err
 }
@@ -205,7 +211,11 @@ func (x *explainer) bytes() {
 	} else {
 		x.line("%s", x.Text("explain.no_bytes"))
 	}
-	x.b.WriteString(hexView(shown, at.Offset))
+	if len(x.o.Fields) > 0 {
+		x.b.WriteString(marked(shown, at.Offset, x.o.Fields))
+	} else {
+		x.b.WriteString(hexView(shown, at.Offset))
+	}
 	if int64(len(shown)) < at.Length {
 		x.line("%s", x.Text("explain.cut", "Shown", len(shown), "Length", at.Length))
 	}

@@ -18,8 +18,10 @@ import (
 // A dbReading is one Parse of a database.
 type dbReading struct {
 	*fileReading
-	db   *sqlite.DB
-	told map[sqlite.Damage]bool
+	db      *sqlite.DB
+	told    map[sqlite.Damage]bool
+	started int              // records
+	lost    *sqlite.Recovery // what is recovered, once it was looked for
 }
 
 // readDatabase is the Parse of a parser of databases: it opens in together with
@@ -115,8 +117,10 @@ func (d *dbReading) each(name, columns string, f func(*dbRow) error) (found bool
 	if len(names) == 0 {
 		return true, fmt.Errorf("%w: table %s has none of the columns that are known", limit.ErrUnsupported, name)
 	}
+	rows, started := 0, d.started
 	for row, err := range source.Scan(d.ctx, names...) {
 		if row != nil {
+			rows++
 			r.row = row
 			if err := f(r); err != nil {
 				return true, err
@@ -131,7 +135,10 @@ func (d *dbReading) each(name, columns string, f func(*dbRow) error) (found bool
 			return true, err
 		}
 	}
-	return true, nil
+	if !d.in.Recover || rows > 0 && d.started == started {
+		return true, nil // a table that is only joined to others tells what stands there
+	}
+	return true, d.eachRecovered(r, names, f)
 }
 
 // need is each for a table without which the database is of another kind.
@@ -145,14 +152,15 @@ func (d *dbReading) need(name, columns string, f func(*dbRow) error) error {
 
 // start empties the record and places it at the row.
 func (r *dbRow) start(kind artifact.Kind) *artifact.Record {
+	r.d.started++
 	rec := &r.d.rec
 	rec.Reset(kind)
 	rec.Loc = artifact.Location{
-		Path: r.d.in.Path, Table: r.table.Name, RowID: r.row.RowID(), Row: !r.table.WithoutRowid,
-		Page: int64(r.row.Page()), Offset: r.row.Offset(), Length: r.row.Length(),
+		Path: r.d.in.Path, Table: r.table.Name, RowID: r.row.RowID(), Row: !r.table.WithoutRowid && !r.row.RowIDLost(),
+		Page: int64(r.row.Page()), Offset: r.row.Offset(), Length: r.row.Length(), State: states[r.row.State()],
 	}
-	if r.row.State() == sqlite.StateWAL {
-		rec.Loc.State = artifact.WAL
+	if rec.Loc.State.Recovered() {
+		rec.Loc.Frame, rec.Loc.Confidence = int64(r.row.Frame()), r.row.Confidence()
 	}
 	return rec
 }

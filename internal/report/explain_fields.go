@@ -1,0 +1,93 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+)
+
+// An ExplainField is one part of the bytes of a row: a column, or what stands
+// before the columns.
+type ExplainField struct {
+	Name   string
+	Offset int64 // in the file
+	Length int   // bytes
+	Value  string
+}
+
+// An ExplainVersion is one version of a row that the evidence holds.
+type ExplainVersion struct {
+	State               string // live, wal, deleted, …
+	Frame, Page, Offset int64
+	Confidence          int // percent; 0: it stands in its table
+	Values              string
+}
+
+// fieldLetters are the letters that name the fields in the hex view, in their order.
+const fieldLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+// fieldLetter is the letter of field i: after the last one they start again.
+func fieldLetter(i int) byte { return fieldLetters[i%len(fieldLetters)] }
+
+// marked is hexView with a second line below each, in which every byte has the
+// letter of its field.
+func marked(b []byte, offset int64, fields []ExplainField) string {
+	letters := make([]byte, len(b))
+	for i := range letters {
+		letters[i] = '.'
+	}
+	for i, f := range fields {
+		for at := f.Offset - offset; at < f.Offset-offset+int64(f.Length); at++ {
+			if at >= 0 && at < int64(len(b)) {
+				letters[at] = fieldLetter(i)
+			}
+		}
+	}
+	var out strings.Builder
+	for i := 0; i < len(b); i += 16 {
+		row := letters[i:min(i+16, len(b))]
+		out.WriteString(hexView(b[i:min(i+16, len(b))], offset+int64(i)))
+		var cells strings.Builder
+		for j, c := range row {
+			cells.WriteByte(c)
+			cells.WriteByte(c)
+			if j%2 == 1 {
+				cells.WriteByte(' ')
+			}
+		}
+		fmt.Fprintf(&out, "%8s  %-40s %s\n", "", cells.String(), row)
+	}
+	return out.String()
+}
+
+// fields lists the columns with where each begins.
+func (x *explainer) fields() {
+	if len(x.o.Fields) == 0 {
+		return
+	}
+	x.line("")
+	x.line("%s", x.Text("explain.columns"))
+	for i, f := range x.o.Fields {
+		x.line("  %c  %10d  %5d  %-28s %s", fieldLetter(i), f.Offset, f.Length, visible(f.Name), short(f.Value, 120))
+	}
+}
+
+// versions lists the versions of the row.
+func (x *explainer) versions() {
+	if len(x.o.Versions) == 0 {
+		return
+	}
+	x.line("")
+	x.line("%s", x.Text("explain.versions"))
+	for i, v := range x.o.Versions {
+		place := fmt.Sprintf("%d. %s", i+1, v.State)
+		if v.Frame > 0 {
+			place += fmt.Sprintf(", frame %d", v.Frame)
+		}
+		place += fmt.Sprintf(", page %d, offset %d", v.Page, v.Offset)
+		if v.Confidence > 0 {
+			place += fmt.Sprintf(", %d %%", v.Confidence)
+		}
+		x.line("  %s", place)
+		x.line("     %s", short(v.Values, 500))
+	}
+}
