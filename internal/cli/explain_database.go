@@ -17,6 +17,9 @@ import (
 // one, has none.
 func (c *explainCmd) columns(a *app, src evidence.Source, f *finding.Finding, o *report.ExplainOptions) error {
 	at := &f.Where
+	if f.Indicator != nil && f.Indicator.Private {
+		return nil // the columns would name what nobody may be told
+	}
 	if at.Table == "" || at.Page == 0 || at.Length <= 0 || at.Length > maxCell {
 		return nil
 	}
