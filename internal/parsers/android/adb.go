@@ -183,6 +183,9 @@ func lastConnection(b []byte) string {
 	if !ok || len(after) < 8 {
 		return ""
 	}
+	if bytes.Contains(after[:8], []byte("\uFFFD")) {
+		return "" // the dump wrote a byte that is no text as U+FFFD: the time is lost
+	}
 	ms := int64(binary.BigEndian.Uint64(after[:8]))
 	if ms < 1_000_000_000_000 || ms > 4_000_000_000_000 {
 		return "" // the dump lost bytes of it

@@ -145,7 +145,7 @@ other
 }
 strange
 `),
-		fileSample("binary", "dumpsys/adb", "  debugging_manager={\n    keystore=ABX\x00adbKey/\x00QAAAAAcg user@x\x00\x00lastConnection\x00\x00\x01\x8e\x60\x78\x59\x5d3\n    keystore=ABX nothing\n"),
+		fileSample("binary", "dumpsys/adb", "  debugging_manager={\n    keystore=ABX\x00adbKey/\x00QAAAAAcg user@x\x00\x00lastConnection\x00\x00\x01\x8e\x60\x78\x59\x5d3\n    keystore=ABX\x00adbKey/\x00QAAAAAcg user@y\x00\x00lastConnection\x00\x00\x01\uFFFD\x60\x78\x59\x5d3\n    keystore=ABX nothing\n"),
 	}},
 	"dumpsys_packages": {dumpsysPackages{}, []artifacttest.Sample{
 		withClock(fileSample("android10", "dumpsys/package", `Verifiers:
