@@ -125,7 +125,7 @@ func (c *carver) keep(p *page, at int, f *found, state State) {
 		c.wait(f, &m) // there is no rowid to look its row up by
 		return
 	}
-	if c.again(f.table, b) || c.live.has(f.table, f.rowid, b) {
+	if c.again(f.table, b) || !f.table.salvaged && c.live.has(f.table, f.rowid, b) {
 		return
 	}
 	c.rec.add(f.table, &m)

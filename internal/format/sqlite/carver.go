@@ -49,7 +49,7 @@ func newCarver(ctx context.Context, rec *Recovery) *carver {
 	}
 	c.owner = make([]uint32, c.limit+1)
 	for _, t := range db.tables {
-		if t.Root != 0 && !t.IsVirtual && !t.IsView && len(t.order) > 0 {
+		if (t.Root != 0 || t.salvaged) && !t.IsVirtual && !t.IsView && len(t.order) > 0 {
 			c.tables = append(c.tables, t)
 			if !t.WithoutRowid {
 				for n := t.fewest(); n <= len(t.order); n++ {
@@ -226,7 +226,9 @@ func (c *carver) pages() error {
 			continue
 		}
 		if owner == ownerNone {
-			c.next[no] = be32(p.buf)
+			if !zero(p.buf) {
+				c.next[no] = be32(p.buf)
+			}
 			continue
 		}
 		if p.parse() != nil || p.cells > p.most() {

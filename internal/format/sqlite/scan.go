@@ -53,6 +53,9 @@ type dup struct{ to, from int }
 // limit.ErrUnsupported for a view or a virtual table.
 func (t *Table) Scan(ctx context.Context, columns ...string) iter.Seq2[*Row, error] {
 	return func(yield func(*Row, error) bool) {
+		if t.salvaged {
+			return
+		}
 		if t.Root == 0 {
 			yield(nil, fmt.Errorf("scan %q: %w: it has no rows of its own", t.Name, limit.ErrUnsupported))
 			return

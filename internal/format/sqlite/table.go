@@ -12,6 +12,8 @@ type Table struct {
 	Columns      []Column
 	RowidAlias   int // index of the column that is another name of the rowid; -1: none
 
+	salvaged bool // it has no pages of its own: see Salvage
+
 	db    *DB
 	names map[string]int // lower-case column name to index
 	order []int          // columns in the order of the record

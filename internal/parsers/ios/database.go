@@ -52,15 +52,16 @@ func openDatabase(in *artifact.Input) (*sqlite.DB, error) {
 type reading struct {
 	rec artifact.Record // the one record that is handed on again and again
 
-	ctx   context.Context
-	in    *artifact.Input
-	db    *sqlite.DB
-	yield func(*artifact.Record, error) bool
-	told  map[sqlite.Damage]bool
-	held  int              // bytes of what joins hold in memory
-	given int              // records
-	lost  *sqlite.Recovery // what is recovered, once it was looked for
-	found []links.Link
+	ctx      context.Context
+	in       *artifact.Input
+	db       *sqlite.DB
+	yield    func(*artifact.Record, error) bool
+	told     map[sqlite.Damage]bool
+	held     int              // bytes of what joins hold in memory
+	salvaged bool             // the database cannot be read: all rows are recovered ones
+	given    int              // records
+	lost     *sqlite.Recovery // what is recovered, once it was looked for
+	found    []links.Link
 }
 
 // readDatabase is the Parse of a parser of databases: it opens in, has read
@@ -74,11 +75,18 @@ func readDatabase(
 			return
 		}
 		db, err := openDatabase(in)
+		salvaged := false
 		if err != nil {
-			yield(nil, err)
+			if db, err = salvage(in, err); err != nil {
+				yield(nil, err)
+				return
+			}
+			salvaged = true
+		}
+		r := &reading{ctx: ctx, in: in, db: db, yield: yield, told: map[sqlite.Damage]bool{}, salvaged: salvaged}
+		if salvaged && r.problem(artifact.Location{}, errSalvaged) != nil {
 			return
 		}
-		r := &reading{ctx: ctx, in: in, db: db, yield: yield, told: map[sqlite.Damage]bool{}}
 		err = read(r)
 		if errors.Is(err, errStopped) {
 			return

@@ -239,6 +239,9 @@ func (t *table) location() artifact.Location {
 		Page: int64(t.row.Page()), Offset: t.row.Offset(), Length: t.row.Length(),
 		State: states[t.row.State()],
 	}
+	if t.r.salvaged {
+		loc.State = artifact.Carved
+	}
 	if loc.State.Recovered() {
 		loc.Frame, loc.Confidence = int64(t.row.Frame()), t.row.Confidence()
 	}
