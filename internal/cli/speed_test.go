@@ -50,8 +50,7 @@ func checked(tb testing.TB, backup, indicators string) int64 {
 	return run.Totals.Records
 }
 
-// BenchmarkCheck checks a backup into a result folder, all of it. Its profile
-// is what cmd/amparo is compiled by (make profile).
+// BenchmarkCheck checks a backup into a result folder, all of it.
 func BenchmarkCheck(b *testing.B) {
 	for _, messages := range []int{1000, 10_000, 100_000} {
 		b.Run(fmt.Sprint(messages), func(b *testing.B) {
