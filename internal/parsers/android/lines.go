@@ -1,16 +1,13 @@
 package android
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"iter"
 
 	"github.com/amparo-project/amparo/internal/artifact"
-	"github.com/amparo-project/amparo/internal/limit"
+	"github.com/amparo-project/amparo/internal/format/lines"
 )
 
 // errStopped ends a Parse whose consumer wants no more.
@@ -56,56 +53,13 @@ func readLines(
 }
 
 func (r *lineReading) scan(each func(*lineReading) error) error {
-	buf := bufio.NewReaderSize(io.NewSectionReader(r.in, 0, r.in.Size), 64*limit.KiB)
-	var next int64
-	for {
-		err := r.fill(buf)
-		if len(r.line) == 0 && r.length == 0 && err != nil {
-			return r.end(err)
-		}
-		r.offset, next = next, next+r.length
-		r.number++
-		r.trim()
-		if err := each(r); err != nil {
-			return err
-		}
-		if err != nil {
-			return r.end(err)
-		}
-	}
-}
-
-// end tells the end of the text from a failed read.
-func (r *lineReading) end(err error) error {
-	if errors.Is(err, io.EOF) {
-		return nil
-	}
-	return fmt.Errorf("read %s: line %d: %w", r.in.Path, r.number+1, err)
-}
-
-// fill reads a line into r.line, cut at the limit, and its full length.
-func (r *lineReading) fill(buf *bufio.Reader) error {
-	r.line, r.length = r.line[:0], 0
-	for {
-		part, err := buf.ReadSlice('\n')
-		r.length += int64(len(part))
-		if room := r.in.Limits.FieldLen - len(r.line); room > 0 {
-			r.line = append(r.line, part[:min(room, len(part))]...)
-		}
-		if !errors.Is(err, bufio.ErrBufferFull) {
-			return err
-		}
-	}
-}
-
-// trim takes the end of the line away.
-func (r *lineReading) trim() {
-	whole := int64(len(r.line)) == r.length
-	r.line = bytes.TrimSuffix(r.line, []byte{'\n'})
-	if whole {
-		r.length = int64(len(bytes.TrimSuffix(r.line, []byte{'\r'})))
-	}
-	r.line = bytes.TrimSuffix(r.line, []byte{'\r'})
+	var l lines.Line
+	err := l.Each(r.in.Path, r.in, r.in.Size, r.in.Limits.FieldLen, func() error {
+		r.line, r.offset, r.length, r.number = l.Text, l.Offset, l.Length, l.Number
+		return each(r)
+	})
+	r.line, r.length = l.Text, l.Length // what last is called with
+	return err
 }
 
 // cut reports whether the line was longer than the limit.
