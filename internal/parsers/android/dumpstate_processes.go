@@ -118,7 +118,7 @@ func (p *processReading) process(s *section, fields []string) error {
 			rec.Set(field, artifact.TextOrNull(fields[i]))
 		}
 	}
-	if old {
+	if old && rec.Get("state").Kind() == artifact.Null { // else a heading of both forms
 		rec.Set("state", artifact.TextOrNull(fields[n-2]))
 	}
 	observeProcess(rec, name)

@@ -213,6 +213,9 @@ u:r:spy:s0                     u0_a12        x     x     1   51308   6620 0     
 		fileSample("android6", "dumpstate/PROCESSES", `USER     PID   PPID  VSIZE  RSS   WCHAN            PC  NAME
 root      1     0     8904   788   SyS_epoll_ 0000000000 S /init
 `),
+		fileSample("both forms", "dumpstate/PROCESSES", `USER PID S PC  NAME
+root 1 S 0000000000 R /init
+`),
 		fileSample("none", "dumpstate/PROCESSES", "no such file\n"),
 	}},
 	"dumpsys_settings": {dumpsysSettings{}, []artifacttest.Sample{
