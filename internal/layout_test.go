@@ -24,6 +24,7 @@ var may = map[string][]string{
 	"chain":        {"finding"},
 	"compare":      {"finding", "limit"},
 	"extsort":      {},
+	"examine":      {"artifact", "evidence", "finding", "indicator", "lure", "parsers", "pipeline", "report", "rule", "seal", "vault", "workspace"},
 	"evidence":     {"apple", "limit", "format", "finding"},
 	"feed":         {"artifact", "indicator", "limit"},
 	"finding":      {"artifact"},

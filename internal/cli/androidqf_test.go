@@ -12,6 +12,7 @@ import (
 
 	"github.com/amparo-project/amparo/internal/evidence"
 	"github.com/amparo-project/amparo/internal/evidence/open"
+	"github.com/amparo-project/amparo/internal/examine"
 	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/indicator"
 	"github.com/amparo-project/amparo/internal/parsers"
@@ -97,7 +98,7 @@ func androidFindings(t *testing.T, path, password string) []finding.Finding {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found, err := open.Find(t.Context(), path, whatIsRead())
+	found, err := open.Find(t.Context(), path, examine.WhatIsRead())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/amparo-project/amparo/internal/evidence"
 	"github.com/amparo-project/amparo/internal/evidence/open"
+	"github.com/amparo-project/amparo/internal/examine"
 	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/lure"
 	"github.com/amparo-project/amparo/internal/parsers"
@@ -118,7 +119,7 @@ func (s *session) verdict() error {
 func (a *app) findAll(paths []string) ([]evidence.Candidate, error) {
 	var found []evidence.Candidate
 	for _, path := range paths {
-		r, err := open.Find(a.ctx, path, whatIsRead())
+		r, err := open.Find(a.ctx, path, examine.WhatIsRead())
 		if err != nil {
 			return nil, err
 		}

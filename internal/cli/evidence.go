@@ -1,20 +1,15 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 
-	"github.com/amparo-project/amparo/internal/evidence"
-	"github.com/amparo-project/amparo/internal/evidence/open"
+	"github.com/amparo-project/amparo/internal/artifact"
+	"github.com/amparo-project/amparo/internal/examine"
 	"github.com/amparo-project/amparo/internal/finding"
-	"github.com/amparo-project/amparo/internal/parsers"
-	"github.com/amparo-project/amparo/internal/report"
-	"github.com/amparo-project/amparo/internal/seal"
-	"github.com/amparo-project/amparo/internal/vault"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
 
@@ -46,33 +41,9 @@ func (c *evidenceAddCmd) Run(a *app) error {
 // receive stores what lies at path as evidence of a device. It goes on where
 // it was interrupted.
 func (s *space) receive(caseID, device, path string) (workspace.Evidence, error) {
-	abs, err := resolve(path)
-	if err != nil {
-		return workspace.Evidence{}, err
-	}
-	if _, err := os.Stat(abs); err != nil {
-		return workspace.Evidence{}, err
-	}
-	own, err := resolve(s.dir)
-	if err != nil {
-		return workspace.Evidence{}, err
-	}
-	if vault.Inside(own, abs) || vault.Inside(abs, own) {
-		return workspace.Evidence{}, fmt.Errorf("%w: the vault and the evidence lie in each other", workspace.ErrInvalid)
-	}
-	ev, key, err := s.ReceiveEvidence(s.app.ctx, caseID, device, abs)
-	if err != nil {
-		return ev, err
-	}
 	p := s.app.newProgress()
-	files, err := vault.Add(s.app.ctx, s.vault, s.Index(), vault.AddOptions{
-		Bundle: ev.ID, Case: caseID, Key: key, Path: abs, Progress: p.storing,
-	})
-	p.end()
-	if err != nil {
-		return ev, fmt.Errorf("store evidence %s: %w", ev.ID, err)
-	}
-	return s.CompleteEvidence(s.app.ctx, ev.ID, files)
+	defer p.end()
+	return s.Receive(s.app.ctx, caseID, device, path, p.storing)
 }
 
 type evidenceListCmd struct {
@@ -103,13 +74,21 @@ func (c *evidenceListCmd) Run(a *app) error {
 
 // storing keeps what a check in a case needs.
 type storing struct {
-	space    *space
-	evidence workspace.Evidence
-	key      seal.Identity
-	dir      string // of all results, removed at the end
-	next     int
-	seen     *observations
-	runs     []string // that were saved
+	*examine.Stored
+	space *space
+	dir   string // of all results, removed at the end
+	next  int
+	seen  *examine.Observations
+	runs  []string // that were saved
+}
+
+// observer starts to gather for the next check. nil where nothing is stored.
+func (t *storing) observer() func(string) func(*artifact.Record) {
+	if t == nil {
+		return nil
+	}
+	t.seen = &examine.Observations{}
+	return t.seen.Observe
 }
 
 // errOutInCase refuses a result folder in clear beside the one in the vault.
@@ -136,29 +115,18 @@ func (s *session) checkStored(sp *space, path string) (err error) {
 	if err != nil {
 		return err
 	}
-	key, err := sp.EvidenceKey(s.ctx, ev.ID, workspace.Analysis)
+	stored, err := sp.Open(s.ctx, ev)
 	if err != nil {
 		return err
 	}
-	b, err := vault.Open(s.ctx, sp.vault, sp.Index(), ev.ID, key)
-	if err != nil {
-		return err
-	}
-	// In the vault's own folder: the disk that was chosen for evidence.
-	dir, err := os.MkdirTemp(sp.dir, "check-") //nolint:forbidigo // removed at the end
+	dir, err := sp.TempDir()
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	o := whatIsRead()
-	o.Tree = bundleTree(b, ev.ID)
-	found, err := open.Find(s.ctx, ev.ID, o)
-	if err != nil {
-		return err
-	}
-	s.total += len(found.Candidates)
-	s.stored = &storing{space: sp, evidence: ev, key: key, dir: dir}
-	return s.checkAll(found.Candidates)
+	s.total += len(stored.Found.Candidates)
+	s.stored = &storing{Stored: stored, space: sp, dir: dir}
+	return s.checkAll(stored.Found.Candidates)
 }
 
 // evidenceAt is the evidence that a path names: one that is stored, or a path
@@ -187,22 +155,6 @@ func (s *session) evidenceAt(sp *space, path string) (workspace.Evidence, error)
 
 var errWhichDevice = errors.New("give --device: the case does not have exactly one")
 
-// bundleTree shows a stored evidence to open, under its id.
-func bundleTree(b *vault.Bundle, id string) func(context.Context, string, func(string) bool) (evidence.Tree, bool, error) {
-	return func(ctx context.Context, name string, early func(string) bool) (evidence.Tree, bool, error) {
-		rel, ok := strings.CutPrefix(name, id+"/")
-		if !ok {
-			return b.Tree(), true, nil
-		}
-		blob, err := b.OpenFile(ctx, rel)
-		if err != nil {
-			return nil, false, err
-		}
-		tree, err := evidence.OpenArchive(ctx, name, blob, early)
-		return tree, false, err
-	}
-}
-
 // newDir is the result folder of the next check.
 func (t *storing) newDir() string {
 	t.next++
@@ -211,42 +163,11 @@ func (t *storing) newDir() string {
 
 // save stores a finished result folder and its run. The folder is removed.
 func (t *storing) save(run *finding.Run, dir string) (string, error) {
-	ctx := t.space.app.ctx
-	id := workspace.NewRunID()
-	files, err := vault.Add(ctx, t.space.vault, t.space.Index(), vault.AddOptions{Bundle: id, Case: t.evidence.Case, Key: t.key, Path: dir})
-	if err != nil {
-		return "", fmt.Errorf("store the result: %w", err)
+	id, err := t.Save(t.space.app.ctx, run, t.seen, dir)
+	if err == nil {
+		t.runs = append(t.runs, id)
 	}
-	summary := summaryOf(run)
-	seen, cut := t.seen.list()
-	summary.Observables, summary.CutObservables = len(seen), cut
-	_, err = t.space.SaveRun(ctx, workspace.Run{
-		ID: id, Evidence: t.evidence.ID, Version: run.Version, Started: run.Started.Format(timeLayout), Ended: run.Ended.Format(timeLayout),
-		Summary: summary,
-	}, files, seen, func(add func(*finding.Finding) error) error { return report.EachFinding(dir, add) })
-	if err != nil {
-		return "", fmt.Errorf("store the run: %w", err)
-	}
-	t.runs = append(t.runs, id)
-	return id, os.RemoveAll(dir)
+	return id, err
 }
 
-const timeLayout = "2006-01-02T15:04:05.000000Z"
-
-// summaryOf is what lists show of a run.
-func summaryOf(run *finding.Run) workspace.RunSummary {
-	s := workspace.RunSummary{Kind: run.Evidence.Kind, Totals: run.Totals, Complete: run.Complete, Parsers: map[string]int{}, Sets: []string{}}
-	for i := range run.Indicators {
-		s.Sets = append(s.Sets, run.Indicators[i].SHA256)
-	}
-	read := map[string]bool{}
-	for i := range run.Coverage {
-		read[run.Coverage[i].Artifact] = run.Coverage[i].State != finding.Absent
-	}
-	for _, p := range parsers.All() {
-		if info := p.Info(); read[info.Name] {
-			s.Parsers[info.Name] = info.Version
-		}
-	}
-	return s
-}
+const timeLayout = examine.TimeLayout

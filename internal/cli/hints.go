@@ -66,14 +66,14 @@ func (a *app) hint(err error) string {
 
 // outside refuses a folder to write to that lies in the evidence.
 func outside(dir, evidencePath string) error {
-	in, err := resolve(evidencePath)
+	in, err := vault.Resolve(evidencePath)
 	if err != nil {
 		return err
 	}
 	if info, err := os.Stat(in); err != nil || !info.IsDir() {
 		return err
 	}
-	out, err := resolve(dir)
+	out, err := vault.Resolve(dir)
 	if err != nil {
 		return err
 	}
@@ -81,23 +81,4 @@ func outside(dir, evidencePath string) error {
 		return iosbackup.ErrInside
 	}
 	return nil
-}
-
-// resolve resolves the links of path as far as it exists.
-func resolve(path string) (string, error) {
-	abs, err := filepath.Abs(path)
-	if err != nil {
-		return "", err
-	}
-	for rest := ""; ; {
-		if resolved, err := filepath.EvalSymlinks(abs); err == nil {
-			return filepath.Join(resolved, rest), nil
-		}
-		up := filepath.Dir(abs)
-		if up == abs {
-			return filepath.Join(abs, rest), nil
-		}
-		rest = filepath.Join(filepath.Base(abs), rest)
-		abs = up
-	}
 }

@@ -429,7 +429,7 @@ func (s *space) verify(id string) (verified, error) {
 	if err != nil {
 		return v, err
 	}
-	b, err := vault.Open(ctx, s.vault, s.Index(), id, key)
+	b, err := vault.Open(ctx, s.Vault, s.Index(), id, key)
 	if err != nil {
 		return v, err
 	}

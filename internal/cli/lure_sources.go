@@ -12,6 +12,7 @@ import (
 	"github.com/amparo-project/amparo/internal/artifact"
 	"github.com/amparo-project/amparo/internal/evidence"
 	"github.com/amparo-project/amparo/internal/evidence/open"
+	"github.com/amparo-project/amparo/internal/examine"
 	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/indicator"
 	"github.com/amparo-project/amparo/internal/lure"
@@ -155,7 +156,7 @@ func deviceName(e *finding.Evidence) string {
 
 // readEvidence checks evidence for lures alone: nothing is written.
 func (r *lureRun) readEvidence(path string) error {
-	found, err := open.Find(r.ctx, path, whatIsRead())
+	found, err := open.Find(r.ctx, path, examine.WhatIsRead())
 	if err != nil {
 		return err
 	}

@@ -206,7 +206,7 @@ func (c *consentWithdrawCmd) Run(a *app) error {
 		}
 		// Their key is gone: what cannot be deleted now cannot be read either.
 		for _, id := range left.Destroyed {
-			err = errors.Join(err, s.vault.Delete(a.ctx, id))
+			err = errors.Join(err, s.Vault.Delete(a.ctx, id))
 		}
 		if err != nil {
 			return err

@@ -52,7 +52,7 @@ func (s *session) present(run *finding.Run, list []finding.Finding, dir string) 
 	}
 	err := report.Summary(s.Out, run, report.GroupFindings(list), s.Printer, report.SummaryOptions{Width: s.OutWidth, Dir: dir})
 	if stored != "" {
-		fmt.Fprintln(s.Out, s.Text("ws.run_stored", "Run", stored, "Evidence", s.stored.evidence.ID))
+		fmt.Fprintln(s.Out, s.Text("ws.run_stored", "Run", stored, "Evidence", s.stored.Evidence.ID))
 	}
 	return err
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/amparo-project/amparo/internal/artifact"
 	"github.com/amparo-project/amparo/internal/evidence"
 	"github.com/amparo-project/amparo/internal/evidence/open"
+	"github.com/amparo-project/amparo/internal/examine"
 	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/indicator"
 	"github.com/amparo-project/amparo/internal/parsers"
@@ -107,7 +108,7 @@ func TestRates(t *testing.T) {
 		t.Fatal(err)
 	}
 	matcher := indicator.NewMatcher(sets)
-	found, err := open.Find(t.Context(), shared(t, "evidence"), whatIsRead())
+	found, err := open.Find(t.Context(), shared(t, "evidence"), examine.WhatIsRead())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/amparo-project/amparo/internal/evidence"
 	"github.com/amparo-project/amparo/internal/evidence/open"
+	"github.com/amparo-project/amparo/internal/examine"
 	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/indicator"
 	"github.com/amparo-project/amparo/internal/parsers"
@@ -40,7 +41,7 @@ func TestRealEvidence(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found, err := open.Find(t.Context(), dir, whatIsRead())
+	found, err := open.Find(t.Context(), dir, examine.WhatIsRead())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -76,7 +76,7 @@ func (c *runShowCmd) Run(a *app) error {
 
 // writeRun writes the result folder of a run in clear.
 func (s *space) writeRun(r *workspace.Run, dir string) error {
-	b, err := s.openRun(r)
+	b, err := s.OpenRun(s.app.ctx, r)
 	if err != nil {
 		return err
 	}
@@ -93,14 +93,6 @@ func (s *space) writeRun(r *workspace.Run, dir string) error {
 	}
 	fmt.Fprintln(s.app.Out, s.app.Text("cli.result", "Dir", safe(dir)))
 	return nil
-}
-
-func (s *space) openRun(r *workspace.Run) (*vault.Bundle, error) {
-	key, err := s.EvidenceKey(s.app.ctx, r.Evidence, workspace.Analysis)
-	if err != nil {
-		return nil, err
-	}
-	return vault.Open(s.app.ctx, s.vault, s.Index(), r.ID, key)
 }
 
 // errNotEmptyDir says that a folder would be mixed with other files.

@@ -8,14 +8,8 @@ import (
 
 	"github.com/amparo-project/amparo/internal/evidence"
 	"github.com/amparo-project/amparo/internal/evidence/open"
-	"github.com/amparo-project/amparo/internal/parsers"
-	"github.com/amparo-project/amparo/internal/pipeline"
+	"github.com/amparo-project/amparo/internal/examine"
 )
-
-// whatIsRead tells open what the parsers read.
-func whatIsRead() open.Options {
-	return open.Options{Wanted: pipeline.Wanted(parsers.All()), Named: pipeline.Named(parsers.All())}
-}
 
 // explainSources says what each path was taken for and why, and what was
 // looked for. Nothing is checked.
@@ -23,7 +17,7 @@ func (a *app) explainSources(paths []string, asJSON bool) error {
 	var all []open.Seen
 	nothing := false
 	for _, p := range paths {
-		r, err := open.Find(a.ctx, p, whatIsRead())
+		r, err := open.Find(a.ctx, p, examine.WhatIsRead())
 		if err != nil && !errors.Is(err, evidence.ErrNotEvidence) {
 			return err
 		}

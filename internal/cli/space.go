@@ -13,6 +13,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/amparo-project/amparo/internal/examine"
 	"github.com/amparo-project/amparo/internal/seal"
 	"github.com/amparo-project/amparo/internal/vault"
 	"github.com/amparo-project/amparo/internal/workspace"
@@ -52,10 +53,8 @@ func (l listFlags) page() workspace.Page { return workspace.Page{After: l.After,
 
 // space is an open workspace with its vault.
 type space struct {
-	*workspace.Workspace
-	app   *app
-	dir   string // of the vault's parent
-	vault *vault.Dir
+	*examine.Space
+	app *app
 }
 
 // where is the workspace: a folder, or a URL.
@@ -166,12 +165,12 @@ func (f *wsFlags) with(a *app, fn func(s *space) error) (err error) {
 	if err != nil {
 		return err
 	}
-	s := &space{Workspace: w, app: a, dir: dir}
-	if s.vault, err = vault.OpenDir(dir); err != nil {
+	store, err := vault.OpenDir(dir)
+	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.vault.Close()) }()
-	return fn(s)
+	defer func() { err = errors.Join(err, store.Close()) }()
+	return fn(&space{&examine.Space{Workspace: w, Vault: store, Dir: dir}, a})
 }
 
 // table writes rows of cells, with a head in the user's language.

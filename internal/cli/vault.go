@@ -43,11 +43,11 @@ const orphanAge = 24 * time.Hour
 // clean removes what interrupted processes left in the vault.
 func (s *space) clean() error {
 	before := time.Now().Add(-orphanAge)
-	if err := s.vault.CleanIncoming(before); err != nil {
+	if err := s.Vault.CleanIncoming(before); err != nil {
 		return err
 	}
 	var old []string
-	if err := s.vault.List(s.app.ctx, func(id string, modified time.Time) error {
+	if err := s.Vault.List(s.app.ctx, func(id string, modified time.Time) error {
 		if modified.Before(before) {
 			old = append(old, id)
 		}
@@ -63,7 +63,7 @@ func (s *space) clean() error {
 	for _, id := range old {
 		if !known[id] {
 			n++
-			err = errors.Join(err, s.vault.Delete(s.app.ctx, id))
+			err = errors.Join(err, s.Vault.Delete(s.app.ctx, id))
 		}
 	}
 	fmt.Fprintln(s.app.Err, "amparo: "+s.app.Count("ws.cleaned", int64(n)))

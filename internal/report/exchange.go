@@ -25,9 +25,9 @@ type sighted struct {
 
 // sightings gathers the indicators that matched in the result folder, in a
 // fixed order.
-func sightings(dir string) ([]*sighted, error) {
+func sightings(res *Result) ([]*sighted, error) {
 	byKey := map[string]*sighted{}
-	err := EachFinding(dir, func(f *finding.Finding) error {
+	err := res.eachFinding(func(f *finding.Finding) error {
 		m := f.Indicator
 		if m == nil || m.Private {
 			return nil // of a private one nothing leaves, not even that it was seen

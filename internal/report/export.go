@@ -22,7 +22,7 @@ func JSON(w io.Writer, res *Result) error {
 		return err
 	}
 	sep := "\n"
-	err = EachFinding(res.Dir, func(f *finding.Finding) error {
+	err = res.eachFinding(func(f *finding.Finding) error {
 		line, err := finding.Encode(f)
 		if err != nil {
 			return err
@@ -52,7 +52,7 @@ func CSV(w io.Writer, res *Result) error {
 	if err := out.Write(csvHeader); err != nil {
 		return err
 	}
-	err := EachFinding(res.Dir, func(f *finding.Finding) error { return out.Write(csvRow(f)) })
+	err := res.eachFinding(func(f *finding.Finding) error { return out.Write(csvRow(f)) })
 	if err != nil {
 		return err
 	}

@@ -54,13 +54,13 @@ func HTML(w io.Writer, res *Result, o Options) error {
 	if err := page.Execute(&b, p); err != nil {
 		return fmt.Errorf("make the page: %w", err)
 	}
-	return writeVisible(w, b.Bytes())
+	return WriteVisible(w, b.Bytes())
 }
 
-// writeVisible writes the page with every hidden character named, whichever
+// WriteVisible writes the page with every hidden character named, whichever
 // field it came by. Values are made visible where the view is built; this is
 // for the one that was forgotten, or that only a forged result folder has.
-func writeVisible(w io.Writer, page []byte) error {
+func WriteVisible(w io.Writer, page []byte) error {
 	for len(page) > 0 {
 		i := bytes.IndexFunc(page, func(r rune) bool { return hidden(r) && r != '\n' && r != '\t' })
 		if i < 0 {

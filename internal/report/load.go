@@ -43,6 +43,8 @@ type Result struct {
 	Activity     []Day
 	Manifest     []Hash // the first files that were read
 	ManifestMore int    // how many more there are
+
+	files fs.FS
 }
 
 // A Group is the findings that tell a reader the same: one indicator of one
@@ -65,28 +67,41 @@ type Day struct {
 type Hash struct{ SHA256, Name string }
 
 // Load reads the result folder dir. Its errors name the file, and the line.
-func Load(dir string) (*Result, error) {
-	res := &Result{Dir: dir}
-	if err := readJSON(filepath.Join(dir, "run.json"), maxRun, &res.Run); err != nil {
+func Load(dir string) (*Result, error) { return LoadFS(os.DirFS(dir), dir) }
+
+// LoadFS is Load for a result folder that lies elsewhere than in a folder of
+// the machine; dir is what errors call it.
+func LoadFS(files fs.FS, dir string) (*Result, error) {
+	res := &Result{Dir: dir, files: files}
+	if err := res.readJSON("run.json", maxRun, &res.Run); err != nil {
 		return nil, err
 	}
 	g := newGrouper()
-	if err := EachFinding(dir, func(f *finding.Finding) error { g.add(f); return nil }); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := res.eachFinding(func(f *finding.Finding) error { g.add(f); return nil }); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	res.Groups = g.sorted()
 	var activity struct{ Days []Day }
-	if err := readJSON(filepath.Join(dir, "activity.json"), maxActivity, &activity); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := res.readJSON("activity.json", maxActivity, &activity); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	res.Activity = activity.Days
 	return res, res.loadManifest()
 }
 
-func readJSON(name string, most int64, v any) error {
-	f, err := os.Open(name)
+// LoadRun reads the run alone.
+func LoadRun(files fs.FS, dir string) (*finding.Run, error) {
+	res := &Result{Dir: dir, files: files}
+	if err := res.readJSON("run.json", maxRun, &res.Run); err != nil {
+		return nil, err
+	}
+	return &res.Run, nil
+}
+
+func (res *Result) readJSON(name string, most int64, v any) error {
+	f, err := res.files.Open(name)
 	if err != nil {
-		return fmt.Errorf("result folder: %w", err)
+		return fmt.Errorf("result folder %s: %w", res.Dir, err)
 	}
 	defer f.Close()
 	data, err := limit.ReadAll(f, most)
@@ -94,27 +109,30 @@ func readJSON(name string, most int64, v any) error {
 		err = json.Unmarshal(data, v)
 	}
 	if err != nil {
-		return fmt.Errorf("read %s: %w", name, err)
+		return fmt.Errorf("read %s: %w", filepath.Join(res.Dir, name), err)
 	}
 	return nil
 }
 
 // EachFinding calls fn with every finding of the result folder dir, in order.
 func EachFinding(dir string, fn func(*finding.Finding) error) error {
-	name := filepath.Join(dir, "findings.jsonl")
-	return eachLine(name, func(n int, line []byte) error {
+	return (&Result{Dir: dir, files: os.DirFS(dir)}).eachFinding(fn)
+}
+
+func (res *Result) eachFinding(fn func(*finding.Finding) error) error {
+	return res.eachLine("findings.jsonl", func(n int, line []byte) error {
 		var f finding.Finding
 		if err := json.Unmarshal(line, &f); err != nil {
-			return fmt.Errorf("read %s, line %d: %w", name, n, err)
+			return fmt.Errorf("read %s, line %d: %w", filepath.Join(res.Dir, "findings.jsonl"), n, err)
 		}
 		return fn(&f)
 	})
 }
 
-func eachLine(name string, fn func(n int, line []byte) error) error {
-	f, err := os.Open(name)
+func (res *Result) eachLine(name string, fn func(n int, line []byte) error) error {
+	f, err := res.files.Open(name)
 	if err != nil {
-		return fmt.Errorf("result folder: %w", err)
+		return fmt.Errorf("result folder %s: %w", res.Dir, err)
 	}
 	defer f.Close()
 	sc := bufio.NewScanner(f)
@@ -126,13 +144,13 @@ func eachLine(name string, fn func(n int, line []byte) error) error {
 		}
 	}
 	if err := sc.Err(); err != nil {
-		return fmt.Errorf("read %s, line %d: %w", name, n, err)
+		return fmt.Errorf("read %s, line %d: %w", filepath.Join(res.Dir, name), n, err)
 	}
 	return nil
 }
 
 func (res *Result) loadManifest() error {
-	err := eachLine(filepath.Join(res.Dir, "manifest.sha256"), func(_ int, line []byte) error {
+	err := res.eachLine("manifest.sha256", func(_ int, line []byte) error {
 		sum, name, ok := strings.Cut(string(line), "  ")
 		switch {
 		case !ok:
@@ -150,9 +168,13 @@ func (res *Result) loadManifest() error {
 }
 
 // Find returns the finding with the id.
-func Find(dir, id string) (*finding.Finding, error) {
+func Find(dir, id string) (*finding.Finding, error) { return FindFS(os.DirFS(dir), dir, id) }
+
+// FindFS is Find for a result folder that lies elsewhere than in a folder of
+// the machine.
+func FindFS(files fs.FS, dir, id string) (*finding.Finding, error) {
 	var found *finding.Finding
-	err := EachFinding(dir, func(f *finding.Finding) error {
+	err := (&Result{Dir: dir, files: files}).eachFinding(func(f *finding.Finding) error {
 		if f.ID == id {
 			found = f
 			return io.EOF
@@ -165,7 +187,7 @@ func Find(dir, id string) (*finding.Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, fmt.Errorf("no finding %s in %s", id, dir)
+	return nil, fmt.Errorf("%w: no finding %s in %s", fs.ErrNotExist, id, dir)
 }
 
 // GroupFindings groups findings as Load does.

@@ -57,7 +57,7 @@ var mispTypes = map[string][2]string{
 // sightings. It is not published and goes to nobody's community until a person
 // decides so, and names no person, phone, message or file of the evidence.
 func MISP(w io.Writer, res *Result) error {
-	list, err := sightings(res.Dir)
+	list, err := sightings(res)
 	if err != nil {
 		return err
 	}

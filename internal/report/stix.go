@@ -47,7 +47,7 @@ type stixExternal struct {
 // sightings. It names no person, phone, message or file of the evidence. The
 // same result folder gives the same bytes.
 func STIX(w io.Writer, res *Result) error {
-	list, err := sightings(res.Dir)
+	list, err := sightings(res)
 	if err != nil {
 		return err
 	}

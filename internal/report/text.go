@@ -30,6 +30,9 @@ func visible(s string) string {
 	return b.String()
 }
 
+// Visible makes text from evidence safe to show.
+func Visible(s string) string { return visible(s) }
+
 func hidden(r rune) bool {
 	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u2028' || r == '\u2029'
 }

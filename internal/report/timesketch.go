@@ -72,18 +72,17 @@ type marks struct {
 // Timesketch. Events of records with findings are tagged with the severity.
 func Timesketch(w io.Writer, res *Result) error {
 	found := map[place]*marks{}
-	if err := EachFinding(res.Dir, func(f *finding.Finding) error { noteFinding(found, f); return nil }); err != nil {
+	if err := res.eachFinding(func(f *finding.Finding) error { noteFinding(found, f); return nil }); err != nil {
 		return err
 	}
 	out := bufio.NewWriter(w)
 	enc := json.NewEncoder(out)
 	enc.SetEscapeHTML(false)
-	name := filepath.Join(res.Dir, "timeline.jsonl")
 	device := firstOf(res.Run.Evidence.Device.ModelName, res.Run.Evidence.Device.Model)
-	err := eachLine(name, func(n int, line []byte) error {
+	err := res.eachLine("timeline.jsonl", func(n int, line []byte) error {
 		var e timelineEvent
 		if err := json.Unmarshal(line, &e); err != nil {
-			return fmt.Errorf("read %s, line %d: %w", name, n, err)
+			return fmt.Errorf("read %s, line %d: %w", filepath.Join(res.Dir, "timeline.jsonl"), n, err)
 		}
 		return enc.Encode(e.sketch(device, found[placeOf(&e.Where)]))
 	})

@@ -36,8 +36,10 @@ type view struct {
 	res        *Result
 }
 
-// pair is a name and a value, both ready to show.
-type pair struct{ Name, Value string }
+// Pair is a name and a value, both ready to show.
+type Pair struct{ Name, Value string }
+
+type pair = Pair
 
 // T is Text for templates.
 func (v *view) T(id string) string { return v.Text(id) }

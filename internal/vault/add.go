@@ -399,3 +399,22 @@ func Inside(dir, path string) bool {
 	rel, err := filepath.Rel(dir, path)
 	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
 }
+
+// Resolve resolves the links of path as far as it exists.
+func Resolve(path string) (string, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	for rest := ""; ; {
+		if resolved, err := filepath.EvalSymlinks(abs); err == nil {
+			return filepath.Join(resolved, rest), nil
+		}
+		up := filepath.Dir(abs)
+		if up == abs {
+			return filepath.Join(abs, rest), nil
+		}
+		rest = filepath.Join(filepath.Base(abs), rest)
+		abs = up
+	}
+}

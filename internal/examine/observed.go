@@ -1,4 +1,4 @@
-package cli
+package examine
 
 import (
 	"cmp"
@@ -14,8 +14,9 @@ import (
 // has some ten thousand; the list of a whole file system may have a million.
 const maxObservables = 400_000
 
-// observations gathers the distinct values of one check, file by file.
-type observations struct {
+// Observations gathers the distinct values of one check, file by file: what
+// hunts look up later.
+type Observations struct {
 	mu    sync.Mutex
 	parts []*observed
 }
@@ -34,20 +35,13 @@ type observed struct {
 	cut      bool
 }
 
-// observer starts to gather for the next check. nil where nothing is stored.
-func (t *storing) observer() func(string) func(*artifact.Record) {
-	if t == nil {
-		return nil
-	}
-	all := &observations{}
-	t.seen = all
-	return func(name string) func(*artifact.Record) {
-		o := &observed{artifact: name, seen: map[seenKey]span{}}
-		all.mu.Lock()
-		defer all.mu.Unlock()
-		all.parts = append(all.parts, o)
-		return o.add
-	}
+// Observe is what the pipeline asks for each file of an artifact.
+func (o *Observations) Observe(name string) func(*artifact.Record) {
+	part := &observed{artifact: name, seen: map[seenKey]span{}}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.parts = append(o.parts, part)
+	return part.add
 }
 
 func (o *observed) add(r *artifact.Record) {
@@ -87,8 +81,8 @@ func (s span) with(at time.Time) span {
 	return s
 }
 
-// list returns all values in a fixed order, and whether some are missing.
-func (o *observations) list() (out []workspace.Sighting, cut bool) {
+// List returns all values in a fixed order, and whether some are missing.
+func (o *Observations) List() (out []workspace.Sighting, cut bool) {
 	all := map[seenKey]span{}
 	for _, p := range o.parts {
 		cut = cut || p.cut

@@ -1,0 +1,90 @@
+package examine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/amparo-project/amparo/internal/evidence"
+	"github.com/amparo-project/amparo/internal/finding"
+	"github.com/amparo-project/amparo/internal/indicator"
+	"github.com/amparo-project/amparo/internal/lure"
+	"github.com/amparo-project/amparo/internal/parsers"
+	"github.com/amparo-project/amparo/internal/pipeline"
+	"github.com/amparo-project/amparo/internal/report"
+	"github.com/amparo-project/amparo/internal/rule"
+)
+
+// With is what evidence is checked with.
+type With struct {
+	Matcher *indicator.Matcher // nil: no indicators
+	Sets    []finding.IndicatorSet
+	Rules   *rule.Set
+	Lures   *lure.Knowledge
+	Version string // of the tool
+	Lang    string // in which the report opens
+
+	Password func(context.Context) (string, error) // of a backup; called where one is needed
+	Progress func(pipeline.Progress)               // called from several goroutines; nil: none
+}
+
+// Check checks each evidence that was found in t and stores a run of each. It
+// returns the runs that were stored, also beside an error.
+func (t *Stored) Check(ctx context.Context, o With) (runs []string, err error) {
+	dir, err := t.space.TempDir()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	for i, candidate := range t.Found.Candidates {
+		id, err := t.checkOne(ctx, candidate, o, filepath.Join(dir, fmt.Sprint(i)))
+		if err != nil {
+			return runs, fmt.Errorf("%s: %w", candidate.Name(), err)
+		}
+		runs = append(runs, id)
+	}
+	return runs, nil
+}
+
+func (t *Stored) checkOne(ctx context.Context, candidate evidence.Candidate, o With, dir string) (id string, err error) {
+	src, err := candidate.Open(ctx, evidence.OpenOptions{Password: o.Password})
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, src.Close()) }()
+	folder, err := pipeline.NewFolder(dir)
+	if err != nil {
+		return "", err
+	}
+	seen := &Observations{}
+	run, err := pipeline.Check(ctx, pipeline.Options{
+		Source: src, Path: candidate.Path(), Parsers: parsers.All(), Selection: pipeline.Select(ctx, src, parsers.All()),
+		Matcher: o.Matcher, Sets: o.Sets, Rules: o.Rules, Lures: o.Lures, Out: folder, Now: time.Now, Version: o.Version,
+		Progress: o.Progress, Observe: seen.Observe,
+	})
+	if err != nil {
+		return "", err
+	}
+	if err := writeReport(dir, o.Lang); err != nil {
+		return "", err
+	}
+	return t.Save(ctx, run, seen, dir)
+}
+
+// writeReport makes report.html of a finished result folder.
+func writeReport(dir, lang string) (err error) {
+	res, err := report.Load(dir)
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(filepath.Join(dir, "report.html"), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	return report.HTML(io.Writer(f), res, report.Options{Lang: lang})
+}
