@@ -122,6 +122,7 @@ func FuzzPattern(f *testing.F) {
 	for _, p := range []string{
 		`[domain-name:value='evil.com' OR url:value IN ('a', "b\"")]`, `([a:b='c'] AND [d:e.'f-g'[0]!=1]) FOLLOWEDBY [x:y LIKE '%'] WITHIN 5 SECONDS`,
 		`[NOT (file:hashes.'SHA-256' = 'aa' AND file:name MATCHES 'x')] REPEATS 2 TIMES START t'2' STOP t'3'`, `[ipv4-addr:value ISSUBSET '1.2.3.0/24']`,
+		"[url:value IN ('\xa9', \"b\")]",
 	} {
 		f.Add(p)
 	}

@@ -41,7 +41,11 @@ func typedHost(k kind, value string) (term, error) {
 	case k == kindURL && p.host == "" && p.scheme == "":
 		return term{}, fmt.Errorf("%q has no host", clip(value, 80))
 	case k == kindURL:
-		return term{kind: kindURL, value: value, key: string(appendURL(nil, p))}, nil
+		key := string(appendURL(nil, p))
+		if key == "" {
+			return term{}, fmt.Errorf("%q has no host", clip(value, 80))
+		}
+		return term{kind: kindURL, value: value, key: key}, nil
 	case strings.Trim(p.rest, "/") != "":
 		return urlPrefix(value, p)
 	}
@@ -62,7 +66,7 @@ func urlPrefix(value string, p parts) (term, error) {
 	if len(key) > 0 && key[len(key)-1] == '/' {
 		key = key[:len(key)-1]
 	}
-	if p.host == "" {
+	if p.host == "" || len(key) == 0 {
 		return term{}, fmt.Errorf("%q has no host", clip(value, 80))
 	}
 	return term{kind: kindURLPrefix, value: value, key: string(key)}, nil

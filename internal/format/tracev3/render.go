@@ -360,7 +360,7 @@ func pad(b []byte, start, width int, sp *spec) []byte {
 	case left:
 		return insert(b, len(b), n, ' ')
 	case sp.zero && sp.prec < 0 && sp.verb != 's' && sp.verb != '@':
-		if b[start] == '-' || b[start] == '+' {
+		if start < len(b) && (b[start] == '-' || b[start] == '+') {
 			start++
 		}
 		return insert(b, start, n, '0')
