@@ -18,6 +18,7 @@ const module = "github.com/amparo-project/amparo/"
 // may lists, for each folder of internal, the folders whose packages its own
 // may import. A folder that is not here may import nothing of ours.
 var may = map[string][]string{
+	"account":      {"finding", "limit", "message", "rule", "workspace"},
 	"android":      {},
 	"apple":        {},
 	"artifact":     {"limit"},

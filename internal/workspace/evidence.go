@@ -263,6 +263,7 @@ func (w *Workspace) evidenceKey(ctx context.Context, q queryer, id string, caseK
 type Remains struct {
 	Evidence  []string `json:"evidence"`         // whose keys were destroyed
 	Hashes    []string `json:"manifest_sha256"`  // of each
+	Entries   []string `json:"entries"`          // of the account whose bodies were erased
 	Ledger    []int64  `json:"ledger"`           // entries that say so
 	Destroyed []string `json:"-"`                // segments of the vault to delete
 	Findings  int64    `json:"findings_deleted"` // rows
@@ -270,11 +271,12 @@ type Remains struct {
 
 // WithdrawConsent withdraws a consent. Where no other consent of the person
 // covers it, evidence that rests on it is erased: its key is destroyed, and
-// with it all that was encrypted under it, findings and observables too. The
+// with it all that was encrypted under it, findings and observables too, and
+// so are the entries of the account that tell of the person. The
 // ledger keeps that it was there. The caller deletes what Remains names of
 // the vault.
 func (w *Workspace) WithdrawConsent(ctx context.Context, id string) (Remains, error) {
-	r := Remains{Evidence: []string{}, Hashes: []string{}, Ledger: []int64{}}
+	r := Remains{Evidence: []string{}, Hashes: []string{}, Entries: []string{}, Ledger: []int64{}}
 	err := w.act(ctx, func(t *tx) error {
 		var caseID, person, withdrawn string
 		if err := t.scan("SELECT case_id, person_id, withdrawn FROM consent WHERE id = $1", []any{id}, &caseID, &person, &withdrawn); err != nil {
@@ -301,7 +303,8 @@ func (w *Workspace) WithdrawConsent(ctx context.Context, id string) (Remains, er
 	return r, nil
 }
 
-// erase destroys the keys of all evidence of a person.
+// erase destroys the keys of all evidence of a person, and what the account
+// says of them.
 func (t *tx) erase(person string, r *Remains) error {
 	list, err := t.texts(`SELECT e.id, e.case_id, e.manifest_sha256 FROM evidence e JOIN device d ON d.id = e.device_id
 		WHERE d.person_id = $1 AND e.state <> $2 ORDER BY e.n`, 3, person, Erased)
@@ -313,7 +316,7 @@ func (t *tx) erase(person string, r *Remains) error {
 			return err
 		}
 	}
-	return t.err
+	return t.eraseEntries(person, r)
 }
 
 func (t *tx) eraseOne(id, caseID, sum string, r *Remains) error {

@@ -20,6 +20,10 @@ func Exercise(t *testing.T, open Opener, again func(t *testing.T, db *workspace.
 		"Sealed":  testSealed,
 		"Members": testMembers,
 		"Pages":   testPages,
+		// entry.go
+		"Entries":      testEntries,
+		"EntryRace":    testEntryRace,
+		"EntryConsent": testEntryConsent,
 		// evidence.go
 		"NoConsentNoEvidence": testConsent,
 		"Minor":               testMinor,
