@@ -3,8 +3,10 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/amparo-project/amparo/internal/parsers"
 	"github.com/amparo-project/amparo/internal/report"
@@ -102,6 +104,7 @@ func (a *app) showRule(set *rule.Set, r *rule.Rule) {
 	}
 	a.paragraph("rules.applies", strings.Join(r.Artifacts, ", ")+": "+strings.Join(kinds, ", "))
 	a.paragraph("rules.when", r.When.Text)
+	a.showCombination(r.Combine)
 	if r.Code {
 		a.paragraph("rules.code", a.Text("rules.code_text"))
 	}
@@ -114,6 +117,24 @@ func (a *app) showRule(set *rule.Set, r *rule.Rule) {
 	}
 	a.paragraph("rules.sources", strings.Join(r.Sources, "\n"))
 	a.section("rules.file", []string{"SHA-256 " + r.SHA256})
+}
+
+// showCombination shows what a rule looks at together.
+func (a *app) showCombination(c *rule.Combination) {
+	if c == nil {
+		return
+	}
+	lines := []string{a.Text("rules.together", "Window", time.Duration(c.Window).String(), "Events", strconv.Itoa(c.Events), "Classes", strconv.Itoa(c.Classes))}
+	for i := range c.Parts {
+		p := &c.Parts[i]
+		class := p.Class
+		if class == "" {
+			class = a.Text("rules.against")
+		}
+		lines = append(lines, class+" ("+strings.Join(p.Artifacts, ", ")+": "+strings.Join(p.Times, ", ")+")")
+		lines = append(lines, strings.Split(strings.TrimSpace(p.When.Text), "\n")...)
+	}
+	a.paragraph("rules.when", strings.Join(lines, "\n"))
 }
 
 // maxData is how many entries of reference data are shown; the file has all.

@@ -78,8 +78,20 @@ type Finding struct {
 	Rule      string          `json:"rule,omitempty"`
 	Reason    string          `json:"reason,omitempty"` // what the rule saw, in values
 	Lure      *Pretended      `json:"lure,omitempty"`   // of a lure
+	Parts     []Part          `json:"parts,omitempty"`  // of a rule that looks at several records together
 	Record    json.RawMessage `json:"record"`           // as in records/NAME.jsonl
 	Where     Provenance      `json:"provenance"`
+}
+
+// A Part is one of several records that a rule looked at together. The first
+// of them in time is the record of the finding.
+type Part struct {
+	Class    string     `json:"class"` // what it is a trace of, as the rule names it
+	Of       string     `json:"of"`    // a process, a path
+	Artifact string     `json:"artifact"`
+	Time     *time.Time `json:"time"`
+	TimeOf   string     `json:"time_meaning"`
+	Where    Provenance `json:"provenance"`
 }
 
 // Matched is the indicator that a finding rests on, and how it matched.

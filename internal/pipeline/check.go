@@ -77,6 +77,7 @@ type check struct {
 	progress *meter
 	mu       sync.Mutex // guards the two sets
 	tmp      string
+	marks    marks    // guarded by mu until all tasks are done
 	secrets  []string // values of private indicators that matched; guarded by mu until all tasks are done
 }
 
@@ -150,6 +151,9 @@ func (c *check) run(ctx context.Context, run *finding.Run) (err error) {
 	c.evidenceProblems(run, sel.end)
 	run.Coverage = c.coverage(run.Evidence.Kind, outcomes)
 	c.total(run, outcomes)
+	if workErr == nil {
+		workErr = c.combine(run)
+	}
 	if workErr != nil {
 		return workErr // a full disk takes no more files
 	}
@@ -301,6 +305,11 @@ func (c *check) complete(payload []byte) ([]byte, error) {
 	}
 	if o := c.files.open[f.Where.Path]; o != nil {
 		f.Where.SHA256 = o.sum
+	}
+	for i := range f.Parts {
+		if o := c.files.open[f.Parts[i].Where.Path]; o != nil {
+			f.Parts[i].Where.SHA256 = o.sum
+		}
 	}
 	scrubFinding(&f, c.secrets)
 	c.chains.Add(&f)

@@ -39,6 +39,8 @@ type collector struct {
 	known   indicator.Memory
 	hits    []indicator.Hit
 	matches []rule.Match
+	found   []rule.Mark
+	marks   marks
 	n       map[finding.Severity]int64
 	err     error
 }
@@ -68,6 +70,7 @@ func (c *collector) add(ctx context.Context, r *artifact.Record, form []byte) {
 	for i := range c.matches {
 		c.put(ctx, r, c.byRule(&c.matches[i]))
 	}
+	c.mark(ctx, r)
 }
 
 // byIndicator says what matched and who published it. An indicator alone is

@@ -188,6 +188,7 @@ func (s *sinks) close(c *check, out *outcome) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.takeSecrets(s.collect.secrets)
+	c.takeMarks(&s.collect.marks)
 	err = errors.Join(err, c.findings.Add(s.collect.sorter))
 	if s.records != nil {
 		err = errors.Join(err, c.timeline.Add(s.events.sorter), s.records.close())

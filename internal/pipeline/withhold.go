@@ -62,13 +62,21 @@ func scrubFinding(f *finding.Finding, secrets []string) {
 	if m := f.Indicator; len(secrets) == 0 || m != nil && !m.Private {
 		return // nothing to withhold, or what another publisher lists openly
 	}
-	said := strings.ToLower(string(f.Record) + f.Title + f.Reason)
+	said := string(f.Record) + f.Title + f.Reason
+	for i := range f.Parts {
+		said += "\n" + f.Parts[i].Of + "\n" + f.Parts[i].Where.Path + "\n" + f.Parts[i].Where.Stored
+	}
+	said = strings.ToLower(said)
 	if !slices.ContainsFunc(secrets, func(s string) bool { return strings.Contains(said, strings.ToLower(s)) }) {
 		return
 	}
 	c := collector{withheld: secrets}
 	f.Record, f.Where.Bytes = c.scrubJSON(f.Record), nil
 	f.Title, f.Reason = c.scrub(f.Title), c.scrub(f.Reason)
+	for i := range f.Parts {
+		p := &f.Parts[i]
+		p.Of, p.Where.Path, p.Where.Stored = c.scrub(p.Of), c.scrub(p.Where.Path), c.scrub(p.Where.Stored)
+	}
 }
 
 // redact takes the values of private indicators out of a finding. That of the

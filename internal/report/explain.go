@@ -35,6 +35,7 @@ const maxExplained = 4096
 func Explain(w io.Writer, f *finding.Finding, run *finding.Run, p *message.Printer, o ExplainOptions) error {
 	x := &explainer{f: f, run: run, Printer: p, o: o}
 	x.heading()
+	x.parts()
 	x.record()
 	x.walk()
 	x.bytes()
@@ -90,6 +91,27 @@ func (x *explainer) heading() {
 	}
 	x.line("")
 }
+
+// parts lists the records that a rule looked at together.
+func (x *explainer) parts() {
+	if len(x.f.Parts) == 0 {
+		return
+	}
+	x.line("%s", x.Text("explain.parts"))
+	for i := range x.f.Parts[:min(len(x.f.Parts), maxParts)] {
+		p := &x.f.Parts[i]
+		row := ""
+		if p.Where.RowID != nil {
+			row = fmt.Sprintf(" %s:%d", visible(p.Where.Table), *p.Where.RowID)
+		}
+		x.line("  %s  %-8s %s (%s)", p.Time.UTC().Format("2006-01-02 15:04:05 UTC"), short(p.Class, 20), short(p.Of, 200), short(p.TimeOf, 40))
+		x.line("       %s: %s%s", visible(p.Artifact), short(p.Where.Path, 200), row)
+	}
+	x.line("")
+}
+
+// maxParts bounds what is listed; a rule looks at no more.
+const maxParts = 100
 
 // record lists the fields of the record, in the order of their names.
 func (x *explainer) record() {

@@ -11,9 +11,13 @@ import (
 
 // For returns an engine for one artifact, nil where no rule looks at it.
 func (s *Set) For(name string) *Engine {
-	e := &Engine{kinds: map[artifact.Kind][]*applied{}}
+	e := &Engine{kinds: map[artifact.Kind][]*applied{}, marks: map[artifact.Kind][]*marking{}}
 	for _, r := range s.rules {
 		if !slices.Contains(r.Artifacts, name) {
+			continue
+		}
+		if r.Combine != nil {
+			e.combine(r, name)
 			continue
 		}
 		a := &applied{rule: r}
@@ -22,11 +26,26 @@ func (s *Set) For(name string) *Engine {
 			e.kinds[kind] = append(e.kinds[kind], a)
 		}
 	}
-	if len(e.rules) == 0 {
+	if len(e.rules)+len(e.marks) == 0 {
 		return nil
 	}
 	e.subject = newSubject(s.refs, s.names)
 	return e
+}
+
+// combine adds the parts of a combination that look at the artifact.
+func (e *Engine) combine(r *Rule, name string) {
+	for i := range r.Combine.Parts {
+		p := &r.Combine.Parts[i]
+		if !slices.Contains(p.Artifacts, name) {
+			continue
+		}
+		m := &marking{applied{rule: r}, i}
+		for _, kind := range p.Kinds {
+			e.marks[kind] = append(e.marks[kind], m)
+		}
+		e.parts = append(e.parts, m)
+	}
 }
 
 // An Engine applies the rules of one artifact to one file. It keeps what
@@ -34,6 +53,8 @@ func (s *Set) For(name string) *Engine {
 type Engine struct {
 	rules   []*applied
 	kinds   map[artifact.Kind][]*applied
+	marks   map[artifact.Kind][]*marking // parts of combinations
+	parts   []*marking
 	kind    artifact.Kind // of the last record
 	those   []*applied    // the rules for that kind
 	subject *Subject
@@ -129,6 +150,11 @@ func (e *Engine) Faults() []*Fault {
 	for _, a := range e.rules {
 		if a.fault.Count > 0 {
 			list = append(list, &a.fault)
+		}
+	}
+	for _, m := range e.parts {
+		if m.fault.Count > 0 {
+			list = append(list, &m.fault)
 		}
 	}
 	return list

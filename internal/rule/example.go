@@ -13,6 +13,8 @@ type Example struct {
 	Kind   artifact.Kind  `yaml:"kind" json:"kind,omitempty"` // the rule's first where it is left out
 	Path   string         `yaml:"path" json:"path,omitempty"`
 	Record map[string]any `yaml:"record" json:"record"`
+	// Records are those of a combination.
+	Records []Event `yaml:"records" json:"records,omitempty"`
 	Fires  bool           `yaml:"fires" json:"fires"`
 	// Severity and Reason are what the match must have, where they are given.
 	Severity finding.Severity `yaml:"severity" json:"severity,omitempty"`
@@ -70,7 +72,11 @@ func (s *Set) RunExamples(r *Rule) []error {
 	subject := newSubject(s.refs, s.names)
 	for i := range r.Examples {
 		x := &r.Examples[i]
-		if err := x.run(r, subject); err != nil {
+		run := func() error { return x.run(r, subject) }
+		if r.Combine != nil {
+			run = func() error { return x.runTogether(s, r) }
+		}
+		if err := run(); err != nil {
 			faults = append(faults, fmt.Errorf("example %d: %w", i+1, err))
 		}
 	}

@@ -56,6 +56,12 @@ func (r *Rule) expressions() []*expression {
 	if r.when != nil {
 		list = append(list, &r.when.expression)
 	}
+	if r.Combine != nil {
+		for i := range r.Combine.Parts {
+			list = append(list, &r.Combine.Parts[i].when.expression, &r.Combine.Parts[i].of.expression)
+		}
+		return list // its severities look at a record of its own
+	}
 	if r.reason != nil {
 		list = append(list, &r.reason.expression)
 	}

@@ -41,6 +41,9 @@ type Rule struct {
 	// the condition, or makes the records that When looks at.
 	When Source `yaml:"when" json:"when,omitzero"`
 	Code bool   `yaml:"code" json:"code,omitempty"`
+	// Combine is the condition of a rule that looks at several records
+	// together; its parts say in which artifacts and kinds.
+	Combine *Combination `yaml:"combine" json:"combine,omitempty"`
 	// Reason makes what the rule saw, in values and in no language; without
 	// one the record says all.
 	Reason Source `yaml:"reason" json:"reason,omitzero"`
@@ -107,10 +110,15 @@ func (s Source) IsZero() bool { return s.Text == "" }
 
 // complete refuses a rule with a part missing: a person would read a gap.
 func (r *Rule) complete() error {
+	if r.Combine != nil {
+		if err := r.completeCombination(); err != nil {
+			return err
+		}
+	}
 	if r.ID == "" || r.Severity == 0 || len(r.Artifacts) == 0 || len(r.Kinds) == 0 || len(r.Sources) == 0 {
 		return errors.New("id, severity, artifacts, kinds and sources are needed")
 	}
-	if r.When.IsZero() && !r.Code {
+	if r.When.IsZero() && !r.Code && r.Combine == nil {
 		return errors.New("when is needed: the condition")
 	}
 	for _, part := range []struct {
@@ -149,12 +157,8 @@ func (t Text) languages() int { return len(t.byLanguage()) }
 
 // compile compiles what the rule says in CEL.
 func (r *Rule) compile(c *Compiler) (err error) {
-	if r.When.IsZero() {
-		if r.check = checks[r.ID]; r.check == nil {
-			return errors.New("code without a check of this id, and no when")
-		}
-	} else if r.when, err = c.Condition(r.When.Text); err != nil {
-		return placed("when", r.When, err)
+	if err := r.compileCondition(c); err != nil {
+		return err
 	}
 	if !r.Reason.IsZero() {
 		if r.reason, err = c.Text(r.Reason.Text); err != nil {
@@ -168,6 +172,32 @@ func (r *Rule) compile(c *Compiler) (err error) {
 		}
 	}
 	return nil
+}
+
+// compileCondition compiles what makes the rule fire.
+func (r *Rule) compileCondition(c *Compiler) (err error) {
+	switch {
+	case r.Combine != nil:
+		return r.Combine.compile(c)
+	case !r.When.IsZero():
+		if r.when, err = c.Condition(r.When.Text); err != nil {
+			return placed("when", r.When, err)
+		}
+	default:
+		if r.check = checks[r.ID]; r.check == nil {
+			return errors.New("code without a check of this id, and no when")
+		}
+	}
+	return nil
+}
+
+// completeCombination completes a combination with what its parts say.
+func (r *Rule) completeCombination() error {
+	if !r.When.IsZero() || r.Code || len(r.Artifacts)+len(r.Kinds) > 0 {
+		return errors.New("combine stands alone: without when, code, artifacts and kinds")
+	}
+	r.Artifacts, r.Kinds = r.Combine.looksAt()
+	return r.Combine.complete()
 }
 
 // placed gives an error of an expression its line in the file.

@@ -29,6 +29,9 @@ const anyField = "*"
 // yields: such a rule would find nothing and say so.
 func (s Schema) Check(r *Rule) []error {
 	var faults []error
+	if r.Combine != nil {
+		return s.checkCombination(r)
+	}
 	for _, name := range r.Artifacts {
 		if _, known := s[name]; !known {
 			faults = append(faults, fmt.Errorf("there is no artifact %s", name))
