@@ -61,7 +61,9 @@ func asFilesystem(f Folder) (Recognition, bool) {
 	}
 	found := len(r.Mounts) > 0
 	r.Mounts = append(r.Mounts, system...)
-	return r, found
+	// A single volume with something beside it is found by itself, one folder
+	// down: what lies beside a dump in the folder of a case is other evidence.
+	return r, found && (len(r.Mounts) > 1 || len(f.List) == 1)
 }
 
 const privateVar = "private/var"

@@ -87,6 +87,29 @@ func TestFindNothing(t *testing.T) {
 	}
 }
 
+// TestFindBesideADump: a copy of the file system in a folder called dump takes
+// nothing from what lies beside it in the folder of a case.
+func TestFindBesideADump(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, name := range []string{
+		"dump/private/var/mobile/Library/SMS/sms.db", "phone/Manifest.db", "sysdiagnose_2025/ps.txt", "sysdiagnose_2025/WiFi/x",
+	} {
+		touch(t, filepath.Join(dir, filepath.FromSlash(name)))
+	}
+	list, err := find(t, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, c := range list {
+		got = append(got, c.Kind()+" "+c.Root())
+	}
+	if diff := cmp.Diff([]string{"ios-filesystem dump", "ios-backup phone", "sysdiagnose sysdiagnose_2025"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestFindDenied(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() == 0 {
