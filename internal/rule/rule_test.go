@@ -209,7 +209,7 @@ func FuzzRedirect(f *testing.F) {
 
 func TestNoRulesForAnArtifact(t *testing.T) {
 	t.Parallel()
-	if set(t).For("ios.calls") != nil {
+	if set(t).For("ios.contacts") != nil {
 		t.Error("an engine without rules")
 	}
 }

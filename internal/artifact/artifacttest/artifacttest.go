@@ -36,6 +36,8 @@ type Sample struct {
 	// BadValues says that some values are of other types than the parser
 	// declares: fields keep what they find, so types are not compared.
 	BadValues bool
+	// Recover asks for rows that are no longer in their tables, too.
+	Recover bool
 }
 
 // Run holds p to all laws on each sample. Golden files lie in dir; -update
@@ -203,6 +205,7 @@ func (r *failingReader) ReadAt(p []byte, off int64) (int, error) {
 func (s Sample) input(w *watch) *artifact.Input {
 	data := s.Files[s.Path]
 	in := artifact.NewInput(s.Path, w.reader(data), int64(len(data)), s.open(w)).Finding(s.find)
+	in.Recover = s.Recover
 	var total int64
 	for _, d := range s.Files {
 		total += int64(len(d))

@@ -16,7 +16,7 @@ var chromeHistoryInfo = artifact.Info{
 	Version: 1,
 	Summary: "Pages visited in Chrome, Brave, Edge and Samsung Internet, and what was downloaded.",
 	Files:   []string{"**/app_chrome/*/History", "**/app_sbrowser/*/History", "**/browser_history/*/*/History"},
-	Kinds: []artifact.KindInfo{
+	Kinds: withGaps([]artifact.KindInfo{
 		{
 			Kind: "visit",
 			Doc:  "One visit of a page.",
@@ -53,7 +53,7 @@ var chromeHistoryInfo = artifact.Info{
 			},
 			Times: []string{"started", "ended"},
 		},
-	},
+	}),
 	Caveats: []string{"Visits are deleted after 90 days. Incognito tabs leave nothing here."},
 	Refs: []string{
 		"https://chromium.googlesource.com/chromium/src/+/main/components/history/core/browser/visit_database.cc",
@@ -113,6 +113,7 @@ func (h *history) read() error {
 	}); err != nil {
 		return err
 	}
+	h.d.numbered("visits", artifact.WebKitMicroseconds)
 	if _, err = h.d.each("visits", "url visit_time from_visit transition", h.visit); err != nil {
 		return err
 	}

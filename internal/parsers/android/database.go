@@ -13,6 +13,7 @@ import (
 	"github.com/amparo-project/amparo/internal/artifact"
 	"github.com/amparo-project/amparo/internal/format/sqlite"
 	"github.com/amparo-project/amparo/internal/limit"
+	"github.com/amparo-project/amparo/internal/parsers/gap"
 )
 
 // A dbReading is one Parse of a database.
@@ -22,6 +23,7 @@ type dbReading struct {
 	told    map[sqlite.Damage]bool
 	started int              // records
 	lost    *sqlite.Recovery // what is recovered, once it was looked for
+	gaps    *gap.Watch       // of the next table that is read, nil: none
 }
 
 // readDatabase is the Parse of a parser of databases: it opens in together with
@@ -101,6 +103,8 @@ type dbRow struct {
 // each calls f at each row of a table, with those of the columns that it has.
 // It reports whether there is such a table.
 func (d *dbReading) each(name, columns string, f func(*dbRow) error) (found bool, err error) {
+	watch := d.gaps
+	d.gaps = nil
 	source, ok := d.db.Table(name)
 	if !ok {
 		return false, nil
@@ -122,6 +126,7 @@ func (d *dbReading) each(name, columns string, f func(*dbRow) error) (found bool
 		if row != nil {
 			rows++
 			r.row = row
+			r.see(watch)
 			if err := f(r); err != nil {
 				return true, err
 			}
@@ -129,16 +134,22 @@ func (d *dbReading) each(name, columns string, f func(*dbRow) error) (found bool
 		var damage *sqlite.DamageError
 		switch {
 		case errors.As(err, &damage):
+			if watch != nil {
+				watch.Damage()
+			}
 			err = d.damage(damage.Damage, err)
 		}
 		if err != nil {
 			return true, err
 		}
 	}
-	if !d.in.Recover || rows > 0 && d.started == started {
-		return true, nil // a table that is only joined to others tells what stands there
+	// A table that is only joined to others tells what stands there.
+	if d.in.Recover && (rows == 0 || d.started != started) {
+		if err := d.eachRecovered(r, names, watch, f); err != nil {
+			return true, err
+		}
 	}
-	return true, d.eachRecovered(r, names, f)
+	return true, d.giveGaps(name, watch)
 }
 
 // need is each for a table without which the database is of another kind.
@@ -155,14 +166,20 @@ func (r *dbRow) start(kind artifact.Kind) *artifact.Record {
 	r.d.started++
 	rec := &r.d.rec
 	rec.Reset(kind)
-	rec.Loc = artifact.Location{
+	rec.Loc = r.location()
+	return rec
+}
+
+// location is the place of the row.
+func (r *dbRow) location() artifact.Location {
+	loc := artifact.Location{
 		Path: r.d.in.Path, Table: r.table.Name, RowID: r.row.RowID(), Row: !r.table.WithoutRowid && !r.row.RowIDLost(),
 		Page: int64(r.row.Page()), Offset: r.row.Offset(), Length: r.row.Length(), State: states[r.row.State()],
 	}
-	if rec.Loc.State.Recovered() {
-		rec.Loc.Frame, rec.Loc.Confidence = int64(r.row.Frame()), r.row.Confidence()
+	if loc.State.Recovered() {
+		loc.Frame, loc.Confidence = int64(r.row.Frame()), r.row.Confidence()
 	}
-	return rec
+	return loc
 }
 
 // text returns a column as a text, "" where it is none.

@@ -18,7 +18,7 @@ var phoneDatabasesInfo = artifact.Info{
 	Version: 1,
 	Summary: "Calls, text messages and downloads from databases of the system.",
 	Files:   []string{"**/contacts2.db", "**/calllog.db", "**/mmssms.db", "**/downloads.db"},
-	Kinds: []artifact.KindInfo{
+	Kinds: withGaps([]artifact.KindInfo{
 		{
 			Kind: "call",
 			Doc:  "A call.",
@@ -61,8 +61,8 @@ var phoneDatabasesInfo = artifact.Info{
 			},
 			Times: []string{"last_modified"},
 		},
-	},
-	Caveats: []string{"Rows that were deleted leave nothing that is read here."},
+	}),
+	Caveats: []string{"Rows that were deleted are told only where their bytes are left."},
 	Refs: []string{
 		"https://developer.android.com/reference/android/provider/CallLog.Calls",
 		"https://developer.android.com/reference/android/provider/Telephony.TextBasedSmsColumns",
@@ -78,10 +78,12 @@ func (phoneDatabases) Parse(ctx context.Context, in *artifact.Input) iter.Seq2[*
 	return readDatabase(ctx, in, func(d *dbReading) error {
 		switch baseName(in.Path) {
 		case "mmssms.db":
+			d.numbered("sms", artifact.UnixMilliseconds)
 			return d.need("sms", "address body subject type date date_sent creator service_center", d.storedMessage)
 		case "downloads.db":
 			return d.need("downloads", "uri _data title mimetype notificationpackage referer total_bytes deleted lastmod", d.download)
 		default:
+			d.numbered("calls", artifact.UnixMilliseconds)
 			// Since Android 7 contacts2.db has no calls.
 			_, err := d.each("calls", "number name type duration geocoded_location date", d.call)
 			return err

@@ -5,6 +5,7 @@ import (
 
 	"github.com/amparo-project/amparo/internal/artifact"
 	"github.com/amparo-project/amparo/internal/format/sqlite"
+	"github.com/amparo-project/amparo/internal/parsers/gap"
 )
 
 // states translates where the bytes of a row are.
@@ -19,7 +20,7 @@ var states = [...]artifact.State{
 const minConfidence = 50
 
 // eachRecovered calls f at each recovered row of the table.
-func (d *dbReading) eachRecovered(r *dbRow, names []string, f func(*dbRow) error) error {
+func (d *dbReading) eachRecovered(r *dbRow, names []string, watch *gap.Watch, f func(*dbRow) error) error {
 	if d.lost == nil {
 		lost, err := d.db.Recover(d.ctx)
 		if err != nil {
@@ -33,6 +34,9 @@ func (d *dbReading) eachRecovered(r *dbRow, names []string, f func(*dbRow) error
 			return true
 		}
 		r.row = row
+		if watch != nil && !row.RowIDLost() {
+			watch.Recovered(row.RowID())
+		}
 		stopped = f(r)
 		return stopped == nil
 	})

@@ -17,7 +17,7 @@ var whatsAppInfo = artifact.Info{
 	Version: 1,
 	Summary: "WhatsApp messages with their links and media, and WhatsApp's contacts.",
 	Files:   []string{"**/msgstore.db", "**/wa.db"},
-	Kinds: []artifact.KindInfo{
+	Kinds: withGaps([]artifact.KindInfo{
 		{
 			Kind: "message",
 			Doc:  "A message.",
@@ -48,7 +48,7 @@ var whatsAppInfo = artifact.Info{
 			},
 			Times: []string{"status_set"},
 		},
-	},
+	}),
 	Caveats: []string{
 		"Messages that were deleted, or have disappeared, leave no row.",
 		"The database is in no backup: it comes from a phone with root, or from a copy of WhatsApp's own.",
@@ -130,12 +130,14 @@ func (w *waStore) read() error {
 			return err
 		}
 	}
+	w.d.numbered("message", artifact.UnixMilliseconds)
 	// WhatsApp 2.21.x moved messages to a table of another form and name.
 	found, err := w.d.each("message", "chat_row_id from_me sender_jid_row_id timestamp received_timestamp message_type text_data", w.message)
 	if err != nil {
 		return err
 	}
 	const old = "key_remote_jid key_from_me remote_resource data timestamp received_timestamp media_wa_type media_url media_mime_type media_caption"
+	w.d.numbered("messages", artifact.UnixMilliseconds)
 	if found {
 		_, err = w.d.each("messages", old, w.oldMessage)
 		return err

@@ -5,6 +5,7 @@ import (
 	"iter"
 
 	"github.com/amparo-project/amparo/internal/artifact"
+	"github.com/amparo-project/amparo/internal/parsers/gap"
 )
 
 // calls reads the history of phone and FaceTime calls.
@@ -15,7 +16,7 @@ var callsInfo = artifact.Info{
 	Version: 1,
 	Summary: "Phone and FaceTime calls, and those of apps that show in the phone's list.",
 	Files:   onPhone("HomeDomain/Library/CallHistoryDB/CallHistory.storedata"),
-	Kinds: []artifact.KindInfo{{
+	Kinds: withGaps([]artifact.KindInfo{{
 		Kind: "call",
 		Doc: "One call (table ZCALLRECORD). Columns that are not listed are fields under their own names " +
 			"unless they are NULL, 0 or empty; of bytes only the length is told.",
@@ -37,7 +38,7 @@ var callsInfo = artifact.Info{
 			otherColumns,
 		},
 		Times: []string{"call"},
-	}},
+	}}),
 	Refs: []string{
 		"https://github.com/mvt-project/mvt (module calls)",
 		"https://github.com/abrignoni/iLEAPP (artifact callHistory)",
@@ -84,6 +85,7 @@ func readCalls(r *reading) error {
 		return err
 	}
 	c.summary = c.summarize
+	t.numbered(c.date, gap.In(artifact.MacSeconds))
 	return t.each(c.call)
 }
 

@@ -5,6 +5,7 @@ import (
 	"iter"
 
 	"github.com/amparo-project/amparo/internal/artifact"
+	"github.com/amparo-project/amparo/internal/parsers/gap"
 )
 
 // chromeHistory reads the pages that were visited in Chrome, what was
@@ -16,7 +17,7 @@ var chromeHistoryInfo = artifact.Info{
 	Version: 1,
 	Summary: "Pages visited in Chrome, with their redirects, downloads and searches.",
 	Files:   onPhone("AppDomain-*/Library/Application Support/Google/Chrome/*/History"),
-	Kinds: []artifact.KindInfo{
+	Kinds: withGaps([]artifact.KindInfo{
 		{
 			Kind:   "visit",
 			Doc:    "One visit of a page.",
@@ -59,7 +60,7 @@ var chromeHistoryInfo = artifact.Info{
 				otherColumns,
 			},
 		},
-	},
+	}),
 	Caveats: []string{
 		"Chrome deletes visits after 90 days. Incognito tabs leave nothing here.",
 		"A visit by another device of the same account is here too: see originator_cache_guid and source.",
@@ -157,6 +158,7 @@ func readChromeHistory(r *reading) error {
 	t.field("visit_duration", "duration_us")
 	t.seal(chromeHistoryInfo.Kinds[0])
 	c.summary = c.summarize
+	t.numbered(c.at, gap.In(artifact.WebKitMicroseconds))
 	if err := c.join(); err != nil {
 		return err
 	}

@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"context"
 	"iter"
-	"math"
 	"slices"
 	"strings"
 
 	"github.com/amparo-project/amparo/internal/artifact"
+	"github.com/amparo-project/amparo/internal/parsers/gap"
 )
 
 // dataUsage reads which processes used the network.
@@ -48,25 +48,17 @@ var dataUsageInfo = artifact.Info{
 		},
 		{
 			Kind: "process_gap",
-			Doc:  "A run of numbers that no process entry has, between two that have one.",
-			Fields: []artifact.FieldInfo{
-				{Name: "first_missing", Type: artifact.Int, Doc: "first number of the run"},
-				{Name: "last_missing", Type: artifact.Int, Doc: "last number of the run"},
-				{Name: "missing", Type: artifact.Int, Doc: "how many numbers"},
-				{Name: "before", Type: artifact.Text, Doc: "process before the run"},
-				{Name: "after", Type: artifact.Text, Doc: "process after the run"},
-			},
+			Doc:  "A run of numbers that no process entry has.",
+			Fields: append(gap.RunFields(),
+				artifact.FieldInfo{Name: "before", Type: artifact.Text, Doc: "process before the run"},
+				artifact.FieldInfo{Name: "after", Type: artifact.Text, Doc: "process after the run"},
+			),
 			Times: []string{"before_first_seen", "after_first_seen"},
 		},
 		{
-			Kind: "process_gaps",
-			Doc:  "All runs of missing numbers together, where there are any: one record.",
-			Fields: []artifact.FieldInfo{
-				{Name: "runs", Type: artifact.Int, Doc: "how many runs"},
-				{Name: "missing", Type: artifact.Int, Doc: "how many numbers in all"},
-				{Name: "first_missing", Type: artifact.Int, Doc: "first number of the first run"},
-				{Name: "last_missing", Type: artifact.Int, Doc: "last number of the last run"},
-			},
+			Kind:   "process_gaps",
+			Doc:    "All runs of missing numbers together, where there are any: one record.",
+			Fields: gap.AllFields(),
 		},
 	},
 	Caveats: []string{
@@ -275,63 +267,53 @@ func (u *usageReader) giveProcess(p *process) error {
 	return u.r.give()
 }
 
-// A gap is a run of missing numbers, or all of them together.
-type gap struct {
-	runs, first, last int64
-	missing           uint64
-}
-
-// set sets what a run and all runs have in common.
-func (g *gap) set(rec *artifact.Record) {
-	rec.Set("first_missing", artifact.IntValue(g.first))
-	rec.Set("last_missing", artifact.IntValue(g.last))
-	rec.Set("missing", artifact.IntValue(int64(min(g.missing, math.MaxInt64))))
-}
-
 // giveGaps gives each run of missing numbers as one record, however long it
 // is: a single forged number of two million costs nothing.
 func (u *usageReader) giveGaps() error {
 	if u.partial {
 		return nil
 	}
-	var all gap
-	for i := 1; i < len(u.processes); i++ {
-		before, after := &u.processes[i-1], &u.processes[i]
-		if after.id <= before.id || after.id-1 == before.id {
-			continue
+	w := gap.New("ZPROCESS", gap.In(artifact.MacSeconds))
+	for i := range u.processes {
+		p := &u.processes[i]
+		w.See(gap.Row{ID: p.id, At: p.first, Loc: p.loc})
+	}
+	for i := range u.gone {
+		if u.gone[i].loc.Row {
+			w.Recovered(u.gone[i].id)
 		}
-		// As unsigned numbers the difference cannot overflow.
-		one := gap{first: before.id + 1, last: after.id - 1, missing: uint64(after.id) - uint64(before.id) - 1}
-		if all.runs++; all.runs == 1 {
-			all.first = one.first
-		}
-		all.last = one.last
-		all.missing += one.missing
-		if err := u.giveGap(&one, before, after); err != nil {
+	}
+	w.End(gap.Counter(u.r.ctx, u.r.db, "ZPROCESS"))
+	runs := w.Runs()
+	if len(runs) == 0 {
+		return nil
+	}
+	for i := range runs {
+		if err := u.giveGap(w, &runs[i]); err != nil {
 			return err
 		}
 	}
-	if all.runs == 0 {
-		return nil
-	}
 	rec := &u.r.rec
 	rec.Reset("process_gaps")
-	rec.Loc = u.processes[len(u.processes)-1].loc
-	rec.Set("runs", artifact.IntValue(all.runs))
-	all.set(rec)
+	rec.Loc = w.Last().Loc
+	w.SetAll(rec)
 	rec.Summary = u.summary
 	return u.r.give()
 }
 
-func (u *usageReader) giveGap(g *gap, before, after *process) error {
+func (u *usageReader) giveGap(w *gap.Watch, run *gap.Run) error {
 	rec := &u.r.rec
 	rec.Reset("process_gap")
-	rec.Loc = after.loc
-	g.set(rec)
-	rec.Set("before", artifact.TextOrNull(before.name))
-	rec.Set("after", artifact.TextOrNull(after.name))
-	rec.When("before_first_seen", artifact.MacSeconds, before.first)
-	rec.When("after_first_seen", artifact.MacSeconds, after.first)
+	w.SetRun(rec, run)
+	for _, side := range []struct {
+		name string
+		row  *gap.Row
+	}{{"before", &run.Before}, {"after", &run.After}} {
+		if p := u.process(side.row.ID); p != nil && side.row.Loc.Row {
+			rec.Set(side.name, artifact.TextOrNull(p.name))
+			rec.When(side.name+"_first_seen", artifact.MacSeconds, p.first)
+		}
+	}
 	rec.Summary = u.summary
 	return u.r.give()
 }

@@ -5,6 +5,7 @@ import (
 	"iter"
 
 	"github.com/amparo-project/amparo/internal/artifact"
+	"github.com/amparo-project/amparo/internal/parsers/gap"
 )
 
 // kik reads the chats of Kik.
@@ -15,7 +16,7 @@ var kikInfo = artifact.Info{
 	Version: 1,
 	Summary: "Messages and contacts of Kik.",
 	Files:   []string{"**/kik.sqlite"},
-	Kinds: []artifact.KindInfo{
+	Kinds: withGaps([]artifact.KindInfo{
 		chatKind("A message (table ZKIKMESSAGE with its user and attachment).", []string{"message", "received"},
 			artifact.FieldInfo{Name: "type", Type: artifact.Int, Doc: "1 received, 2 sent, 3 a notice of the group, 4 a message of the group"},
 			artifact.FieldInfo{Name: "attachment", Type: artifact.Text, Doc: "name of the attached file in the app's folder"}),
@@ -31,7 +32,7 @@ var kikInfo = artifact.Info{
 				otherColumns,
 			},
 		},
-	},
+	}),
 	Caveats: []string{"Messages that were deleted leave no row."},
 	Refs: []string{
 		"https://github.com/log2timeline/plaso/blob/main/plaso/parsers/sqlite_plugins/ios_kik.py",
@@ -76,6 +77,7 @@ func readKik(r *reading) error {
 	k.at, k.arrived = t.take("ZTIMESTAMP"), t.take("ZRECEIVEDTIMESTAMP")
 	t.hide("Z_PK", "Z_ENT", "Z_OPT")
 	t.seal(kikInfo.Kinds[0])
+	t.numbered(k.at, gap.In(artifact.MacSeconds))
 	if err := t.each(k.message); err != nil {
 		return err
 	}

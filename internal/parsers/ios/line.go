@@ -5,6 +5,7 @@ import (
 	"iter"
 
 	"github.com/amparo-project/amparo/internal/artifact"
+	"github.com/amparo-project/amparo/internal/parsers/gap"
 )
 
 // lineChats reads the chats of LINE.
@@ -16,12 +17,12 @@ var lineInfo = artifact.Info{
 	Summary:    "Messages of LINE.",
 	Files:      []string{"**/Line.sqlite"},
 	Companions: []string{"**/UnifiedGroup.sqlite"},
-	Kinds: []artifact.KindInfo{
+	Kinds: withGaps([]artifact.KindInfo{
 		chatKind("A message (table ZMESSAGE with its chat and sender).", []string{"message"},
 			artifact.FieldInfo{Name: "content_type", Type: artifact.Int, Doc: "0 text, 1 picture, 2 video, 3 sound, 6 call, 7 sticker, 13 contact, 14 file, 15 place"},
 			artifact.FieldInfo{Name: "chat_type", Type: artifact.Int, Doc: "0 a person, 1 several, 2 a group, 4 an official account, 100 notes of the owner"},
 			artifact.FieldInfo{Name: "message_id", Type: artifact.Text, Doc: "identity of the message at the service"}),
-	},
+	}),
 	Caveats: []string{
 		"A message without a sender is the owner's; notices of the app have none either.",
 		"Messages in encrypted stores of newer versions are not read.",
@@ -69,6 +70,7 @@ func readLine(r *reading) error {
 	l.content, l.at, l.id, l.metadata = t.take("ZCONTENTTYPE"), t.take("ZTIMESTAMP"), t.take("ZID"), t.take("ZCONTENTMETADATA")
 	t.hide("Z_PK", "Z_ENT", "Z_OPT")
 	t.seal(lineInfo.Kinds[0])
+	t.numbered(l.at, gap.In(artifact.UnixMilliseconds))
 	return t.each(l.message)
 }
 

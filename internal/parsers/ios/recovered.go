@@ -43,6 +43,9 @@ func (t *table) eachRecovered(f func() error) error {
 			return true
 		}
 		t.row = row
+		if t.gaps != nil && !row.RowIDLost() {
+			t.gaps.Recovered(row.RowID())
+		}
 		stopped = f()
 		return stopped == nil
 	})

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/amparo-project/amparo/internal/artifact"
+	"github.com/amparo-project/amparo/internal/parsers/gap"
 )
 
 // safariHistory reads the pages that were visited in Safari.
@@ -18,7 +19,7 @@ var safariHistoryInfo = artifact.Info{
 	Version: 1,
 	Summary: "Pages visited in Safari, with their redirects.",
 	Files:   onPhone(inSafari("History.db")...),
-	Kinds: []artifact.KindInfo{
+	Kinds: withGaps([]artifact.KindInfo{
 		{
 			Kind: "visit",
 			Doc:  "One visit of a page.",
@@ -59,7 +60,7 @@ var safariHistoryInfo = artifact.Info{
 			},
 			Times: []string{"start", "end"},
 		},
-	},
+	}),
 	Caveats: []string{
 		"Private browsing leaves nothing here.",
 		"A visit by another device of the same account is here too: see origin.",
@@ -133,6 +134,7 @@ func readSafariHistory(r *reading) error {
 	if err := h.readHops(); err != nil {
 		return err
 	}
+	t.numbered(h.at, gap.In(artifact.MacSeconds))
 	if err := t.each(h.visit); err != nil {
 		return err
 	}

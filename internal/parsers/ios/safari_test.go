@@ -112,7 +112,7 @@ INSERT INTO history_visits (id, history_item, visit_time, redirect_source, redir
 	(1, 1, 600000000, 2, 2), (2, 2, 600000001, 1, 1), (5, 3, 600000000, NULL, 1);
 `)
 	recs, errs := artifacttest.Parse(t, safariHistory{}, s)
-	if len(recs) != 3 || len(errs) != 0 {
+	if len(recs) != 5 || len(errs) != 0 { // with a gap, and all gaps
 		t.Fatalf("%d records, errors %v", len(recs), errs)
 	}
 	want := []string{"http://start.example/", "http://a.example/", "https://b.example/"}

@@ -17,7 +17,7 @@ var smsInfo = artifact.Info{
 	Version: 2,
 	Summary: "Messages: SMS, MMS, RCS and iMessage, with earlier versions of edited ones.",
 	Files:   onPhone(messagesPath),
-	Kinds: []artifact.KindInfo{
+	Kinds: withGaps([]artifact.KindInfo{
 		{
 			Kind: "message",
 			Doc: "One message (table message with its handle and chat), also those without a handle. Columns that are not " +
@@ -64,7 +64,7 @@ var smsInfo = artifact.Info{
 				otherColumns,
 			},
 		},
-	},
+	}),
 	Refs: []string{
 		"https://github.com/mvt-project/mvt (module sms)",
 		"https://github.com/ReagentX/imessage-exporter (docs/tables)",
@@ -131,6 +131,7 @@ func readSMS(r *reading) error {
 			return err
 		}
 	}
+	t.numbered(t.find("date"), artifact.MacEpochOf)
 	if err := t.each(s.message); err != nil {
 		return err
 	}

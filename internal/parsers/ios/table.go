@@ -10,6 +10,7 @@ import (
 	"github.com/amparo-project/amparo/internal/artifact"
 	"github.com/amparo-project/amparo/internal/format/sqlite"
 	"github.com/amparo-project/amparo/internal/limit"
+	"github.com/amparo-project/amparo/internal/parsers/gap"
 )
 
 // otherColumns stands, in the fields of a kind, for the columns that set
@@ -31,6 +32,9 @@ type table struct {
 	kept    []kept // what set gives to a record
 	// ever has each give rows that are no longer there to a join, too.
 	ever bool
+	// gaps is shown every row, nil where missing numbers say nothing.
+	gaps *gap.Watch
+	time int // column of a row's time, for gaps
 }
 
 // kept is a column that was not taken.
@@ -195,6 +199,7 @@ func (t *table) each(f func() error) error {
 		if row != nil {
 			rows++
 			t.row = row
+			t.see()
 			if err := f(); err != nil {
 				return err
 			}
@@ -205,16 +210,21 @@ func (t *table) each(f func() error) error {
 			}
 		}
 	}
-	if !t.r.in.Recover || rows > 0 && t.r.given == given && !t.ever {
-		return nil
+	if t.r.in.Recover && (rows == 0 || t.r.given != given || t.ever) {
+		if err := t.eachRecovered(f); err != nil {
+			return err
+		}
 	}
-	return t.eachRecovered(f)
+	return t.giveGaps()
 }
 
 // damage tells of an error of the scan if that is damage, and returns it if not.
 func (t *table) damage(err error) error {
 	var d *sqlite.DamageError
 	if errors.As(err, &d) {
+		if t.gaps != nil {
+			t.gaps.Damage()
+		}
 		return t.r.damage(d.Damage, err)
 	}
 	return err

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/amparo-project/amparo/internal/artifact"
+	"github.com/amparo-project/amparo/internal/parsers/gap"
 )
 
 // viber reads the chats, contacts and settings of Viber.
@@ -16,7 +17,7 @@ var viberInfo = artifact.Info{
 	Version: 1,
 	Summary: "Messages, contacts and settings of Viber.",
 	Files:   []string{"**/com.viber/database/Contacts.data", "**/com.viber/settings/Settings.data", "Contacts.data", "Settings.data"},
-	Kinds: []artifact.KindInfo{
+	Kinds: withGaps([]artifact.KindInfo{
 		chatKind("A message or call (table ZVIBERMESSAGE with its chat, sender and attachment).", []string{"message", "state_changed"},
 			artifact.FieldInfo{Name: "state", Type: artifact.Text, Doc: "received, send, delivered…"},
 			artifact.FieldInfo{Name: "system_type", Type: artifact.Text, Doc: "what the text is where it is no plain text: url, formatted, systemCallLog…"},
@@ -42,7 +43,7 @@ var viberInfo = artifact.Info{
 			},
 			Times: []string{"registered", "backed_up"},
 		},
-	},
+	}),
 	Caveats: []string{"Messages that were deleted leave no row."},
 	Refs:    []string{"https://github.com/abrignoni/iLEAPP/blob/main/scripts/artifacts/viber.py"},
 }
@@ -89,6 +90,7 @@ func readViber(r *reading) error {
 	v.at, v.changed = t.take("ZDATE"), t.take("ZSTATEDATE")
 	t.hide("Z_PK", "Z_ENT", "Z_OPT")
 	t.seal(viberInfo.Kinds[0])
+	t.numbered(v.at, gap.In(artifact.MacSeconds))
 	if err := t.each(v.message); err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/amparo-project/amparo/internal/artifact"
+	"github.com/amparo-project/amparo/internal/parsers/gap"
 )
 
 // whatsApp reads WhatsApp's chats, and its pairs of identities.
@@ -23,7 +24,7 @@ var whatsAppInfo = artifact.Info{
 		whatsAppGroup+whatsAppLID, whatsAppGroup+whatsAppContacts,
 		whatsAppBusiness+whatsAppLID, whatsAppBusiness+whatsAppContacts,
 	),
-	Kinds: []artifact.KindInfo{
+	Kinds: withGaps([]artifact.KindInfo{
 		{
 			Kind: "message",
 			Doc: "One message (table ZWAMESSAGE with its media item, data items and chat). Columns that are not listed " +
@@ -87,7 +88,7 @@ var whatsAppInfo = artifact.Info{
 			},
 			Times: []string{"lid_pair_recorded"},
 		},
-	},
+	}),
 	Refs: []string{
 		"https://github.com/mvt-project/mvt (module whatsapp)",
 		"https://github.com/abrignoni/iLEAPP (artifact whatsApp)",
@@ -299,6 +300,7 @@ func (w *whatsAppReader) readMessages() error {
 	t.field("ZMESSAGETYPE", "ZMESSAGETYPE")
 	t.hide("Z_ENT", "Z_OPT")
 	t.seal(whatsAppInfo.Kinds[0])
+	t.numbered(w.col.date, gap.In(artifact.MacSeconds))
 	return t.each(w.message)
 }
 
