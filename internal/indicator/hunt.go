@@ -1,124 +1,177 @@
 package indicator
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/amparo-project/amparo/internal/artifact"
 )
 
 // What is here serves looking indicators up among observables that were stored
-// long ago, instead of the other way round. Keys are texts whose order is that
-// of their bytes; each begins with what tells its kind. A range of keys only
-// finds candidates: whether one fits, a Matcher says.
+// long ago. A mark is a hash of 32 bits over a form of a value by which
+// indicators find it: a host and each domain above it, a URL, a path and each
+// folder above it. Where an observable fits an indicator, at least one mark of
+// the indicator is one of the observable. Equal marks are only candidates:
+// whether one fits, a Matcher says.
 
-// A KeyRange holds the keys from From on, and before To.
-type KeyRange struct{ From, To string }
+// markOf hashes a text under the letter that tells its kind.
+func markOf(space byte, text []byte) uint32 {
+	h := step(hashStart, space)
+	for _, c := range text {
+		h = step(h, c)
+	}
+	return uint32(finish(h))
+}
 
-// maxKey bounds a key in bytes: a database's index takes no more than some
-// thousand. Longer values are found by their beginning.
-const maxKey = 1024
+// Letters of marks. Simple values have 'A' and their kind.
+const (
+	markHost    = 'h'
+	markIP      = 'i'
+	markURL     = 'u'
+	markProcess = 'p'
+	markName    = 'f'
+	markFolder  = 'd' // a path or a folder above it
+	markPart    = 'c' // one part of a path
+	markSimple  = 'A'
+)
 
-func cutKey(s string) string { return s[:min(len(s), maxKey)] }
-
-// ObservedKeys returns the keys by which an observable is found.
-func ObservedKeys(o artifact.Observable) []string {
+// AppendMarks appends the marks of an observable. Of a path they are those of
+// its first 128 folders, and of all of it.
+func AppendMarks(dst []uint32, o artifact.Observable) []uint32 {
 	switch o.Type {
 	case artifact.URL, artifact.Domain, artifact.IP:
-		return hostKeys(o)
+		return hostMarks(dst, o)
 	case artifact.Process:
-		keys := []string{"p:" + cutKey(lastPart(o.Value))}
-		if strings.Contains(o.Value, "/") {
-			keys = append(keys, "p:"+cutKey(o.Value), "d:"+cutKey(string(appendPath(nil, o.Value))))
+		name := lastPart(o.Value)
+		dst = append(dst, markOf(markProcess, []byte(name)))
+		if len(name) < len(o.Value) {
+			dst = append(dst, markOf(markProcess, []byte(o.Value)))
+			dst = pathMarks(dst, o.Value)
 		}
-		return keys
+		return dst
 	case artifact.FileName:
-		return []string{"f:" + cutKey(lastPart(o.Value))}
+		return append(dst, markOf(markName, []byte(lastPart(o.Value))))
 	case artifact.FilePath:
-		return []string{"f:" + cutKey(lastPart(o.Value)), "d:" + cutKey(string(appendPath(nil, o.Value)))}
+		return pathMarks(append(dst, markOf(markName, []byte(lastPart(o.Value)))), o.Value)
 	}
 	for k, t := range observables {
 		if t == o.Type {
 			if key := appendKey(nil, kind(k), o.Value); len(key) > 0 {
-				return []string{simplePrefix(kind(k)) + cutKey(string(key))}
+				dst = append(dst, markOf(markSimple+byte(k), key))
 			}
-			return nil
+			return dst
 		}
 	}
-	return nil
+	return dst
 }
 
-func hostKeys(o artifact.Observable) []string {
+func hostMarks(dst []uint32, o artifact.Observable) []uint32 {
 	p := splitObserved(o.Value)
 	if p.host == "" && p.scheme == "" {
-		return nil
+		return dst
 	}
-	var keys []string
 	if ip, ok := parseIP(p.host); ok {
-		keys = append(keys, "i:"+ip.String())
+		dst = append(dst, markOf(markIP, []byte(ip.String())))
 	} else if host := appendHost(nil, p.host); len(host) > 0 {
-		keys = append(keys, cutKey("h:"+reversed(string(host))))
+		dst = domainMarks(dst, host)
 	}
 	if o.Type == artifact.URL {
-		keys = append(keys, cutKey("u:"+string(appendURL(nil, p))))
+		dst = append(dst, markOf(markURL, appendURL(nil, p)))
 	}
-	return keys
+	return dst
 }
 
-// reversed turns www.example.org into org.example.www. with a dot at the end,
-// so that a domain is the beginning of all hosts below it.
-func reversed(host string) string {
-	labels := strings.Split(host, ".")
-	var b strings.Builder
-	for i := len(labels) - 1; i >= 0; i-- {
-		b.WriteString(labels[i])
-		b.WriteByte('.')
+// domainMarks marks a host and each domain above it but the topmost, as
+// lookup.parents looks them up.
+func domainMarks(dst []uint32, host []byte) []uint32 {
+	dst = append(dst, markOf(markHost, host))
+	dots := 0
+	for at := len(host) - 1; at >= 0 && dots < maxParts; at-- {
+		if host[at] != '.' {
+			continue
+		}
+		if dots++; dots > 1 {
+			dst = append(dst, markOf(markHost, host[at+1:]))
+		}
 	}
-	return b.String()
+	return dst
 }
 
-func simplePrefix(k kind) string { return "x" + string(rune('a'+k)) + ":" }
+func pathMarks(dst []uint32, value string) []uint32 {
+	path := appendPath(nil, value)
+	dst = append(dst, markOf(markFolder, path))
+	for at, from, n := 0, 0, 0; at <= len(path) && n < maxParts; at++ {
+		if at < len(path) && path[at] != '/' {
+			continue
+		}
+		if at > 0 && at < len(path) {
+			dst = append(dst, markOf(markFolder, path[:at]))
+		}
+		if at > from {
+			dst = append(dst, markOf(markPart, path[from:at]))
+			n++
+		}
+		from = at + 1
+	}
+	return dst
+}
 
-// KeyRanges returns where observables that the indicator may fit are found. An
-// indicator that asks for several things in one record has none: only a check
-// sees records.
-func (d *Indicator) KeyRanges() []KeyRange {
+// Marks returns the marks of the indicator. One that asks for several things
+// in one record has none: only a check sees records.
+func (d *Indicator) Marks() []uint32 {
+	key := []byte(d.key)
 	switch d.kind {
 	case kindAllOf:
 		return nil
 	case kindDomain:
-		return beginningWith("h:" + reversed(d.key))
+		return []uint32{markOf(markHost, key)}
 	case kindIP:
-		return exactly("i:" + d.key)
+		return []uint32{markOf(markIP, key)}
 	case kindURL:
-		return exactly("u:" + d.key)
-	case kindURLPrefix:
-		return beginningWith("u:" + d.key)
+		return []uint32{markOf(markURL, key)}
+	case kindURLPrefix: // by its host: URLs are not marked by all their beginnings
+		p := splitObserved(d.key)
+		if ip, ok := parseIP(p.host); ok {
+			return []uint32{markOf(markIP, []byte(ip.String()))}
+		}
+		return []uint32{markOf(markHost, appendHost(nil, p.host))}
 	case kindProcess:
-		r := exactly("p:" + d.key)
+		marks := []uint32{markOf(markProcess, key)}
 		for _, cut := range [...]int{cutIOS, cutAndroid} {
-			if len(d.key) > cut {
-				r = append(r, exactly("p:"+d.key[:cut])...)
+			if len(key) > cut {
+				marks = append(marks, markOf(markProcess, key[:cut]))
 			}
 		}
-		return r
+		return marks
 	case kindFileName:
-		return exactly("f:" + d.key)
+		return []uint32{markOf(markName, key)}
 	case kindFilePath:
 		if d.key[0] != '/' {
-			return beginningWith("d:") // from some folder on: any path may fit
+			return []uint32{markOf(markPart, longestPart(key))}
 		}
-		return beginningWith("d:" + d.key)
+		return []uint32{markOf(markFolder, key)}
 	}
-	return exactly(simplePrefix(d.kind) + d.key)
+	return []uint32{markOf(markSimple+byte(d.kind), key)}
 }
 
-func exactly(key string) []KeyRange {
-	key = cutKey(key)
-	return []KeyRange{{key, key + "\x01"}}
+// longestPart is the part of a relative path that fewest paths have.
+func longestPart(path []byte) []byte {
+	var best []byte
+	for part := range bytes.SplitSeq(path, slash) {
+		if len(part) > len(best) {
+			best = part
+		}
+	}
+	return best
 }
 
-// beginningWith is the range of all keys that begin with a text.
-func beginningWith(key string) []KeyRange {
-	key = cutKey(key)
-	return []KeyRange{{key, key[:len(key)-1] + string(key[len(key)-1]+1)}}
+// HostOf returns the normal form of the host, or of the address, that a URL, a
+// domain or an address names; "" where it names none.
+func HostOf(value string) string {
+	p := splitObserved(value)
+	if ip, ok := parseIP(p.host); ok {
+		return ip.String()
+	}
+	host := appendHost(nil, p.host)
+	return strings.Trim(string(host), ".")
 }

@@ -4,11 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"io/fs"
-
-	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/database"
 )
 
 // Errors that say what to do.
@@ -45,40 +41,3 @@ type DB struct {
 
 // Close closes the database.
 func (db *DB) Close() error { return db.Pool.Close() }
-
-// Migrate brings the schema up to date, forward only, with a backup before.
-// Another process may do the same at the same time. The error wraps ErrNewer
-// for a schema that this version does not know.
-func Migrate(ctx context.Context, db *DB) error {
-	p, err := goose.NewProvider(database.Dialect(db.Dialect), db.Pool, db.Migrations)
-	if err != nil {
-		return fmt.Errorf("schema of the workspace: %w", err)
-	}
-	for try := 0; ; try++ {
-		err := migrate(ctx, db, p)
-		if err == nil || try == 2 || ctx.Err() != nil || errors.Is(err, ErrNewer) || errors.Is(err, ErrDamaged) {
-			return err
-		}
-	}
-}
-
-func migrate(ctx context.Context, db *DB, p *goose.Provider) error {
-	now, want, err := p.GetVersions(ctx)
-	if err != nil {
-		return fmt.Errorf("schema of %s: %w", db.Name, db.Explain(err))
-	}
-	switch {
-	case now > want:
-		return fmt.Errorf("%s: %w: its schema is %d and this version knows %d", db.Name, ErrNewer, now, want)
-	case now == want:
-		return nil
-	case now > 0:
-		if err := db.Backup(ctx); err != nil {
-			return db.Explain(err)
-		}
-	}
-	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("change the schema of %s: %w", db.Name, db.Explain(err))
-	}
-	return nil
-}

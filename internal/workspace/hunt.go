@@ -3,40 +3,17 @@ package workspace
 import (
 	"context"
 	"crypto/sha256"
-	"database/sql"
-	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/amparo-project/amparo/internal/artifact"
 	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/indicator"
-	"github.com/amparo-project/amparo/internal/ledger"
 )
-
-// A Sighting is a value that an artifact of one evidence holds, once or more.
-type Sighting struct {
-	Type        artifact.ObservableType
-	Value       string
-	Artifact    string
-	First, Last time.Time // of its records; zero: undated
-}
-
-// MaxObservedValue bounds a value in the index, in bytes.
-const MaxObservedValue = 8192
-
-func observableID(t artifact.ObservableType, value string) int64 {
-	sum := sha256.Sum256([]byte(string(t) + "\x00" + value))
-	return int64(binary.BigEndian.Uint64(sum[:8]))
-}
-
-// clean makes a text that both databases take.
-func clean(s string) string {
-	return strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", "\uFFFD"), "\uFFFD")
-}
 
 // rowInserter writes many rows in one statement.
 type rowInserter struct {
@@ -72,43 +49,9 @@ func (in *rowInserter) flush() {
 	in.b.Reset()
 }
 
-// index stores what was observed in a run.
-func (t *tx) index(run int64, seen []Sighting) error {
-	const ignore = " ON CONFLICT DO NOTHING"
-	values := rowInserter{t: t, query: "INSERT INTO observable (id, type, value) VALUES ", end: ignore}
-	keys := rowInserter{t: t, query: "INSERT INTO observable_key (key, observable_id) VALUES ", end: ignore}
-	sightings := rowInserter{t: t, query: "INSERT INTO sighting (observable_id, run_n, artifact, first, last) VALUES ", end: ignore}
-	for i := range seen {
-		s := &seen[i]
-		value := clean(s.Value)
-		id := observableID(s.Type, value)
-		values.add(id, string(s.Type), value)
-		for _, key := range indicator.ObservedKeys(artifact.Observable{Type: s.Type, Value: value}) {
-			keys.add(clean(key), id)
-		}
-		sightings.add(id, run, s.Artifact, stamp(s.First), stamp(s.Last))
-	}
-	values.flush()
-	keys.flush()
-	sightings.flush()
-	return t.err
-}
-
-func stamp(at time.Time) string {
-	if at.IsZero() {
-		return ""
-	}
-	return at.UTC().Format(ledger.TimeLayout)
-}
-
-// forget removes what was observed in a run, and values that no other has.
-func (t *tx) forget(run string) {
-	t.exec(`DELETE FROM observable_key WHERE observable_id IN (SELECT observable_id FROM sighting s WHERE run_n = (SELECT n FROM run WHERE id = $1)
-		AND NOT EXISTS (SELECT 1 FROM sighting o WHERE o.observable_id = s.observable_id AND o.run_n <> s.run_n))`, run)
-	t.exec(`DELETE FROM observable WHERE id IN (SELECT observable_id FROM sighting s WHERE run_n = (SELECT n FROM run WHERE id = $1)
-		AND NOT EXISTS (SELECT 1 FROM sighting o WHERE o.observable_id = s.observable_id AND o.run_n <> s.run_n))`, run)
-	t.exec("DELETE FROM sighting WHERE run_n = (SELECT n FROM run WHERE id = $1)", run)
-	t.exec("DELETE FROM hunted WHERE run_id = $1", run)
+// clean makes a text that both databases take.
+func clean(s string) string {
+	return strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", "\uFFFD"), "\uFFFD")
 }
 
 // Hunted is what a hunt did.
@@ -139,21 +82,45 @@ func (w *Workspace) Hunt(ctx context.Context, sets []*indicator.Set) (Hunted, er
 		return h, err
 	}
 	h.Runs = len(runs)
+	list := freshSets(sets, runs)
+	found, err := w.scan(ctx, list, &h)
+	if err != nil {
+		return h, err
+	}
+	for i := range list {
+		if err := w.saveHunt(ctx, &list[i], found[i], &h); err != nil {
+			return h, err
+		}
+	}
+	return h, nil
+}
+
+// huntSet is a set, and the runs that it was not set against yet.
+type huntSet struct {
+	set  *indicator.Set
+	runs map[int64]*huntRun
+}
+
+// freshSets leaves out the sets that every run knows.
+func freshSets(sets []*indicator.Set, runs []huntRun) []huntSet {
+	var list []huntSet
+	seen := map[string]bool{}
 	for _, set := range sets {
+		if seen[set.SHA256] {
+			continue
+		}
+		seen[set.SHA256] = true
 		fresh := map[int64]*huntRun{}
 		for i := range runs {
 			if !runs[i].sets[set.SHA256] {
 				fresh[runs[i].n] = &runs[i]
 			}
 		}
-		if len(fresh) == 0 {
-			continue
-		}
-		if err := w.huntSet(ctx, set, fresh, &h); err != nil {
-			return h, err
+		if len(fresh) > 0 {
+			list = append(list, huntSet{set, fresh})
 		}
 	}
-	return h, nil
+	return list
 }
 
 // huntable lists the latest run of each evidence that may be hunted in.
@@ -218,113 +185,26 @@ type huntHit struct {
 	f   finding.Finding
 }
 
-func (w *Workspace) huntSet(ctx context.Context, set *indicator.Set, runs map[int64]*huntRun, h *Hunted) error {
-	ids, err := w.candidates(ctx, set, h)
-	if err != nil {
-		return err
-	}
-	m := indicator.NewMatcher([]*indicator.Set{set})
-	var hits []huntHit
-	for _, id := range ids {
-		more, err := w.sightings(ctx, id, m, runs)
-		if err != nil {
-			return err
-		}
-		hits = append(hits, more...)
-	}
+// saveHunt records that a set was hunted, with what was found.
+func (w *Workspace) saveHunt(ctx context.Context, s *huntSet, hits []huntHit, h *Hunted) error {
 	return w.act(ctx, func(t *tx) error {
-		t.record("hunt.done", "", "", map[string]any{"set_sha256": set.SHA256, "runs": len(runs), "findings": len(hits)})
+		t.record("hunt.done", "", "", map[string]any{"set_sha256": s.set.SHA256, "runs": len(s.runs), "findings": len(hits)})
 		for i := range hits {
 			if err := t.huntFinding(&hits[i], h); err != nil {
 				return err
 			}
 		}
 		done := rowInserter{t: t, query: "INSERT INTO hunted (run_id, set_sha256, at) VALUES ", end: " ON CONFLICT DO NOTHING"}
-		for _, r := range runs {
-			done.add(r.id, set.SHA256, t.now)
+		for _, n := range slices.Sorted(maps.Keys(s.runs)) {
+			done.add(s.runs[n].id, s.set.SHA256, t.now)
 		}
 		done.flush()
 		return t.err
 	})
 }
 
-// candidates finds observables by the keys of a set.
-func (w *Workspace) candidates(ctx context.Context, set *indicator.Set, h *Hunted) ([]int64, error) {
-	stmt, err := w.db.Pool.PrepareContext(ctx, "SELECT observable_id FROM observable_key WHERE key >= $1 AND key < $2 ORDER BY key, observable_id")
-	if err != nil {
-		return nil, w.fail("hunt", err)
-	}
-	defer stmt.Close()
-	seen := map[int64]bool{}
-	asked := map[indicator.KeyRange]bool{}
-	var ids []int64
-	for d := range set.All() {
-		ranges := d.KeyRanges()
-		if len(ranges) == 0 {
-			h.Unhuntable++
-			continue
-		}
-		h.Indicators++
-		for _, r := range ranges {
-			if asked[r] {
-				continue
-			}
-			asked[r] = true
-			if ids, err = w.inRange(ctx, stmt, r, seen, ids); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return ids, nil
-}
-
-func (w *Workspace) inRange(ctx context.Context, stmt *sql.Stmt, r indicator.KeyRange, seen map[int64]bool, ids []int64) ([]int64, error) {
-	rows, err := stmt.QueryContext(ctx, clean(r.From), clean(r.To))
-	if err != nil {
-		return nil, w.fail("hunt", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var id int64
-		if err := rows.Scan(&id); err != nil {
-			return nil, w.fail("hunt", err)
-		}
-		if !seen[id] {
-			seen[id] = true
-			ids = append(ids, id)
-		}
-	}
-	return ids, rows.Err()
-}
-
-// sightings matches one observable wherever it was seen.
-func (w *Workspace) sightings(ctx context.Context, id int64, m *indicator.Matcher, runs map[int64]*huntRun) ([]huntHit, error) {
-	rows, err := w.db.Pool.QueryContext(ctx, `SELECT o.type, o.value, s.run_n, s.artifact, s.first FROM sighting s
-		JOIN observable o ON o.id = s.observable_id WHERE s.observable_id = $1 ORDER BY s.run_n, s.artifact`, id)
-	if err != nil {
-		return nil, w.fail("hunt", err)
-	}
-	defer rows.Close()
-	var out []huntHit
-	for rows.Next() {
-		var kind, value, where, first string
-		var n int64
-		if err := rows.Scan(&kind, &value, &n, &where, &first); err != nil {
-			return nil, w.fail("hunt", err)
-		}
-		run := runs[n]
-		if run == nil {
-			continue
-		}
-		for _, hit := range m.Match(where, []artifact.Observable{{Type: artifact.ObservableType(kind), Value: value}}, nil) {
-			out = append(out, huntHit{run, huntFinding(hit, run, where, value, first)})
-		}
-	}
-	return out, rows.Err()
-}
-
 // huntFinding is a finding without a record: evidence was not opened.
-func huntFinding(hit indicator.Hit, run *huntRun, where, value, first string) finding.Finding {
+func huntFinding(hit indicator.Hit, run *huntRun, where, value string, first time.Time) finding.Finding {
 	d := hit.Indicator
 	f := finding.Finding{
 		Severity: finding.Critical, Kind: finding.Indicator, Artifact: where,
@@ -333,9 +213,9 @@ func huntFinding(hit indicator.Hit, run *huntRun, where, value, first string) fi
 			Match: string(hit.How), Observed: value,
 		},
 	}
-	if at, err := time.Parse(ledger.TimeLayout, first); err == nil {
-		f.Time = &at
-		if d.Expired(at) {
+	if !first.IsZero() {
+		f.Time = &first
+		if d.Expired(first) {
 			f.Severity = finding.High
 		}
 	}
@@ -359,7 +239,8 @@ func (t *tx) huntFinding(hit *huntHit, h *Hunted) error {
 		return err
 	}
 	var last int64
-	if err := t.scan("SELECT COALESCE(MAX(n), $1 - 1) FROM finding WHERE n >= $1 AND n < $1 + $2", []any{r.n * findingsPerRun, int64(findingsPerRun)}, &last); err != nil {
+	from := r.n * findingsPerRun
+	if err := t.scan("SELECT COALESCE(MAX(n), $1) FROM finding WHERE n > $2 AND n < $3", []any{from - 1, from - 1, from + findingsPerRun}, &last); err != nil {
 		return err
 	}
 	in := inserter{t: t, run: r.id, caseID: r.caseID, next: last + 1, source: ByHunt, seen: map[string]bool{}}

@@ -22,6 +22,18 @@ var migrations embed.FS
 // Open opens the workspace at a postgres:// URL. The database must exist; its
 // tables are made. The error never holds the URL, which may hold a password.
 func Open(ctx context.Context, url string) (*workspace.DB, error) {
+	db, err := connect(url)
+	if err != nil {
+		return nil, err
+	}
+	if err := workspace.Migrate(ctx, db); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// connect opens the database as it is.
+func connect(url string) (*workspace.DB, error) {
 	conf, err := pgx.ParseConfig(url)
 	if err != nil {
 		return nil, errors.New("the URL of the PostgreSQL database cannot be read")
@@ -32,25 +44,82 @@ func Open(ctx context.Context, url string) (*workspace.DB, error) {
 	if err != nil {
 		return nil, errors.Join(err, pool.Close())
 	}
-	db := &workspace.DB{
+	return &workspace.DB{
 		Pool: pool, Dialect: "postgres", Migrations: files, Explain: explain,
 		Name:   fmt.Sprintf("PostgreSQL %s:%d/%s", conf.Host, conf.Port, conf.Database),
 		Backup: func(ctx context.Context) error { return keep(ctx, pool) },
 		Scrub:  func(ctx context.Context) error { return scrub(ctx, pool) },
-	}
-	if err := workspace.Migrate(ctx, db); err != nil {
-		return nil, errors.Join(err, pool.Close())
-	}
-	return db, nil
+	}, nil
 }
 
-// keep does nothing: PostgreSQL changes its schema in a transaction, and its
-// backups are those of its administrators.
-func keep(context.Context, *sql.DB) error { return nil }
+// BackupPrefix begins the names of schemas that hold copies of all tables from
+// before a change of the schema.
+const BackupPrefix = "amparo_before_"
 
-// scrub removes the dead rows that hold what was deleted.
+// keep copies all tables, as they are at one moment, into a schema of their
+// own. The server's administrators make the backups that leave the machine.
+func keep(ctx context.Context, pool *sql.DB) error {
+	tx, err := pool.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead})
+	if err != nil {
+		return fmt.Errorf("backup of the workspace: %w", err)
+	}
+	defer tx.Rollback() //nolint:errcheck // after Commit it does nothing
+	tables, err := texts(ctx, tx, "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY 1")
+	if err != nil {
+		return err
+	}
+	to, err := texts(ctx, tx, "SELECT '"+BackupPrefix+"' || to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYYMMDD\"t\"HH24MISSUS')")
+	if err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, "CREATE SCHEMA "+to[0]); err != nil {
+		return fmt.Errorf("backup of the workspace: %w", err)
+	}
+	for _, table := range tables {
+		name := pgx.Identifier{table}.Sanitize()
+		if _, err := tx.ExecContext(ctx, "CREATE TABLE "+to[0]+"."+name+" AS TABLE "+name); err != nil {
+			return fmt.Errorf("backup of the workspace: table %s: %w", table, err)
+		}
+	}
+	return tx.Commit()
+}
+
+// queryer is a database or a transaction.
+type queryer interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// texts reads one column.
+func texts(ctx context.Context, q queryer, query string) ([]string, error) {
+	rows, err := q.QueryContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []string
+	for rows.Next() {
+		var s string
+		if err := rows.Scan(&s); err != nil {
+			return nil, err
+		}
+		out = append(out, s)
+	}
+	return out, rows.Err()
+}
+
+// scrub removes the dead rows that hold what was deleted, and the copies that
+// keep made.
 func scrub(ctx context.Context, pool *sql.DB) error {
-	for _, table := range []string{"evidence", "bundle_batch", "segment", "segment_ref", "finding"} {
+	copies, err := texts(ctx, pool, "SELECT nspname FROM pg_namespace WHERE starts_with(nspname, '"+BackupPrefix+"')")
+	if err != nil {
+		return fmt.Errorf("copies of the workspace: %w", err)
+	}
+	for _, name := range copies {
+		if _, err := pool.ExecContext(ctx, "DROP SCHEMA IF EXISTS "+pgx.Identifier{name}.Sanitize()+" CASCADE"); err != nil {
+			return fmt.Errorf("copies of the workspace: %w", err)
+		}
+	}
+	for _, table := range []string{"evidence", "bundle_batch", "segment", "segment_ref", "finding", "observed", "observed_marks", "hunted"} {
 		if _, err := pool.ExecContext(ctx, "VACUUM "+table); err != nil {
 			return fmt.Errorf("vacuum: %w", err)
 		}

@@ -88,6 +88,59 @@ func TestPostgres(t *testing.T) {
 		})
 }
 
+// copies lists the schemas that hold a copy of the workspace.
+func copies(t *testing.T, db *workspace.DB) (list []string) {
+	t.Helper()
+	err := db.Pool.QueryRowContext(t.Context(), "SELECT COALESCE(string_agg(nspname, ','), '') FROM pg_namespace WHERE starts_with(nspname, $1)",
+		postgres.BackupPrefix).Scan((*joined)(&list))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+type joined []string
+
+func (j *joined) Scan(v any) error {
+	*j = strings.FieldsFunc(v.(string), func(r rune) bool { return r == ',' })
+	return nil
+}
+
+// TestMigrations also looks for the copy from before the change of the schema,
+// and that destroying what was erased reaches it.
+func TestMigrations(t *testing.T) {
+	t.Parallel()
+	server(t)
+	workspacetest.Migrations(t,
+		func(t *testing.T) *workspace.DB {
+			t.Helper()
+			db, err := postgres.Connect(fresh(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return db
+		},
+		func(t *testing.T, db *workspace.DB, version int64) {
+			t.Helper()
+			list := copies(t, db)
+			if len(list) != 1 {
+				t.Fatal(list)
+			}
+			var was, entries int64
+			err := db.Pool.QueryRowContext(t.Context(), "SELECT (SELECT MAX(version_id) FROM "+list[0]+".goose_db_version), (SELECT COUNT(*) FROM "+list[0]+".ledger_entry)").
+				Scan(&was, &entries)
+			if err != nil || was != version || entries != 16 {
+				t.Errorf("the copy has schema %d and %d entries: %v", was, entries, err)
+			}
+			if err := db.Scrub(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if left := copies(t, db); len(left) != 0 {
+				t.Errorf("%v is left", left)
+			}
+		})
+}
+
 func TestNoSecretInErrors(t *testing.T) {
 	t.Parallel()
 	_, err := postgres.Open(t.Context(), "postgres://u:hunter2@127.0.0.1:1/x?connect_timeout=1")

@@ -37,6 +37,18 @@ var pragmas = []string{"journal_mode(wal)", "synchronous(full)", "foreign_keys(o
 
 // Open opens, or creates, the database in the folder dir. The error wraps workspace.ErrNewer, or workspace.ErrDamaged.
 func Open(ctx context.Context, dir string, now func() time.Time) (*workspace.DB, error) {
+	db, err := connect(dir, now)
+	if err != nil {
+		return nil, err
+	}
+	if err := workspace.Migrate(ctx, db); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// connect opens the database as it is.
+func connect(dir string, now func() time.Time) (*workspace.DB, error) {
 	name := filepath.Join(dir, File)
 	query := url.Values{"_txlock": {"immediate"}, "_pragma": pragmas}
 	pool, err := sql.Open("sqlite", "file:"+(&url.URL{Path: name}).EscapedPath()+"?"+query.Encode())
@@ -48,18 +60,14 @@ func Open(ctx context.Context, dir string, now func() time.Time) (*workspace.DB,
 	if err != nil {
 		return nil, errors.Join(err, pool.Close())
 	}
-	db := &workspace.DB{
+	return &workspace.DB{
 		Pool: pool, Dialect: "sqlite3", Migrations: files, Name: name, Explain: explain,
 		Backup: func(ctx context.Context) error { return backup(ctx, pool, dir, now()) },
 		Scrub: func(ctx context.Context) error {
 			_, err := pool.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
 			return errors.Join(err, os.RemoveAll(filepath.Join(dir, BackupDir)))
 		},
-	}
-	if err := workspace.Migrate(ctx, db); err != nil {
-		return nil, errors.Join(err, pool.Close())
-	}
-	return db, nil
+	}, nil
 }
 
 // Exists reports whether a folder has a database.

@@ -2,6 +2,7 @@ package sqlite_test
 
 import (
 	"bytes"
+	"database/sql"
 	"errors"
 	"io/fs"
 	"os"
@@ -28,6 +29,37 @@ func TestSQLite(t *testing.T) {
 	workspacetest.Exercise(t,
 		func(t *testing.T) *workspace.DB { t.Helper(); return open(t, t.TempDir()) },
 		func(t *testing.T, db *workspace.DB) *workspace.DB { t.Helper(); return open(t, filepath.Dir(db.Name)) })
+}
+
+// TestMigrations also looks for the copy from before the change of the schema.
+func TestMigrations(t *testing.T) {
+	t.Parallel()
+	workspacetest.Migrations(t,
+		func(t *testing.T) *workspace.DB {
+			t.Helper()
+			db, err := sqlite.Connect(t.TempDir(), time.Now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return db
+		},
+		func(t *testing.T, db *workspace.DB, version int64) {
+			t.Helper()
+			copies, err := filepath.Glob(filepath.Join(filepath.Dir(db.Name), sqlite.BackupDir, "*.db"))
+			if err != nil || len(copies) != 1 {
+				t.Fatal(copies, err)
+			}
+			before, err := sql.Open("sqlite", copies[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer before.Close()
+			var was, entries int64
+			err = before.QueryRowContext(t.Context(), "SELECT (SELECT MAX(version_id) FROM goose_db_version), (SELECT COUNT(*) FROM ledger_entry)").Scan(&was, &entries)
+			if err != nil || was != version || entries != 16 {
+				t.Errorf("the copy has schema %d and %d entries: %v", was, entries, err)
+			}
+		})
 }
 
 // TestErasedFromTheDisk looks for what was erased in the bytes of the database.

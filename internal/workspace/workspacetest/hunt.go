@@ -60,7 +60,7 @@ func testHunt(t *testing.T, f *Fixture) {
 	}
 	_, err = f.WithdrawConsent(ctx, f.Consent.ID)
 	ok(t, err)
-	for _, table := range []string{"observable", "observable_key", "sighting", "hunted", "finding"} {
+	for _, table := range []string{"observed", "observed_marks", "hunted", "finding"} {
 		var n int
 		ok(t, f.DB.Pool.QueryRowContext(ctx, "SELECT COUNT(*) FROM "+table).Scan(&n))
 		if n != 0 {

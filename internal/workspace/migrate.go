@@ -1,0 +1,131 @@
+package workspace
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/database"
+
+	"github.com/amparo-project/amparo/internal/artifact"
+	"github.com/amparo-project/amparo/internal/ledger"
+)
+
+// Migrate brings the schema up to date, forward only, with a backup before.
+// Another process may do the same at the same time. The error wraps ErrNewer
+// for a schema that this version does not know.
+func Migrate(ctx context.Context, db *DB) error {
+	p, err := goose.NewProvider(database.Dialect(db.Dialect), db.Pool, db.Migrations, goose.WithGoMigrations(
+		goose.NewGoMigration(5, &goose.GoFunc{RunTx: db.packObservables}, nil),
+	))
+	if err != nil {
+		return fmt.Errorf("schema of the workspace: %w", err)
+	}
+	for try := 0; ; try++ {
+		err := migrate(ctx, db, p)
+		if err == nil || try == 2 || ctx.Err() != nil || errors.Is(err, ErrNewer) || errors.Is(err, ErrDamaged) {
+			return err
+		}
+	}
+}
+
+func migrate(ctx context.Context, db *DB, p *goose.Provider) error {
+	now, want, err := p.GetVersions(ctx)
+	if err != nil {
+		return fmt.Errorf("schema of %s: %w", db.Name, db.Explain(err))
+	}
+	switch {
+	case now > want:
+		return fmt.Errorf("%s: %w: its schema is %d and this version knows %d", db.Name, ErrNewer, now, want)
+	case now == want:
+		return nil
+	case now > 0:
+		if err := db.Backup(ctx); err != nil {
+			return db.Explain(err)
+		}
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return fmt.Errorf("change the schema of %s: %w", db.Name, db.Explain(err))
+	}
+	return nil
+}
+
+// packObservables is the fifth migration: values that lay in a row each are
+// packed by run. It is Go, for both databases, because what it writes is made
+// by the code that a check uses.
+func (db *DB) packObservables(ctx context.Context, sqlTx *sql.Tx) error {
+	blob := "BLOB"
+	if db.Dialect == "postgres" {
+		blob = "BYTEA"
+	}
+	t := &tx{Tx: sqlTx, w: &Workspace{db: db}, ctx: ctx}
+	t.exec("CREATE TABLE observed (run_n BIGINT NOT NULL, part BIGINT NOT NULL, packed " + blob + " NOT NULL, PRIMARY KEY (run_n, part))")
+	t.exec("CREATE TABLE observed_marks (run_n BIGINT PRIMARY KEY, marks " + blob + " NOT NULL)")
+	if db.Dialect == "postgres" { // both are as dense as they get
+		t.exec("ALTER TABLE observed ALTER COLUMN packed SET STORAGE EXTERNAL")
+		t.exec("ALTER TABLE observed_marks ALTER COLUMN marks SET STORAGE EXTERNAL")
+	}
+	runs, err := t.numbers("SELECT DISTINCT run_n FROM sighting ORDER BY run_n")
+	if err != nil {
+		return err
+	}
+	for _, run := range runs {
+		seen, err := t.rowsOf(run)
+		if err != nil {
+			return err
+		}
+		if err := t.index(run, seen); err != nil {
+			return err
+		}
+	}
+	for _, table := range []string{"sighting", "observable_key", "observable"} {
+		t.exec("DROP TABLE " + table)
+	}
+	return t.err
+}
+
+func (t *tx) numbers(query string, args ...any) ([]int64, error) {
+	if t.err != nil {
+		return nil, t.err
+	}
+	rows, err := t.QueryContext(t.ctx, query, args...)
+	if err != nil {
+		return nil, t.w.fail("read", err)
+	}
+	defer rows.Close()
+	var out []int64
+	for rows.Next() {
+		var n int64
+		if err := rows.Scan(&n); err != nil {
+			return nil, t.w.fail("read", err)
+		}
+		out = append(out, n)
+	}
+	return out, rows.Err()
+}
+
+// rowsOf reads the sightings of a run in a workspace of the second schema.
+func (t *tx) rowsOf(run int64) ([]Sighting, error) {
+	list, err := t.texts(`SELECT o.type, o.value, s.artifact, s.first, s.last FROM sighting s
+		JOIN observable o ON o.id = s.observable_id WHERE s.run_n = $1`, 5, run)
+	if err != nil {
+		return nil, err
+	}
+	seen := make([]Sighting, len(list))
+	for i, row := range list {
+		seen[i] = Sighting{Type: artifact.ObservableType(row[0]), Value: row[1], Artifact: row[2]}
+		if row[3] == "" {
+			continue
+		}
+		var err1, err2 error
+		seen[i].First, err1 = time.Parse(ledger.TimeLayout, row[3])
+		seen[i].Last, err2 = time.Parse(ledger.TimeLayout, row[4])
+		if err := errors.Join(err1, err2); err != nil {
+			return nil, fmt.Errorf("%w: time of a sighting: %w", ErrDamaged, err)
+		}
+	}
+	return seen, nil
+}

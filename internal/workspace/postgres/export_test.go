@@ -1,0 +1,4 @@
+package postgres
+
+// Connect opens the database as it is, for tests of its migrations.
+var Connect = connect
