@@ -90,6 +90,19 @@ func (r *Record) Reset(k Kind) {
 	*r = Record{Kind: k, Times: r.Times[:0], Observed: r.Observed[:0], Fields: r.Fields[:0]}
 }
 
+// AppendSummary appends the line of the timeline, or the kind where every value
+// that the line would show is blank. A record without a Summary has none.
+func (r *Record) AppendSummary(b []byte) []byte {
+	if r.Summary == nil {
+		return b
+	}
+	n := len(b)
+	if b = r.Summary(b); len(b) == n {
+		b = append(b, r.Kind...)
+	}
+	return b
+}
+
 // Clone returns a copy that shares no slice with r. Its Summary is r's of now.
 func (r *Record) Clone() *Record {
 	c := *r
@@ -97,7 +110,7 @@ func (r *Record) Clone() *Record {
 	c.Observed = append([]Observable(nil), r.Observed...)
 	c.Fields = append([]Field(nil), r.Fields...)
 	if r.Summary != nil {
-		s := r.Summary(nil)
+		s := r.AppendSummary(nil)
 		c.Summary = func(b []byte) []byte { return append(b, s...) }
 	}
 	return &c

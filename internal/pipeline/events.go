@@ -98,10 +98,7 @@ func (s *eventSink) outside(at time.Time) bool {
 }
 
 func (s *eventSink) describe(r *artifact.Record) {
-	s.summary = s.summary[:0]
-	if r.Summary != nil {
-		s.summary = r.Summary(s.summary)
-	}
+	s.summary = r.AppendSummary(s.summary[:0])
 	s.summary = s.summary[:min(len(s.summary), maxSummary)]
 }
 

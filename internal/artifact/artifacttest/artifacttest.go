@@ -245,7 +245,7 @@ func lines(tb reporter, p artifact.Parser, in *artifact.Input) []byte {
 		}
 		out = append(rec.AppendJSON(out), '\n')
 		if rec.Summary != nil {
-			out = append(rec.Summary(append(out, "#> "...)), '\n')
+			out = append(rec.AppendSummary(append(out, "#> "...)), '\n')
 		}
 	}
 	return out

@@ -138,7 +138,7 @@ func summary(tb reporter, r *artifact.Record) {
 		return
 	}
 	const before = "before"
-	text, ok := strings.CutPrefix(string(r.Summary([]byte(before))), before)
+	text, ok := strings.CutPrefix(string(r.AppendSummary([]byte(before))), before)
 	if !ok {
 		tb.Errorf("%s: the summary is not appended", r.Kind)
 	}

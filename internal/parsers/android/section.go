@@ -254,20 +254,7 @@ func attribute(line, name string) (string, bool) {
 
 // summary sets the line of the timeline, at most as long as one may be.
 func summary(rec *artifact.Record, format string, args ...any) {
-	rec.Summary = func(b []byte) []byte {
-		const most = 180
-		s := strings.ToValidUTF8(fmt.Sprintf(format, args...), "\uFFFD")
-		s = strings.Map(func(r rune) rune {
-			if r < ' ' || r == 0x7f {
-				return ' '
-			}
-			return r
-		}, s)
-		if len(s) > most {
-			s = strings.ToValidUTF8(s[:most], "") + "…"
-		}
-		return append(b, s...)
-	}
+	rec.Summary = func(b []byte) []byte { return appendSummary(b, fmt.Sprintf(format, args...)) }
 }
 
 // indent is how many blanks begin the line; a tab counts as one.
