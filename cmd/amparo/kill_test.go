@@ -91,17 +91,8 @@ func killAll(t *testing.T, workspace string) {
 	t.Helper()
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
-	k := &killer{t: t, dir: t.TempDir(), r: mathrand.New(mathrand.NewPCG(seed, 1)), took: map[string]time.Duration{}}
-	k.env = append(os.Environ(), killChild+"=1", "AMPARO_HOME="+filepath.Join(k.dir, "home"), "AMPARO_PASSPHRASE=a long passphrase",
-		"AMPARO_VAULT="+filepath.Join(k.dir, "vault"), "LANG=C", "AMPARO_WORKSPACE="+workspace)
-	if _, err := testevidence.WriteIOSBackup(k.path("backup"), testevidence.Options{Messages: 100, Iterations: 1, Seed: 1, Plant: true}); err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{"form", "name"} {
-		if err := os.WriteFile(k.path(name), []byte(name), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	k := newKiller(t, workspace)
+	k.r = mathrand.New(mathrand.NewPCG(seed, 1))
 	k.must("workspace", "init", "--name", "ana")
 	k.caseID = k.must("case", "create", "a case")
 	k.must("ledger", "checkpoint", "--out", k.path("public"))
@@ -114,6 +105,23 @@ func killAll(t *testing.T, workspace string) {
 		}
 	}
 	k.hold()
+}
+
+// newKiller makes evidence, and where a workspace can be.
+func newKiller(t *testing.T, workspace string) *killer {
+	t.Helper()
+	k := &killer{t: t, dir: t.TempDir(), took: map[string]time.Duration{}}
+	k.env = append(os.Environ(), killChild+"=1", "AMPARO_HOME="+filepath.Join(k.dir, "home"), "AMPARO_PASSPHRASE=a long passphrase",
+		"AMPARO_VAULT="+filepath.Join(k.dir, "vault"), "LANG=C", "AMPARO_WORKSPACE="+workspace)
+	if _, err := testevidence.WriteIOSBackup(k.path("backup"), testevidence.Options{Messages: 100, Iterations: 1, Seed: 1, Plant: true}); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"form", "name"} {
+		if err := os.WriteFile(k.path(name), []byte(name), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return k
 }
 
 func (k *killer) path(name string) string { return filepath.Join(k.dir, name) }

@@ -88,6 +88,7 @@ type root struct {
 	Custody   custodyCmd   `cmd:"" help:"${custody}"`
 	Ledger    ledgerCmd    `cmd:"" help:"${ledger}"`
 	Vault     vaultCmd     `cmd:"" help:"${vault}"`
+	Export    exportCmd    `cmd:"" help:"${export}"`
 }
 
 // app is what every command gets.

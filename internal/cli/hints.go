@@ -9,8 +9,10 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/amparo-project/amparo/internal/bagit"
 	"github.com/amparo-project/amparo/internal/evidence"
 	"github.com/amparo-project/amparo/internal/evidence/iosbackup"
+	"github.com/amparo-project/amparo/internal/exhibit"
 	"github.com/amparo-project/amparo/internal/feed"
 	"github.com/amparo-project/amparo/internal/format/ab"
 	"github.com/amparo-project/amparo/internal/format/keybag"
@@ -36,6 +38,9 @@ var hints = []struct {
 	{workspace.ErrNewer, "ws.hint.newer"},
 	{workspace.ErrDamaged, "ws.hint.damaged"},
 	{workspace.ErrNotMember, "ws.hint.not_member"},
+	{exhibit.ErrNotShared, "export.hint.not_shared"},
+	{exhibit.ErrNotOurs, "export.hint.not_ours"},
+	{bagit.ErrDiffers, "ws.hint.vault_damaged"},
 	{workspace.ErrNoConsent, "ws.hint.no_consent"},
 	{workspace.ErrDiskFull, "ws.hint.disk_full"},
 	{workspace.ErrReadOnly, "ws.hint.read_only"},

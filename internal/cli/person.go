@@ -219,7 +219,11 @@ func (c *consentWithdrawCmd) Run(a *app) error {
 			fmt.Fprintf(a.Out, "  %s  %s\n", id, left.Hashes[i])
 		}
 		fmt.Fprintln(a.Out, a.Text("ws.remains"))
-		return nil
+		if len(left.Exports) == 0 {
+			return nil
+		}
+		fmt.Fprintln(a.Out, a.Text("ws.copies_left"))
+		return a.table(exportColumns, rowsOf(left.Exports, exportRow), "")
 	})
 }
 

@@ -17,7 +17,7 @@ var workspaceHelp = []string{
 	"workspace", "workspace_init", "workspace_init_name", "workspace_show", "workspace_member", "workspace_member_add",
 	"workspace_member_list", "workspace_member_name", "workspace_member_recipient", "workspace_identity", "workspace_identity_file", "workspace_rotate",
 	"workspace_rotate_to",
-	"case", "case_create", "case_title", "case_list", "case_state", "case_show", "case_id", "case_close", "case_share",
+	"case", "case_create", "case_title", "case_list", "case_state", "case_show", "case_id", "case_close", "case_share", "case_exports",
 	"person", "person_add", "person_list", "person_pseudonym", "person_minor", "person_private",
 	"device", "device_add", "device_list", "device_person", "device_label",
 	"consent", "consent_add", "consent_list", "consent_withdraw", "consent_id", "consent_purpose", "consent_until", "consent_given",
@@ -30,6 +30,7 @@ var workspaceHelp = []string{
 	"ledger_witness_state", "ledger_witness_file", "ledger_witness_name", "ledger_cosigned", "ledger_cosigned_file",
 	"hunt", "hunt_indicators", "hunt_value", "hunt_recheck", "hunt_case",
 	"vault", "vault_verify", "vault_evidence", "vault_clean",
+	"export", "export_subject", "export_to", "export_for", "export_evidence", "export_report", "export_languages", "export_pack", "export_run",
 }
 
 // workspaceCmd is "amparo workspace".
@@ -215,6 +216,8 @@ type caseCmd struct {
 	Show   caseShowCmd   `cmd:"" help:"${case_show}"`
 	Close  caseCloseCmd  `cmd:"" help:"${case_close}"`
 	Share  caseShareCmd  `cmd:"" help:"${case_share}"`
+
+	Exports caseExportsCmd `cmd:"" help:"${case_exports}"`
 }
 
 type caseCreateCmd struct {
@@ -284,6 +287,7 @@ type wholeCase struct {
 	Consents []workspace.Consent  `json:"consents"`
 	Evidence []workspace.Evidence `json:"evidence"`
 	Runs     []workspace.Run      `json:"runs"`
+	Exports  []workspace.Export   `json:"exports"`
 }
 
 func (s *space) all(id string) (w wholeCase, err error) {
@@ -296,8 +300,10 @@ func (s *space) all(id string) (w wholeCase, err error) {
 	consents, err3 := s.Consents(ctx, id, "", most)
 	evidence, err4 := s.Evidences(ctx, id, "", most)
 	runs, err5 := s.Runs(ctx, workspace.RunFilter{Case: id}, most)
+	exports, err6 := s.Exports(ctx, id, "", most)
 	w.People, w.Devices, w.Consents, w.Evidence, w.Runs = people.Items, devices.Items, consents.Items, evidence.Items, runs.Items
-	for _, err := range []error{err1, err2, err3, err4, err5} {
+	w.Exports = exports.Items
+	for _, err := range []error{err1, err2, err3, err4, err5, err6} {
 		if err != nil {
 			return w, err // the first: the others are of the same cause
 		}
@@ -325,6 +331,7 @@ func (a *app) printCase(w wholeCase) error {
 		})),
 		part("ws.evidence", evidenceColumns, rowsOf(w.Evidence, a.evidenceRow)),
 		part("ws.runs", runColumns, rowsOf(w.Runs, a.runRow)),
+		part("ws.exports", exportColumns, rowsOf(w.Exports, exportRow)),
 	)
 }
 

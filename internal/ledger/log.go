@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"fmt"
 
 	"filippo.io/torchwood"
@@ -50,4 +51,27 @@ func Checkpoint(origin string, n int64, r tlog.HashReader, signer note.Signer) (
 		return nil, fmt.Errorf("sign checkpoint: %w", err)
 	}
 	return signed, nil
+}
+
+// SizeOf reads how many entries a checkpoint signs, and verifies nothing.
+func SizeOf(checkpoint []byte) (int64, error) {
+	text, _, ok := bytes.Cut(checkpoint, []byte("\n\n"))
+	if !ok {
+		return 0, fmt.Errorf("%w: not a checkpoint", ErrMalformed)
+	}
+	c, err := torchwood.ParseCheckpoint(string(text) + "\n")
+	if err != nil {
+		return 0, fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
+	return c.N, nil
+}
+
+// TextOf is the part of a checkpoint that is signed: what timestamps are of.
+// It stays the same when cosignatures are added.
+func TextOf(checkpoint []byte) ([]byte, error) {
+	if _, err := SizeOf(checkpoint); err != nil {
+		return nil, err
+	}
+	text, _, _ := bytes.Cut(checkpoint, []byte("\n\n"))
+	return append(bytes.Clone(text), '\n'), nil
 }

@@ -119,6 +119,9 @@ func EachFinding(dir string, fn func(*finding.Finding) error) error {
 	return (&Result{Dir: dir, files: os.DirFS(dir)}).eachFinding(fn)
 }
 
+// Each calls fn with every finding of the result, in order.
+func (res *Result) Each(fn func(*finding.Finding) error) error { return res.eachFinding(fn) }
+
 func (res *Result) eachFinding(fn func(*finding.Finding) error) error {
 	return res.eachLine("findings.jsonl", func(n int, line []byte) error {
 		var f finding.Finding

@@ -267,6 +267,7 @@ type Remains struct {
 	Ledger    []int64  `json:"ledger"`           // entries that say so
 	Destroyed []string `json:"-"`                // segments of the vault to delete
 	Findings  int64    `json:"findings_deleted"` // rows
+	Exports   []Export `json:"exports"`          // copies that left before, which nothing here reaches
 }
 
 // WithdrawConsent withdraws a consent. Where no other consent of the person
@@ -276,7 +277,7 @@ type Remains struct {
 // ledger keeps that it was there. The caller deletes what Remains names of
 // the vault.
 func (w *Workspace) WithdrawConsent(ctx context.Context, id string) (Remains, error) {
-	r := Remains{Evidence: []string{}, Hashes: []string{}, Entries: []string{}, Ledger: []int64{}}
+	r := Remains{Evidence: []string{}, Hashes: []string{}, Entries: []string{}, Ledger: []int64{}, Exports: []Export{}}
 	err := w.act(ctx, func(t *tx) error {
 		var caseID, person, withdrawn string
 		if err := t.scan("SELECT case_id, person_id, withdrawn FROM consent WHERE id = $1", []any{id}, &caseID, &person, &withdrawn); err != nil {
@@ -320,6 +321,9 @@ func (t *tx) erase(person string, r *Remains) error {
 }
 
 func (t *tx) eraseOne(id, caseID, sum string, r *Remains) error {
+	if err := t.left(caseID, id, r); err != nil {
+		return err
+	}
 	runs, err := t.texts("SELECT id FROM run WHERE evidence_id = $1", 1, id)
 	if err != nil {
 		return err

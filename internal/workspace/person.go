@@ -65,11 +65,14 @@ func flag(b bool) int {
 
 // People lists the people of a case. What is sealed is opened.
 func (w *Workspace) People(ctx context.Context, caseID string, p Page) (List[Person], error) {
+	return w.listPeople(ctx, caseID, filter{}, p)
+}
+
+func (w *Workspace) listPeople(ctx context.Context, caseID string, f filter, p Page) (List[Person], error) {
 	key, err := w.caseKey(ctx, w.db.Pool, caseID)
 	if err != nil {
 		return List[Person]{}, err
 	}
-	var f filter
 	f.equal("case_id", caseID)
 	return list(ctx, w, "SELECT n, id, case_id, pseudonym, minor, created, sealed FROM person", f, p, "n",
 		func(rows *sql.Rows) (n int64, p Person, err error) {
@@ -232,6 +235,11 @@ func (c *Consent) valid() error {
 	}
 	if _, err := time.Parse(time.DateOnly, c.Until); err != nil {
 		return fmt.Errorf("%w: %q is no day such as 2027-12-31", ErrInvalid, c.Until)
+	}
+	for _, text := range c.Private.Shares {
+		if _, _, err := parseShare(text); err != nil {
+			return err
+		}
 	}
 	if c.Private.GivenBy == "" || len(c.FormSHA256) != 64 {
 		return fmt.Errorf("%w: a consent says who gave it and has the hash of the signed form", ErrInvalid)

@@ -39,6 +39,10 @@ func Exercise(t *testing.T, open Opener, again func(t *testing.T, db *workspace.
 		"Clock":     testClock,
 		"Custody":   testCustody,
 		"Tampering": testTampering,
+		// share.go
+		"Sharing":  testSharing,
+		"Purposes": testPurposes,
+		"Exports":  testExports,
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

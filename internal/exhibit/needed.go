@@ -1,0 +1,264 @@
+package exhibit
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"strings"
+	"unicode"
+
+	"github.com/amparo-project/amparo/internal/evidence"
+	"github.com/amparo-project/amparo/internal/finding"
+	"github.com/amparo-project/amparo/internal/report"
+	"github.com/amparo-project/amparo/internal/vault"
+)
+
+// evidence writes the files of an evidence: all, or those that findings need.
+// What lies encrypted or packed in them is written in clear too, where it can
+// be opened, so that common programs read it.
+func (k *maker) evidence(p *part, list []*finding.Finding) error {
+	b, err := k.open(p.id(), p.key)
+	if err != nil {
+		return err
+	}
+	for _, note := range b.Tree().Problems() {
+		k.omit(omitNotStored, p.id()+"/"+note.Path, 0)
+	}
+	run, err := k.runOf(p)
+	if err != nil {
+		return err
+	}
+	n := &needs{k: k, p: p, b: b, run: run, have: map[string]vault.File{}, stored: map[string]bool{}, logical: map[string]string{}}
+	n.gather(list)
+	if run != nil {
+		if err := n.open(list); err != nil {
+			return err
+		}
+	}
+	var want map[string]bool
+	if k.r.Evidence == Needed {
+		want = n.stored
+		if left := int64(len(b.Files()) - len(want)); left > 0 {
+			k.omit(omitNotNeeded, p.id(), left)
+		}
+	}
+	if err := k.bundle(b, "data/evidence/"+p.id(), want); err != nil {
+		return err
+	}
+	for _, f := range list {
+		k.look(p, f, n.logical)
+	}
+	return nil
+}
+
+// runOf reads the run of a part, nil where it has none.
+func (k *maker) runOf(p *part) (*finding.Run, error) {
+	if len(p.runs) == 0 {
+		return nil, nil
+	}
+	b, err := k.open(p.runs[0].ID, p.key)
+	if err != nil {
+		return nil, err
+	}
+	res, err := report.LoadFS(b.FS(k.ctx), p.runs[0].ID)
+	if err != nil {
+		return nil, err
+	}
+	return &res.Run, nil
+}
+
+// needs finds the files that findings rest on.
+type needs struct {
+	k       *maker
+	p       *part
+	b       *vault.Bundle
+	run     *finding.Run
+	have    map[string]vault.File
+	stored  map[string]bool   // paths in the bundle that are needed
+	logical map[string]string // paths in the bag, by logical path
+}
+
+// gather names the stored files, and what is needed to decrypt them.
+func (n *needs) gather(list []*finding.Finding) {
+	for _, f := range n.b.Files() {
+		n.have[f.Path] = f
+	}
+	has := func(name string) bool { _, ok := n.have[name]; return ok }
+	add := func(name string) bool {
+		for ; name != "." && name != "/"; name = path.Dir(name) {
+			if has(name) {
+				n.stored[name] = true
+				return true
+			}
+		}
+		return false
+	}
+	for _, f := range list {
+		at := path.Join(n.run.Evidence.Root, f.Where.Stored)
+		if f.Where.Stored == "" || !add(at) {
+			n.k.omit(omitNotFound, n.p.id()+"/"+f.Where.Path, 0)
+			continue
+		}
+		for _, end := range companions {
+			if has(at + end) {
+				n.stored[at+end] = true
+			}
+		}
+	}
+	if n.run != nil && n.run.Evidence.Encrypted && len(list) > 0 {
+		for _, name := range []string{"Manifest.plist", "Manifest.db"} { // the keys, wrapped by the password
+			if at := path.Join(n.run.Evidence.Root, name); has(at) {
+				n.stored[at] = true
+			}
+		}
+	}
+}
+
+// companions are what SQLite keeps beside a database.
+var companions = []string{"-wal", "-shm", "-journal"}
+
+// open writes in clear what findings rest on, where it does not lie so in the
+// evidence.
+func (n *needs) open(list []*finding.Finding) error {
+	wanted := map[string]bool{}
+	for _, f := range list {
+		if name := f.Where.Path; name != "" {
+			base := strings.TrimSuffix(strings.TrimSuffix(name, "-wal"), "-journal")
+			for _, one := range []string{name, base, base + "-wal"} {
+				wanted[one] = true
+			}
+		}
+	}
+	if len(wanted) == 0 {
+		return nil
+	}
+	src, err := n.k.s.Source(n.k.ctx, n.p.Evidence, n.run.Evidence.Root)
+	if err != nil {
+		if n.k.ctx.Err() != nil {
+			return err
+		}
+		n.k.omit(omitNotOpened, n.p.id(), int64(len(wanted)))
+		return nil
+	}
+	defer src.Close()
+	for e, err := range src.Files(n.k.ctx) {
+		var bad *evidence.EntryError
+		if errors.As(err, &bad) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if wanted[e.Path] {
+			if err := n.entry(src, e); err != nil {
+				return fmt.Errorf("%s: %w", e.Path, err)
+			}
+		}
+	}
+	return nil
+}
+
+// entry takes one logical file: its stored form is needed, and where that is
+// another, the clear one is written.
+func (n *needs) entry(src evidence.Source, e evidence.Entry) error {
+	f, err := src.Open(n.k.ctx, e)
+	if err != nil {
+		n.k.omit(omitNotOpened, n.p.id()+"/"+e.Path, 1)
+		return nil //nolint:nilerr // it is left out, and that is said
+	}
+	defer f.Close()
+	sum, err := hashOf(f)
+	if err != nil {
+		n.k.omit(omitNotOpened, n.p.id()+"/"+e.Path, 1)
+		return nil //nolint:nilerr // as above
+	}
+	name, _, _ := f.Stored()
+	at := path.Join(n.run.Evidence.Root, name)
+	if s, ok := n.have[at]; ok {
+		n.stored[at] = true
+		if s.SHA256 == sum {
+			n.logical[e.Path] = "data/evidence/" + n.p.id() + "/" + at
+			return nil
+		}
+	}
+	to := "data/opened/" + n.p.id() + "/" + path.Join(n.run.Evidence.Root, e.Path)
+	if !fs.ValidPath(to) {
+		n.k.omit(omitNotOpened, n.p.id()+"/"+e.Path, 1)
+		return nil
+	}
+	n.logical[e.Path] = to
+	_, err = n.k.bag.Put(to, sum, func(w io.Writer) error {
+		_, err := io.Copy(w, contextReader{n.k, io.NewSectionReader(f, 0, f.Size())})
+		return err
+	})
+	return err
+}
+
+func hashOf(f evidence.File) (string, error) {
+	h := sha256.New()
+	if n, err := io.Copy(h, io.NewSectionReader(f, 0, f.Size())); err != nil || n != f.Size() {
+		return "", errors.Join(err, io.ErrUnexpectedEOF)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// A row is a place in a file of the bag that VERIFY.md looks up.
+type row struct {
+	Finding string `json:"finding"`
+	File    string `json:"file"`
+	Table   string `json:"table,omitempty"`
+	RowID   int64  `json:"rowid,omitempty"`
+	Offset  int64  `json:"offset"`
+	Bytes   []byte `json:"bytes"`
+}
+
+// maxRows is how many findings VERIFY.md walks to their bytes: the walk is the
+// same for all.
+const maxRows = 5
+
+// look notes where the bytes of a finding lie in the bag.
+func (k *maker) look(_ *part, f *finding.Finding, logical map[string]string) {
+	at := &f.Where
+	file, ok := logical[at.Path]
+	private := f.Indicator != nil && f.Indicator.Private
+	if !ok || private || len(at.Bytes) == 0 || len(k.rows) == maxRows || strings.ContainsFunc(file+at.Table, unfit) {
+		return
+	}
+	r := row{Finding: f.ID, File: file, Offset: at.Offset, Bytes: at.Bytes}
+	if at.RowID != nil && at.State == "live" && at.Confidence == 0 {
+		r.Table, r.RowID = at.Table, *at.RowID
+	}
+	k.rows = append(k.rows, r)
+}
+
+// unfit tells characters that do not belong into commands that people copy.
+func unfit(r rune) bool {
+	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '`' || r == unicode.ReplacementChar
+}
+
+// bytesOf opens the file of a finding, so that its walk ends in its bytes.
+func (k *maker) bytesOf(p *part, f *finding.Finding, run *finding.Run) (o report.ExplainOptions, closing func()) {
+	closing = func() {}
+	src, err := k.s.Source(k.ctx, p.Evidence, run.Evidence.Root)
+	if err != nil {
+		return o, closing
+	}
+	closing = func() { src.Close() }
+	for e, err := range src.Files(k.ctx) {
+		if err != nil || e.Path != f.Where.Path {
+			continue
+		}
+		file, err := src.Open(k.ctx, e)
+		if err != nil {
+			break
+		}
+		o.Evidence = file
+		closing = func() { file.Close(); src.Close() }
+		break
+	}
+	return o, closing
+}

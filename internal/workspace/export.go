@@ -1,0 +1,133 @@
+package workspace
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+)
+
+// An Export is something that left the workspace as an exhibit.
+type Export struct {
+	ID       string        `json:"id"`
+	Case     string        `json:"case"`
+	Subject  string        `json:"subject"` // the case, evidence or finding that was asked for
+	SHA256   string        `json:"sha256"`  // of the bag's payload manifest: it stands for all of what left
+	Made     string        `json:"made"`
+	Entry    int64         `json:"entry"` // the first of its entries in the ledger: one for each evidence
+	Evidence []string      `json:"evidence,omitempty"`
+	Private  ExportPrivate `json:"private"`
+}
+
+// ExportPrivate is sealed under the key of the case.
+type ExportPrivate struct {
+	Recipient string `json:"recipient"`
+	Most      string `json:"most"` // the most that was given of any evidence: "findings"
+}
+
+// NewExportID returns the name of an export that is not recorded yet.
+func NewExportID() string { return newID("X") }
+
+// RecordExport appends to the ledger, for each evidence of which something is
+// in it, that an export leaves. The same export is recorded once: an
+// interrupted one may call this again.
+func (w *Workspace) RecordExport(ctx context.Context, x Export) (Export, error) {
+	err := w.act(ctx, func(t *tx) error {
+		err := t.scan("SELECT n, made FROM export WHERE id = $1 AND sha256 = $2", []any{x.ID, x.SHA256}, &x.Entry, &x.Made)
+		if err == nil || !errors.Is(err, ErrNotFound) {
+			return err
+		}
+		recipient, err := t.member(x.Case)
+		if err != nil {
+			return err
+		}
+		sealed, err := sealJSON(recipient, x.Private)
+		if err != nil {
+			return err
+		}
+		x.Made, x.Entry = t.now, t.size
+		t.exec("INSERT INTO export (id, n, case_id, subject, sha256, made, sealed) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+			x.ID, x.Entry, x.Case, x.Subject, x.SHA256, x.Made, sealed)
+		for _, ev := range x.Evidence {
+			t.record("evidence.exported", x.Case, ev, map[string]any{
+				"case": x.Case, "evidence": ev, "export": x.ID, "what": x.Subject, "sha256": x.SHA256,
+			})
+			t.exec("INSERT INTO export_evidence (export_id, evidence_id) VALUES ($1, $2)", x.ID, ev)
+		}
+		return nil
+	})
+	return x, err
+}
+
+// Exports lists what left of a case, and of one evidence if given.
+func (w *Workspace) Exports(ctx context.Context, caseID, evidence string, p Page) (List[Export], error) {
+	key, err := w.caseKey(ctx, w.db.Pool, caseID)
+	if err != nil {
+		return List[Export]{}, err
+	}
+	var f filter
+	f.equal("case_id", caseID)
+	if evidence != "" {
+		f.add("id IN (SELECT export_id FROM export_evidence WHERE evidence_id = $?)", evidence)
+	}
+	l, err := list(ctx, w, "SELECT n, id, case_id, subject, sha256, made, sealed FROM export", f, p, "n",
+		func(rows *sql.Rows) (int64, Export, error) {
+			var (
+				x      Export
+				sealed []byte
+			)
+			if err := rows.Scan(&x.Entry, &x.ID, &x.Case, &x.Subject, &x.SHA256, &x.Made, &sealed); err != nil {
+				return 0, x, err
+			}
+			return x.Entry, x, openJSON(key, sealed, &x.Private)
+		})
+	for i := range l.Items {
+		if err != nil {
+			break
+		}
+		err = w.read(ctx, func(t *tx) error {
+			of, err := t.texts("SELECT evidence_id FROM export_evidence WHERE export_id = $1 ORDER BY evidence_id", 1, l.Items[i].ID)
+			for _, row := range of {
+				l.Items[i].Evidence = append(l.Items[i].Evidence, row[0])
+			}
+			return err
+		})
+	}
+	return l, err
+}
+
+// member returns the recipient of a case, open or closed, whose member acts.
+func (t *tx) member(caseID string) (recipient string, err error) {
+	err = t.scan("SELECT c.recipient FROM cases c JOIN case_member m ON m.case_id = c.id WHERE c.id = $1 AND m.member_id = $2",
+		[]any{caseID, t.w.member.ID}, &recipient)
+	if errors.Is(err, ErrNotFound) {
+		err = fmt.Errorf("case %s: %w", caseID, ErrNoAccess)
+	}
+	return recipient, err
+}
+
+// left lists, in a withdrawal, to whom something of the evidence went.
+func (t *tx) left(caseID, evidence string, r *Remains) error {
+	key, err := t.w.caseKey(t.ctx, t, caseID)
+	if err != nil {
+		return err
+	}
+	rows, err := t.QueryContext(t.ctx, `SELECT x.n, x.id, x.case_id, x.subject, x.sha256, x.made, x.sealed FROM export x
+		JOIN export_evidence e ON e.export_id = x.id WHERE e.evidence_id = $1 ORDER BY x.n`, evidence)
+	if err != nil {
+		return t.w.fail("exports", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		x := Export{Evidence: []string{evidence}}
+		var sealed []byte
+		if err := rows.Scan(&x.Entry, &x.ID, &x.Case, &x.Subject, &x.SHA256, &x.Made, &sealed); err != nil {
+			return t.w.fail("exports", err)
+		}
+		if err := openJSON(key, sealed, &x.Private); err != nil {
+			return err
+		}
+		r.Exports = append(r.Exports, x)
+	}
+	return rows.Err()
+}
