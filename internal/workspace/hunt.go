@@ -49,11 +49,6 @@ func (in *rowInserter) flush() {
 	in.b.Reset()
 }
 
-// clean makes a text that both databases take.
-func clean(s string) string {
-	return strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", "\uFFFD"), "\uFFFD")
-}
-
 // Hunted is what a hunt did.
 type Hunted struct {
 	Indicators int       `json:"indicators"`  // that were looked up
