@@ -26,7 +26,7 @@ var may = map[string][]string{
 	"chain":        {"finding"},
 	"compare":      {"finding", "limit"},
 	"extsort":      {},
-	"examine":      {"artifact", "evidence", "finding", "indicator", "lure", "parsers", "pipeline", "report", "rule", "seal", "vault", "workspace"},
+	"examine":      {"artifact", "evidence", "finding", "indicator", "limit", "lure", "parsers", "pipeline", "report", "rule", "seal", "vault", "workspace"},
 	"exhibit":      {"bagit", "evidence", "finding", "ledger", "message", "report", "seal", "vault", "workspace"},
 	"evidence":     {"apple", "limit", "format", "finding"},
 	"feed":         {"artifact", "indicator", "limit"},

@@ -140,7 +140,6 @@ type session struct {
 	names      map[string]bool // of result folders, in lower case
 	worst      finding.Severity
 	stored     *storing // nil: results go to --out, or nowhere
-	quiet      bool     // what comes of it is told by whoever asked
 }
 
 func (s *session) several() bool { return s.total > 1 }

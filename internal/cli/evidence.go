@@ -79,7 +79,6 @@ type storing struct {
 	dir   string // of all results, removed at the end
 	next  int
 	seen  *examine.Observations
-	runs  []string // that were saved
 }
 
 // observer starts to gather for the next check. nil where nothing is stored.
@@ -163,11 +162,7 @@ func (t *storing) newDir() string {
 
 // save stores a finished result folder and its run. The folder is removed.
 func (t *storing) save(run *finding.Run, dir string) (string, error) {
-	id, err := t.Save(t.space.app.ctx, run, t.seen, dir)
-	if err == nil {
-		t.runs = append(t.runs, id)
-	}
-	return id, err
+	return t.Save(t.space.app.ctx, run, t.seen, dir)
 }
 
 const timeLayout = examine.TimeLayout

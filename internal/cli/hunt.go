@@ -1,13 +1,15 @@
 package cli
 
 import (
+	"cmp"
+	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
+	"sync"
 
+	"github.com/amparo-project/amparo/internal/examine"
 	"github.com/amparo-project/amparo/internal/indicator"
-	"github.com/amparo-project/amparo/internal/parsers"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
 
@@ -97,20 +99,14 @@ func (a *app) showHunt(h *workspace.Hunted) error {
 	}), "")
 }
 
-// rechecked says what checking again changed.
-type rechecked struct {
-	Evidence string   `json:"evidence"`
-	Parsers  []string `json:"parsers"` // whose version moved
-	New      []string `json:"new"`     // findings
-	Gone     []string `json:"gone"`
-}
-
-// recheck checks again from the vault, evidence by evidence, where a parser
-// that read something of it has another version now. Each is on all cores; one
-// that is done has a new run, so that an interrupted recheck goes on.
+// recheck checks again from the vault where a parser that read something has
+// another version now.
 func (c *huntCmd) recheck(a *app) error {
-	check := checkCmd{Indicators: c.Indicators, PasswordFile: c.PasswordFile, wsFlags: c.wsFlags, Case: c.Case}
 	rules, err := loadRules(nil)
+	if err != nil {
+		return err
+	}
+	lures, err := loadLures(nil)
 	if err != nil {
 		return err
 	}
@@ -118,122 +114,76 @@ func (c *huntCmd) recheck(a *app) error {
 	if err != nil {
 		return err
 	}
-	quiet := *a
-	return c.with(&quiet, func(sp *space) error {
-		runs, err := sp.latestRuns(c.Case)
+	return c.with(a, func(s *space) error {
+		all := []*examine.Rechecked{}
+		failed := false
+		err := s.Recheck(a.ctx, c.Case, examine.With{
+			Matcher: loaded.matcher, Sets: loaded.sets, Rules: rules, Lures: lures, Version: Version, Lang: a.Lang(),
+			Password: a.oneAtATime(a.password(c.PasswordFile, "")),
+		}, func(r *examine.Rechecked) error {
+			all = append(all, r)
+			if r.Err != nil {
+				failed = true
+				a.tell(fmt.Errorf("evidence %s: %w", r.Evidence, r.Err), a.hint(r.Err))
+			}
+			if !c.JSON {
+				a.showRechecked(r)
+			}
+			return nil
+		})
 		if err != nil {
 			return err
 		}
-		all := []rechecked{}
-		for i := range runs {
-			moved := movedParsers(runs[i].Summary.Parsers)
-			if len(moved) == 0 {
-				continue
-			}
-			s := session{
-				app: a, cmd: &check, rules: rules, names: map[string]bool{}, quiet: true,
-				indicators: func() (*indicators, error) { return loaded, nil },
-			}
-			r, err := s.again(sp, &runs[i], moved)
-			if err != nil {
-				return fmt.Errorf("evidence %s: %w", runs[i].Evidence, err)
-			}
-			all = append(all, r)
-			if !c.JSON {
-				fmt.Fprintln(a.Out, a.Text("ws.recheck_changed", "Evidence", r.Evidence, "Parsers", strings.Join(r.Parsers, ", "),
-					"New", a.Number(int64(len(r.New))), "Gone", a.Number(int64(len(r.Gone)))))
-			}
-		}
-		if c.JSON {
-			return writeJSON(a.Out, all)
-		}
-		if len(all) == 0 {
+		slices.SortFunc(all, func(a, b *examine.Rechecked) int { return cmp.Compare(a.Evidence, b.Evidence) })
+		switch {
+		case c.JSON:
+			err = writeJSON(a.Out, all)
+		case len(all) == 0:
 			fmt.Fprintln(a.Out, a.Text("ws.recheck_same"))
 		}
-		return nil
+		if err == nil && failed {
+			err = exitError(exitFailed)
+		}
+		return err
 	})
 }
 
-// movedParsers lists the parsers whose version is another than it was.
-func movedParsers(then map[string]int) []string {
-	var moved []string
-	for _, p := range parsers.All() {
-		if info := p.Info(); then[info.Name] != 0 && then[info.Name] != info.Version {
-			moved = append(moved, info.Name)
-		}
+// oneAtATime asks for one password after the other: checks run side by side.
+func (a *app) oneAtATime(ask func(context.Context) (string, error)) func(context.Context) (string, error) {
+	var mu sync.Mutex
+	return func(ctx context.Context) (string, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		return ask(ctx)
 	}
-	return moved
 }
 
-// latestRuns returns the last run of each stored evidence.
-func (s *space) latestRuns(caseID string) ([]workspace.Run, error) {
-	last := map[string]workspace.Run{}
-	for page := (workspace.Page{Limit: workspace.MaxLimit}); ; {
-		l, err := s.Runs(s.app.ctx, workspace.RunFilter{Case: caseID}, page)
-		if err != nil {
-			return nil, err
+func (a *app) showRechecked(r *examine.Rechecked) {
+	for i := range r.Runs {
+		x := &r.Runs[i]
+		fmt.Fprintln(a.Out, a.Text("ws.recheck_changed", "Evidence", r.Evidence, "Run", x.ID, "Parsers", strings.Join(x.Parsers, ", "),
+			"New", a.Number(int64(x.New.Count)), "Gone", a.Number(int64(x.Gone.Count)), "Changed", a.Number(int64(x.Changed.Count))))
+		if len(x.Worse) > 0 {
+			fmt.Fprintln(a.Out, "  "+a.Text("ws.recheck_worse", "Artifacts", strings.Join(x.Worse, ", ")))
 		}
-		for _, r := range l.Items {
-			if r.State == workspace.Stored {
-				last[r.Evidence] = r
+		for _, ids := range []struct {
+			text string
+			list workspace.Changes
+		}{{"ws.recheck_new", x.New}, {"ws.recheck_gone", x.Gone}, {"ws.recheck_other", x.Changed}} {
+			if ids.list.Count > 0 {
+				shown := ids.list.IDs[:min(len(ids.list.IDs), maxNamed)]
+				fmt.Fprintln(a.Out, "  "+a.Text(ids.text, "IDs", strings.Join(shown, " "))+more(ids.list.Count-len(shown)))
 			}
 		}
-		if page.After = l.Next; page.After == "" {
-			break
-		}
 	}
-	var out []workspace.Run
-	for _, id := range slices.Sorted(maps.Keys(last)) {
-		out = append(out, last[id])
-	}
-	return out, nil
 }
 
-// again checks the evidence of a run once more and compares the findings.
-func (s *session) again(sp *space, before *workspace.Run, moved []string) (rechecked, error) {
-	r := rechecked{Evidence: before.Evidence, Parsers: moved, New: []string{}, Gone: []string{}}
-	old, err := sp.findingIDs(before.ID)
-	if err != nil {
-		return r, err
-	}
-	s.cmd.Case = before.Case
-	if err := s.checkStored(sp, before.Evidence); err != nil {
-		return r, err
-	}
-	now := map[string]bool{}
-	for _, run := range s.stored.runs {
-		ids, err := sp.findingIDs(run)
-		if err != nil {
-			return r, err
-		}
-		maps.Copy(now, ids)
-	}
-	for _, id := range slices.Sorted(maps.Keys(now)) {
-		if !old[id] {
-			r.New = append(r.New, id)
-		}
-	}
-	for _, id := range slices.Sorted(maps.Keys(old)) {
-		if !now[id] {
-			r.Gone = append(r.Gone, id)
-		}
-	}
-	return r, nil
-}
+// maxNamed is how many findings of a kind a line names.
+const maxNamed = 20
 
-// findingIDs returns what a check found.
-func (s *space) findingIDs(run string) (map[string]bool, error) {
-	ids := map[string]bool{}
-	for page := (workspace.Page{Limit: workspace.MaxLimit}); ; {
-		l, err := s.Findings(s.app.ctx, workspace.FindingFilter{Run: run, Source: workspace.ByCheck}, page)
-		if err != nil {
-			return nil, err
-		}
-		for _, f := range l.Items {
-			ids[f.ID] = true
-		}
-		if page.After = l.Next; page.After == "" {
-			return ids, nil
-		}
+func more(n int) string {
+	if n > 0 {
+		return fmt.Sprintf(" +%d", n)
 	}
+	return ""
 }

@@ -32,9 +32,6 @@ func (s *session) present(run *finding.Run, list []finding.Finding, dir string) 
 		}
 		dir = ""
 	}
-	if s.quiet {
-		return nil
-	}
 	if s.cmd.JSON {
 		return writeJSON(s.Out, struct {
 			ID       string            `json:"id,omitempty"` // in the workspace

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/amparo-project/amparo/internal/artifact"
 	"github.com/amparo-project/amparo/internal/evidence"
 	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/indicator"
@@ -25,8 +26,9 @@ type With struct {
 	Sets    []finding.IndicatorSet
 	Rules   *rule.Set
 	Lures   *lure.Knowledge
-	Version string // of the tool
-	Lang    string // in which the report opens
+	Parsers []artifact.Parser // nil: all
+	Version string            // of the tool
+	Lang    string            // in which the report opens
 
 	Password func(context.Context) (string, error) // of a backup; called where one is needed
 	Progress func(pipeline.Progress)               // called from several goroutines; nil: none
@@ -40,7 +42,9 @@ func (t *Stored) Check(ctx context.Context, o With) (runs []string, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	t.parsers = o.Parsers
 	for i, candidate := range t.Found.Candidates {
+		t.at = i
 		id, err := t.checkOne(ctx, candidate, o, filepath.Join(dir, fmt.Sprint(i)))
 		if err != nil {
 			return runs, fmt.Errorf("%s: %w", candidate.Name(), err)
@@ -62,7 +66,7 @@ func (t *Stored) checkOne(ctx context.Context, candidate evidence.Candidate, o W
 	}
 	seen := &Observations{}
 	run, err := pipeline.Check(ctx, pipeline.Options{
-		Source: src, Path: candidate.Path(), Parsers: parsers.All(), Selection: pipeline.Select(ctx, src, parsers.All()),
+		Source: src, Path: candidate.Path(), Parsers: t.with(), Selection: pipeline.Select(ctx, src, t.with()),
 		Matcher: o.Matcher, Sets: o.Sets, Rules: o.Rules, Lures: o.Lures, Out: folder, Now: time.Now, Version: o.Version,
 		Progress: o.Progress, Observe: seen.Observe,
 	})
@@ -73,6 +77,14 @@ func (t *Stored) checkOne(ctx context.Context, candidate evidence.Candidate, o W
 		return "", err
 	}
 	return t.Save(ctx, run, seen, dir)
+}
+
+// with are the parsers of a check.
+func (t *Stored) with() []artifact.Parser {
+	if t.parsers != nil {
+		return t.parsers
+	}
+	return parsers.All()
 }
 
 // writeReport makes report.html of a finished result folder.

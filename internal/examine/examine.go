@@ -11,6 +11,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/amparo-project/amparo/internal/artifact"
 	"github.com/amparo-project/amparo/internal/evidence"
 	"github.com/amparo-project/amparo/internal/evidence/open"
 	"github.com/amparo-project/amparo/internal/finding"
@@ -65,8 +66,11 @@ type Stored struct {
 	Evidence workspace.Evidence
 	Found    open.Result // what is in it
 
-	space *Space
-	key   seal.Identity
+	space   *Space
+	key     seal.Identity
+	parsers []artifact.Parser // nil: all
+	at      int               // which of what was found is checked
+	before  []workspace.Run   // that the check is compared with, by what was found
 }
 
 // WhatIsRead tells open what the parsers read.
@@ -125,7 +129,13 @@ func (t *Stored) Save(ctx context.Context, run *finding.Run, seen *Observations,
 	if err != nil {
 		return "", fmt.Errorf("store the result: %w", err)
 	}
-	summary := summaryOf(run)
+	summary := summaryOf(run, t.with())
+	summary.Parts = len(t.Found.Candidates)
+	if t.at < len(t.before) {
+		if summary.Again, err = t.compare(ctx, &t.before[t.at], run, dir); err != nil {
+			return "", fmt.Errorf("compare with run %s: %w", t.before[t.at].ID, err)
+		}
+	}
 	values, cut := seen.List()
 	summary.Observables, summary.CutObservables = len(values), cut
 	_, err = t.space.SaveRun(ctx, workspace.Run{
@@ -142,7 +152,7 @@ func (t *Stored) Save(ctx context.Context, run *finding.Run, seen *Observations,
 const TimeLayout = "2006-01-02T15:04:05.000000Z"
 
 // summaryOf is what lists show of a run.
-func summaryOf(run *finding.Run) workspace.RunSummary {
+func summaryOf(run *finding.Run, with []artifact.Parser) workspace.RunSummary {
 	s := workspace.RunSummary{Kind: run.Evidence.Kind, Totals: run.Totals, Complete: run.Complete, Parsers: map[string]int{}, Sets: []string{}}
 	for i := range run.Indicators {
 		s.Sets = append(s.Sets, run.Indicators[i].SHA256)
@@ -151,7 +161,7 @@ func summaryOf(run *finding.Run) workspace.RunSummary {
 	for i := range run.Coverage {
 		read[run.Coverage[i].Artifact] = run.Coverage[i].State != finding.Absent
 	}
-	for _, p := range parsers.All() {
+	for _, p := range with {
 		if info := p.Info(); read[info.Name] {
 			s.Parsers[info.Name] = info.Version
 		}

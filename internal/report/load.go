@@ -116,7 +116,13 @@ func (res *Result) readJSON(name string, most int64, v any) error {
 
 // EachFinding calls fn with every finding of the result folder dir, in order.
 func EachFinding(dir string, fn func(*finding.Finding) error) error {
-	return (&Result{Dir: dir, files: os.DirFS(dir)}).eachFinding(fn)
+	return EachFindingFS(os.DirFS(dir), dir, fn)
+}
+
+// EachFindingFS is EachFinding for a result folder that lies elsewhere than in
+// a folder of the machine; dir is what errors call it.
+func EachFindingFS(files fs.FS, dir string, fn func(*finding.Finding) error) error {
+	return (&Result{Dir: dir, files: files}).eachFinding(fn)
 }
 
 // Each calls fn with every finding of the result, in order.

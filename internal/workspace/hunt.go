@@ -118,40 +118,21 @@ func freshSets(sets []*indicator.Set, runs []huntRun) []huntSet {
 	return list
 }
 
-// huntable lists the latest run of each evidence that may be hunted in.
+// huntable lists the runs that may be hunted in.
 func (w *Workspace) huntable(ctx context.Context, h *Hunted) ([]huntRun, error) {
-	rows, err := w.db.Pool.QueryContext(ctx, `SELECT r.id, r.n, r.case_id, r.evidence_id, r.summary, COALESCE((SELECT MAX(k.n) FROM consent k
-			WHERE k.person_id = d.person_id AND k.withdrawn = '' AND k.valid_until >= $1 AND (',' || k.purposes || ',') LIKE '%,hunting,%'), -1)
-		FROM run r JOIN evidence e ON e.id = r.evidence_id JOIN device d ON d.id = e.device_id
-		WHERE r.state = 'stored' AND r.n = (SELECT MAX(n) FROM run l WHERE l.evidence_id = r.evidence_id)
-		AND r.case_id IN (SELECT case_id FROM case_member WHERE member_id = $2) ORDER BY r.n`, w.now()[:len(time.DateOnly)], w.member.ID)
+	latest, without, err := w.consentedRuns(ctx, Hunting, "")
 	if err != nil {
-		return nil, w.fail("hunt", err)
+		return nil, err
 	}
-	defer rows.Close()
-	var runs []huntRun
+	h.NoConsent = without
+	runs := make([]huntRun, len(latest))
 	byID := map[string]int{}
-	for rows.Next() {
-		var (
-			r       huntRun
-			summary string
-			consent int64
-		)
-		if err := rows.Scan(&r.id, &r.n, &r.caseID, &r.evidence, &summary, &consent); err != nil {
-			return nil, w.fail("hunt", err)
+	for i, r := range latest {
+		runs[i] = huntRun{id: r.id, caseID: r.caseID, evidence: r.evidence, n: r.n, sets: map[string]bool{}}
+		for _, sum := range r.summary.Sets {
+			runs[i].sets[sum] = true
 		}
-		if consent < 0 {
-			h.NoConsent++
-			continue
-		}
-		if r.sets, err = setsOf(summary); err != nil {
-			return nil, err
-		}
-		byID[r.id] = len(runs)
-		runs = append(runs, r)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, w.fail("hunt", err)
+		byID[r.id] = i
 	}
 	return runs, w.alreadyHunted(ctx, runs, byID)
 }

@@ -38,7 +38,33 @@ type RunSummary struct {
 	// there were more than are kept.
 	Observables    int  `json:"observables"`
 	CutObservables bool `json:"observables_cut,omitempty"`
+	// Parts is how many pieces of evidence were found in what was stored: each
+	// has a run of its own. 0 is 1.
+	Parts int `json:"parts,omitempty"`
+	// Again is set where a check was made again because parsers changed.
+	Again *Again `json:"again,omitempty"`
 }
+
+// Again says what checking again changed.
+type Again struct {
+	Of      string   `json:"of"`      // the run before
+	Parsers []string `json:"parsers"` // that changed: "ios.sms 3 → 4"
+	New     Changes  `json:"new"`
+	Gone    Changes  `json:"gone"`
+	Changed Changes  `json:"changed"` // the same statement about the same place, in other words
+	// Worse are artifacts that the run before read whole, and this one not:
+	// what is gone may still be in the evidence.
+	Worse []string `json:"worse,omitempty"`
+}
+
+// Changes are findings by id: all are counted, the first MaxChanges named.
+type Changes struct {
+	Count int      `json:"count"`
+	IDs   []string `json:"ids"`
+}
+
+// MaxChanges is how many changed findings a run names of each kind.
+const MaxChanges = 1000
 
 // A Finding of a run, as lists show it.
 type Finding struct {
@@ -109,19 +135,6 @@ func (w *Workspace) SaveRun(ctx context.Context, r Run, result []vault.File, see
 		return t.index(n, seen)
 	})
 	return r, err
-}
-
-// setsOf reads the sets of indicators from the summary of a run.
-func setsOf(summary string) (map[string]bool, error) {
-	var s RunSummary
-	if err := json.Unmarshal([]byte(summary), &s); err != nil {
-		return nil, fmt.Errorf("%w: summary of a run: %w", ErrDamaged, err)
-	}
-	sets := map[string]bool{}
-	for _, sum := range s.Sets {
-		sets[sum] = true
-	}
-	return sets, nil
 }
 
 // inserter writes findings many rows at a time.

@@ -1,0 +1,231 @@
+package examine
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"runtime"
+	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/amparo-project/amparo/internal/artifact"
+	"github.com/amparo-project/amparo/internal/finding"
+	"github.com/amparo-project/amparo/internal/limit"
+	"github.com/amparo-project/amparo/internal/report"
+	"github.com/amparo-project/amparo/internal/workspace"
+)
+
+// Rechecked is what checking one evidence again did.
+type Rechecked struct {
+	Evidence string  `json:"evidence"`
+	Runs     []Rerun `json:"runs"`            // that were stored
+	Error    string  `json:"error,omitempty"` // why it could not be checked
+
+	Err error `json:"-"`
+}
+
+// Rerun is a new run, and how it differs from the one before.
+type Rerun struct {
+	ID string `json:"id"`
+	workspace.Again
+}
+
+// atOnce bounds how many pieces of evidence are checked at the same time. Each
+// check has work for several cores, and the memory of one.
+const atOnce = 4
+
+// Recheck checks again, from the vault, the evidence of a case, or of all
+// cases of the member, of which a parser read something whose version is
+// another now. Several are checked at once; each calls as soon as one is done,
+// never two at a time, and one that fails costs no other. What is done has a
+// new run: an interrupted Recheck goes on with the rest when it is called
+// again.
+func (s *Space) Recheck(ctx context.Context, caseID string, o With, each func(*Rechecked) error) error {
+	latest, err := s.LatestRuns(ctx, caseID)
+	if err != nil {
+		return err
+	}
+	var mu sync.Mutex
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(min(runtime.GOMAXPROCS(0), atOnce))
+	for _, id := range slices.Sorted(maps.Keys(latest)) {
+		before := latest[id]
+		if !slices.ContainsFunc(before, func(r workspace.Run) bool {
+			return len(moved(r.Summary.Parsers, (&Stored{parsers: o.Parsers}).with())) > 0
+		}) {
+			continue
+		}
+		g.Go(func() error {
+			r, err := s.again(ctx, before, o)
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if r.Err = err; err != nil {
+				r.Error = err.Error()
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			return each(&r)
+		})
+	}
+	return g.Wait()
+}
+
+// moved says of which parsers the version is another than it was.
+func moved(then map[string]int, now []artifact.Parser) []string {
+	var list []string
+	for _, p := range now {
+		if info := p.Info(); then[info.Name] != 0 && then[info.Name] != info.Version {
+			list = append(list, fmt.Sprintf("%s %d → %d", info.Name, then[info.Name], info.Version))
+		}
+	}
+	return list
+}
+
+func (s *Space) again(ctx context.Context, before []workspace.Run, o With) (Rechecked, error) {
+	r := Rechecked{Evidence: before[0].Evidence, Runs: []Rerun{}}
+	ev, err := s.Evidence(ctx, r.Evidence)
+	if err != nil {
+		return r, err
+	}
+	stored, err := s.Open(ctx, ev)
+	if err != nil {
+		return r, err
+	}
+	stored.before = before
+	runs, err := stored.Check(ctx, o)
+	for _, id := range runs {
+		run, err := s.Run(ctx, id)
+		if err != nil {
+			return r, err
+		}
+		if run.Summary.Again == nil { // of a piece that the check before did not come to
+			run.Summary.Again = &workspace.Again{Parsers: []string{}}
+		}
+		r.Runs = append(r.Runs, Rerun{id, *run.Summary.Again})
+	}
+	return r, err
+}
+
+// compare sets the findings of a new result folder against those of a run.
+func (t *Stored) compare(ctx context.Context, before *workspace.Run, run *finding.Run, dir string) (*workspace.Again, error) {
+	b, err := t.space.OpenRun(ctx, before)
+	if err != nil {
+		return nil, err
+	}
+	was, now := statements{}, statements{}
+	if err := errors.Join(report.EachFindingFS(b.FS(ctx), before.ID, was.add), report.EachFinding(dir, now.add)); err != nil {
+		return nil, err
+	}
+	a := &workspace.Again{Of: before.ID, Parsers: moved(before.Summary.Parsers, t.with())}
+	a.New, a.Gone, a.Changed = differences(was, now)
+	a.Worse, err = worse(b.FS(ctx), run)
+	return a, err
+}
+
+// maxRun bounds run.json of a result folder in bytes.
+const maxRun = 64 * limit.MiB
+
+// worse names the artifacts that the run before read whole, and this one not:
+// their findings are not gone because they are not there.
+func worse(before fs.FS, run *finding.Run) ([]string, error) {
+	f, err := before.Open("run.json")
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := limit.ReadAll(f, maxRun)
+	if err != nil {
+		return nil, err
+	}
+	var was finding.Run
+	if err := json.Unmarshal(data, &was); err != nil {
+		return nil, fmt.Errorf("run.json: %w", err)
+	}
+	whole := map[string]bool{}
+	for i := range was.Coverage {
+		whole[was.Coverage[i].Artifact] = was.Coverage[i].State == finding.Read
+	}
+	var list []string
+	for i := range run.Coverage {
+		if c := &run.Coverage[i]; c.State != finding.Read && whole[c.Artifact] {
+			list = append(list, c.Artifact)
+		}
+	}
+	return list, nil
+}
+
+// statement is what is compared of a finding: hashes, for a run may have a
+// hundred thousand.
+type statement struct {
+	place [sha256.Size]byte // what it is about, and why
+	whole [sha256.Size]byte
+}
+
+// statements are findings by id.
+type statements map[string]statement
+
+func (s statements) add(f *finding.Finding) error {
+	line, err := finding.Encode(f)
+	if err != nil {
+		return err
+	}
+	row, value := int64(-1), ""
+	if f.Where.RowID != nil {
+		row = *f.Where.RowID
+	}
+	if m := f.Indicator; m != nil {
+		value = fmt.Sprintf("%q %q %q %q", m.Type, m.Value, m.SetSHA256, m.ID)
+	}
+	place := fmt.Sprintf("%q %q %q %d %d %q %q %q", f.Artifact, f.Where.Path, f.Where.Table, row, f.Where.Offset, f.Kind, f.Rule, value)
+	s[f.ID] = statement{sha256.Sum256([]byte(place)), sha256.Sum256(line)}
+	return nil
+}
+
+// differences compares findings: by id, and those that are left by what they
+// are about. Of a changed one the id is the new one.
+func differences(was, now statements) (created, gone, changed workspace.Changes) {
+	left := map[[sha256.Size]byte][]string{}
+	for _, id := range slices.Sorted(maps.Keys(was)) {
+		if _, ok := now[id]; !ok {
+			left[was[id].place] = append(left[was[id].place], id)
+		}
+	}
+	created, gone, changed = workspace.Changes{IDs: []string{}}, workspace.Changes{IDs: []string{}}, workspace.Changes{IDs: []string{}}
+	for _, id := range slices.Sorted(maps.Keys(now)) {
+		n := now[id]
+		if w, ok := was[id]; ok {
+			if w.whole != n.whole {
+				count(&changed, id)
+			}
+			continue
+		}
+		if same := left[n.place]; len(same) > 0 {
+			left[n.place] = same[1:]
+			count(&changed, id)
+			continue
+		}
+		count(&created, id)
+	}
+	var rest []string
+	for _, ids := range left {
+		rest = append(rest, ids...)
+	}
+	slices.Sort(rest)
+	for _, id := range rest {
+		count(&gone, id)
+	}
+	return created, gone, changed
+}
+
+func count(c *workspace.Changes, id string) {
+	if c.Count++; c.Count <= workspace.MaxChanges {
+		c.IDs = append(c.IDs, id)
+	}
+}

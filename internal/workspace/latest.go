@@ -1,0 +1,98 @@
+package workspace
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// LatestRuns returns the runs of the last check of each stored evidence of a
+// case, or of all cases of the member, by evidence: one, or one for each piece
+// of evidence that was found in it, in the order of the check.
+func (w *Workspace) LatestRuns(ctx context.Context, caseID string) (map[string][]Run, error) {
+	all := map[string][]Run{}
+	for page := (Page{Limit: MaxLimit}); ; {
+		l, err := w.Runs(ctx, RunFilter{Case: caseID}, page)
+		if err != nil {
+			return nil, err
+		}
+		for i := range l.Items {
+			if r := &l.Items[i]; r.State == Stored {
+				all[r.Evidence] = append(all[r.Evidence], *r)
+			}
+		}
+		if page.After = l.Next; page.After == "" {
+			break
+		}
+	}
+	for id, runs := range all {
+		all[id] = lastCheck(runs, func(r *Run) int { return r.Summary.Parts })
+	}
+	return all, nil
+}
+
+// lastCheck cuts a list of runs of one evidence, the oldest first, down to
+// those of its last check. parts is how many runs a check of it has.
+func lastCheck[T any](runs []T, parts func(*T) int) []T {
+	n := max(parts(&runs[len(runs)-1]), 1)
+	return runs[max(0, len(runs)-n):]
+}
+
+// consentedRun is a run of the last check of an evidence.
+type consentedRun struct {
+	id, caseID, evidence, device, person string
+	n                                    int64
+	summary                              RunSummary
+}
+
+// consentedRuns lists the runs of the last check of each evidence of a case,
+// or of all cases of the member, whose person consented to a purpose, in the
+// order of their numbers; and how many others there are.
+func (w *Workspace) consentedRuns(ctx context.Context, purpose, caseID string) (runs []consentedRun, without int, err error) {
+	rows, err := w.db.Pool.QueryContext(ctx, `SELECT r.id, r.n, r.case_id, r.evidence_id, d.id, d.person_id, r.summary, COALESCE((SELECT MAX(k.n) FROM consent k
+			WHERE k.person_id = d.person_id AND k.withdrawn = '' AND k.valid_until >= $1 AND (',' || k.purposes || ',') LIKE $2), -1)
+		FROM run r JOIN evidence e ON e.id = r.evidence_id JOIN device d ON d.id = e.device_id
+		WHERE r.state = 'stored' AND r.case_id IN (SELECT case_id FROM case_member WHERE member_id = $3) AND ($4 = '' OR r.case_id = $4)
+		ORDER BY r.evidence_id, r.n`, w.now()[:len(time.DateOnly)], "%,"+purpose+",%", w.member.ID, caseID)
+	if err != nil {
+		return nil, 0, w.fail("runs", err)
+	}
+	defer rows.Close()
+	var same []consentedRun // of one evidence
+	keep := func() {
+		if len(same) > 0 {
+			runs = append(runs, lastCheck(same, func(r *consentedRun) int { return r.summary.Parts })...)
+		}
+		same = nil
+	}
+	for rows.Next() {
+		var (
+			r       consentedRun
+			summary string
+			consent int64
+		)
+		if err := rows.Scan(&r.id, &r.n, &r.caseID, &r.evidence, &r.device, &r.person, &summary, &consent); err != nil {
+			return nil, 0, w.fail("runs", err)
+		}
+		if err := json.Unmarshal([]byte(summary), &r.summary); err != nil {
+			return nil, 0, fmt.Errorf("%w: summary of run %s: %w", ErrDamaged, r.id, err)
+		}
+		if len(same) > 0 && same[0].evidence != r.evidence {
+			keep()
+		}
+		if consent < 0 {
+			without++
+			continue
+		}
+		same = append(same, r)
+	}
+	keep()
+	slices.SortFunc(runs, func(a, b consentedRun) int { return cmp.Compare(a.n, b.n) })
+	if err := rows.Err(); err != nil {
+		return nil, 0, w.fail("runs", err)
+	}
+	return runs, without, nil
+}
