@@ -145,7 +145,9 @@ func (m *marks) of(r *rule.Rule) []marked {
 			list = append(list, marked{Mark: rule.Mark{Rule: r, Part: key.part, At: time.Unix(key.at, 0)}})
 		}
 	}
-	slices.SortFunc(list, func(a, b marked) int { return cmp.Or(rule.CompareMarks(&a.Mark, &b.Mark), compareSightings(a.seen, b.seen)) })
+	slices.SortFunc(list, func(a, b marked) int {
+		return cmp.Or(rule.CompareMarks(&a.Mark, &b.Mark), compareSightings(a.seen, b.seen))
+	})
 	return list
 }
 

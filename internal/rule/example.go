@@ -15,7 +15,7 @@ type Example struct {
 	Record map[string]any `yaml:"record" json:"record"`
 	// Records are those of a combination.
 	Records []Event `yaml:"records" json:"records,omitempty"`
-	Fires  bool           `yaml:"fires" json:"fires"`
+	Fires   bool    `yaml:"fires" json:"fires"`
 	// Severity and Reason are what the match must have, where they are given.
 	Severity finding.Severity `yaml:"severity" json:"severity,omitempty"`
 	Reason   *string          `yaml:"reason" json:"reason,omitempty"`

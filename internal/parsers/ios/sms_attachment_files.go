@@ -26,7 +26,7 @@ var exploitTypes = []string{"gif", "psd", "pdf", "pkpass", "webp", "watchface", 
 
 var smsAttachmentFilesInfo = artifact.Info{
 	Name:    "ios.sms_attachment_files",
-	Version: 1,
+	Version: 2,
 	Summary: "What files that came with messages really are, of the types in which exploits were sent.",
 	Files:   attachmentPatterns(),
 	Kinds: []artifact.KindInfo{{
@@ -41,7 +41,14 @@ var smsAttachmentFilesInfo = artifact.Info{
 			{Name: "content", Type: artifact.Text, Doc: "type that its bytes tell: gif, png, jpeg, pdf, psd, webp, tiff, heif, zip…; absent: none that is known"},
 			{Name: "disguised", Type: artifact.Bool, Doc: "true: it is of another type than its name claims"},
 			{Name: "jbig2", Type: artifact.Bool, Doc: "true: a PDF with pictures in JBIG2"},
+			{Name: "jbig2_segments", Type: artifact.Int, Doc: "segments of the picture in JBIG2 with the most of them"},
+			{Name: "jbig2_refinements", Type: artifact.Int, Doc: "generic refinement regions of that with the most of them"},
+			{Name: "jbig2_symbols", Type: artifact.Int, Doc: "most symbols that a text region of one refers to"},
+			{Name: "jbig2_overflow", Type: artifact.Bool, Doc: "true: more than fit into 32 bits"},
 			{Name: "lossless_webp", Type: artifact.Bool, Doc: "true: a WebP picture of the lossless kind (VP8L)"},
+			{Name: "webp_tables", Type: artifact.Int, Doc: "entries that the largest tables of a lossless WebP picture need, also of one in a pass"},
+			{Name: "webp_room", Type: artifact.Int, Doc: "entries that libwebp took memory for there before it was repaired"},
+			{Name: "webp_overflow", Type: artifact.Bool, Doc: "true: the tables need more than that"},
 			{Name: "pass_files", Type: artifact.Int, Doc: "files in a pass"},
 			{Name: "pass_webp", Type: artifact.Strings, Doc: "files in a pass that are WebP pictures: passes have PNG"},
 			{Name: "dng_samples", Type: artifact.Int, Doc: "samples a pixel, as a DNG says"},
@@ -50,7 +57,8 @@ var smsAttachmentFilesInfo = artifact.Info{
 	}},
 	Caveats: []string{
 		"Other types, photos and films among them, are not looked into.",
-		"Pictures inside the packed parts of a PDF are not found.",
+		"Pictures inside the packed parts of a PDF are not found, and those beyond its first 64 MiB.",
+		"Pictures are not decoded: of JBIG2 and WebP only headers and codes are read.",
 		"When a file came is told by ios.sms_attachments and, in a backup, by ios.manifest.",
 	},
 	Refs: []string{
@@ -148,14 +156,16 @@ func setInside(rec *artifact.Record, in *artifact.Input, look *looked) error {
 	case "pdf":
 		if look.jbig2 {
 			rec.Set("jbig2", artifact.BoolValue(true))
+			return setJBIG2(rec, in)
 		}
 	case "webp":
 		lossless, err := losslessWebP(in, in.Size)
 		if err != nil {
 			return err
 		}
-		if lossless {
+		if lossless != nil {
 			rec.Set("lossless_webp", artifact.BoolValue(true))
+			setWebP(rec, lossless)
 		}
 	case "zip":
 		return setPass(rec, in)

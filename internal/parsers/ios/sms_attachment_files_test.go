@@ -9,6 +9,7 @@ import (
 
 	"github.com/amparo-project/amparo/internal/artifact"
 	"github.com/amparo-project/amparo/internal/artifact/artifacttest"
+	"github.com/amparo-project/amparo/internal/testevidence"
 )
 
 func attachmentPath(name string) string {
@@ -84,6 +85,11 @@ func attachmentFileSamples(tb testing.TB) []artifacttest.Sample {
 		{"blastpass", "sample.pkpass", pass(tb, map[string]string{"pass.json": "{}", "logo.png": webp("VP8L"), "background.png": png})},
 		{"sticker", "sticker.webp", webp("VP8X", "ALPH", "VP8L")},
 		{"photo_webp", "photo.webp", webp("VP8 ")},
+		{"webp_full", "full.webp", string(testevidence.WebPTables(false))},
+		{"webp_overflow", "e5f6.webp", string(testevidence.WebPTables(true))},
+		{"blastpass_overflow", "g7h8.pkpass", pass(tb, map[string]string{"pass.json": "{}", "logo.png": string(testevidence.WebPTables(true))})},
+		{"forcedentry_overflow", "i9j0.gif", string(testevidence.JBIG2PDF(2, 3))},
+		{"jbig2_scan", "scan.pdf", string(testevidence.JBIG2PDF(1, 3))},
 		{"dng", "shot.dng", dng(3, 3)},
 		{"dng_mismatch", "IMG_0001.DNG", dng(2, 1)},
 		{"broken_pass", "broken.pkpass", "PK\x03\x04 no archive"},
