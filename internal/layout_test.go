@@ -37,6 +37,7 @@ var may = map[string][]string{
 	"lure":         {"artifact", "finding", "format", "limit"},
 	"message":      {},
 	"parsers":      {"android", "apple", "artifact", "format", "limit"},
+	"job":          {"examine", "pipeline", "workspace"},
 	"ledger":       {},
 	"pipeline":     {"artifact", "chain", "evidence", "extsort", "finding", "indicator", "limit", "lure", "rule"},
 	"report":       {"artifact", "finding", "limit", "message", "rule"},
@@ -44,6 +45,10 @@ var may = map[string][]string{
 	"seal":         {"limit"},
 	"testevidence": {},
 	"vault":        {"evidence", "finding", "limit", "seal"},
+	"web": {
+		"artifact", "evidence", "examine", "feed", "finding", "format", "indicator", "job", "ledger", "limit", "lure", "message", "pipeline",
+		"report", "rule", "seal", "vault", "workspace",
+	},
 	"workspace":    {"artifact", "finding", "indicator", "ledger", "seal", "vault"},
 }
 

@@ -89,6 +89,7 @@ type root struct {
 	Ledger    ledgerCmd    `cmd:"" help:"${ledger}"`
 	Vault     vaultCmd     `cmd:"" help:"${vault}"`
 	Export    exportCmd    `cmd:"" help:"${export}"`
+	Serve     serveCmd     `cmd:"" help:"${serve}"`
 }
 
 // app is what every command gets.

@@ -20,6 +20,7 @@ import (
 	"github.com/amparo-project/amparo/internal/pipeline"
 	"github.com/amparo-project/amparo/internal/seal"
 	"github.com/amparo-project/amparo/internal/vault"
+	"github.com/amparo-project/amparo/internal/web"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
 
@@ -34,6 +35,8 @@ var hints = []struct {
 	{errNoPassword, "cli.hint.no_password"},
 	{pipeline.ErrNotEmpty, "cli.hint.not_empty"},
 	{iosbackup.ErrInside, "cli.hint.out_inside"},
+	{web.ErrNotLoopback, "cli.hint.not_loopback"},
+	{syscall.EADDRINUSE, "cli.hint.address_in_use"},
 	{workspace.ErrNone, "ws.hint.none"},
 	{workspace.ErrNewer, "ws.hint.newer"},
 	{workspace.ErrDamaged, "ws.hint.damaged"},

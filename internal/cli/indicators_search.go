@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/amparo-project/amparo/internal/artifact"
 	"github.com/amparo-project/amparo/internal/feed"
 	"github.com/amparo-project/amparo/internal/indicator"
 )
@@ -86,7 +85,7 @@ func (c *indicatorsSearchCmd) Run(a *app) error {
 	}
 	found := []known{}
 	if l.Matcher != nil {
-		for _, d := range lookUp(l.Matcher, c.Value) {
+		for _, d := range indicator.LookUp(l.Matcher, c.Value) {
 			found = append(found, a.knownBy(st, d.Indicator, string(d.How)))
 		}
 	}
@@ -101,26 +100,6 @@ func (c *indicatorsSearchCmd) Run(a *app) error {
 		a.tellKnown(&found[i])
 	}
 	return nil
-}
-
-// lookUp matches a value as each type of observable that it may be.
-func lookUp(m *indicator.Matcher, value string) []indicator.Hit {
-	var all []indicator.Hit
-	seen := map[*indicator.Indicator]bool{}
-	for _, t := range []artifact.ObservableType{
-		artifact.URL, artifact.Domain, artifact.IP, artifact.Email, artifact.FileHash, artifact.CertHash, artifact.Process, artifact.FileName,
-		artifact.FilePath, artifact.AppID, artifact.ProfileID, artifact.AndroidProperty, artifact.Phone,
-	} {
-		for _, h := range m.Match("ios.datausage", []artifact.Observable{{Type: t, Value: value}}, nil) {
-			for _, d := range append([]*indicator.Indicator{h.Indicator}, h.Also...) {
-				if !seen[d] {
-					seen[d] = true
-					all = append(all, indicator.Hit{Indicator: d, How: h.How})
-				}
-			}
-		}
-	}
-	return all
 }
 
 func (a *app) knownBy(st *feed.Store, d *indicator.Indicator, how string) known {

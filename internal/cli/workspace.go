@@ -29,8 +29,8 @@ var workspaceHelp = []string{
 	"ledger_what", "ledger_key", "ledger_earlier", "ledger_witness_key", "ledger_need", "ledger_witness", "ledger_witness_dir",
 	"ledger_witness_state", "ledger_witness_file", "ledger_witness_name", "ledger_cosigned", "ledger_cosigned_file",
 	"hunt", "hunt_indicators", "hunt_value", "hunt_recheck", "hunt_case",
-	"vault", "vault_verify", "vault_evidence", "vault_clean",
 	"export", "export_subject", "export_to", "export_for", "export_evidence", "export_report", "export_languages", "export_pack", "export_run",
+	"vault", "vault_verify", "vault_evidence", "vault_clean", "serve", "serve_addr", "serve_no_open",
 }
 
 // workspaceCmd is "amparo workspace".

@@ -32,24 +32,39 @@ type With struct {
 
 	Password func(context.Context) (string, error) // of a backup; called where one is needed
 	Progress func(pipeline.Progress)               // called from several goroutines; nil: none
+	Saved    func(run string)                      // told of each run that is stored; nil: nobody is
+
+	Skip int    // evidence whose runs were stored by an earlier call that was interrupted
+	Dir  string // of results in the making, new, below the space's; "": one is made
 }
 
 // Check checks each evidence that was found in t and stores a run of each. It
 // returns the runs that were stored, also beside an error.
 func (t *Stored) Check(ctx context.Context, o With) (runs []string, err error) {
-	dir, err := t.space.TempDir()
+	dir := o.Dir
+	if dir == "" {
+		dir, err = t.space.TempDir()
+	} else {
+		err = os.Mkdir(dir, 0o700)
+	}
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	t.parsers = o.Parsers
 	for i, candidate := range t.Found.Candidates {
+		if i < o.Skip {
+			continue
+		}
 		t.at = i
 		id, err := t.checkOne(ctx, candidate, o, filepath.Join(dir, fmt.Sprint(i)))
 		if err != nil {
 			return runs, fmt.Errorf("%s: %w", candidate.Name(), err)
 		}
 		runs = append(runs, id)
+		if o.Saved != nil {
+			o.Saved(id)
+		}
 	}
 	return runs, nil
 }

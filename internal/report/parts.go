@@ -5,6 +5,7 @@ import (
 
 	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/message"
+	"github.com/amparo-project/amparo/internal/rule"
 )
 
 // Shown is one finding as a page shows it, ready in one language: why it
@@ -73,6 +74,19 @@ func Fields(record json.RawMessage, p *message.Printer) []Pair {
 
 // ArtifactTitle is what people call an artifact.
 func ArtifactTitle(p *message.Printer, name string) string { return visible(artifactTitle(p, name)) }
+
+// TitleOf says in one line what a finding is of which only a list's columns
+// are known.
+func TitleOf(f *finding.Finding, p *message.Printer) string {
+	rules, err := rule.Builtin()
+	if err != nil {
+		return visible(f.Title)
+	}
+	if f.Kind == finding.Lure && f.Lure == nil {
+		return p.Text("lure.title_link")
+	}
+	return (&view{Printer: p, rules: rules, res: &Result{}}).title(f)
+}
 
 // Symbol is the sign of a severity, for who sees no colours.
 func Symbol(s finding.Severity) string { return symbols[s] }

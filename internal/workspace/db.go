@@ -22,6 +22,7 @@ var (
 	ErrErased    = errors.New("the evidence was erased when consent was withdrawn")
 	ErrClosed    = errors.New("the case is closed")
 	ErrInvalid   = errors.New("not valid")
+	ErrConflict  = errors.New("somebody else decided meanwhile")
 )
 
 // DB is a database that holds a workspace: what drivers open.

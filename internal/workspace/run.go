@@ -245,6 +245,7 @@ func (w *Workspace) Run(ctx context.Context, id string) (Run, error) {
 // FindingFilter narrows a list of findings. Empty fields do not.
 type FindingFilter struct {
 	ID, Case, Run, State, Source string
+	Type, Value, Rule            string // of what matched
 	AtLeast                      finding.Severity
 }
 
@@ -257,6 +258,9 @@ func (w *Workspace) Findings(ctx context.Context, by FindingFilter, p Page) (Lis
 	f.equal("run_id", by.Run)
 	f.equal("state", by.State)
 	f.equal("source", by.Source)
+	f.equal("type", by.Type)
+	f.equal("value", by.Value)
+	f.equal("rule", by.Rule)
 	if by.AtLeast > 0 {
 		f.add("severity >= $?", int(by.AtLeast))
 	}
@@ -310,16 +314,30 @@ const maxNote = 64 << 10
 // New to take that back, or "" to note something and decide nothing. run may be
 // "" where one run alone has the finding.
 func (w *Workspace) Decide(ctx context.Context, run, id, state, note string) error {
+	return w.decide(ctx, run, id, state, note, nil)
+}
+
+// DecideSeen is Decide for somebody who saw the finding as it was decided at
+// that time ("" for not yet). The error wraps ErrConflict where somebody else
+// decided since: nobody overrules a colleague unseen.
+func (w *Workspace) DecideSeen(ctx context.Context, run, id, state, note, decided string) error {
+	return w.decide(ctx, run, id, state, note, &decided)
+}
+
+func (w *Workspace) decide(ctx context.Context, run, id, state, note string, seen *string) error {
 	if len(note) > maxNote {
 		return fmt.Errorf("%w: a note is at most %d bytes", ErrInvalid, maxNote)
 	}
 	return w.act(ctx, func(t *tx) error {
-		list, err := t.texts("SELECT run_id, case_id, state FROM finding WHERE id = $1 ORDER BY n DESC", 3, id)
+		list, err := t.texts("SELECT run_id, case_id, state, decided FROM finding WHERE id = $1 ORDER BY n DESC", 4, id)
 		if err != nil {
 			return err
 		}
 		for _, row := range list {
 			if run == "" || run == row[0] {
+				if seen != nil && *seen != row[3] {
+					return fmt.Errorf("finding %s: %w", id, ErrConflict)
+				}
 				if state == "" {
 					state = row[2]
 				}

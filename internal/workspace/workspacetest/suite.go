@@ -35,6 +35,11 @@ func Exercise(t *testing.T, open Opener, again func(t *testing.T, db *workspace.
 		"ManyFindings": testManyFindings,
 		// hunt.go
 		"Hunt": testHunt,
+		// job.go
+		"Jobs":       testJobs,
+		"JobsSealed": testJobsSealed,
+		"DecideSeen": testDecideSeen,
+		"Counts":     testCounts,
 		// ledger.go
 		"Clock":     testClock,
 		"Custody":   testCustody,

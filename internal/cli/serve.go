@@ -1,0 +1,150 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"html"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/amparo-project/amparo/internal/finding"
+	"github.com/amparo-project/amparo/internal/indicator"
+	"github.com/amparo-project/amparo/internal/lure"
+	"github.com/amparo-project/amparo/internal/rule"
+	"github.com/amparo-project/amparo/internal/web"
+	"github.com/amparo-project/amparo/internal/workspace"
+	"github.com/amparo-project/amparo/internal/workspace/sqlite"
+)
+
+// serveCmd is "amparo serve".
+type serveCmd struct {
+	Addr   string `help:"${serve_addr}" default:"127.0.0.1:8642" placeholder:"HOST:PORT"`
+	NoOpen bool   `help:"${serve_no_open}"`
+	wsFlags
+}
+
+// shutdownWait is how long requests have to end when the server does.
+const shutdownWait = 5 * time.Second
+
+// Run serves the workspace to browsers of this machine, until it is interrupted.
+func (c *serveCmd) Run(a *app) (err error) {
+	host, port, err := web.CheckAddress(c.Addr)
+	if err != nil {
+		return err
+	}
+	ln, err := new(net.ListenConfig).Listen(a.ctx, "tcp", net.JoinHostPort(host, port))
+	if err != nil {
+		return err
+	}
+	s, err := c.server(a, ln.Addr().String())
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	hs := &http.Server{
+		Handler: s.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(a.ctx) },
+	}
+	done := make(chan error, 1)
+	go func() { done <- hs.Serve(ln) }()
+	link := s.NewLink()
+	fmt.Fprintln(a.Out, a.Text("web.serve.link", "Link", link))
+	if !c.NoOpen {
+		defer a.browse(link)()
+	}
+	a.moreLinks(s)
+	select {
+	case <-a.ctx.Done():
+	case err := <-done:
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(a.ctx), shutdownWait)
+	defer cancel()
+	if err := hs.Shutdown(ctx); err != nil {
+		return hs.Close()
+	}
+	return nil
+}
+
+// moreLinks prints a new link for each Enter, where somebody is there to press it.
+func (a *app) moreLinks(s *web.Server) {
+	in, ok := a.In.(*os.File)
+	if !ok || !isTerminal(in) {
+		return
+	}
+	fmt.Fprintln(a.Err, "amparo: "+a.Text("web.serve.again"))
+	go func() {
+		for sc := bufio.NewScanner(in); sc.Scan(); {
+			fmt.Fprintln(a.Out, a.Text("web.serve.link", "Link", s.NewLink()))
+		}
+	}()
+}
+
+func (c *serveCmd) server(a *app, addr string) (*web.Server, error) {
+	at, isURL, err := c.where()
+	if err != nil {
+		return nil, err
+	}
+	identity, err := c.identityFile()
+	if err != nil {
+		return nil, err
+	}
+	return web.New(web.Options{
+		Addr: addr, Version: Version, Now: time.Now, Log: slog.New(slog.NewTextHandler(a.Err, nil)),
+		Exists: func() bool { return isURL || sqlite.Exists(at) },
+		Database: func(ctx context.Context, create bool) (*workspace.DB, string, error) {
+			return c.database(&app{a.Streams, a.Printer, ctx}, create)
+		},
+		IdentityFile: identity, Store: openStore, Change: changeStore,
+		Indicators: func() (*indicator.Matcher, []finding.IndicatorSet, error) {
+			l, err := a.loadInstalled()
+			if err != nil {
+				return nil, nil, err
+			}
+			return l.matcher, l.sets, nil
+		},
+		Rules: func() (*rule.Set, error) { return loadRules(nil) },
+		Lures: func() (*lure.Knowledge, error) { return loadLures(nil) },
+	})
+}
+
+// browse opens the link in the user's browser. It goes by way of a file that
+// only the user can read: the arguments of a program are seen by all users of
+// the machine. What it returns removes the file.
+func (a *app) browse(link string) (cleanUp func()) {
+	dir, err := os.MkdirTemp("", "amparo-open-") //nolint:forbidigo // the link alone, removed at the end
+	if err != nil {
+		return func() {}
+	}
+	cleanUp = func() { _ = os.RemoveAll(dir) }
+	name := filepath.Join(dir, "open.html")
+	page := `<!DOCTYPE html><meta charset="utf-8"><title>Amparo</title><meta http-equiv="refresh" content="0;url=` + html.EscapeString(link) + `">` +
+		`<a href="` + html.EscapeString(link) + `">Amparo</a>`
+	if err := writeFile(name, func(w io.Writer) error {
+		_, err := io.WriteString(w, page)
+		return err
+	}); err != nil {
+		return cleanUp
+	}
+	open, args := "xdg-open", []string{name}
+	switch runtime.GOOS {
+	case "darwin":
+		open = "open"
+	case "windows":
+		open, args = "rundll32", []string{"url.dll,FileProtocolHandler", name}
+	}
+	cmd := exec.CommandContext(a.ctx, open, args...) //nolint:gosec // one of the three above
+	if err := cmd.Start(); err == nil {
+		go func() { _ = cmd.Wait() }() // without a browser there is the link
+	}
+	return cleanUp
+}

@@ -1,0 +1,164 @@
+package vault
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+
+	"github.com/amparo-project/amparo/internal/seal"
+)
+
+// ErrOffset says that a part of an upload does not continue what is stored.
+var ErrOffset = errors.New("the part does not continue what is stored")
+
+// An Upload is one file that comes to a bundle in parts, over a connection
+// that may break.
+type Upload struct {
+	Bundle, Case string
+	Key          seal.Identity
+	Name         string // a valid path of fs.FS
+	Size         int64  // of all of it, in bytes
+}
+
+// Offset returns how much of the file is stored, in bytes: a multiple of
+// SegmentSize, or all of it, and then the SHA-256 of all of it.
+func (u *Upload) Offset(ctx context.Context, x Index) (offset int64, sum string, err error) {
+	list, _, err := files(ctx, x, u.Bundle, u.Key)
+	if err != nil {
+		return 0, "", err
+	}
+	for i := range list {
+		if f := &list[i]; f.Path == u.Name && f.Size == u.Size {
+			if f.whole() {
+				return f.Size, f.SHA256, nil
+			}
+			return int64(len(f.Segments)) * SegmentSize, "", nil
+		}
+	}
+	return 0, "", nil
+}
+
+// Append stores the bytes of r, which begin at offset of the file, as far as
+// they fill segments; the rest of a broken part is forgotten. It returns how
+// much of the file is stored then, also beside an error. Nothing of the file
+// is ever on the disk in clear. The error wraps ErrOffset.
+func (u *Upload) Append(ctx context.Context, s Store, x Index, offset int64, r io.Reader, progress func(bytes int64)) (int64, string, error) {
+	if !fs.ValidPath(u.Name) || u.Name == "." || u.Size < 0 {
+		return 0, "", fmt.Errorf("%w: name or size of the upload", ErrOffset)
+	}
+	list, parts, err := files(ctx, x, u.Bundle, u.Key)
+	if err != nil {
+		return 0, "", err
+	}
+	f := File{Path: u.Name, Size: u.Size}
+	for i := range list {
+		if list[i].Path == u.Name && list[i].Size == u.Size {
+			f = list[i]
+		}
+	}
+	done := int64(len(f.Segments)) * SegmentSize
+	if f.whole() {
+		done = f.Size
+	}
+	if offset != done || f.whole() {
+		return done, f.SHA256, ErrOffset
+	}
+	a := &adder{ctx: ctx, s: s, x: x, part: parts, o: AddOptions{Bundle: u.Bundle, Case: u.Case, Key: u.Key}}
+	if progress != nil {
+		a.o.Progress = func(_, n int64) { progress(done + n) }
+	}
+	defer a.abort()
+	done, err = a.append(&f, done, r)
+	return done, f.SHA256, err
+}
+
+// append reads segment by segment, each durable before the next.
+func (a *adder) append(f *File, done int64, r io.Reader) (int64, error) {
+	sum := sha256.New()
+	if f.State != nil {
+		if err := sum.(encoding.BinaryUnmarshaler).UnmarshalBinary(f.State); err != nil {
+			return done, fmt.Errorf("%w: state of the hash: %w", ErrDamaged, err)
+		}
+	}
+	if f.Size == 0 {
+		return 0, a.complete(f, sum)
+	}
+	for done < f.Size {
+		n := min(f.Size-done, SegmentSize)
+		seg, err := a.segment(io.TeeReader(io.LimitReader(r, n), sum), n)
+		if errors.Is(err, ErrChanged) {
+			return done, io.ErrUnexpectedEOF // the part ended: what is whole is stored
+		}
+		if err != nil {
+			return done, err
+		}
+		f.Segments = append(f.Segments, seg.ID)
+		if done+n < f.Size {
+			err = a.partial(*f, sum)
+		} else {
+			err = a.complete(f, sum)
+		}
+		if err != nil {
+			return done, err
+		}
+		done += n
+	}
+	return done, nil
+}
+
+func (a *adder) complete(f *File, sum interface{ Sum([]byte) []byte }) error {
+	f.SHA256, f.State = hex.EncodeToString(sum.Sum(nil)), nil
+	a.batch = append(a.batch, *f)
+	return a.flush()
+}
+
+// Files returns the list of a bundle's files, complete or not.
+func Files(ctx context.Context, x Index, bundle string, key seal.Identity) ([]File, error) {
+	list, _, err := files(ctx, x, bundle, key)
+	return list, err
+}
+
+// AppendAll stores all of r as the file, of whose size nothing is known yet,
+// and returns its size and SHA-256. One that breaks off is begun anew next time.
+func (u *Upload) AppendAll(ctx context.Context, s Store, x Index, r io.Reader) (int64, string, error) {
+	if !fs.ValidPath(u.Name) || u.Name == "." {
+		return 0, "", fmt.Errorf("%w: name of the upload", ErrOffset)
+	}
+	_, parts, err := files(ctx, x, u.Bundle, u.Key)
+	if err != nil {
+		return 0, "", err
+	}
+	a := &adder{ctx: ctx, s: s, x: x, part: parts, o: AddOptions{Bundle: u.Bundle, Case: u.Case, Key: u.Key}}
+	defer a.abort()
+	f, sum, buf := File{Path: u.Name}, sha256.New(), make([]byte, SegmentSize)
+	for last := false; !last; {
+		n, err := io.ReadFull(r, buf)
+		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+			return f.Size, "", err
+		}
+		last = n < len(buf)
+		if n > 0 {
+			sum.Write(buf[:n])
+			seg, err := a.segment(bytes.NewReader(buf[:n]), int64(n))
+			if err != nil {
+				return f.Size, "", err
+			}
+			f.Segments, f.Size = append(f.Segments, seg.ID), f.Size+int64(n)
+		}
+		if last {
+			err = a.complete(&f, sum)
+		} else {
+			err = a.partial(f, sum)
+		}
+		if err != nil {
+			return f.Size, "", err
+		}
+	}
+	return f.Size, f.SHA256, nil
+}

@@ -1,0 +1,138 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"syscall"
+
+	"github.com/amparo-project/amparo/internal/evidence"
+	"github.com/amparo-project/amparo/internal/format/ab"
+	"github.com/amparo-project/amparo/internal/format/keybag"
+	"github.com/amparo-project/amparo/internal/job"
+	"github.com/amparo-project/amparo/internal/limit"
+	"github.com/amparo-project/amparo/internal/message"
+	"github.com/amparo-project/amparo/internal/seal"
+	"github.com/amparo-project/amparo/internal/vault"
+	"github.com/amparo-project/amparo/internal/workspace"
+)
+
+// badRequest is a request that no page of ours makes.
+type badRequest struct{ err error }
+
+func (e badRequest) Error() string { return e.err.Error() }
+func (e badRequest) Unwrap() error { return e.err }
+
+// invalid is something in a form that its sender can mend; id is a message.
+type invalid struct{ id string }
+
+func (e invalid) Error() string { return e.id }
+
+// causes maps errors to a status and to the sentence that says what to do. The
+// first that fits is taken; nothing else of an error is shown to anybody.
+var causes = []struct {
+	err    error
+	status int
+	id     string
+}{
+	{workspace.ErrConflict, http.StatusConflict, "web.error.conflict"},
+	{workspace.ErrNotFound, http.StatusNotFound, "web.error.not_found"},
+	{workspace.ErrNoAccess, http.StatusNotFound, "web.error.not_found"},
+	{workspace.ErrNoConsent, http.StatusConflict, "web.error.no_consent"},
+	{workspace.ErrErased, http.StatusGone, "web.error.erased"},
+	{workspace.ErrClosed, http.StatusConflict, "web.error.closed"},
+	{workspace.ErrNone, http.StatusConflict, "web.error.no_workspace"},
+	{workspace.ErrNewer, http.StatusConflict, "ws.hint.newer"},
+	{workspace.ErrNotMember, http.StatusForbidden, "web.error.not_member"},
+	{workspace.ErrDiskFull, http.StatusInsufficientStorage, "web.error.disk_full"},
+	{syscall.ENOSPC, http.StatusInsufficientStorage, "web.error.disk_full"},
+	{workspace.ErrReadOnly, http.StatusInternalServerError, "ws.hint.read_only"},
+	{workspace.ErrDamaged, http.StatusInternalServerError, "web.error.damaged"},
+	{vault.ErrDamaged, http.StatusInternalServerError, "web.error.damaged"},
+	{vault.ErrChanged, http.StatusConflict, "web.error.changed"},
+	{vault.ErrOffset, http.StatusPreconditionFailed, "web.error.offset"},
+	{seal.ErrWrongPassphrase, http.StatusForbidden, "web.error.passphrase"},
+	{keybag.ErrWrongPassword, http.StatusConflict, "web.error.password"},
+	{ab.ErrWrongPassword, http.StatusConflict, "web.error.password"},
+	{job.ErrPassword, http.StatusConflict, "web.error.no_password"},
+	{evidence.ErrNotEvidence, http.StatusConflict, "web.error.not_evidence"},
+	{workspace.ErrInvalid, http.StatusUnprocessableEntity, "web.error.invalid"},
+	{limit.ErrCorrupt, http.StatusUnprocessableEntity, "web.error.corrupt"},
+	{fs.ErrPermission, http.StatusConflict, "web.error.permission"},
+	{fs.ErrNotExist, http.StatusNotFound, "web.error.not_found"},
+	{context.Canceled, http.StatusRequestTimeout, "web.error.interrupted"},
+}
+
+// causeOf is the status of an error, and the message that tells of it.
+func causeOf(err error) (status int, id string) {
+	var (
+		inv invalid
+		bad badRequest
+		big *http.MaxBytesError
+	)
+	var many tooMany
+	switch {
+	case errors.As(err, &many):
+		return http.StatusTooManyRequests, "web.error.too_many"
+	case errors.As(err, &inv):
+		return http.StatusUnprocessableEntity, inv.id
+	case errors.As(err, &big):
+		return http.StatusRequestEntityTooLarge, "web.error.too_large"
+	case errors.As(err, &bad):
+		return http.StatusBadRequest, "web.error.bad_request"
+	}
+	for _, c := range causes {
+		if errors.Is(err, c.err) {
+			return c.status, c.id
+		}
+	}
+	return http.StatusInternalServerError, "web.error.internal"
+}
+
+// fail answers with an error.
+func (q *request) fail(err error) {
+	status, id := causeOf(err)
+	if status == http.StatusInternalServerError {
+		// Not the error itself: it may quote evidence.
+		ref := secret()[:8]
+		q.s.o.Log.ErrorContext(q.ctx(), "request failed", "ref", ref, "route", q.r.Pattern, "type", fmt.Sprintf("%T", err))
+		q.refuse(status, id, "Ref", ref)
+		return
+	}
+	q.refuse(status, id)
+}
+
+// problem is an error as RFC 9457 writes it.
+type problem struct {
+	Type   string `json:"type"`
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	Detail string `json:"detail"`
+}
+
+// refuse answers with a sentence: a page for people, a problem for programs.
+func (q *request) refuse(status int, id string, pairs ...any) {
+	text := q.Text(id, pairs...)
+	if isAPI(q.r) {
+		q.w.Header().Set("Content-Type", "application/problem+json")
+		q.w.WriteHeader(status)
+		_ = json.NewEncoder(q.w).Encode(problem{"about:blank", http.StatusText(status), status, text}) // the client is gone
+		return
+	}
+	if err := q.renderStatus(status, "error", q.Text("web.error.title"), text); err != nil {
+		q.s.o.Log.ErrorContext(q.ctx(), "page failed", "page", "error", "type", fmt.Sprintf("%T", err))
+	}
+}
+
+// refuse answers before a route was found.
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, status int, id string) {
+	(&request{Printer: message.New(languageOf(r)), w: w, r: r, s: s}).refuse(status, id)
+}
+
+// tooMany is a guess before its time.
+type tooMany struct{}
+
+func (tooMany) Error() string { return "too many wrong guesses" }

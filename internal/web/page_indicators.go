@@ -1,0 +1,265 @@
+package web
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"maps"
+	"mime/multipart"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/amparo-project/amparo/internal/feed"
+	"github.com/amparo-project/amparo/internal/indicator"
+	"github.com/amparo-project/amparo/internal/workspace"
+)
+
+// indicatorsData is what checks match against.
+type indicatorsData struct {
+	Sets  []setLine
+	Total int
+	Query string
+	Known []knownLine // of Query
+	Asked bool
+	Hunt  *huntData
+}
+
+type setLine struct {
+	ID, Name, Publisher, File, Added string
+	Count                            int
+	Types                            []typeCount
+	Private                          bool
+}
+
+type typeCount struct {
+	Type  string
+	Count int
+}
+
+type knownLine struct {
+	Type, Value, Threats, Set, Reference, TLP string
+	Private, Expired                          bool
+}
+
+// huntData is what a hunt found.
+type huntData struct {
+	workspace.Hunted
+	Value string
+}
+
+func (q *request) indicatorsData() (indicatorsData, *feed.Store, error) {
+	st, err := q.s.o.Store()
+	if err != nil {
+		return indicatorsData{}, nil, err
+	}
+	d := indicatorsData{Query: q.value("q")}
+	for _, e := range st.Entries() {
+		v := e.Current()
+		if v == nil {
+			continue
+		}
+		line := setLine{
+			ID: e.ID, Name: e.Name, Publisher: e.Publisher, File: e.File, Count: v.Count, Added: v.Added.UTC().Format(time.DateOnly), Private: e.Private,
+		}
+		for _, t := range slices.Sorted(maps.Keys(v.ByType)) {
+			line.Types = append(line.Types, typeCount{t, v.ByType[t]})
+		}
+		d.Total += v.Count
+		d.Sets = append(d.Sets, line)
+	}
+	return d, st, nil
+}
+
+func (q *request) indicatorsPage() error {
+	d, st, err := q.indicatorsData()
+	if err != nil {
+		return err
+	}
+	if d.Query != "" {
+		if d.Known, err = lookUp(st, d.Query); err != nil {
+			return err
+		}
+		d.Asked = true
+	}
+	return q.render("indicators", q.Text("web.indicators.title"), d, inSection("indicators"))
+}
+
+// maxKnown bounds the answers to a search.
+const maxKnown = 200
+
+// lookUp says which installed sets know a value.
+func lookUp(st *feed.Store, value string) ([]knownLine, error) {
+	l, err := st.Load()
+	if err != nil || l.Matcher == nil {
+		return nil, err
+	}
+	var out []knownLine
+	for _, h := range indicator.LookUp(l.Matcher, value) {
+		d := h.Indicator
+		line := knownLine{
+			Type: string(d.Type()), Value: d.Value(), Threats: strings.Join(d.Threats(), ", "), Set: d.Set().Name, TLP: d.TLP().String(),
+			Private: d.Private(), Expired: d.Expired(time.Now()),
+		}
+		if refs := d.References(); len(refs) > 0 {
+			line.Reference = refs[0].URL
+		}
+		if out = append(out, line); len(out) == maxKnown {
+			break
+		}
+	}
+	return out, nil
+}
+
+// maxIndicators bounds a file of indicators that is brought, in bytes.
+const maxIndicators = 512 << 20
+
+// addIndicators installs a file. It is kept only if it holds indicators.
+func (q *request) addIndicators() error {
+	f := fields{}
+	added, seen := 0, false
+	err := q.parts(maxIndicators, f, func(p *multipart.Part) error {
+		if p.FileName() == "" {
+			return nil
+		}
+		seen = true
+		n, err := q.install(p, filepath.Base(p.FileName()))
+		added += n
+		return err
+	})
+	if err == nil && !seen {
+		err = invalid{"web.indicators.no_file"}
+	} else if err == nil && added == 0 {
+		err = invalid{"web.indicators.nothing"}
+	}
+	if err != nil {
+		d, _, derr := q.indicatorsData()
+		if derr != nil {
+			return derr
+		}
+		return q.again(err, "indicators", q.Text("web.indicators.title"), d, inSection("indicators"))
+	}
+	return q.done("/indicators", q.Count("web.indicators.added", int64(added)))
+}
+
+// install puts a file into the store and returns how many indicators it holds.
+func (q *request) install(r io.Reader, name string) (count int, err error) {
+	dir, err := os.MkdirTemp("", "amparo-indicators-") //nolint:forbidigo // published indicators, no evidence; removed at the end
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return 0, err
+	}
+	defer root.Close()
+	name = fileName(name)
+	out, err := root.Create(name)
+	if err != nil {
+		return 0, err
+	}
+	if _, err := io.Copy(out, r); err != nil {
+		out.Close()
+		return 0, err
+	}
+	if err := out.Close(); err != nil {
+		return 0, err
+	}
+	sets, err := indicator.Survey(filepath.Join(dir, name), indicator.Options{})
+	if err != nil {
+		return 0, err
+	}
+	err = q.s.o.Change(func(st *feed.Store) error {
+		for _, set := range sets {
+			n, err := put(st, set)
+			if err != nil {
+				return err
+			}
+			count += n
+		}
+		return nil
+	})
+	return count, err
+}
+
+// put installs one set, unless it is installed or holds nothing.
+func put(st *feed.Store, set *indicator.Set) (int, error) {
+	d := set.Describe()
+	if !set.Format.Listed() || d.Count == 0 {
+		return 0, nil
+	}
+	if st.Has(d.SHA256) != nil {
+		return d.Count, nil
+	}
+	e := &feed.Entry{Name: set.Name, Publisher: set.Publisher, File: filepath.Base(set.File)}
+	for _, r := range set.References {
+		if r.URL != "" {
+			e.References = append(e.References, r.URL)
+		}
+	}
+	f, err := os.Open(set.File)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	draft, err := st.Draft(f, e, maxIndicators)
+	if err != nil {
+		return 0, err
+	}
+	defer draft.Discard()
+	return d.Count, st.Put(draft, e)
+}
+
+// fileName makes a name that every system takes of one that a browser sent.
+func fileName(s string) string {
+	name := strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '-', r == '_', r == '.', r == '+':
+			return r
+		}
+		return '_'
+	}, filepath.Base(strings.ReplaceAll(s, `\`, "/")))
+	name = strings.TrimLeft(name, ".")
+	if len(name) > 120 {
+		name = name[len(name)-120:]
+	}
+	if name == "" {
+		return "file"
+	}
+	return name
+}
+
+// hunt sets a value, or all installed sets, against what was ever observed.
+func (q *request) hunt() error {
+	if err := q.form(); err != nil {
+		return err
+	}
+	d, st, err := q.indicatorsData()
+	if err != nil {
+		return err
+	}
+	value := q.value("value")
+	var sets []*indicator.Set
+	if value != "" {
+		set, lerr := indicator.Load(bytes.NewReader([]byte(value+"\n")), "value.txt")
+		if lerr != nil || set.Len() == 0 {
+			return q.again(invalid{"web.hunt.no_value"}, "indicators", q.Text("web.indicators.title"), d, inSection("indicators"))
+		}
+		sets = append(sets, set)
+	} else {
+		l, lerr := st.Load()
+		if lerr != nil {
+			return lerr
+		}
+		sets = l.Sets
+	}
+	h, err := q.space.Hunt(q.ctx(), sets)
+	if err != nil {
+		return err
+	}
+	d.Hunt = &huntData{h, value}
+	return q.render("indicators", q.Text("web.indicators.title"), d, inSection("indicators"))
+}

@@ -1,0 +1,159 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/amparo-project/amparo/internal/report"
+	"github.com/amparo-project/amparo/internal/workspace"
+)
+
+// runData is one check: what it says as a whole, what was read, what was found.
+type runData struct {
+	Run      workspace.Run
+	Evidence workspace.Evidence
+	Case     workspace.Case
+	Overview report.Overview
+	Findings []workspace.Finding
+	Next     string
+	Formats  []string
+}
+
+// theRun returns a run that the member may see, and its evidence.
+func (q *request) theRun() (workspace.Run, workspace.Evidence, workspace.Case, error) {
+	r, err := q.space.Run(q.ctx(), q.path("run"))
+	if err != nil {
+		return r, workspace.Evidence{}, workspace.Case{}, err
+	}
+	ev, err := q.space.Evidence(q.ctx(), r.Evidence)
+	if err != nil {
+		return r, ev, workspace.Case{}, err
+	}
+	if r.State == workspace.Erased {
+		return r, ev, workspace.Case{}, workspace.ErrErased
+	}
+	c, err := q.space.Case(q.ctx(), r.Case)
+	return r, ev, c, err
+}
+
+func (q *request) runPage() error {
+	r, ev, c, err := q.theRun()
+	if err != nil {
+		return err
+	}
+	b, err := q.space.OpenRun(q.ctx(), &r)
+	if err != nil {
+		return err
+	}
+	run, err := report.LoadRun(b.FS(q.ctx()), r.ID)
+	if err != nil {
+		return err
+	}
+	if err := q.space.Viewed(q.ctx(), ev.ID, r.ID); err != nil {
+		return err
+	}
+	d := runData{Run: r, Evidence: ev, Case: c, Formats: reportFormats}
+	if d.Overview, err = report.Overlook(run, q.Printer); err != nil {
+		return err
+	}
+	l, err := q.space.Findings(q.ctx(), workspace.FindingFilter{Run: r.ID}, q.page(200))
+	if err != nil {
+		return err
+	}
+	d.Findings, d.Next = l.Items, l.Next
+	return q.render("run", q.Text("web.run.title", "ID", r.ID), d, inSection("cases"))
+}
+
+// reportFormats are those that a report can be had in.
+var reportFormats = []string{"pdf", "html", "json", "csv", "stix", "misp", "timesketch"}
+
+// formats say how each is made, and how its file is called and typed.
+var formats = map[string]struct {
+	ending, kind string
+	write        func(io.Writer, *report.Result, report.Options) error
+}{
+	"html": {"html", "text/html; charset=utf-8", report.HTML},
+	"pdf":  {"pdf", "application/pdf", report.PDF},
+	"json": {"json", "application/json", func(w io.Writer, r *report.Result, _ report.Options) error { return report.JSON(w, r) }},
+	"csv":  {"csv", "text/csv; charset=utf-8", func(w io.Writer, r *report.Result, _ report.Options) error { return report.CSV(w, r) }},
+	"stix": {"stix.json", "application/json", func(w io.Writer, r *report.Result, _ report.Options) error { return report.STIX(w, r) }},
+	"misp": {"misp.json", "application/json", func(w io.Writer, r *report.Result, _ report.Options) error { return report.MISP(w, r) }},
+	"timesketch": {"timesketch.jsonl", "application/jsonl", func(w io.Writer, r *report.Result, _ report.Options) error {
+		return report.Timesketch(w, r)
+	}},
+}
+
+// reportPolicy shows a report as a page of nobody: it reaches nothing of ours,
+// and the policy in the report itself lets only its own script and style be.
+const reportPolicy = "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+
+// reportPage shows the report.
+func (q *request) reportPage() error {
+	r, ev, _, err := q.theRun()
+	if err != nil {
+		return err
+	}
+	res, err := q.result(q.ctx(), &r)
+	if err != nil {
+		return err
+	}
+	if err := q.space.Viewed(q.ctx(), ev.ID, r.ID); err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	if err := report.HTML(&b, res, report.Options{Lang: q.Lang()}); err != nil {
+		return err
+	}
+	q.w.Header().Set("Content-Security-Policy", reportPolicy)
+	q.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, err = q.w.Write(b.Bytes())
+	return err
+}
+
+func (q *request) result(ctx context.Context, r *workspace.Run) (*report.Result, error) {
+	b, err := q.space.OpenRun(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return report.LoadFS(b.FS(ctx), r.ID)
+}
+
+// reportFile hands a report out. That it left is in the ledger, with its hash,
+// before the first byte does: it is made twice, as the same bytes.
+func (q *request) reportFile() error {
+	f, ok := formats[q.path("format")]
+	if !ok {
+		return fmt.Errorf("format: %w", workspace.ErrNotFound)
+	}
+	r, ev, _, err := q.theRun()
+	if err != nil {
+		return err
+	}
+	res, err := q.result(q.ctx(), &r)
+	if err != nil {
+		return err
+	}
+	h := sha256.New()
+	o := report.Options{Lang: q.Lang()}
+	if err := f.write(h, res, o); err != nil {
+		return err
+	}
+	if err := q.space.Exported(q.ctx(), ev.ID, r.ID+" "+q.path("format"), hex.EncodeToString(h.Sum(nil))); err != nil {
+		return err
+	}
+	q.attach(r.ID+"."+f.ending, f.kind)
+	return f.write(q.w, res, o)
+}
+
+// attach makes the answer a file to keep.
+func (q *request) attach(name, kind string) {
+	h := q.w.Header()
+	h.Set("Content-Type", kind)
+	h.Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", name))
+	q.w.WriteHeader(http.StatusOK)
+}

@@ -1,0 +1,60 @@
+package web
+
+import (
+	"net"
+	"net/http"
+	"strings"
+)
+
+// policy lets a page use what this server sends and nothing else: no script or
+// style in the page itself, nothing from elsewhere, no frame around it.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; " +
+	"base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+
+// protect wraps all routes: the Host is ours (a name that was rebound to this
+// machine is not), changes come from our own pages, and every answer tells the
+// browser what it may do with it.
+func (s *Server) protect(next http.Handler) http.Handler {
+	cross := http.NewCrossOriginProtection()
+	cross.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.refuse(w, r, http.StatusForbidden, "web.error.cross_origin")
+	}))
+	inner := cross.Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
+		h.Set("Cache-Control", "no-store")
+		if !s.ours(r.Host) {
+			s.refuse(w, r, http.StatusMisdirectedRequest, "web.error.host")
+			return
+		}
+		inner.ServeHTTP(w, r)
+	})
+}
+
+// ours reports whether a Host is a name of the loopback interface with our port.
+func (s *Server) ours(host string) bool {
+	_, want, err := net.SplitHostPort(s.o.Addr)
+	if err != nil {
+		return false
+	}
+	name, port, err := net.SplitHostPort(host)
+	if err != nil || port != want {
+		return false
+	}
+	if name == "localhost" {
+		return true
+	}
+	ip := net.ParseIP(name)
+	return ip != nil && ip.IsLoopback()
+}
+
+// isAPI reports whether a program asks, not a person.
+func isAPI(r *http.Request) bool {
+	return strings.HasPrefix(r.URL.Path, "/api/") || r.Header.Get("Accept") == "application/json"
+}

@@ -1,0 +1,125 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/amparo-project/amparo/internal/message"
+)
+
+// role is what a request must be to get an answer.
+type role int
+
+const (
+	anybody role = iota // on this machine
+	visitor             // came by the link
+	member              // gave the passphrase too: the keys of their cases are open
+)
+
+// route is one kind of request. All are here, and only here.
+type route struct {
+	pattern string // of http.ServeMux
+	role    role
+	handle  func(*request) error
+}
+
+// routes lists all that the server answers. Which cases a member sees is
+// decided below this, in package workspace, for each of them alike.
+var routes = []route{
+	{"GET /{$}", anybody, (*request).home},
+	{"GET /static/{hash}/{name}", anybody, (*request).static},
+	{"POST /language", anybody, (*request).setLanguage},
+	{"POST /appearance", anybody, (*request).setAppearance},
+	{"GET /enter/{token}", anybody, (*request).enter},
+
+	{"GET /start", visitor, (*request).startPage},
+	{"POST /start", visitor, (*request).start},
+	{"GET /unlock", visitor, (*request).unlockPage},
+	{"POST /unlock", visitor, (*request).unlock},
+	{"POST /lock", visitor, (*request).lock},
+
+	{"GET /cases", member, (*request).casesPage},
+	{"GET /cases/new", member, (*request).newCasePage},
+	{"POST /cases/new", member, (*request).newCase},
+	{"GET /cases/{case}", member, (*request).casePage},
+	{"POST /cases/{case}/close", member, (*request).closeCase},
+	{"GET /cases/{case}/person", member, (*request).newPersonPage},
+	{"POST /cases/{case}/person", member, (*request).newPerson},
+	{"POST /cases/{case}/device", member, (*request).newDevice},
+	{"GET /cases/{case}/consent", member, (*request).newConsentPage},
+	{"POST /cases/{case}/consent", member, (*request).newConsent},
+	{"GET /cases/{case}/withdraw/{consent}", member, (*request).withdrawPage},
+	{"POST /cases/{case}/withdraw/{consent}", member, (*request).withdraw},
+
+	{"GET /cases/{case}/evidence", member, (*request).intakePage},
+	{"GET /cases/{case}/browse", member, (*request).browsePage},
+	{"POST /cases/{case}/evidence/path", member, (*request).takePath},
+	{"POST /cases/{case}/evidence/file", member, (*request).takeFile},
+	{"POST /cases/{case}/devices/{device}/upload", member, (*request).uploadOffset},
+	{"PATCH /cases/{case}/devices/{device}/upload", member, (*request).uploadPart},
+	{"POST /cases/{case}/devices/{device}/upload/done", member, (*request).uploadDone},
+	{"GET /jobs", member, (*request).jobsPage},
+	{"GET /jobs/{job}", member, (*request).jobPage},
+	{"POST /jobs/{job}/cancel", member, (*request).cancelJob},
+
+	{"POST /evidence/{evidence}/check", member, (*request).checkAgain},
+	{"GET /evidence/{evidence}", member, (*request).evidencePage},
+	{"GET /evidence/{evidence}/proof/{entry}", member, (*request).custodyProof},
+	{"GET /runs/{run}", member, (*request).runPage},
+	{"GET /runs/{run}/report", member, (*request).reportPage},
+	{"GET /runs/{run}/report/{format}", member, (*request).reportFile},
+
+	{"GET /findings", member, (*request).findingsPage},
+	{"GET /runs/{run}/findings/{finding}", member, (*request).findingPage},
+	{"POST /runs/{run}/findings/{finding}", member, (*request).decide},
+
+	{"GET /indicators", member, (*request).indicatorsPage},
+	{"POST /indicators/add", member, (*request).addIndicators},
+	{"POST /indicators/hunt", member, (*request).hunt},
+	{"GET /lures", member, (*request).luresPage},
+	{"POST /lures", member, (*request).readLures},
+	{"GET /ledger", member, (*request).ledgerPage},
+	{"POST /ledger/checkpoint", member, (*request).checkpoint},
+	{"GET /ledger/key", member, (*request).ledgerKey},
+	{"GET /ledger/proof/{entry}", member, (*request).ledgerProof},
+}
+
+// mux is the table as a handler.
+func (s *Server) mux() http.Handler {
+	mux := http.NewServeMux()
+	for _, r := range routes {
+		mux.HandleFunc(r.pattern, func(w http.ResponseWriter, req *http.Request) { s.serve(r, w, req) })
+	}
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		s.refuse(w, r, http.StatusNotFound, "web.error.not_found")
+	})
+	return mux
+}
+
+// serve lets a request in whose sender has the role that the route asks for.
+func (s *Server) serve(to route, w http.ResponseWriter, r *http.Request) {
+	q := &request{Printer: message.New(languageOf(r)), w: w, r: r, s: s, session: s.sessions.get(s.token(r))}
+	q.space = q.session.unlocked()
+	switch {
+	case to.role >= visitor && q.session == nil:
+		q.refuse(http.StatusUnauthorized, "web.error.no_session")
+		return
+	case to.role == member && q.space == nil:
+		if r.Method == http.MethodGet && !isAPI(r) {
+			_ = q.redirect(q.s.first()) // it never fails
+			return
+		}
+		q.refuse(http.StatusForbidden, "web.error.locked")
+		return
+	}
+	if err := to.handle(q); err != nil {
+		q.fail(err)
+	}
+}
+
+// first is where somebody begins who is let in.
+func (s *Server) first() string {
+	if !s.o.Exists() {
+		return "/start"
+	}
+	return "/unlock"
+}

@@ -1,0 +1,85 @@
+package web
+
+import (
+	"context"
+	"errors"
+
+	"github.com/amparo-project/amparo/internal/examine"
+	"github.com/amparo-project/amparo/internal/job"
+)
+
+// running is the runner of a member, from the first time that they open the
+// workspace until the server ends: a job that was begun is not left half done
+// because a page was closed.
+type running struct {
+	runner *job.Runner
+	done   chan struct{}
+}
+
+// admitted starts the jobs of a member who opened the workspace.
+func (s *Server) admitted(sp *examine.Space) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	id := sp.Member().ID
+	if s.runners[id] != nil || s.ended.Err() != nil {
+		return
+	}
+	r := &running{&job.Runner{Space: sp, With: s.with, Explain: explainJob, Now: s.o.Now, Log: s.o.Log}, make(chan struct{})}
+	s.runners[id] = r
+	go func() {
+		defer close(r.done)
+		r.runner.Run(s.ended)
+	}()
+}
+
+// wake says to the member's runner that there is something to do.
+func (s *Server) wake(sp *examine.Space) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r := s.runners[sp.Member().ID]; r != nil {
+		r.runner.Wake()
+	}
+}
+
+// stopJobs ends all runners and waits: their jobs are given back.
+func (s *Server) stopJobs() {
+	s.end()
+	s.mu.Lock()
+	var all []*running
+	for _, r := range s.runners {
+		all = append(all, r)
+	}
+	s.mu.Unlock()
+	for _, r := range all {
+		<-r.done
+	}
+}
+
+// with is what evidence is checked with: what is installed when a job begins.
+func (s *Server) with() (examine.With, error) {
+	m, sets, err := s.o.Indicators()
+	if err != nil {
+		return examine.With{}, err
+	}
+	rules, err := s.o.Rules()
+	if err != nil {
+		return examine.With{}, err
+	}
+	lures, err := s.o.Lures()
+	if err != nil {
+		return examine.With{}, err
+	}
+	return examine.With{Matcher: m, Sets: sets, Rules: rules, Lures: lures, Version: s.o.Version}, nil
+}
+
+// explainJob is the message for why a job failed.
+func explainJob(err error) string {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return "web.error.interrupted"
+	}
+	_, id := causeOf(err)
+	if id == "web.error.internal" {
+		return "web.job.failed_text"
+	}
+	return id
+}

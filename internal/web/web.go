@@ -1,0 +1,176 @@
+// Package web is the workspace in a browser: the pages and the API of
+// "amparo serve". It listens on this machine alone.
+//
+// A page is a file: its handlers in Go and its template below templates. All
+// routes, with the role that each asks for, are in routes.go; who may see
+// which case is decided in one place too, by package workspace.
+//
+// Start with New.
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/amparo-project/amparo/internal/examine"
+	"github.com/amparo-project/amparo/internal/feed"
+	"github.com/amparo-project/amparo/internal/finding"
+	"github.com/amparo-project/amparo/internal/indicator"
+	"github.com/amparo-project/amparo/internal/lure"
+	"github.com/amparo-project/amparo/internal/rule"
+	"github.com/amparo-project/amparo/internal/seal"
+	"github.com/amparo-project/amparo/internal/vault"
+	"github.com/amparo-project/amparo/internal/workspace"
+)
+
+// Options is what the server needs from outside.
+type Options struct {
+	Addr    string           // where it listens: "127.0.0.1:8642"
+	Version string           // of the tool
+	Now     func() time.Time // the clock
+	Log     *slog.Logger     // never told of evidence
+
+	// Exists reports whether there is a workspace.
+	Exists func() bool
+	// Database opens the database of the workspace, or creates it; dir is the
+	// folder of its vault.
+	Database func(ctx context.Context, create bool) (db *workspace.DB, dir string, err error)
+	// IdentityFile holds the identity of who works here.
+	IdentityFile string
+
+	// Store opens the installed indicators, Change opens them to change them.
+	Store  func() (*feed.Store, error)
+	Change func(func(*feed.Store) error) error
+	// Indicators are the installed sets as a check uses them.
+	Indicators func() (*indicator.Matcher, []finding.IndicatorSet, error)
+	Rules      func() (*rule.Set, error)
+	Lures      func() (*lure.Knowledge, error)
+}
+
+// A Server serves one workspace.
+type Server struct {
+	o        Options
+	sessions *sessions
+	links    *links
+	guesses  *guard // of the passphrase
+	handler  http.Handler
+	pages    *pages
+
+	ended context.Context //nolint:containedctx // of all that goes on without a request
+	end   context.CancelFunc
+
+	mu      sync.Mutex
+	house   *house              // guarded by mu; nil until somebody unlocked it
+	runners map[string]*running // guarded by mu: of members, by id
+	uploads map[string]bool     // guarded by mu: that a request writes to
+}
+
+// house is the open database with its vault, shared by all sessions.
+type house struct {
+	db    *workspace.DB
+	vault *vault.Dir
+	dir   string
+}
+
+// ErrNotLoopback refuses to listen where others of the network can come:
+// without users and TLS everything they send could be read, and they would be
+// whoever is at the keyboard.
+var ErrNotLoopback = errors.New("amparo serve listens on this machine alone: give 127.0.0.1, [::1] or localhost")
+
+// CheckAddress returns the host and port of an address, which must be of the
+// loopback interface. The error wraps ErrNotLoopback.
+func CheckAddress(addr string) (host, port string, err error) {
+	if host, port, err = net.SplitHostPort(addr); err != nil {
+		return "", "", fmt.Errorf("address %q: %w", addr, err)
+	}
+	if host == "localhost" {
+		host = "127.0.0.1"
+	}
+	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
+		return "", "", fmt.Errorf("address %q: %w", addr, ErrNotLoopback)
+	}
+	return host, port, nil
+}
+
+// New returns a server. It opens nothing yet.
+func New(o Options) (*Server, error) {
+	if _, _, err := CheckAddress(o.Addr); err != nil {
+		return nil, err
+	}
+	p, err := loadPages()
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{
+		o: o, sessions: newSessions(o.Now), links: newLinks(o.Now), guesses: newGuard(o.Now), pages: p,
+		runners: map[string]*running{}, uploads: map[string]bool{},
+	}
+	s.ended, s.end = context.WithCancel(context.Background())
+	s.handler = s.protect(s.mux())
+	return s, nil
+}
+
+// Handler answers requests.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// NewLink returns the address of a page that lets one browser in, once.
+func (s *Server) NewLink() string { return "http://" + s.o.Addr + "/enter/" + s.links.add() }
+
+// Close ends all sessions and jobs and closes the workspace. Jobs go on when
+// their member opens it again.
+func (s *Server) Close() error {
+	s.sessions.clear()
+	s.stopJobs()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.house == nil {
+		return nil
+	}
+	err := errors.Join(s.house.vault.Close(), s.house.db.Close())
+	s.house = nil
+	return err
+}
+
+// open opens the database and the vault, once.
+func (s *Server) open(ctx context.Context, create bool) (*house, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.house != nil {
+		return s.house, nil
+	}
+	// The pool outlives the request that opened it.
+	db, dir, err := s.o.Database(context.WithoutCancel(ctx), create)
+	if err != nil {
+		return nil, err
+	}
+	v, err := vault.OpenDir(dir)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	s.house = &house{db, v, dir}
+	return s.house, nil
+}
+
+// space opens the workspace for a member.
+func (s *Server) space(ctx context.Context, id seal.Identity) (*examine.Space, error) {
+	h, err := s.open(ctx, false)
+	if err != nil {
+		return nil, err
+	}
+	w, err := workspace.Open(ctx, h.db, workspace.Options{Identity: id, Now: s.o.Now})
+	if err != nil {
+		return nil, err
+	}
+	return &examine.Space{Workspace: w, Vault: h.vault, Dir: h.dir}, nil
+}
+
+// makeDirFor makes the folder of a file that only its owner may read.
+func makeDirFor(name string) error { return os.MkdirAll(filepath.Dir(name), 0o700) }
