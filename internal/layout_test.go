@@ -165,4 +165,4 @@ func TestNoContact(t *testing.T) {
 }
 
 // dialers are the packages through which code reaches a network.
-var dialers = []string{"net", "net/http", "net/rpc", "net/smtp", "net/textproto", "crypto/tls", module + "internal/feed/fetch"}
+var dialers = []string{"net", "net/http", "net/rpc", "net/smtp", "net/textproto", "crypto/tls", module + "internal/feed/fetch", module + "internal/ledger/stamp/ask"}

@@ -16,6 +16,7 @@ import (
 	"github.com/amparo-project/amparo/internal/feed"
 	"github.com/amparo-project/amparo/internal/format/ab"
 	"github.com/amparo-project/amparo/internal/format/keybag"
+	"github.com/amparo-project/amparo/internal/ledger/stamp"
 	"github.com/amparo-project/amparo/internal/limit"
 	"github.com/amparo-project/amparo/internal/pipeline"
 	"github.com/amparo-project/amparo/internal/seal"
@@ -41,6 +42,7 @@ var hints = []struct {
 	{workspace.ErrNewer, "ws.hint.newer"},
 	{workspace.ErrDamaged, "ws.hint.damaged"},
 	{workspace.ErrNotMember, "ws.hint.not_member"},
+	{stamp.ErrNotProven, "ws.hint.stamp"},
 	{exhibit.ErrNotShared, "export.hint.not_shared"},
 	{exhibit.ErrNotOurs, "export.hint.not_ours"},
 	{bagit.ErrDiffers, "ws.hint.vault_damaged"},

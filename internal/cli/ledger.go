@@ -90,6 +90,7 @@ type ledgerCmd struct {
 	Verify     ledgerVerifyCmd     `cmd:"" help:"${ledger_verify}"`
 	Witness    ledgerWitnessCmd    `cmd:"" help:"${ledger_witness}"`
 	Cosigned   ledgerCosignedCmd   `cmd:"" help:"${ledger_cosigned}"`
+	Timestamp  ledgerTimestampCmd  `cmd:"" help:"${ledger_timestamp}"`
 }
 
 type ledgerCheckpointCmd struct {
@@ -142,6 +143,7 @@ type ledgerVerifyCmd struct {
 	Earlier []string `help:"${ledger_earlier}" placeholder:"FILE" sep:"none"`
 	Witness []string `help:"${ledger_witness_key}" placeholder:"VKEY" sep:"none"`
 	Need    int      `help:"${ledger_need}" placeholder:"N"`
+	Root    []string `help:"${ledger_root}" placeholder:"FILE" sep:"none"`
 	JSON    bool     `name:"json" help:"${json}"`
 }
 
@@ -174,7 +176,11 @@ func (c *ledgerVerifyCmd) Run(a *app) error {
 		return err
 	}
 	defer root.Close()
-	r, err := fsck.Check(root.FS(), p, earlier...)
+	by, err := a.stampsBy(c.Root)
+	if err != nil {
+		return err
+	}
+	r, err := fsck.CheckStamped(root.FS(), p, by, earlier...)
 	if err != nil {
 		return err
 	}
@@ -182,6 +188,7 @@ func (c *ledgerVerifyCmd) Run(a *app) error {
 		return writeJSON(a.Out, r)
 	}
 	fmt.Fprintln(a.Out, a.Count("ws.ledger_holds", r.Size, "Root", r.Root, "Origin", safe(r.Origin)))
+	a.showStamps(r.Stamps)
 	return nil
 }
 
@@ -336,6 +343,10 @@ func (c *ledgerCosignedCmd) Run(a *app) error {
 		if err != nil {
 			return err
 		}
+		signed, err := c.signedBy(s.Info().Key, data)
+		if err != nil {
+			return err
+		}
 		all, err := s.Checkpoints(a.ctx)
 		if err != nil {
 			return err
@@ -345,15 +356,43 @@ func (c *ledgerCosignedCmd) Run(a *app) error {
 			if err != nil || cp.N != theirs.N {
 				continue
 			}
-			merged, n, err := client.Merge(mine, data, s.Info().Key, c.Witness)
+			merged, n, err := client.Merge(mine, data, s.Info().Key, signed)
 			if err != nil {
 				return err
 			}
+			if err := s.KeepCheckpoint(a.ctx, cp.N, merged); err != nil {
+				return err
+			}
+			for _, key := range signed {
+				if err := s.KeepWitness(a.ctx, key); err != nil {
+					return err
+				}
+			}
 			fmt.Fprintln(a.Out, a.Count("ws.cosigned", int64(n)))
-			return s.KeepCheckpoint(a.ctx, cp.N, merged)
+			return nil
 		}
 		return fmt.Errorf("checkpoint of %d entries: %w", theirs.N, workspace.ErrNotFound)
 	})
+}
+
+// signedBy returns the keys of the witnesses that signed a checkpoint.
+func (c *ledgerCosignedCmd) signedBy(logKey string, checkpoint []byte) (keys []string, err error) {
+	for _, key := range c.Witness {
+		if key, err = keyOf(key); err != nil {
+			return nil, err
+		}
+		p, err := client.Policy(logKey, []string{key}, 1)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := client.Checkpoint(checkpoint, p); err == nil {
+			keys = append(keys, key)
+		}
+	}
+	if len(keys) == 0 {
+		return nil, fmt.Errorf("%s: %w: none of the witnesses signed it", c.File, client.ErrNotProven)
+	}
+	return keys, nil
 }
 
 // vaultCmd is "amparo vault".

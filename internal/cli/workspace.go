@@ -27,7 +27,7 @@ var workspaceHelp = []string{
 	"finding_note", "finding_id", "finding_run", "finding_state", "finding_severity", "finding_note_file",
 	"custody", "custody_out", "ledger", "ledger_checkpoint", "ledger_out", "ledger_prove", "ledger_entry", "ledger_open", "ledger_verify",
 	"ledger_what", "ledger_key", "ledger_earlier", "ledger_witness_key", "ledger_need", "ledger_witness", "ledger_witness_dir",
-	"ledger_witness_state", "ledger_witness_file", "ledger_witness_name", "ledger_cosigned", "ledger_cosigned_file",
+	"ledger_witness_state", "ledger_witness_file", "ledger_witness_name", "ledger_cosigned", "ledger_cosigned_file", "ledger_timestamp", "ledger_server", "ledger_root",
 	"hunt", "hunt_indicators", "hunt_value", "hunt_recheck", "hunt_case",
 	"export", "export_subject", "export_to", "export_for", "export_evidence", "export_report", "export_languages", "export_pack", "export_run",
 	"vault", "vault_verify", "vault_evidence", "vault_clean", "serve", "serve_addr", "serve_no_open",

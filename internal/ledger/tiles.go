@@ -12,6 +12,15 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
+// StampDir holds timestamps of checkpoints, beside the tiles.
+const StampDir = "timestamps"
+
+// PublishStamp writes a timestamp of the checkpoint of n entries; i tells
+// those of one checkpoint apart.
+func PublishStamp(dir string, n int64, i int, token []byte) error {
+	return put(dir, fmt.Sprintf("%s/%06d-%d.tsr", StampDir, n, i), token)
+}
+
 // CheckpointFile is the name of the checkpoint beside the tiles.
 const CheckpointFile = "checkpoint"
 

@@ -136,8 +136,21 @@ func (w *Workspace) Prove(ctx context.Context, i, n int64, checkpoint []byte, op
 	return ledger.Prove(i, n, w.hashes(ctx), checkpoint, x)
 }
 
-// PublishLedger writes the ledger's public files up to a checkpoint.
+// PublishLedger writes the ledger's public files up to a checkpoint, with the
+// timestamps that it has.
 func (w *Workspace) PublishLedger(ctx context.Context, dir string, n int64, checkpoint []byte) error {
+	stamps, err := w.Timestamps(ctx)
+	if err != nil {
+		return err
+	}
+	for i := range stamps {
+		if stamps[i].N > n {
+			break // rising: the others are of more entries
+		}
+		if err := ledger.PublishStamp(dir, stamps[i].N, i, stamps[i].Token); err != nil {
+			return err
+		}
+	}
 	return ledger.Publish(dir, n, checkpoint, w.hashes(ctx), func(i int64) ([]byte, error) {
 		var data []byte
 		if err := w.db.Pool.QueryRowContext(ctx, "SELECT data FROM ledger_entry WHERE n = $1", i).Scan(&data); err != nil {

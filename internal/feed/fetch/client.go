@@ -1,5 +1,5 @@
 // Package fetch brings feeds of indicators from where they are published. It
-// is the only package that reaches a network, and it goes to addresses of feeds
+// reaches the network, and goes to addresses of feeds
 // alone: never to anything that evidence names.
 //
 // Start with New and Client.Update.

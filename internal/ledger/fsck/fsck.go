@@ -9,6 +9,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strconv"
+	"strings"
+	"time"
 
 	"filippo.io/torchwood"
 	"golang.org/x/mod/sumdb/tlog"
@@ -27,6 +30,15 @@ type Report struct {
 	Root    string         `json:"root"` // base64
 	Acts    map[string]int `json:"acts"`
 	Earlier int            `json:"earlier_checkpoints"` // that the ledger continues
+	Stamps  []Stamped      `json:"timestamps,omitempty"`
+}
+
+// A Stamped is a timestamp that lies beside the ledger.
+type Stamped struct {
+	File  string    `json:"file"`
+	Size  int64     `json:"size"` // entries that the ledger had
+	Time  time.Time `json:"time,omitzero"`
+	Holds bool      `json:"holds"` // false: no roots were given to verify it by
 }
 
 // hashes is a tree in memory.
@@ -48,6 +60,13 @@ func (h hashes) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 // each of the earlier checkpoints. The error wraps ErrTampered, or
 // client.ErrNotProven where a signature does not hold.
 func Check(fsys fs.FS, p torchwood.Policy, earlier ...[]byte) (*Report, error) {
+	return CheckStamped(fsys, p, nil, earlier...)
+}
+
+// CheckStamped is Check, and verifies the timestamps beside the ledger too, by
+// verify, which gets a token and the bytes that it must be of. nil: they are
+// counted alone.
+func CheckStamped(fsys fs.FS, p torchwood.Policy, verify func(token, text []byte) (time.Time, error), earlier ...[]byte) (*Report, error) {
 	signed, err := fs.ReadFile(fsys, ledger.CheckpointFile)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: %w", err)
@@ -77,7 +96,48 @@ func Check(fsys fs.FS, p torchwood.Policy, earlier ...[]byte) (*Report, error) {
 		}
 		r.Earlier++
 	}
-	return r, nil
+	return r, stamps(fsys, r, tree, verify)
+}
+
+// stamps verifies the timestamps: each is of the checkpoint of so many entries,
+// as the tree gives it.
+func stamps(fsys fs.FS, r *Report, tree hashes, verify func(token, text []byte) (time.Time, error)) error {
+	list, err := fs.Glob(fsys, ledger.StampDir+"/*.tsr")
+	if err != nil {
+		return fmt.Errorf("ledger: %w", err)
+	}
+	for _, name := range list {
+		s := Stamped{File: name}
+		digits, _, _ := strings.Cut(strings.TrimPrefix(name, ledger.StampDir+"/"), "-")
+		if s.Size, err = strconv.ParseInt(digits, 10, 64); err != nil || s.Size < 0 {
+			return fmt.Errorf("%w: %s: its name does not say of how many entries it is", ErrTampered, name)
+		}
+		if s.Size > r.Size {
+			return fmt.Errorf("%w: %s is of %d entries, and there are %d", ErrTampered, name, s.Size, r.Size)
+		}
+		if verify != nil {
+			if err := s.verify(fsys, r, tree, verify); err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+		}
+		r.Stamps = append(r.Stamps, s)
+	}
+	return nil
+}
+
+func (s *Stamped) verify(fsys fs.FS, r *Report, tree hashes, verify func(token, text []byte) (time.Time, error)) error {
+	token, err := fs.ReadFile(fsys, s.File)
+	if err != nil {
+		return err
+	}
+	root, err := tlog.TreeHash(s.Size, tree)
+	if err != nil {
+		return err
+	}
+	c := torchwood.Checkpoint{Origin: r.Origin, Tree: tlog.Tree{N: s.Size, Hash: root}}
+	s.Time, err = verify(token, []byte(c.String()))
+	s.Holds = err == nil
+	return err
 }
 
 // rebuild computes all hashes from the entries.
