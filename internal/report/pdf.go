@@ -5,15 +5,13 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"strings"
-	"sync"
 
 	"codeberg.org/go-pdf/fpdf"
 	"github.com/go-fonts/dejavu/dejavusans"
 	"github.com/go-fonts/dejavu/dejavusansbold"
 	"github.com/go-fonts/dejavu/dejavusansmono"
-	"golang.org/x/image/font/sfnt"
 
+	"github.com/amparo-project/amparo/internal/glyph"
 	"github.com/amparo-project/amparo/internal/message"
 )
 
@@ -207,24 +205,5 @@ func (p *paper) code(s string) {
 	p.pdf.Ln(0.6)
 }
 
-// glyphs tells which characters the fonts have.
-var glyphs = sync.OnceValues(func() (*sfnt.Font, error) { return sfnt.Parse(dejavusans.TTF) })
-
-// printable names the characters that the font lacks, and those beyond the
-// first plane, which the library cannot write.
-func printable(s string) string {
-	font, err := glyphs()
-	if err != nil || strings.IndexFunc(s, func(r rune) bool { return r > 0x7e }) < 0 {
-		return s
-	}
-	var b strings.Builder
-	var buf sfnt.Buffer
-	for _, r := range s {
-		if i, err := font.GlyphIndex(&buf, r); r != '\n' && (r > 0xffff || err != nil || i == 0) {
-			fmt.Fprintf(&b, "⟦U+%04X⟧", r)
-			continue
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
-}
+// printable names the characters that the fonts lack.
+func printable(s string) string { return glyph.Printable(s) }

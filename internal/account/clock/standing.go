@@ -142,6 +142,42 @@ func (r *Record) until(on time.Time) *Record {
 	return out
 }
 
+// Open returns what may be shown to everybody. Of an answer that is not public
+// only its kind, day and authority are left, and only where it belongs to what
+// is public, or ends a silence: so no clock runs longer than the truth.
+func (r *Record) Open() *Record {
+	out := &Record{Retracted: r.Retracted}
+	for _, p := range r.Promises {
+		if p.Public {
+			out.Promises = append(out.Promises, p)
+		}
+	}
+	for _, q := range r.Requests {
+		if q.Public {
+			out.Requests = append(out.Requests, q)
+		}
+	}
+	for _, a := range r.Answers {
+		if r.Retracted[a.ID] != "" || r.Retracted[a.To] != "" {
+			continue
+		}
+		authority := r.authorityOf(a)
+		known := a.To != "" && (out.request(a.To) != nil || out.promise(a.To) != nil)
+		switch {
+		case a.Public && (known || a.To == ""):
+		case known:
+			a = Answer{ID: a.ID, To: a.To, Kind: a.Kind, On: a.On, From: a.From, Until: a.Until, Days: a.Days, New: a.New}
+		case a.New:
+			a = Answer{ID: a.ID, Kind: Statement, On: a.On, New: true}
+		default:
+			continue
+		}
+		a.Authority = authority
+		out.Answers = append(out.Answers, a)
+	}
+	return out
+}
+
 func (r *Record) answersTo(id string) []Answer {
 	out := []Answer{}
 	for _, a := range r.Answers {
