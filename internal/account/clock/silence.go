@@ -64,7 +64,9 @@ func (r *Record) silence(on time.Time) []Silence {
 			out = append(out, *s)
 		}
 	}
-	slices.SortFunc(out, func(a, b Silence) int { return cmp.Or(cmp.Compare(b.Days, a.Days), cmp.Compare(a.Authority, b.Authority)) })
+	slices.SortFunc(out, func(a, b Silence) int {
+		return cmp.Or(cmp.Compare(b.Days, a.Days), cmp.Compare(a.Authority, b.Authority))
+	})
 	return out
 }
 
@@ -139,7 +141,9 @@ func (r *Record) timeline(s *Standing) []Event {
 			Public: a.Public && r.openly(a.To), Sources: []Source{a.Source},
 		})
 	}
-	slices.SortStableFunc(out, func(a, b Event) int { return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Kind, b.Kind)) })
+	slices.SortStableFunc(out, func(a, b Event) int {
+		return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Kind, b.Kind))
+	})
 	return out
 }
 
@@ -188,6 +192,8 @@ func (s *Standing) dates() []Date {
 			out = append(out, Date{Day: d.to.Format(time.DateOnly), Kind: PromiseDue, ID: p.ID, Who: p.Authority, What: p.Words})
 		}
 	}
-	slices.SortFunc(out, func(a, b Date) int { return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Kind, b.Kind)) })
+	slices.SortFunc(out, func(a, b Date) int {
+		return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Kind, b.Kind))
+	})
 	return out
 }
