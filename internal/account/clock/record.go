@@ -7,27 +7,15 @@
 package clock
 
 import (
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/amparo-project/amparo/internal/account"
 	"github.com/amparo-project/amparo/internal/account/term"
 )
-
-// ErrInvalid says that what was entered cannot be.
-var ErrInvalid = errors.New("not valid")
-
-// A Source says where a statement is from.
-type Source struct {
-	Title  string `json:"title"`
-	URL    string `json:"url,omitempty"`
-	SHA256 string `json:"sha256,omitempty"` // of the archived copy
-	Date   string `json:"date,omitempty"`   // of the source, or of the copy
-}
 
 // A Document is a file that belongs to an entry: its hash is kept, not the file.
 type Document struct {
@@ -39,16 +27,16 @@ type Document struct {
 
 // A Promise is what an authority said that it would do.
 type Promise struct {
-	ID        string     `json:"id"`
-	Authority string     `json:"authority"`
-	By        string     `json:"by,omitempty"` // who spoke for it
-	Made      string     `json:"made"`         // a day, a month or a year
-	Due       string     `json:"due,omitempty"`
-	Words     string     `json:"words"`          // as they were said
-	Lang      string     `json:"lang,omitempty"` // of Words, BCP 47
-	Source    Source     `json:"source"`
-	Documents []Document `json:"documents,omitempty"`
-	Public    bool       `json:"public,omitempty"`
+	ID        string         `json:"id"`
+	Authority string         `json:"authority"`
+	By        string         `json:"by,omitempty"` // who spoke for it
+	Made      string         `json:"made"`         // a day, a month or a year
+	Due       string         `json:"due,omitempty"`
+	Words     string         `json:"words"`          // as they were said
+	Lang      string         `json:"lang,omitempty"` // of Words, BCP 47
+	Source    account.Source `json:"source"`
+	Documents []Document     `json:"documents,omitempty"`
+	Public    bool           `json:"public,omitempty"`
 }
 
 // Kinds of requests.
@@ -66,17 +54,17 @@ var RequestKinds = []string{Access, Petition, Complaint, Precautionary, Congress
 
 // A Request is what an authority was asked for.
 type Request struct {
-	ID        string     `json:"id"`
-	Kind      string     `json:"kind"`
-	Authority string     `json:"authority"`
-	Sent      string     `json:"sent"` // the day on which it was received
-	Subject   string     `json:"subject"`
-	Reference string     `json:"reference,omitempty"` // file number
-	Term      *term.Term `json:"term,omitempty"`      // of the law, as it was then
-	Due       string     `json:"due,omitempty"`       // a day that the request or the authority named
-	Source    Source     `json:"source"`
-	Documents []Document `json:"documents,omitempty"`
-	Public    bool       `json:"public,omitempty"`
+	ID        string         `json:"id"`
+	Kind      string         `json:"kind"`
+	Authority string         `json:"authority"`
+	Sent      string         `json:"sent"` // the day on which it was received
+	Subject   string         `json:"subject"`
+	Reference string         `json:"reference,omitempty"` // file number
+	Term      *term.Term     `json:"term,omitempty"`      // of the law, as it was then
+	Due       string         `json:"due,omitempty"`       // a day that the request or the authority named
+	Source    account.Source `json:"source"`
+	Documents []Document     `json:"documents,omitempty"`
+	Public    bool           `json:"public,omitempty"`
 }
 
 // Kinds of answers and deeds.
@@ -101,32 +89,33 @@ var AnswerKinds = []string{Answered, Partial, Refusal, Acknowledged, Extended, S
 // An Answer is what came of a request or a promise, or what an authority said
 // or did of itself.
 type Answer struct {
-	ID        string     `json:"id"`
-	To        string     `json:"to,omitempty"` // the request or promise
-	Authority string     `json:"authority,omitempty"`
-	Kind      string     `json:"kind"`
-	On        string     `json:"on"`
-	From      string     `json:"from,omitempty"`  // of a suspension: its first day
-	Until     string     `json:"until,omitempty"` // its last one
-	Days      int        `json:"days,omitempty"`  // of an extension; 0: all that the law gives
-	Text      string     `json:"text"`
-	New       bool       `json:"new"` // it gave new information: the silence ends
-	Source    Source     `json:"source"`
-	Documents []Document `json:"documents,omitempty"`
-	Public    bool       `json:"public,omitempty"`
+	ID        string         `json:"id"`
+	To        string         `json:"to,omitempty"` // the request or promise
+	Authority string         `json:"authority,omitempty"`
+	Kind      string         `json:"kind"`
+	On        string         `json:"on"`
+	From      string         `json:"from,omitempty"`  // of a suspension: its first day
+	Until     string         `json:"until,omitempty"` // its last one
+	Days      int            `json:"days,omitempty"`  // of an extension; 0: all that the law gives
+	Text      string         `json:"text"`
+	New       bool           `json:"new"` // it gave new information: the silence ends
+	Source    account.Source `json:"source"`
+	Documents []Document     `json:"documents,omitempty"`
+	Public    bool           `json:"public,omitempty"`
 }
 
-// A Retraction takes an entry back that was a mistake. Both stay.
-type Retraction struct {
-	Of  string `json:"of"`
-	Why string `json:"why"`
-}
+// Kinds of the entries that hold these.
+const (
+	KindPromise = "promise"
+	KindRequest = "request"
+	KindAnswer  = "answer"
+)
 
 // maxText bounds a text in bytes.
 const maxText = 16 << 10
 
 func invalid(format string, args ...any) error {
-	return fmt.Errorf("%w: "+format, append([]any{ErrInvalid}, args...)...)
+	return fmt.Errorf("%w: "+format, append([]any{account.ErrInvalid}, args...)...)
 }
 
 // Valid reports what a promise lacks.
@@ -150,7 +139,7 @@ func (p *Promise) Valid(today time.Time) error {
 			return invalid("it was promised on %s for %s, which was before: one of the two is wrong", p.Made, p.Due)
 		}
 	}
-	return p.Source.valid()
+	return p.Source.Validate()
 }
 
 // Valid reports what a request lacks.
@@ -177,7 +166,7 @@ func (r *Request) Valid(today time.Time) error {
 			return invalid("it was to be answered by %s and was sent on %s: one of the two is wrong", r.Due, r.Sent)
 		}
 	}
-	return r.Source.valid()
+	return r.Source.Validate()
 }
 
 // Valid reports what an answer lacks, and what of it contradicts what it
@@ -199,7 +188,7 @@ func (a *Answer) Valid(today time.Time, rec *Record) error {
 	if err := errors.Join(a.fits(rec, on), a.spans(on)); err != nil {
 		return err
 	}
-	return a.Source.valid()
+	return a.Source.Validate()
 }
 
 // fits holds the answer against what it is an answer to.
@@ -240,22 +229,6 @@ func (a *Answer) spans(on days) error {
 	}
 	if until.Before(from) {
 		return invalid("a suspension from %s until %s", a.From, a.Until)
-	}
-	return nil
-}
-
-// valid holds a source to what makes it one.
-func (s Source) valid() error {
-	if s.Title == "" && s.URL == "" {
-		return invalid("every statement has a source: a title, an address, or both")
-	}
-	if s.URL != "" {
-		if u, err := url.Parse(s.URL); err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
-			return invalid("source %q is no address that begins with https://", s.URL)
-		}
-	}
-	if _, err := hex.DecodeString(s.SHA256); err != nil || (s.SHA256 != "" && len(s.SHA256) != 64) {
-		return invalid("hash of the archived copy: %q is no SHA-256", s.SHA256)
 	}
 	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"github.com/amparo-project/amparo/internal/account"
 )
 
 // Silence is how long an authority has given nothing new.
@@ -94,15 +96,15 @@ func (r *Record) authorityOf(a Answer) string {
 
 // An Event is a line of the timeline.
 type Event struct {
-	Day       string   `json:"day"` // as it was entered
-	Kind      string   `json:"kind"`
-	Authority string   `json:"authority"`
-	ID        string   `json:"id"`
-	To        string   `json:"to,omitempty"`
-	Text      string   `json:"text,omitempty"`
-	Side      string   `json:"side"` // Asked: of the people who ask; Given: of the authority
-	Public    bool     `json:"public,omitempty"`
-	Sources   []Source `json:"sources,omitempty"`
+	Day       string           `json:"day"` // as it was entered
+	Kind      string           `json:"kind"`
+	Authority string           `json:"authority"`
+	ID        string           `json:"id"`
+	To        string           `json:"to,omitempty"`
+	Text      string           `json:"text,omitempty"`
+	Side      string           `json:"side"` // Asked: of the people who ask; Given: of the authority
+	Public    bool             `json:"public,omitempty"`
+	Sources   []account.Source `json:"sources,omitempty"`
 }
 
 // Kinds of events that are no kind of answer.
@@ -122,11 +124,11 @@ const (
 func (r *Record) timeline(s *Standing) []Event {
 	var out []Event
 	for _, p := range r.Promises {
-		out = append(out, Event{Day: p.Made, Kind: Promised, Authority: p.Authority, ID: p.ID, Text: p.Words, Side: Given, Public: p.Public, Sources: []Source{p.Source}})
+		out = append(out, Event{Day: p.Made, Kind: Promised, Authority: p.Authority, ID: p.ID, Text: p.Words, Side: Given, Public: p.Public, Sources: []account.Source{p.Source}})
 	}
 	for i := range s.Requests {
 		q := &s.Requests[i]
-		out = append(out, Event{Day: q.Sent, Kind: Requested, Authority: q.Authority, ID: q.ID, Text: q.Subject, Side: Asked, Public: q.Public, Sources: []Source{q.Source}})
+		out = append(out, Event{Day: q.Sent, Kind: Requested, Authority: q.Authority, ID: q.ID, Text: q.Subject, Side: Asked, Public: q.Public, Sources: []account.Source{q.Source}})
 		if q.State == Overdue {
 			out = append(out, Event{Day: q.Ends, Kind: TermPassed, Authority: q.Authority, ID: q.ID, To: q.ID, Text: q.Subject, Side: Given, Public: q.Public})
 		}
@@ -138,7 +140,7 @@ func (r *Record) timeline(s *Standing) []Event {
 		}
 		out = append(out, Event{
 			Day: a.On, Kind: a.Kind, Authority: r.authorityOf(a), ID: a.ID, To: a.To, Text: a.Text, Side: side,
-			Public: a.Public && r.openly(a.To), Sources: []Source{a.Source},
+			Public: a.Public && r.openly(a.To), Sources: []account.Source{a.Source},
 		})
 	}
 	slices.SortStableFunc(out, func(a, b Event) int {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/amparo-project/amparo/internal/account"
 	"github.com/amparo-project/amparo/internal/account/clock"
 	"github.com/amparo-project/amparo/internal/account/term"
 	"github.com/amparo-project/amparo/internal/message"
@@ -21,7 +22,7 @@ func standing(t *testing.T) *clock.Standing {
 	if err != nil {
 		t.Fatal(err)
 	}
-	source := clock.Source{Title: "press", URL: "https://example.org/a?b=1&c=<2>"}
+	source := account.Source{Title: "press", URL: "https://example.org/a?b=1&c=<2>"}
 	r := clock.Record{
 		Promises: []clock.Promise{{ID: "PR-1", Authority: "Gobierno de México; PGR, FGR", Made: "2017-06", Due: "2017-12-31", Words: strings.Repeat("Se investigará, «á fondo»; ", 9) + "\r\nBEGIN:VEVENT\x01", Source: source, Public: true}},
 		Requests: []clock.Request{{ID: "RQ-2", Kind: clock.Access, Authority: "PGR", Sent: "2017-06-20", Subject: "a private subject", Term: &lgtaip, Source: source}},

@@ -12,14 +12,26 @@ import (
 	"testing"
 	"time"
 
+	"github.com/amparo-project/amparo/internal/account/notice/smtptest"
 	"github.com/amparo-project/amparo/internal/message"
 )
 
-func config(s *server) *Config {
+func start(t *testing.T, o smtptest.Options) *smtptest.Server {
+	t.Helper()
+	o.Dir = t.TempDir()
+	s, err := smtptest.Start(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s
+}
+
+func config(s *smtptest.Server) *Config {
 	return &Config{
 		From:     "Helpline <help@example.org>",
 		Helpline: Helpline{Name: "The helpline", Reach: map[string]string{"en": "Signal +1 555 0100", "es": "Signal +52 555 0100"}},
-		SMTP:     SMTP{Host: "127.0.0.1", Port: s.port, TLS: StartTLS, CAFile: s.ca, Timeout: 10 * time.Second},
+		SMTP:     SMTP{Host: "127.0.0.1", Port: s.Port, TLS: StartTLS, CAFile: s.CA, Timeout: 10 * time.Second},
 	}
 }
 
@@ -50,14 +62,14 @@ func TestSend(t *testing.T) {
 		{name: "tls_from_the_first_byte", implicit: true, change: func(c *Config) { c.SMTP.TLS = ImplicitTLS }, want: Sent, taken: 1},
 		{name: "signs_in", change: func(c *Config) { c.SMTP.User, c.SMTP.Password = "desk", "the password" }, want: Sent, taken: 1},
 		{name: "wrong_password", change: func(c *Config) { c.SMTP.User, c.SMTP.Password = "desk", "a secret" }, want: Failed, says: "535", hush: "a secret"},
-		{name: "dies_before_250", fault: diesBefore250, want: Unclear, taken: 1, says: "before the server answered"},
-		{name: "dies_after_250", fault: diesAfter250, want: Sent, taken: 1},
-		{name: "never_answers", fault: neverAnswers, change: func(c *Config) { c.SMTP.Timeout = time.Second }, want: Unclear, taken: 1},
-		{name: "never_greets", fault: neverGreets, change: func(c *Config) { c.SMTP.Timeout = time.Second }, want: Failed},
-		{name: "dies_in_the_middle", fault: diesInTheMiddle, want: Unclear},
-		{name: "refuses_the_person", fault: refusesTo, want: Failed, says: "550", hush: "person@example.net"},
-		{name: "busy", fault: busy, want: Failed, says: "451", hush: "person@example.net"},
-		{name: "refuses_the_message", fault: refusesBody, want: Failed, says: "554"},
+		{name: "dies_before_250", fault: smtptest.DiesBefore250, want: Unclear, taken: 1, says: "before the server answered"},
+		{name: "dies_after_250", fault: smtptest.DiesAfter250, want: Sent, taken: 1},
+		{name: "never_answers", fault: smtptest.NeverAnswers, change: func(c *Config) { c.SMTP.Timeout = time.Second }, want: Unclear, taken: 1},
+		{name: "never_greets", fault: smtptest.NeverGreets, change: func(c *Config) { c.SMTP.Timeout = time.Second }, want: Failed},
+		{name: "dies_in_the_middle", fault: smtptest.DiesInTheMiddle, want: Unclear},
+		{name: "refuses_the_person", fault: smtptest.RefusesTo, want: Failed, says: "550", hush: "person@example.net"},
+		{name: "busy", fault: smtptest.Busy, want: Failed, says: "451", hush: "person@example.net"},
+		{name: "refuses_the_message", fault: smtptest.RefusesBody, want: Failed, says: "554"},
 		{name: "no_tls", noTLS: true, want: Failed, says: "STARTTLS"},
 		{name: "foreign_certificate", change: func(c *Config) { c.SMTP.CAFile = "" }, want: Failed, says: "certificate"},
 		{name: "no_certificate_file", change: func(c *Config) { c.SMTP.CAFile += ".gone" }, want: Failed, says: "no such file"},
@@ -65,7 +77,7 @@ func TestSend(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s := start(t, tt.fault, !tt.noTLS, tt.implicit)
+			s := start(t, smtptest.Options{Fault: tt.fault, NoTLS: tt.noTLS, Implicit: tt.implicit})
 			c := config(s)
 			if tt.change != nil {
 				tt.change(c)
@@ -74,7 +86,7 @@ func TestSend(t *testing.T) {
 			if got.State != tt.want || !strings.Contains(got.Detail, tt.says) || (tt.hush != "" && strings.Contains(got.Detail, tt.hush)) {
 				t.Errorf("got %+v, want %s with %q, without %q", got, tt.want, tt.says, tt.hush)
 			}
-			if n := len(s.messages()); n != tt.taken {
+			if n := len(s.Messages()); n != tt.taken {
 				t.Errorf("the server has %d messages, want %d", n, tt.taken)
 			}
 		})
@@ -84,16 +96,16 @@ func TestSend(t *testing.T) {
 // TestMailSaysNothing reads the mail as whoever watches the phone does.
 func TestMailSaysNothing(t *testing.T) {
 	t.Parallel()
-	s := start(t, works, true, false)
+	s := start(t, smtptest.Options{})
 	c := config(s)
 	if got := Send(t.Context(), c, mailTo(t, c)); got.State != Sent {
 		t.Fatal(got)
 	}
-	raw := s.messages()[0]
-	if raw.hello != "example.org" {
-		t.Errorf("the program calls itself %q, which may be the name of its machine", raw.hello)
+	raw := s.Messages()[0]
+	if raw.Hello != "example.org" {
+		t.Errorf("the program calls itself %q, which may be the name of its machine", raw.Hello)
 	}
-	m, err := mail.ReadMessage(strings.NewReader(raw.data))
+	m, err := mail.ReadMessage(strings.NewReader(raw.Data))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,8 +121,8 @@ func TestMailSaysNothing(t *testing.T) {
 		t.Errorf("headers: %s", got)
 	}
 	for _, word := range []string{"PGR", "A-1", "2017-12-01", "case", "caso", "amparo", "spyware", "finding"} {
-		if strings.Contains(strings.ToLower(raw.data), strings.ToLower(word)) {
-			t.Errorf("the mail says %q:\n%s", word, raw.data)
+		if strings.Contains(strings.ToLower(raw.Data), strings.ToLower(word)) {
+			t.Errorf("the mail says %q:\n%s", word, raw.Data)
 		}
 	}
 }

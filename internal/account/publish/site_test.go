@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/net/html"
 
+	"github.com/amparo-project/amparo/internal/account"
 	"github.com/amparo-project/amparo/internal/account/clock"
 	"github.com/amparo-project/amparo/internal/account/term"
 	"github.com/amparo-project/amparo/internal/message"
@@ -33,7 +34,7 @@ func input(t testing.TB) *Input {
 	if err != nil {
 		t.Fatal(err)
 	}
-	source := clock.Source{Title: "A newspaper", URL: "https://news.example.org/a", SHA256: strings.Repeat("ab", 32)}
+	source := account.Source{Title: "A newspaper", URL: "https://news.example.org/a", Archived: strings.Repeat("ab", 32)}
 	return &Input{
 		Workspace: "W-1", Case: "C-1", Title: "The investigation that was promised", Publisher: "A helpline", On: term.Day(2017, 12, 7), Terms: terms,
 		Record: &clock.Record{

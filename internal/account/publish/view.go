@@ -160,8 +160,8 @@ func (v *view) timeline(s *clock.Standing) {
 		for _, source := range e.Sources {
 			ev.Source = v.fact("source", cmp.Or(source.Title, source.URL))
 			ev.URL = v.fact("source", web(source.URL))
-			ev.Archive = v.fact("source", source.SHA256)
-			ev.ArchiveShort = source.SHA256[:min(12, len(source.SHA256))]
+			ev.Archive = v.fact("source", source.Archived)
+			ev.ArchiveShort = source.Archived[:min(12, len(source.Archived))]
 		}
 		v.fact("event", ev.Day+": "+ev.What+": "+ev.Authority+": "+ev.Quote+ev.Text)
 		v.Timeline = append(v.Timeline, ev)

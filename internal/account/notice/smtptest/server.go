@@ -1,6 +1,8 @@
-package notice
+// Package smtptest is a real SMTP server on loopback that fails as it is told.
+package smtptest
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -16,7 +18,6 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"testing"
 	"time"
 
 	"github.com/emersion/go-sasl"
@@ -25,63 +26,80 @@ import (
 
 // Faults of a server.
 const (
-	works           = ""
-	diesBefore250   = "takes the whole message and dies before it answers"
-	diesAfter250    = "answers 250 and dies"
-	neverAnswers    = "takes the whole message and never answers"
-	refusesTo       = "knows no such person"
-	refusesBody     = "refuses the message after it has it"
-	busy            = "asks to come back later"
-	diesInTheMiddle = "dies while it gets the message"
-	neverGreets     = "accepts the connection and says nothing"
+	Works           = ""
+	DiesBefore250   = "takes the whole message and dies before it answers"
+	DiesAfter250    = "answers 250 and dies"
+	NeverAnswers    = "takes the whole message and never answers"
+	RefusesTo       = "knows no such person"
+	RefusesBody     = "refuses the message after it has it"
+	Busy            = "asks to come back later"
+	DiesInTheMiddle = "dies while it gets the message"
+	NeverGreets     = "accepts the connection and says nothing"
 )
 
-// server is a real SMTP server on loopback that fails as it is told.
-type server struct {
-	fault string
-	port  int
-	ca    string // file with its certificate
+// Server is one that runs.
+type Server struct {
+	Port int
+	CA   string // file with its certificate
+	// Took is called when a message was taken, before it is answered.
+	Took func()
 
-	mu  sync.Mutex
-	got []received // guarded by mu
+	fault string
+	close func()
+	mu    sync.Mutex
+	got   []Received // guarded by mu
 }
 
-type received struct{ hello, from, to, data string }
+// Received is a message that the server has, whether it said so or not.
+type Received struct{ Hello, From, To, Data string }
 
-// start starts one. Without withTLS it offers none.
-func start(t *testing.T, fault string, withTLS, implicit bool) *server {
-	t.Helper()
-	s := &server{fault: fault}
-	config := s.certificate(t)
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+// Options of a server.
+type Options struct {
+	Fault    string
+	NoTLS    bool   // it offers none
+	Implicit bool   // TLS from the first byte
+	Dir      string // where its certificate goes
+	Took     func()
+}
+
+// Start starts one, until Close.
+func Start(o Options) (*Server, error) {
+	s := &Server{fault: o.Fault, Took: o.Took}
+	config, err := s.certificate(o.Dir)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	s.port = l.Addr().(*net.TCPAddr).Port
-	if fault == neverGreets {
-		t.Cleanup(func() { l.Close() })
-		return s
+	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
 	}
-	srv := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) { return &session{server: s, conn: c}, nil }))
+	s.close = func() { l.Close() }
+	s.Port = l.Addr().(*net.TCPAddr).Port
+	if o.Fault == NeverGreets {
+		return s, nil
+	}
+	srv := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) { return &session{Server: s, conn: c}, nil }))
 	srv.Domain, srv.ErrorLog = "mail.example.org", log.New(io.Discard, "", 0)
 	srv.ReadTimeout = 20 * time.Second
-	if withTLS {
+	if !o.NoTLS {
 		srv.TLSConfig = config
 	}
-	if implicit {
+	if o.Implicit {
 		l = tls.NewListener(l, config)
 	}
 	go srv.Serve(l)
-	t.Cleanup(func() { srv.Close() })
-	return s
+	s.close = func() { srv.Close() }
+	return s, nil
 }
 
+// Close ends it.
+func (s *Server) Close() { s.close() }
+
 // certificate makes one for this server alone.
-func (s *server) certificate(t *testing.T) *tls.Config {
-	t.Helper()
+func (s *Server) certificate(dir string) (*tls.Config, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
@@ -89,17 +107,17 @@ func (s *server) certificate(t *testing.T) *tls.Config {
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	s.ca = filepath.Join(t.TempDir(), "ca.pem")
-	if err := os.WriteFile(s.ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
-		t.Fatal(err)
+	s.CA = filepath.Join(dir, "ca.pem")
+	if err := os.WriteFile(s.CA, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
+		return nil, err
 	}
-	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}, nil
 }
 
-// messages is what the server took.
-func (s *server) messages() []received {
+// Messages is what the server took.
+func (s *Server) Messages() []Received {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.got
@@ -107,9 +125,9 @@ func (s *server) messages() []received {
 
 // session is one connection.
 type session struct {
-	*server
+	*Server
 	conn  *smtp.Conn
-	now   received
+	now   Received
 	taken bool
 }
 
@@ -125,23 +143,23 @@ func (s *session) Auth(string) (sasl.Server, error) {
 }
 
 func (s *session) Mail(from string, _ *smtp.MailOptions) error {
-	s.now = received{hello: s.conn.Hostname(), from: from}
+	s.now = Received{Hello: s.conn.Hostname(), From: from}
 	return nil
 }
 
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
-	s.now.to = to
+	s.now.To = to
 	switch s.fault {
-	case refusesTo:
+	case RefusesTo:
 		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such user " + to}
-	case busy:
+	case Busy:
 		return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 7, 1}, Message: "greylisted " + to}
 	}
 	return nil
 }
 
 func (s *session) Data(r io.Reader) error {
-	if s.fault == diesInTheMiddle {
+	if s.fault == DiesInTheMiddle {
 		s.conn.Conn().Close()
 		return errors.New("died")
 	}
@@ -150,13 +168,13 @@ func (s *session) Data(r io.Reader) error {
 		return err
 	}
 	switch s.fault {
-	case refusesBody:
+	case RefusesBody:
 		return &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "looks like spam"}
-	case neverAnswers:
+	case NeverAnswers:
 		s.keep(string(data))
 		_, _ = io.Copy(io.Discard, s.conn.Conn()) // until the other side gives up
 		return errors.New("gone")
-	case diesBefore250:
+	case DiesBefore250:
 		s.keep(string(data))
 		s.conn.Conn().Close()
 		return errors.New("died")
@@ -167,15 +185,18 @@ func (s *session) Data(r io.Reader) error {
 }
 
 func (s *session) keep(data string) {
-	s.now.data = data
+	s.now.Data = data
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.got = append(s.got, s.now)
+	if s.Took != nil {
+		s.Took()
+	}
 }
 
 // Reset is what the client asks for after a message was taken.
 func (s *session) Reset() {
-	if s.fault == diesAfter250 && s.taken {
+	if s.fault == DiesAfter250 && s.taken {
 		s.conn.Conn().Close()
 	}
 }
