@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -89,7 +90,16 @@ type root struct {
 	Ledger    ledgerCmd    `cmd:"" help:"${ledger}"`
 	Vault     vaultCmd     `cmd:"" help:"${vault}"`
 	Export    exportCmd    `cmd:"" help:"${export}"`
+<<<<<<< HEAD
 	Serve     serveCmd     `cmd:"" help:"${serve}"`
+=======
+
+	Account accountCmd `cmd:"" help:"${account}"`
+	Promise promiseCmd `cmd:"" help:"${promise}"`
+	Request requestCmd `cmd:"" help:"${request}"`
+	Answer  answerCmd  `cmd:"" help:"${answer}"`
+	Notice  noticeCmd  `cmd:"" help:"${notice}"`
+>>>>>>> 83c967d (cli: promises, requests, answers, the account at a glance, notices)
 }
 
 // app is what every command gets.
@@ -168,7 +178,7 @@ func languageOf(args []string) string {
 // struct tags give them.
 func helpTexts(p *message.Printer) kong.Vars {
 	vars := kong.Vars{"version": "amparo " + Version}
-	for _, name := range append(helpNames, workspaceHelp...) {
+	for _, name := range slices.Concat(helpNames, workspaceHelp, accountHelp) {
 		vars[name] = p.Text("cli.help." + name)
 	}
 	return vars

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/amparo-project/amparo/internal/account/notice"
+	"github.com/amparo-project/amparo/internal/account/outbox"
 	"github.com/amparo-project/amparo/internal/bagit"
 	"github.com/amparo-project/amparo/internal/evidence"
 	"github.com/amparo-project/amparo/internal/evidence/iosbackup"
@@ -54,6 +56,8 @@ var hints = []struct {
 	{errNoIdentity, "ws.hint.identity"},
 	{vault.ErrChanged, "ws.hint.changed"},
 	{vault.ErrDamaged, "ws.hint.vault_damaged"},
+	{notice.ErrConfig, "notices.hint_config"},
+	{outbox.ErrSending, "notices.hint_sending"},
 	{syscall.ENOSPC, "cli.hint.disk_full"},
 	{context.Canceled, "cli.hint.interrupted"},
 	{fs.ErrPermission, "cli.hint.permission"},

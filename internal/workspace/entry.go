@@ -58,6 +58,9 @@ type Entry struct {
 	// Act is the kind of act that the ledger shows to everybody, "" for
 	// "entry.added" and "entry.replaced". It is not kept elsewhere.
 	Act string `json:"-"`
+	// Detail is what the opening of the ledger's entry says beside the rest:
+	// hashes of what was published. It names nobody.
+	Detail map[string]string `json:"-"`
 }
 
 var entryKind = regexp.MustCompile(`^[a-z][a-z_]{0,31}$`)
@@ -156,6 +159,9 @@ func (t *tx) put(e *Entry, state, reason string) error {
 	e.Version, e.State, e.Created, e.By, e.SHA256 = e.Version+1, state, t.now, t.w.member.ID, hex.EncodeToString(sum[:])
 	detail := map[string]any{
 		"case": e.Case, "entry": e.ID, "kind": e.Kind, "version": e.Version, "people": e.People, "sealed_sha256": e.SHA256,
+	}
+	for name, value := range e.Detail {
+		detail["with_"+name] = value
 	}
 	if reason != "" {
 		act, detail["retired"] = reason, true

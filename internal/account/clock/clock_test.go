@@ -166,10 +166,11 @@ func TestContradictions(t *testing.T) {
 	if s.Promises[0].State != Disputed {
 		t.Errorf("a promise kept and broken is %s", s.Promises[0].State)
 	}
-	// Taken back, it contradicts no more, and both stay in the record.
-	r.Retracted = map[string]string{"AN-3": "mistaken", "PR-2": "twice", "AN-5": "mistaken", "RQ-1": "mistaken"}
-	if s := r.At(on(2017, 12, 7), terms(t)); len(s.Contradictions) != 0 || s.Promises[0].State != Refused {
-		t.Errorf("after retraction: %v, %s", s.Contradictions, s.Promises[0].State)
+	// What is withdrawn contradicts no more, and takes its answers with it.
+	r.Promises, r.Requests = r.Promises[:1], r.Requests[:1]
+	r.Answers = r.Answers[1:]
+	if s := r.At(on(2017, 12, 7), terms(t)); len(s.Contradictions) != 0 || s.Promises[0].State != Refused || len(s.Timeline) != 3 {
+		t.Errorf("after it was withdrawn: %v, %s, %d events", s.Contradictions, s.Promises[0].State, len(s.Timeline))
 	}
 }
 

@@ -12,15 +12,14 @@ import (
 
 // Record is what was entered of a case.
 type Record struct {
-	Promises  []Promise
-	Requests  []Request
-	Answers   []Answer
-	Retracted map[string]string // entry → why
+	Promises []Promise
+	Requests []Request
+	Answers  []Answer
 }
 
 func (r *Record) request(id string) *Request {
 	i := slices.IndexFunc(r.Requests, func(q Request) bool { return q.ID == id })
-	if i < 0 || r.Retracted[id] != "" {
+	if i < 0 {
 		return nil
 	}
 	return &r.Requests[i]
@@ -28,7 +27,7 @@ func (r *Record) request(id string) *Request {
 
 func (r *Record) promise(id string) *Promise {
 	i := slices.IndexFunc(r.Promises, func(p Promise) bool { return p.ID == id })
-	if i < 0 || r.Retracted[id] != "" {
+	if i < 0 {
 		return nil
 	}
 	return &r.Promises[i]
@@ -120,19 +119,19 @@ func (r *Record) At(on time.Time, terms *term.Set) *Standing {
 
 // until returns what had happened by the end of a day, in order of time.
 func (r *Record) until(on time.Time) *Record {
-	out := &Record{Retracted: r.Retracted}
+	out := &Record{}
 	for _, p := range r.Promises {
-		if d, err := span(p.Made); err == nil && !d.from.After(on) && r.Retracted[p.ID] == "" {
+		if d, err := span(p.Made); err == nil && !d.from.After(on) {
 			out.Promises = append(out.Promises, p)
 		}
 	}
 	for _, q := range r.Requests {
-		if d, err := span(q.Sent); err == nil && !d.from.After(on) && r.Retracted[q.ID] == "" {
+		if d, err := span(q.Sent); err == nil && !d.from.After(on) {
 			out.Requests = append(out.Requests, q)
 		}
 	}
 	for _, a := range r.Answers {
-		if d, err := span(a.On); err == nil && !d.from.After(on) && r.Retracted[a.ID] == "" && r.Retracted[a.To] == "" {
+		if d, err := span(a.On); err == nil && !d.from.After(on) && r.belongs(a) {
 			out.Answers = append(out.Answers, a)
 		}
 	}
@@ -146,7 +145,7 @@ func (r *Record) until(on time.Time) *Record {
 // only its kind, day and authority are left, and only where it belongs to what
 // is public, or ends a silence: so no clock runs longer than the truth.
 func (r *Record) Open() *Record {
-	out := &Record{Retracted: r.Retracted}
+	out := &Record{}
 	for _, p := range r.Promises {
 		if p.Public {
 			out.Promises = append(out.Promises, p)
@@ -158,7 +157,7 @@ func (r *Record) Open() *Record {
 		}
 	}
 	for _, a := range r.Answers {
-		if r.Retracted[a.ID] != "" || r.Retracted[a.To] != "" {
+		if !r.belongs(a) {
 			continue
 		}
 		authority := r.authorityOf(a)
@@ -176,6 +175,12 @@ func (r *Record) Open() *Record {
 		out.Answers = append(out.Answers, a)
 	}
 	return out
+}
+
+// belongs reports whether what an answer is to is there still: an entry that
+// was withdrawn takes its answers with it.
+func (r *Record) belongs(a Answer) bool {
+	return a.To == "" || r.request(a.To) != nil || r.promise(a.To) != nil
 }
 
 func (r *Record) answersTo(id string) []Answer {

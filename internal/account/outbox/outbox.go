@@ -56,6 +56,7 @@ type Wish struct {
 	Events  []string `json:"events"`
 	Lang    string   `json:"lang"`
 	Address string   `json:"address,omitempty"` // "": one of the person's ways to be reached
+	Since   string   `json:"since,omitempty"`   // the day from which on; "": the day of the wish
 }
 
 // A Notice is one that was drafted, with all that became of it.
@@ -115,6 +116,11 @@ func (b *Box) Ask(ctx context.Context, caseID string, w Wish) (Wish, error) {
 	if w.Lang == "" {
 		w.Lang = languageOf(p)
 	}
+	if w.Since == "" {
+		w.Since = b.Now().UTC().Format(time.DateOnly)
+	} else if _, err := time.Parse(time.DateOnly, w.Since); err != nil {
+		return w, fmt.Errorf("%w: %q is no day such as 2027-12-31", account.ErrInvalid, w.Since)
+	}
 	old, err := b.Wishes(ctx, caseID)
 	if err != nil {
 		return w, err
@@ -168,10 +174,11 @@ func (b *Box) person(ctx context.Context, caseID, name string) (workspace.Person
 type Happening struct {
 	notice.Event
 	People []string // by id; nil: everybody who asked
+	Known  string   // the day on which it was known
 }
 
 // Due drafts a notice for each person who asked to be told of what happened,
-// once. Whoever cannot be reached gets one in the state NoChannel, so that
+// once, and of nothing that was known before they asked. Whoever cannot be reached gets one in the state NoChannel, so that
 // nothing is lost; it becomes a draft when there is a way.
 func (b *Box) Due(ctx context.Context, caseID string, happened []Happening) ([]Notice, error) {
 	wishes, err := b.Wishes(ctx, caseID)
@@ -189,7 +196,7 @@ func (b *Box) Due(ctx context.Context, caseID string, happened []Happening) ([]N
 	var made []Notice
 	for _, w := range wishes {
 		for _, h := range happened {
-			if !slices.Contains(w.Events, h.Kind) || (h.People != nil && !slices.Contains(h.People, w.Person)) {
+			if !slices.Contains(w.Events, h.Kind) || h.Known < w.Since || (h.People != nil && !slices.Contains(h.People, w.Person)) {
 				continue
 			}
 			n, err := b.draft(ctx, caseID, w, h.Event, byKey[keyOf(w.Person, h.Event)])

@@ -52,7 +52,7 @@ func server(t *testing.T, fault string) *smtptest.Server {
 	return s
 }
 
-var happened = []outbox.Happening{{Event: notice.Event{Kind: notice.AnswerReceived, ID: "A-1", Day: "2017-07-18", Who: "PGR"}}}
+var happened = []outbox.Happening{{Event: notice.Event{Kind: notice.AnswerReceived, ID: "A-1", Day: "2017-07-18", Who: "PGR"}, Known: "2026-06-01"}}
 
 // approved is a mail that a human approved.
 func approved(t *testing.T, b *outbox.Box, f *workspacetest.Fixture) outbox.Notice {
@@ -290,8 +290,9 @@ func TestWhoIsTold(t *testing.T) {
 		}
 	}
 	made, err := b.Due(ctx, f.Case.ID, []outbox.Happening{
-		{Event: notice.Event{Kind: notice.FindingConfirmed, ID: "F-1"}, People: []string{f.Person.ID}}, // of heron's phone
-		{Event: notice.Event{Kind: notice.TermPassed, ID: "A-2", Day: "2017-07-18", Who: "PGR"}},
+		{Event: notice.Event{Kind: notice.FindingConfirmed, ID: "F-1"}, People: []string{f.Person.ID}, Known: "2026-06-01"}, // of heron's phone
+		{Event: notice.Event{Kind: notice.TermPassed, ID: "A-2", Day: "2017-07-18", Who: "PGR"}, Known: "2026-06-01"},
+		{Event: notice.Event{Kind: notice.TermPassed, ID: "A-3", Day: "2017-07-18", Who: "PGR"}, Known: "2026-04-30"}, // before they asked
 	})
 	if err != nil {
 		t.Fatal(err)

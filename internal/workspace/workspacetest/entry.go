@@ -55,8 +55,13 @@ func testEntries(t *testing.T, f *Fixture) {
 	if second.Version != 2 || second.ID != first.ID {
 		t.Errorf("%+v", second)
 	}
-	_, err = f.PutEntry(ctx, workspace.Entry{Case: f.Case.ID, Kind: "promise", Body: body("three"), Act: "promise.recorded"})
+	_, err = f.PutEntry(ctx, workspace.Entry{Case: f.Case.ID, Kind: "promise", Body: body("three"), Act: "promise.recorded", Detail: map[string]string{"sha256": "abc"}})
 	ok(t, err)
+	acts, err := f.Acts(ctx, "", workspace.Page{Limit: workspace.MaxLimit})
+	ok(t, err)
+	if last := acts.Items[len(acts.Items)-1]; !strings.Contains(last.Opening.Detail, `"with_sha256":"abc"`) {
+		t.Errorf("%+v", last)
+	}
 
 	got, err := f.Entries(ctx, workspace.EntryFilter{Case: f.Case.ID, Kind: "fact", Person: "heron"}, workspace.Page{})
 	ok(t, err)

@@ -1,0 +1,265 @@
+package cli
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/amparo-project/amparo/internal/account/clock"
+	"github.com/amparo-project/amparo/internal/account/feeds"
+	"github.com/amparo-project/amparo/internal/account/notice"
+	"github.com/amparo-project/amparo/internal/account/outbox"
+	"github.com/amparo-project/amparo/internal/account/term"
+)
+
+// accountHelp are the names that struct tags of the commands of the account use.
+var accountHelp = []string{
+	"account", "account_show", "account_on", "account_ics", "account_atom", "account_only_public", "account_remind", "account_within", "account_send",
+	"account_source", "account_url", "account_source_date", "account_archived", "account_evidence", "account_document", "account_public_document",
+	"account_public", "account_authority", "account_withdraw", "account_id", "account_why",
+	"promise", "promise_add", "promise_list", "promise_by", "promise_made", "promise_due", "promise_words", "promise_lang",
+	"request", "request_add", "request_list", "request_terms", "request_kind", "request_country", "request_sent", "request_subject",
+	"request_reference", "request_term", "request_due",
+	"answer", "answer_add", "answer_list", "answer_to", "answer_authority", "answer_kind", "answer_on", "answer_from", "answer_until", "answer_days",
+	"answer_text", "answer_new",
+	"notice", "notice_ask", "notice_wishes", "notice_due", "notice_list", "notice_show", "notice_approve", "notice_send", "notice_letter", "notice_told",
+	"notice_read", "notice_cancel", "notice_retry", "notice_resolve", "notice_config", "notice_channel", "notice_event", "notice_language",
+	"notice_address", "notice_since", "notice_state", "notice_id", "notice_ids", "notice_out", "notice_note", "notice_sent", "notice_not_sent",
+}
+
+// accountCmd is "amparo account".
+type accountCmd struct {
+	Show   accountShowCmd   `cmd:"" default:"withargs" help:"${account_show}"`
+	Remind accountRemindCmd `cmd:"" help:"${account_remind}"`
+}
+
+// accountAt is a case on a day.
+type accountAt struct {
+	Case string `arg:"" help:"${case_id}"`
+	On   string `help:"${account_on}" placeholder:"DAY"`
+	JSON bool   `name:"json" help:"${json}"`
+}
+
+func (c *accountAt) day() (time.Time, error) {
+	if c.On == "" {
+		return today(), nil
+	}
+	return term.ParseDay(c.On, time.UTC)
+}
+
+// standing counts how everything stands.
+func (c *accountAt) standing(s *space) (*clock.Standing, error) {
+	st, _, err := c.both(s)
+	return st, err
+}
+
+func (c *accountAt) both(s *space) (*clock.Standing, map[string]string, error) {
+	on, err := c.day()
+	if err != nil {
+		return nil, nil, err
+	}
+	d, err := s.docket(c.Case)
+	if err != nil {
+		return nil, nil, err
+	}
+	r, known, err := d.Load(s.app.ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	return r.At(on, d.Terms), known, nil
+}
+
+type accountShowCmd struct {
+	accountAt
+	ICS        string `name:"ics" help:"${account_ics}" placeholder:"FILE"`
+	Atom       string `help:"${account_atom}" placeholder:"FILE"`
+	OnlyPublic bool   `help:"${account_only_public}"`
+	wsFlags
+}
+
+// Run shows the account of a case at a glance.
+func (c *accountShowCmd) Run(a *app) error {
+	return c.with(a, func(s *space) error {
+		st, err := c.standing(s)
+		if err != nil {
+			return err
+		}
+		o := feeds.Options{Workspace: s.Info().UID, Case: c.Case, Printer: a.Printer}
+		if c.ICS != "" {
+			if err := writeFile(c.ICS, func(w io.Writer) error { return feeds.ICS(w, st, o) }); err != nil {
+				return err
+			}
+		}
+		if c.Atom != "" {
+			if err := writeFile(c.Atom, func(w io.Writer) error { return feeds.Atom(w, st, o, c.OnlyPublic) }); err != nil {
+				return err
+			}
+		}
+		if c.JSON {
+			return writeJSON(a.Out, st)
+		}
+		notices, err := (&outbox.Box{Store: s.Workspace}).Notices(a.ctx, c.Case)
+		if err != nil {
+			return err
+		}
+		return a.glance(c.Case, st, notices)
+	})
+}
+
+// glance writes the account for people: silence first.
+func (a *app) glance(caseID string, st *clock.Standing, notices []outbox.Notice) error {
+	fmt.Fprintln(a.Out, a.Text("promises.head", "Case", caseID, "Day", st.On.Format(time.DateOnly)))
+	part := func(id string, n int) bool {
+		fmt.Fprintf(a.Out, "\n%s\n", a.Text("promises.title_"+id))
+		if n == 0 {
+			fmt.Fprintln(a.Out, "  "+a.Text("promises.none"))
+		}
+		return n > 0
+	}
+	if part("silence", len(st.Silence)) {
+		for _, s := range st.Silence {
+			fmt.Fprintf(a.Out, "  %s: %s (%s)\n", safe(s.Authority), a.silence(s), a.since(s))
+		}
+	}
+	if part("promises", len(st.Promises)) {
+		if err := a.promises(st); err != nil {
+			return err
+		}
+	}
+	if part("requests", len(st.Requests)) {
+		if err := a.requests(st); err != nil {
+			return err
+		}
+	}
+	if part("dates", len(st.Dates)) {
+		for _, d := range st.Dates {
+			fmt.Fprintf(a.Out, "  %s  %s (%s)\n", d.Day, safe(a.Text("promises.date."+d.Kind, "Who", d.Who)), d.ID)
+		}
+	}
+	if len(st.Contradictions) > 0 {
+		part("contradictions", len(st.Contradictions))
+		for _, line := range a.contradictions(st) {
+			fmt.Fprintln(a.Out, "  "+line)
+		}
+	}
+	counts := map[notice.State]int{}
+	for _, n := range notices {
+		counts[n.State]++
+	}
+	if part("notices", len(notices)) {
+		for _, state := range notice.States {
+			if counts[state] > 0 {
+				fmt.Fprintf(a.Out, "  %s: %s\n", a.Text("notices.state."+string(state)), a.Number(int64(counts[state])))
+			}
+		}
+	}
+	return nil
+}
+
+func (a *app) silence(s clock.Silence) string {
+	if s.AtLeast {
+		return a.Count("promises.silence_at_least", int64(s.Days))
+	}
+	return a.Count("promises.silence", int64(s.Days))
+}
+
+func (a *app) since(s clock.Silence) string {
+	if s.Never {
+		return a.Text("promises.since_promise", "Since", s.Since)
+	}
+	return a.Text("promises.since_news", "Since", s.Since)
+}
+
+func (a *app) contradictions(st *clock.Standing) []string {
+	var out []string
+	for _, c := range st.Contradictions {
+		ids := ""
+		for _, id := range c.IDs {
+			ids += cmp.Or(map[bool]string{true: ", "}[ids != ""], "") + id
+		}
+		out = append(out, safe(a.Text("promises.contradiction."+c.Kind, "IDs", ids, "Text", c.Text)))
+	}
+	return out
+}
+
+type accountRemindCmd struct {
+	accountAt
+	Within int    `help:"${account_within}" default:"7"`
+	Send   bool   `help:"${account_send}"`
+	Config string `help:"${notice_config}" placeholder:"FILE"`
+	wsFlags
+}
+
+// reminder is a date that is near or past.
+type reminder struct {
+	clock.Date
+	Passed bool `json:"passed"`
+}
+
+// Run lists what is due, drafts the notices that are, and with --send mails
+// each reminder to the team once. It is made for cron.
+func (c *accountRemindCmd) Run(a *app) error {
+	return c.with(a, func(s *space) error {
+		st, known, err := c.both(s)
+		if err != nil {
+			return err
+		}
+		due := dueWithin(st, c.Within)
+		var drafted, moved []outbox.Notice
+		if c.Send {
+			b, err := a.box(s, c.Config)
+			if err != nil {
+				return err
+			}
+			if drafted, err = b.due(c.Case, st, known); err != nil {
+				return err
+			}
+			for _, r := range due {
+				if err := b.remind(c.Case, r); err != nil {
+					return err
+				}
+			}
+			if moved, err = b.Run(a.ctx, c.Case); err != nil {
+				return err
+			}
+		}
+		if c.JSON {
+			return writeJSON(a.Out, map[string]any{"due": due, "drafted": noticeList(drafted), "sent": noticeList(moved)})
+		}
+		var out bytes.Buffer
+		for _, r := range due {
+			fmt.Fprintln(&out, a.reminderLine(r))
+		}
+		if len(due) == 0 {
+			fmt.Fprintln(&out, a.Text("promises.nothing_due"))
+		}
+		if c.Send {
+			fmt.Fprintln(&out, a.Count("notices.drafted", int64(len(drafted))))
+			a.moved(&out, moved)
+		}
+		_, err = a.Out.Write(out.Bytes())
+		return err
+	})
+}
+
+func (a *app) reminderLine(r reminder) string {
+	when := a.Text("promises.reminder_coming")
+	if r.Passed {
+		when = a.Text("promises.reminder_passed")
+	}
+	return fmt.Sprintf("%s  %s: %s (%s)", r.Day, when, safe(a.Text("promises.date."+r.Kind, "Who", r.Who)), r.ID)
+}
+
+func dueWithin(st *clock.Standing, days int) []reminder {
+	out := []reminder{}
+	last := st.On.AddDate(0, 0, days).Format(time.DateOnly)
+	on := st.On.Format(time.DateOnly)
+	for _, d := range st.Dates {
+		if d.Day <= last {
+			out = append(out, reminder{d, d.Day < on})
+		}
+	}
+	return out
+}
