@@ -63,13 +63,10 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"mkbackup": mkbackup, "treehash": treehash, "truncate": truncate, "zero": zero, "pack": pack,
 			"mkandroidqf": mkandroidqf, "exitcode": exitcode, "glob": glob, "firstfinding": firstFinding,
-<<<<<<< HEAD
 			"setid": setID, "setrun": setRun, "setfinding": setFinding,
 			"setkey": setKey, "setwitness": setWitness, "tsa": tsa,
-=======
-			"setid": setID, "setrun": setRun, "setfinding": setFinding, "mailserver": mailServer, "mailbox": mailbox, "firstid": firstID, "mailid": firstID,
+			"mailserver": mailServer, "mailbox": mailbox, "firstid": firstID, "mailid": firstID,
 			"lastrequest": lastRequest,
->>>>>>> 83c967d (cli: promises, requests, answers, the account at a glance, notices)
 		},
 	})
 }

@@ -90,16 +90,13 @@ type root struct {
 	Ledger    ledgerCmd    `cmd:"" help:"${ledger}"`
 	Vault     vaultCmd     `cmd:"" help:"${vault}"`
 	Export    exportCmd    `cmd:"" help:"${export}"`
-<<<<<<< HEAD
 	Serve     serveCmd     `cmd:"" help:"${serve}"`
-=======
 
 	Account accountCmd `cmd:"" help:"${account}"`
 	Promise promiseCmd `cmd:"" help:"${promise}"`
 	Request requestCmd `cmd:"" help:"${request}"`
 	Answer  answerCmd  `cmd:"" help:"${answer}"`
 	Notice  noticeCmd  `cmd:"" help:"${notice}"`
->>>>>>> 83c967d (cli: promises, requests, answers, the account at a glance, notices)
 }
 
 // app is what every command gets.

@@ -152,7 +152,8 @@ func TestContradictions(t *testing.T) {
 	r.Promises = append(r.Promises, Promise{ID: "PR-2", Authority: "Government of Mexico", Made: "2017-06-23", Words: "the matter  will be investigated.", Source: press})
 	r.Requests[0].Reference, r.Requests[1].Reference = "430/2017", "430/2017"
 	r.Answers = []Answer{
-		{ID: "AN-3", To: "PR-1", Kind: Kept, On: "2017-08-01"}, {ID: "AN-4", To: "PR-1", Kind: Broken, On: "2017-07-01"},
+		{ID: "AN-3", To: "PR-1", Kind: Kept, On: "2017-08-01"},
+		{ID: "AN-4", To: "PR-1", Kind: Broken, On: "2017-07-01"},
 		{ID: "AN-5", To: "RQ-2", Kind: Extended, On: "2017-10-01"},
 	}
 	s := r.At(on(2017, 12, 7), terms(t))

@@ -104,8 +104,14 @@ func (v *view) contents() {
 		id    string
 		shown bool
 	}{
-		{"silence", v.Silence != nil}, {"timeline", v.Timeline != nil}, {"promises", v.Promises != nil}, {"requests", v.Requests != nil},
-		{"people", v.Numbers != nil || v.Named != nil}, {"concerns", v.Concerns != nil}, {"safeguards", v.Safeguards != nil}, {"verify", true},
+		{"silence", v.Silence != nil},
+		{"timeline", v.Timeline != nil},
+		{"promises", v.Promises != nil},
+		{"requests", v.Requests != nil},
+		{"people", v.Numbers != nil || v.Named != nil},
+		{"concerns", v.Concerns != nil},
+		{"safeguards", v.Safeguards != nil},
+		{"verify", true},
 	} {
 		if c.shown {
 			v.Contents = append(v.Contents, linkView{c.id, v.Text("publish." + c.id)})
