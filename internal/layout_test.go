@@ -45,10 +45,11 @@ var may = map[string][]string{
 	"rule":         {"android", "apple", "artifact", "finding", "limit"},
 	"seal":         {"limit"},
 	"testevidence": {},
+	"timeline":     {"limit"},
 	"vault":        {"evidence", "finding", "limit", "seal"},
 	"web": {
 		"artifact", "evidence", "examine", "feed", "finding", "format", "indicator", "job", "ledger", "limit", "lure", "message", "pipeline",
-		"report", "rule", "seal", "vault", "workspace",
+		"report", "rule", "seal", "timeline", "vault", "workspace",
 	},
 	"workspace":    {"artifact", "finding", "indicator", "ledger", "seal", "vault"},
 }

@@ -197,6 +197,15 @@ func TestFirstMinute(t *testing.T) {
 	look(t, ctx, "web-job-done")
 	submit(t, ctx, `a.button[href^="/runs/"]`)
 	look(t, ctx, "web-run")
+	submit(t, ctx, `a[href$="/timeline"]`)
+	run(t, ctx, chromedp.WaitVisible("canvas", chromedp.ByQuery), chromedp.Sleep(700*time.Millisecond))
+	look(t, ctx, "web-timeline")
+	before := ask[string](t, ctx, `document.querySelector("#span").textContent`)
+	run(t, ctx, chromedp.Click(`[data-act=in]`, chromedp.ByQuery))
+	if ask[string](t, ctx, `document.querySelector("#span").textContent`) == before {
+		t.Error("zooming in changes nothing")
+	}
+	submit(t, ctx, `.crumbs a[href^="/runs/"]`)
 	submit(t, ctx, `#findings + * a, section[aria-labelledby=findings] a`)
 	look(t, ctx, "web-finding")
 	fill(t, ctx, "#note", "The link is in her messages of that week.")

@@ -199,6 +199,7 @@ func (q *request) guess(passphrase string) (seal.Identity, error) {
 // lock ends the session.
 func (q *request) lock() error {
 	q.s.sessions.end(q.s.token(q.r))
+	q.s.indexes.forget()
 	q.s.dropCookie(q.w)
 	return q.redirect("/")
 }

@@ -68,6 +68,10 @@ var routes = []route{
 	{"GET /runs/{run}/report", member, (*request).reportPage},
 	{"GET /runs/{run}/report/{format}", member, (*request).reportFile},
 
+	{"GET /runs/{run}/timeline", member, (*request).timelinePage},
+	{"GET /runs/{run}/timeline/counts", member, (*request).timelineCounts},
+	{"GET /runs/{run}/search", member, (*request).searchPage},
+
 	{"GET /findings", member, (*request).findingsPage},
 	{"GET /runs/{run}/findings/{finding}", member, (*request).findingPage},
 	{"POST /runs/{run}/findings/{finding}", member, (*request).decide},

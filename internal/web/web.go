@@ -63,6 +63,7 @@ type Server struct {
 	guesses  *guard // of the passphrase
 	handler  http.Handler
 	pages    *pages
+	indexes  indexes
 
 	ended context.Context //nolint:containedctx // of all that goes on without a request
 	end   context.CancelFunc
@@ -129,6 +130,7 @@ func (s *Server) NewLink() string { return "http://" + s.o.Addr + "/enter/" + s.
 func (s *Server) Close() error {
 	s.sessions.clear()
 	s.stopJobs()
+	s.indexes.forget()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.house == nil {

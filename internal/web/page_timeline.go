@@ -1,0 +1,312 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/amparo-project/amparo/internal/report"
+	"github.com/amparo-project/amparo/internal/timeline"
+	"github.com/amparo-project/amparo/internal/workspace"
+)
+
+// timelineData is the course of all events of a check, and those of a span.
+type timelineData struct {
+	Run      workspace.Run
+	Evidence workspace.Evidence
+	Case     workspace.Case
+	Span     span // what is shown
+	All      span // of all events
+	Events   int64
+	Lanes    []laneLine
+	Artifact string // of the table; "": all
+	Rows     []eventLine
+	More     string // the page after
+	Earlier  string // spans to go to, as queries
+	Later    string
+	In, Out  string
+}
+
+// span is a span of time, in milliseconds since 1970.
+type span struct{ From, To int64 }
+
+func stamp(ms int64) string { return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.000") }
+
+// FromText and ToText are the ends as a form shows them.
+func (s span) FromText() string { return stamp(s.From) }
+
+// ToText is the end.
+func (s span) ToText() string { return stamp(s.To) }
+
+type laneLine struct {
+	timeline.Lane
+	Title string
+	Bars  []bar
+}
+
+// bar is a part of a lane, as a drawing without script has it.
+type bar struct {
+	X, Height int // of a hundred parts; of a lane's height
+	Recovered bool
+	From, To  int64
+}
+
+type eventLine struct {
+	Time, Event, Summary, Artifact, Title, Path, Place string
+	Recovered                                          bool
+	Findings                                           []workspace.Finding
+}
+
+// theSpan reads a span of the query, within that of all events.
+func (q *request) theSpan(all span) (span, error) {
+	s := all
+	v := q.r.URL.Query()
+	for name, to := range map[string]*int64{"from": &s.From, "to": &s.To} {
+		text := v.Get(name)
+		if text == "" {
+			continue
+		}
+		ms, err := parseStamp(text)
+		if err != nil {
+			return s, badRequest{err}
+		}
+		*to = ms
+	}
+	if s.From > s.To {
+		s.From, s.To = s.To, s.From
+	}
+	return s, nil
+}
+
+// parseStamp reads milliseconds, or a time as a form has it.
+func parseStamp(text string) (int64, error) {
+	if ms, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return ms, nil
+	}
+	for _, layout := range []string{"2006-01-02T15:04:05.999", "2006-01-02 15:04:05.999", "2006-01-02T15:04", "2006-01-02 15:04", time.DateOnly, time.RFC3339Nano} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t.UnixMilli(), nil
+		}
+	}
+	return 0, errors.New("a time that is none")
+}
+
+// shownEvents is how many events the table shows at once.
+const shownEvents = 100
+
+// stillBars is into how many parts a drawing without script is cut.
+const stillBars = 100
+
+func (q *request) timelinePage() error {
+	r, ev, c, err := q.theRun()
+	if err != nil {
+		return err
+	}
+	x, err := q.index(&r)
+	if err != nil {
+		return err
+	}
+	d := timelineData{Run: r, Evidence: ev, Case: c, Events: int64(x.Len()), Artifact: q.r.URL.Query().Get("artifact")}
+	d.All.From, d.All.To = x.Span()
+	if d.Span, err = q.theSpan(d.All); err != nil {
+		return err
+	}
+	if err := q.space.Viewed(q.ctx(), ev.ID, r.ID+" timeline"); err != nil {
+		return err
+	}
+	found, err := q.findingsByTime(&r)
+	if err != nil {
+		return err
+	}
+	for _, lane := range x.Count(d.Span.From, d.Span.To, stillBars) {
+		d.Lanes = append(d.Lanes, laneLine{lane, report.ArtifactTitle(q.Printer, lane.Artifact), barsOf(&lane, d.Span)})
+	}
+	if err := q.rows(&d, x, found); err != nil {
+		return err
+	}
+	d.moves()
+	return q.render("timeline", q.Text("web.timeline.title"), d, inSection("cases"))
+}
+
+// barsOf draws a lane in parts of a hundred.
+func barsOf(lane *timeline.Lane, s span) []bar {
+	var out []bar
+	most := int32(1)
+	for _, n := range lane.Counts {
+		most = max(most, n)
+	}
+	width := (s.To - s.From + 1) / int64(len(lane.Counts))
+	for i, n := range lane.Counts {
+		if n == 0 {
+			continue
+		}
+		b := bar{X: i, Height: int(3 + 13*n/most), From: s.From + int64(i)*width, To: s.From + int64(i+1)*width}
+		b.Recovered = lane.Recovered != nil && lane.Recovered[i] > 0
+		out = append(out, b)
+	}
+	return out
+}
+
+// place is where an event of a finding lies: its record's time and artifact.
+type place struct {
+	at       int64
+	artifact string
+}
+
+// maxMarked bounds the findings that a timeline marks.
+const maxMarked = 20_000
+
+// findingsByTime are the findings of a run by the time of their record.
+func (q *request) findingsByTime(r *workspace.Run) (map[place][]workspace.Finding, error) {
+	list, err := all(q.ctx(), func(ctx context.Context, p workspace.Page) (workspace.List[workspace.Finding], error) {
+		l, err := q.space.Findings(ctx, workspace.FindingFilter{Run: r.ID}, p)
+		if err == nil && p.After != "" {
+			l.Next = "" // two pages, 20,000 findings, are enough to look at
+		}
+		return l, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := map[place][]workspace.Finding{}
+	for _, f := range list[:min(len(list), maxMarked)] {
+		t, err := time.Parse(timeLayout, f.Time)
+		if err != nil {
+			continue
+		}
+		k := place{t.UnixMilli(), f.Artifact}
+		out[k] = append(out[k], f)
+	}
+	return out, nil
+}
+
+// rows reads the events of the span.
+func (q *request) rows(d *timelineData, x *timeline.Index, found map[place][]workspace.Finding) error {
+	after, err := strconv.Atoi(cmpOr(q.r.URL.Query().Get("after"), "0"))
+	if err != nil {
+		return badRequest{err}
+	}
+	rows, more := x.Rows(d.Span.From, d.Span.To, d.Artifact, after, shownEvents)
+	if len(rows) == 0 {
+		return nil
+	}
+	b, err := q.space.OpenRun(q.ctx(), &d.Run)
+	if err != nil {
+		return err
+	}
+	f, err := b.OpenFile(q.ctx(), "timeline.jsonl")
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	for _, row := range rows {
+		e, err := x.Event(f, row)
+		if err != nil {
+			return err
+		}
+		d.Rows = append(d.Rows, q.eventLine(&e, found))
+	}
+	if more {
+		v := q.r.URL.Query()
+		v.Set("after", strconv.Itoa(rows[len(rows)-1]+1))
+		d.More = v.Encode()
+	}
+	return nil
+}
+
+func (q *request) eventLine(e *timeline.Event, found map[place][]workspace.Finding) eventLine {
+	line := eventLine{
+		Time: e.Time.UTC().Format("2006-01-02 15:04:05.000"), Event: e.Event, Summary: cut(600, e.Summary), Artifact: e.Artifact,
+		Title: report.ArtifactTitle(q.Printer, e.Artifact), Path: e.Where.Path, Place: e.Where.Table, Recovered: e.Recovered(),
+		Findings: found[place{e.Time.UnixMilli(), e.Artifact}],
+	}
+	if e.Where.RowID != nil {
+		line.Place += " " + strconv.FormatInt(*e.Where.RowID, 10)
+	}
+	return line
+}
+
+// moves are the spans beside the one that is shown, for links.
+func (d *timelineData) moves() {
+	w := d.Span.To - d.Span.From
+	query := func(from, to int64) string {
+		v := url.Values{"from": {strconv.FormatInt(from, 10)}, "to": {strconv.FormatInt(to, 10)}}
+		if d.Artifact != "" {
+			v.Set("artifact", d.Artifact)
+		}
+		return v.Encode()
+	}
+	d.Earlier, d.Later = query(d.Span.From-w/2, d.Span.To-w/2), query(d.Span.From+w/2, d.Span.To+w/2)
+	d.In, d.Out = query(d.Span.From+w/4, d.Span.To-w/4), query(d.Span.From-w/2, d.Span.To+w/2)
+}
+
+func cmpOr(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+// timelineCounts is what the picture is drawn of.
+type timelineCounts struct {
+	From  int64       `json:"from"`
+	To    int64       `json:"to"`
+	Lanes []laneCount `json:"lanes"`
+	Marks []mark      `json:"marks"`
+}
+
+type laneCount struct {
+	timeline.Lane
+	Title string `json:"title"`
+}
+
+type mark struct {
+	At       int64  `json:"at"`
+	Artifact string `json:"artifact"`
+	Severity string `json:"severity"`
+}
+
+// maxMarks of a span are drawn.
+const maxMarks = 5000
+
+// timelineCounts answers how many events lie where, for the picture.
+func (q *request) timelineCounts() error {
+	r, _, _, err := q.theRun()
+	if err != nil {
+		return err
+	}
+	x, err := q.index(&r)
+	if err != nil {
+		return err
+	}
+	var s span
+	s.From, s.To = x.Span()
+	if s, err = q.theSpan(s); err != nil {
+		return err
+	}
+	n, err := strconv.Atoi(cmpOr(q.r.URL.Query().Get("parts"), "600"))
+	if err != nil || n < 1 || n > timeline.MaxBuckets {
+		return badRequest{errors.New("number of parts")}
+	}
+	out := timelineCounts{From: s.From, To: s.To, Lanes: []laneCount{}, Marks: []mark{}}
+	for _, lane := range x.Count(s.From, s.To, n) {
+		out.Lanes = append(out.Lanes, laneCount{lane, report.ArtifactTitle(q.Printer, lane.Artifact)})
+	}
+	found, err := q.findingsByTime(&r)
+	if err != nil {
+		return err
+	}
+	for at, list := range found {
+		if at.at < s.From || at.at > s.To || len(out.Marks) == maxMarks {
+			continue
+		}
+		worst := list[0].Severity
+		for _, f := range list {
+			worst = max(worst, f.Severity)
+		}
+		out.Marks = append(out.Marks, mark{at.at, at.artifact, worst.String()})
+	}
+	return q.answer(out)
+}
