@@ -22,6 +22,9 @@ func seen(list []finding.Finding) []string {
 		if slices.Contains([]string{"ios.manifest", "ios.filesystem", "ios.applications"}, f.Artifact) {
 			continue // lists that only one of them has
 		}
+		if f.Rule == "triangulation_combination" {
+			continue // of it a dump lacks the folders and their times
+		}
 		value, row := "", int64(0)
 		if f.Indicator != nil {
 			value = f.Indicator.Value

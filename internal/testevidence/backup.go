@@ -11,6 +11,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"time"
 )
 
 // A builder writes one backup: first the files, each with its entry in the
@@ -32,7 +33,8 @@ type builder struct {
 
 // A fileMeta is what an entry of the manifest says beside name and size.
 type fileMeta struct {
-	protection int // class of the key
+	protection int       // class of the key
+	at         time.Time // of its last change; zero: any
 }
 
 // WriteIOSBackup writes a backup into dir, which must be empty or not there
@@ -91,7 +93,7 @@ func (b *builder) write() error {
 	b.files = b.manifest.insert("Files", "fileID", "domain", "relativePath", "flags", "file")
 	for _, part := range []func() error{
 		b.messages, b.whatsApp, b.whatsAppPeople, b.history, b.tabs, b.dataUsage, b.permissions,
-		b.contacts, b.calls, b.interactions, b.calendar, b.preferences, b.storage, b.systemLists, b.tracesInNames, b.links, b.otherFiles,
+		b.contacts, b.calls, b.interactions, b.calendar, b.preferences, b.storage, b.systemLists, b.attachmentFolders, b.disguises, b.takenOver, b.tracesInNames, b.links, b.otherFiles,
 	} {
 		if err := part(); err != nil {
 			return err
@@ -153,6 +155,9 @@ func (b *builder) target(domain, relative string) (string, error) {
 func (b *builder) addEntry(domain, relative string, size int64, m fileMeta) (key []byte, err error) {
 	f := b.newEntry(relative, 0o100644)
 	f.size, f.protection = size, m.protection
+	if !m.at.IsZero() {
+		f.birth, f.modified, f.changed = m.at.Unix(), m.at.Unix(), m.at.Unix()
+	}
 	if b.keys != nil {
 		key = b.r.bytes(32)
 		f.key = b.keys.wrapped(m.protection, key)

@@ -72,7 +72,10 @@ func (b *builder) info(r random, serial, device string) map[string]any {
 		const sideloaded, foreign = "org.example.sideloaded", "org.example.foreign"
 		apps[sideloaded] = map[string]any{"ApplicationSINF": r.bytes(8)}
 		apps[foreign] = b.app(r, foreign, 99, "org.example.installer")
-		installed = append(installed, sideloaded, foreign)
+		const nameless = "org.example.nameless"
+		apps[nameless] = map[string]any{"iTunesMetadata": binaryPlist(dict{{"itemName", "Nameless"}, {"sourceApp", "com.apple.AppStore"}}), "ApplicationSINF": r.bytes(32)}
+		b.plantRule("app_no_bundle_id", "medium", "ios.applications", "Info.plist", nameless, "https://docs.mvt.re/en/latest/ios/records/")
+		installed = append(installed, sideloaded, foreign, nameless)
 		const docs = "https://docs.mvt.re/en/latest/ios/records/"
 		b.ledger.plant(Trace{
 			Name: "app_without_metadata", Artifact: "ios.applications", Path: "Info.plist", Key: "Applications/" + sideloaded,

@@ -85,10 +85,9 @@ func (s *sysdiagnose) daemon(i int) string { return "/usr/libexec/" + daemons[i%
 // lists writes what each sysdiagnose has once.
 func (s *sysdiagnose) lists() {
 	const processes = 600
-	s.line("USER              UID PRSNA   PID  PPID        F  %%CPU %%MEM PRI NI      VSZ    RSS WCHAN    TT  STAT STARTED      TIME COMMAND")
+	s.psHeader()
 	for i := range processes {
-		s.line("mobile            501     - %5d     1     4004   0.%d  0.%d  31  0 %8d %6d -        ??  Ss   Mon08PM   0:%02d.%02d %s",
-			i+1, s.r.IntN(10), s.r.IntN(10), 4_000_000+s.r.IntN(500_000), s.r.IntN(90_000), s.r.IntN(60), s.r.IntN(100), s.daemon(i))
+		s.ps(i+1, s.daemon(i))
 	}
 	s.file("ps.txt")
 	for i := range 400 {
@@ -104,6 +103,16 @@ func (s *sysdiagnose) lists() {
 			at.Format("Mon Jan _2 15:04:05 2006"), 200+s.r.IntN(200), s.r.Uint32(), i%300)
 	}
 	s.file("logs/MobileInstallation/mobile_installation.log.0")
+}
+
+func (s *sysdiagnose) psHeader() {
+	s.line("USER              UID PRSNA   PID  PPID        F  %%CPU %%MEM PRI NI      VSZ    RSS WCHAN    TT  STAT STARTED      TIME COMMAND")
+}
+
+// ps writes a line of the list of processes.
+func (s *sysdiagnose) ps(pid int, program string) {
+	s.line("mobile            501     - %5d     1     4004   0.%d  0.%d  31  0 %8d %6d -        ??  Ss   Mon08PM   0:%02d.%02d %s",
+		pid, s.r.IntN(10), s.r.IntN(10), 4_000_000+s.r.IntN(500_000), s.r.IntN(90_000), s.r.IntN(60), s.r.IntN(100), program)
 }
 
 // round writes a part of what a sysdiagnose has much of, about 20 MB unpacked
@@ -125,11 +134,16 @@ func (s *sysdiagnose) round(n int) {
 
 // crash makes a crash report of about 100 KiB.
 func (s *sysdiagnose) crash(n int) {
-	at := last.Add(-time.Duration(n) * time.Hour).Format("2006-01-02 15:04:05.00 -0700")
-	name := daemons[n%len(daemons)]
+	s.crashOf(daemons[n%len(daemons)], s.daemon(n), last.Add(-time.Duration(n)*time.Hour), "")
+}
+
+// crashOf makes the crash report of a program, with a library of its own if
+// one is given.
+func (s *sysdiagnose) crashOf(name, program string, when time.Time, library string) {
+	at := when.Format("2006-01-02 15:04:05.00 -0700")
 	s.line(`{"app_name":%q,"timestamp":%q,"app_version":"","slice_uuid":%q,"bug_type":"309","os_version":"iPhone OS 18.6.2 (22G100)","name":%q,"incident_id":%q}`,
 		name, at, s.r.uuid(), name, s.r.uuid())
-	s.line("{\n  \"uptime\" : %d,\n  \"procName\" : %q,\n  \"procPath\" : %q,\n  \"pid\" : %d,\n  \"captureTime\" : %q,", 1000+n, name, s.daemon(n), 100+n, at)
+	s.line("{\n  \"uptime\" : %d,\n  \"procName\" : %q,\n  \"procPath\" : %q,\n  \"pid\" : %d,\n  \"captureTime\" : %q,", 1000, name, program, 100, at)
 	s.line(`  "exception" : {"codes":"0x0000000000000001, 0x0000000000000000","type":"EXC_BAD_ACCESS","signal":"SIGSEGV","subtype":"KERN_INVALID_ADDRESS at 0x0000000000000000"},`)
 	s.line(`  "faultingThread" : 0,` + "\n" + `  "threads" : [`)
 	for thread := range 16 {
@@ -143,6 +157,10 @@ func (s *sysdiagnose) crash(n int) {
 	for image := range 120 {
 		s.buf = fmt.Appendf(s.buf, `  {"source":"P","arch":"arm64e","base":%d,"size":%d,"uuid":"%s","path":"/System/Library/PrivateFrameworks/%s.framework/%[4]s","name":"%[4]s"},`+"\n",
 			6_000_000_000+int64(image)<<20, s.r.IntN(1<<20), s.r.uuid(), word(s.r))
+	}
+	if library != "" {
+		s.buf = fmt.Appendf(s.buf, `  {"source":"P","arch":"arm64e","base":%d,"size":%d,"uuid":"%s","path":"%s","name":"library"},`+"\n",
+			5_000_000_000, 1<<16, s.r.uuid(), library)
 	}
 	s.buf = append(s.buf[:len(s.buf)-2], "\n]\n}\n"...)
 }

@@ -46,7 +46,12 @@ func (b *builder) dataUsage() error {
 		w.trace(false, Trace{Name: "datausage_process", Table: "ZPROCESS", RowID: w.addAt("bh", nil, w.b.pegasus(5*time.Minute), w.b.pegasus(9*time.Hour)), Value: "bh", Indicator: "bh"})
 		w.orphan()
 	}
+	if b.o.Plant {
+		w.behaves("network_use_backup_agent", "high", kaspersky2023, "BackupAgent", w.b.triangulation(4*time.Minute), w.b.triangulation(20*time.Minute))
+		w.behaves("process_mimics_ios", "low", amnesty2021, "cfprefssd", w.b.pegasus(6*time.Minute), w.b.pegasus(8*time.Hour))
+	}
 	if b.o.Decoys {
+		w.trace(true, Trace{Name: "decoy_backup_agent_2", Table: "ZPROCESS", RowID: w.add("BackupAgent2", nil), Value: "BackupAgent2", Rule: "network_use_backup_agent"})
 		w.trace(true, Trace{Name: "decoy_process_longer_name", Table: "ZPROCESS", RowID: w.add("bhx", nil), Value: "bhx", Indicator: "bh"})
 		w.id += 5 // processes come and go
 		w.trace(true, Trace{Name: "decoy_process_gap", Table: "ZPROCESS", RowID: w.add("mediaserverd", nil), Value: "numbers are missing", Rule: "datausage_gap"})
@@ -63,6 +68,14 @@ func (b *builder) dataUsage() error {
 func (w *usageWriter) add(name string, bundle any) int64 {
 	from := w.r.between(first, last)
 	return w.addAt(name, bundle, from, w.r.between(from, last))
+}
+
+// behaves writes a process that a rule must find.
+func (w *usageWriter) behaves(rule, severity, source, name string, from, to time.Time) {
+	w.b.ledger.plant(Trace{
+		Name: rule, Artifact: "ios.datausage", Path: usageDomain + "/" + usagePath, Table: "ZPROCESS", RowID: w.addAt(name, nil, from, to),
+		Value: name, Rule: rule, Severity: severity, Source: source,
+	})
 }
 
 // addAt writes a process that used the network from one time to another.

@@ -56,6 +56,8 @@ func (b *builder) idStatus(r random) dict {
 	if b.o.Plant {
 		user := "mailto:" + publishedAppleID
 		messages = append(messages, entry{user, at(b.pegasus(time.Minute))})
+		messages = append(messages, entry{"\x00\x00\x10\x00ta", at(b.pegasus(2 * time.Minute))})
+		b.plantRule("id_status_cache_nul", "high", "ios.id_status_cache", "HomeDomain/"+idStatusPath, "two zero bytes", "https://docs.mvt.re/en/latest/ios/records/")
 		b.publishedEntry("id_status_lookup", "ios.id_status_cache", "HomeDomain/"+idStatusPath, "com.apple.madrid/"+user, "email", publishedAppleID, amnesty2021)
 	}
 	return dict{{"com.apple.madrid", messages}, {"com.apple.ess", dict{{"tel:" + phone(1), entry1()}}}}
@@ -99,6 +101,9 @@ func (b *builder) locationClients(r random) dict {
 	if b.o.Plant {
 		const path = "/private/var/tmp/UserEventAgent"
 		list = append(list, entry{path, dict{{"Executable", path}, {"LocationTimeStopped", macTime(b.predator(3 * time.Hour))}}})
+		const bundle = "com.apple.locationd.bundle-/System/Library/LocationBundles/IonosphereHarvest.bundle"
+		list = append(list, entry{bundle, dict{{"BundlePath", "/System/Library/LocationBundles/IonosphereHarvest.bundle"}, {"LocationTimeStopped", macTime(b.triangulation(4 * time.Minute))}}})
+		b.plantRule("locationd_triangulation_client", "low", "ios.locationd_clients", "RootDomain/"+clientsPath, bundle, kaspersky2023)
 		b.publishedEntry("locationd_client", "ios.locationd_clients", "RootDomain/"+clientsPath, path+"/Executable", "path", path, cytrox2021)
 	}
 	return list
