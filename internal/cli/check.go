@@ -219,7 +219,7 @@ const maxShown = 10_000
 
 // partial says what an interrupted or failed check leaves behind.
 func (s *session) partial(dir string, err error) error {
-	if dir != "" {
+	if dir != "" && s.stored == nil { // in a case it is removed
 		fmt.Fprintf(s.Err, "amparo: %s\n", s.Text("cli.partial", "Dir", safe(dir)))
 	}
 	return err

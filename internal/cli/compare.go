@@ -12,6 +12,7 @@ import (
 	"github.com/amparo-project/amparo/internal/compare"
 	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/report"
+	"github.com/amparo-project/amparo/internal/vault"
 )
 
 // compareCmd is "amparo compare A B".
@@ -40,7 +41,7 @@ func (c *compareCmd) Run(a *app) (err error) {
 		if !isResult(path) {
 			if temp == "" {
 				// What is read of the evidence has to lie somewhere while it is compared.
-				if temp, err = os.MkdirTemp("", "amparo-compare-"); err != nil { //nolint:forbidigo // removed at the end
+				if temp, err = scratch(); err != nil {
 					return fmt.Errorf("compare: %w", err)
 				}
 			}
@@ -58,6 +59,19 @@ func (c *compareCmd) Run(a *app) (err error) {
 		return out.json(sides)
 	}
 	return out.text(sides)
+}
+
+// scratch makes a folder for what is in clear while it is compared, in one of
+// the user's own; what killed processes left there is removed.
+func scratch() (string, error) {
+	dir, err := userDir("scratch")
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", err
+	}
+	return vault.Scratch(dir)
 }
 
 func isResult(dir string) bool {

@@ -49,6 +49,7 @@ var hints = []struct {
 	{exhibit.ErrNotOurs, "export.hint.not_ours"},
 	{bagit.ErrDiffers, "ws.hint.vault_damaged"},
 	{workspace.ErrNoConsent, "ws.hint.no_consent"},
+	{workspace.ErrBusy, "ws.hint.busy"},
 	{workspace.ErrDiskFull, "ws.hint.disk_full"},
 	{workspace.ErrReadOnly, "ws.hint.read_only"},
 	{seal.ErrWrongPassphrase, "ws.hint.passphrase"},

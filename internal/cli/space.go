@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"text/tabwriter"
 	"time"
 
@@ -170,7 +171,18 @@ func (f *wsFlags) with(a *app, fn func(s *space) error) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	return fn(&space{&examine.Space{Workspace: w, Vault: store, Dir: dir}, a})
+	return diskError(fn(&space{&examine.Space{Workspace: w, Vault: store, Dir: dir}, a}))
+}
+
+// diskError says of errors of the file system what they mean for a workspace.
+func diskError(err error) error {
+	switch {
+	case errors.Is(err, syscall.ENOSPC) && !errors.Is(err, workspace.ErrDiskFull):
+		return fmt.Errorf("%w: %w", workspace.ErrDiskFull, err)
+	case errors.Is(err, syscall.EROFS) && !errors.Is(err, workspace.ErrReadOnly):
+		return fmt.Errorf("%w: %w", workspace.ErrReadOnly, err)
+	}
+	return err
 }
 
 // table writes rows of cells, with a head in the user's language.

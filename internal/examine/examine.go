@@ -116,10 +116,9 @@ func bundleTree(b *vault.Bundle, id string) func(context.Context, string, func(s
 }
 
 // TempDir makes a folder for results in the making. It lies in the vault's own
-// folder, the disk that was chosen for evidence; the caller removes it.
-func (s *Space) TempDir() (string, error) {
-	return os.MkdirTemp(s.Dir, "check-") //nolint:forbidigo // removed by the caller
-}
+// folder, the disk that was chosen for evidence; the caller removes it. What
+// killed processes left there is removed.
+func (s *Space) TempDir() (string, error) { return vault.Scratch(s.Dir) }
 
 // Save stores the finished result folder of a check and its run, and returns
 // the run's id. The folder is removed.

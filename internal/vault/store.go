@@ -62,6 +62,7 @@ func OpenDir(dir string) (*Dir, error) {
 			return nil, fmt.Errorf("vault: %w", err)
 		}
 	}
+	_ = CleanScratch(dir) // the next check, which has to write here, tells why it cannot
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, fmt.Errorf("vault: %w", err)

@@ -22,6 +22,7 @@ var (
 	ErrErased    = errors.New("the evidence was erased when consent was withdrawn")
 	ErrClosed    = errors.New("the case is closed")
 	ErrInvalid   = errors.New("not valid")
+	ErrBusy      = errors.New("another process is storing the same")
 	ErrConflict  = errors.New("somebody else decided meanwhile")
 )
 

@@ -132,9 +132,15 @@ func (w *Workspace) CompleteEvidence(ctx context.Context, id string, files []vau
 	}
 	sum := vault.Sum(files)
 	err := w.act(ctx, func(t *tx) error {
-		var caseID string
-		if err := t.scan("SELECT case_id FROM evidence WHERE id = $1 AND state = $2", []any{id, Receiving}, &caseID); err != nil {
-			return fmt.Errorf("evidence %s that is being received: %w", id, err)
+		var caseID, state, had string
+		if err := t.scan("SELECT case_id, state, manifest_sha256 FROM evidence WHERE id = $1", []any{id}, &caseID, &state, &had); err != nil {
+			return fmt.Errorf("evidence %s: %w", id, err)
+		}
+		switch {
+		case state == Stored && had == sum:
+			return nil // another process was first, with the same
+		case state != Receiving:
+			return fmt.Errorf("evidence %s: %w: it is not being received", id, ErrInvalid)
 		}
 		t.record("evidence.hashed", caseID, id, map[string]any{
 			"case": caseID, "evidence": id, "manifest_sha256": sum, "files": count, "bytes": bytes,

@@ -69,7 +69,7 @@ func (x index) Commit(ctx context.Context, bundle, caseID string, n int, sealed 
 	defer sqlTx.Rollback() //nolint:errcheck // after Commit it does nothing
 	t := &tx{Tx: sqlTx, w: x.w, ctx: ctx}
 	if t.exec("INSERT INTO bundle_batch (bundle, part, sealed) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", bundle, n, sealed) == 0 && t.err == nil {
-		return fmt.Errorf("%w: another process is storing %s", ErrInvalid, bundle)
+		return fmt.Errorf("%s: %w", bundle, ErrBusy)
 	}
 	for i := range segments {
 		s := &segments[i]

@@ -89,6 +89,9 @@ func backup(ctx context.Context, pool *sql.DB, dir string, now time.Time) error 
 	return os.Chmod(name, 0o600)
 }
 
+// ioerrSHMSize is SQLITE_IOERR_SHMSIZE (https://sqlite.org/rescode.html).
+const ioerrSHMSize = sqlite3.SQLITE_IOERR | 19<<8
+
 // explain gives errors of the engine the meaning that commands act on.
 func explain(err error) error {
 	var e *sqlite.Error
@@ -103,7 +106,9 @@ func explain(err error) error {
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN:
 		return fmt.Errorf("%w: %w", workspace.ErrReadOnly, err)
 	case sqlite3.SQLITE_IOERR:
-		if strings.Contains(err.Error(), "disk is full") {
+		// The shared memory of the log cannot grow: on a full disk that is what
+		// fails first.
+		if e.Code() == ioerrSHMSize || strings.Contains(err.Error(), "disk is full") {
 			return fmt.Errorf("%w: %w", workspace.ErrDiskFull, err)
 		}
 	}
