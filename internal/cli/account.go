@@ -27,6 +27,8 @@ var accountHelp = []string{
 	"notice", "notice_ask", "notice_wishes", "notice_due", "notice_list", "notice_show", "notice_approve", "notice_send", "notice_letter", "notice_told",
 	"notice_read", "notice_cancel", "notice_retry", "notice_resolve", "notice_config", "notice_channel", "notice_event", "notice_language",
 	"notice_address", "notice_since", "notice_state", "notice_id", "notice_ids", "notice_out", "notice_note", "notice_sent", "notice_not_sent",
+	"publish", "publish_to", "publish_title", "publish_publisher", "publish_label", "publish_documents", "publish_preview", "publish_yes",
+	"letter", "letter_to", "letter_from", "letter_out",
 }
 
 // accountCmd is "amparo account".

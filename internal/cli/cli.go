@@ -97,6 +97,8 @@ type root struct {
 	Request requestCmd `cmd:"" help:"${request}"`
 	Answer  answerCmd  `cmd:"" help:"${answer}"`
 	Notice  noticeCmd  `cmd:"" help:"${notice}"`
+	Publish publishCmd `cmd:"" help:"${publish}"`
+	Letter  letterCmd  `cmd:"" help:"${letter}"`
 }
 
 // app is what every command gets.

@@ -57,6 +57,7 @@ var hints = []struct {
 	{errNoIdentity, "ws.hint.identity"},
 	{vault.ErrChanged, "ws.hint.changed"},
 	{vault.ErrDamaged, "ws.hint.vault_damaged"},
+	{errContradictions, "publish.hint_contradictions"},
 	{notice.ErrConfig, "notices.hint_config"},
 	{outbox.ErrSending, "notices.hint_sending"},
 	{syscall.ENOSPC, "cli.hint.disk_full"},

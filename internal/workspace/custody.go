@@ -75,6 +75,16 @@ func (w *Workspace) Checkpoint(ctx context.Context) (signed []byte, n int64, err
 	return signed, n, nil
 }
 
+// CheckpointAt returns the checkpoint of n entries that was made. The error
+// wraps ErrNotFound.
+func (w *Workspace) CheckpointAt(ctx context.Context, n int64) ([]byte, error) {
+	signed, err := w.kept(ctx, n)
+	if err == nil && signed == nil {
+		err = fmt.Errorf("checkpoint of %d entries: %w", n, ErrNotFound)
+	}
+	return signed, err
+}
+
 func (w *Workspace) kept(ctx context.Context, n int64) ([]byte, error) {
 	var signed []byte
 	err := w.db.Pool.QueryRowContext(ctx, "SELECT note FROM ledger_checkpoint WHERE n = $1", n).Scan(&signed)

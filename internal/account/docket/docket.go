@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/amparo-project/amparo/internal/account/clock"
@@ -219,4 +220,12 @@ func owners(ctx context.Context, w Evidence, caseID string) (map[string]string, 
 		out[e.ID] = person[e.Device]
 	}
 	return out, nil
+}
+
+// NamePublic is what a consent shares where the person may be named in public.
+const NamePublic = "name:public"
+
+// MayBeNamed reports whether a consent to reporting lets the person be named.
+func MayBeNamed(c workspace.Consent) bool {
+	return slices.Contains(c.Purposes, workspace.Reporting) && slices.Contains(c.Private.Shares, NamePublic)
 }

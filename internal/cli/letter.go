@@ -1,0 +1,62 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"github.com/amparo-project/amparo/internal/account/letter"
+	"github.com/amparo-project/amparo/internal/message"
+)
+
+// letterCmd is "amparo letter".
+type letterCmd struct {
+	accountAt
+	To    string `help:"${letter_to}" required:"" placeholder:"AUTHORITY"`
+	From  string `help:"${letter_from}" required:"" placeholder:"TEXT"`
+	Label string `help:"${publish_label}" placeholder:"TEXT"`
+	Out   string `help:"${letter_out}" required:"" placeholder:"FILE.docx|FILE.pdf"`
+	wsFlags
+}
+
+// errLetterKind refuses any other ending.
+var errLetterKind = fmt.Errorf("a letter is written as .docx or .pdf")
+
+// Run drafts a letter to an authority.
+func (c *letterCmd) Run(a *app) error {
+	ending := strings.ToLower(filepath.Ext(c.Out))
+	if ending != ".docx" && ending != ".pdf" {
+		return usageError{errLetterKind}
+	}
+	return c.with(a, func(s *space) error {
+		st, err := c.standing(s)
+		if err != nil {
+			return err
+		}
+		for _, line := range a.contradictions(st) {
+			fmt.Fprintln(a.Err, "amparo: "+line)
+		}
+		in := &letter.Input{Lang: a.Lang(), To: c.To, From: c.From, On: st.On, Label: c.Label, Standing: st}
+		if err := s.letterParts(c.Case, in, message.New(a.Lang())); err != nil {
+			return err
+		}
+		l := letter.Draft(in)
+		write := l.WriteDOCX
+		if ending == ".pdf" {
+			write = l.WritePDF
+		}
+		if err := writeFile(c.Out, func(w io.Writer) error { return write(w) }); err != nil {
+			return err
+		}
+		notes := 0
+		for _, b := range l.Blocks {
+			notes += len(b.Notes)
+		}
+		if c.JSON {
+			return writeJSON(a.Out, l)
+		}
+		fmt.Fprintln(a.Out, a.Text("letter.written", "File", safe(c.Out), "Count", a.Number(int64(notes))))
+		return nil
+	})
+}
