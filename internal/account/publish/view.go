@@ -121,6 +121,9 @@ func (v *view) contents() {
 
 func (v *view) silence(s *clock.Standing) {
 	for _, c := range s.Silence {
+		if c.Days == 0 {
+			continue // of today: there is no silence yet
+		}
 		since := "promises.since_news"
 		if c.Never {
 			since = "promises.since_promise"
