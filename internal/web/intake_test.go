@@ -339,3 +339,13 @@ func TestWrongIntake(t *testing.T) {
 		t.Errorf("escaped: %v", list)
 	}
 }
+
+// backup is a small synthetic backup in a folder.
+func (f *fixture) backup() string {
+	f.t.Helper()
+	dir := filepath.Join(f.t.TempDir(), "backup")
+	if _, err := testevidence.WriteIOSBackup(dir, testevidence.Options{Messages: 100, Plant: true}); err != nil {
+		f.t.Fatal(err)
+	}
+	return dir
+}

@@ -40,8 +40,14 @@ type typeCount struct {
 }
 
 type knownLine struct {
-	Type, Value, Threats, Set, Reference, TLP string
-	Private, Expired                          bool
+	Type      string `json:"type"`
+	Value     string `json:"value"`
+	Threats   string `json:"threats"`
+	Set       string `json:"set"`
+	Reference string `json:"reference,omitempty"`
+	TLP       string `json:"tlp,omitempty"`
+	Private   bool   `json:"private,omitempty"`
+	Expired   bool   `json:"expired,omitempty"`
 }
 
 // huntData is what a hunt found.

@@ -85,6 +85,9 @@ var routes = []route{
 	{"POST /ledger/checkpoint", member, (*request).checkpoint},
 	{"GET /ledger/key", member, (*request).ledgerKey},
 	{"GET /ledger/proof/{entry}", member, (*request).ledgerProof},
+	{"GET /tokens", member, (*request).tokensPage},
+	{"POST /tokens", member, (*request).newToken},
+	{"POST /tokens/{token}/revoke", member, (*request).revokeToken},
 }
 
 // mux is the table as a handler.
@@ -93,6 +96,9 @@ func (s *Server) mux() http.Handler {
 	for _, r := range routes {
 		mux.HandleFunc(r.pattern, func(w http.ResponseWriter, req *http.Request) { s.serve(r, w, req) })
 	}
+	// The API has a table of its own, with a scope for each operation.
+	handler, _ := s.newAPI()
+	mux.Handle(apiPrefix+"/", handler)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, http.StatusNotFound, "web.error.not_found")
 	})

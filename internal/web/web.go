@@ -61,6 +61,7 @@ type Server struct {
 	sessions *sessions
 	links    *links
 	guesses  *guard // of the passphrase
+	tokens   *tokens
 	handler  http.Handler
 	pages    *pages
 	indexes  indexes
@@ -111,7 +112,7 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		o: o, sessions: newSessions(o.Now), links: newLinks(o.Now), guesses: newGuard(o.Now), pages: p,
+		o: o, sessions: newSessions(o.Now), links: newLinks(o.Now), guesses: newGuard(o.Now), tokens: newTokens(o.Now), pages: p,
 		runners: map[string]*running{}, uploads: map[string]bool{},
 	}
 	s.ended, s.end = context.WithCancel(context.Background())
