@@ -50,6 +50,9 @@ type Info struct {
 	Refs []string
 	// Caveats say what its records cannot tell.
 	Caveats []string
+	// Skims says that it only looks for names in files that others read, or
+	// nobody does: a file that it alone takes does not count as read.
+	Skims bool
 }
 
 // Kind names the meaning of a record, "message" or "visit".

@@ -25,9 +25,10 @@ type Input struct {
 	list func(context.Context) iter.Seq2[File, error]
 	find Finder
 	info *Info
-	ctx  context.Context //nolint:containedctx // of the Run that reads it: ReadAt has no room for one
-	read *int64          // bytes read by the Run, companions included
-	odd  *int64          // lines that the parser did not understand
+	sum  func() (string, error) // its SHA-256; nil: it is read for that
+	ctx  context.Context        //nolint:containedctx // of the Run that reads it: ReadAt has no room for one
+	read *int64                 // bytes read by the Run, companions included
+	odd  *int64                 // lines that the parser did not understand
 }
 
 // An Opener opens another file of the same evidence by its logical path. It

@@ -27,7 +27,7 @@ func Run(ctx context.Context, p Parser, in *Input) iter.Seq2[*Record, error] {
 				return
 			}
 		}
-		if in.Size == 0 && !g.told && in.list == nil {
+		if in.Size == 0 && !g.told && in.list == nil && !info.Skims {
 			// An empty file that says nothing looks like one that was read and
 			// had nothing: but something was emptied, or was never written.
 			g.give(nil, &RecordError{Loc: Location{Path: in.Path}, Err: errEmpty})

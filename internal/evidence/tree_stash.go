@@ -114,28 +114,48 @@ func (s *stash) spill(ctx context.Context, it *item, head []byte, r io.Reader) (
 	if err != nil {
 		return nil, err
 	}
+	var werr error
 	f := &stashed{spool: sp, off: off}
-	w := sp.writer(off)
-	if err := w.write(head); err != nil {
-		return nil, err
+	w := newBehind(sp.writer(off))
+	err = copyInto(ctx, w, head, r)
+	f.size, werr = w.close(off)
+	switch {
+	case werr != nil:
+		return nil, werr
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
 	}
-	buf := make([]byte, 64<<10)
-	for {
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
-		}
-		n, err := r.Read(buf)
-		if werr := w.write(buf[:n]); werr != nil {
-			return nil, werr
-		}
-		f.size = w.at - off
+	return f, err
+}
+
+// copyInto hands head and the rest of r to w, until r or w has enough.
+func copyInto(ctx context.Context, w *behind, head []byte, r io.Reader) error {
+	ok := w.write(head)
+	for ok && ctx.Err() == nil {
+		buf := w.buffer()
+		n, err := fill(r, buf)
+		ok = w.write(buf[:n])
 		if errors.Is(err, io.EOF) {
-			return f, nil
+			return nil
 		}
 		if err != nil {
-			return f, err
+			return err
 		}
 	}
+	return nil
+}
+
+// fill reads until buf is full or r ends or fails, with the error of r itself.
+func fill(r io.Reader, buf []byte) (int, error) {
+	n := 0
+	for n < len(buf) {
+		m, err := r.Read(buf[n:])
+		n += m
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
 }
 
 // region reserves room for size bytes. Readers are bounded to the size that an

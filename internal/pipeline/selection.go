@@ -70,10 +70,10 @@ const maxUnread = 5000
 func (s *Selection) take(w *wanted, e evidence.Entry) {
 	var few [4]int
 	parsers, ok := w.match(e.Path, few[:0])
+	if e.Of != nil && len(s.unread) < maxUnread && !w.reads(e.Path, parsers) {
+		s.unread = append(s.unread, finding.Section{Path: e.Path, Lines: e.Lines})
+	}
 	if !ok {
-		if e.Of != nil && len(s.unread) < maxUnread {
-			s.unread = append(s.unread, finding.Section{Path: e.Path, Lines: e.Lines})
-		}
 		return
 	}
 	if e.Of != nil {

@@ -20,6 +20,9 @@ type wanted struct {
 	// named has files known by their last component alone: it is evidence of
 	// single files, which say nothing of their folders on the phone.
 	named bool
+	// skims are the parsers that only look for names, by number.
+	skims      map[int]bool
+	companions []string // their patterns
 }
 
 type want struct {
@@ -86,12 +89,14 @@ func newWanted(parsers []artifact.Parser) *wanted { return newWantedOf("", parse
 
 // newWantedOf leaves out the parsers of other platforms.
 func newWantedOf(platform string, parsers []artifact.Parser) *wanted {
-	w := &wanted{byBase: map[string][]want{}, byExtension: map[string][]want{}}
+	w := &wanted{byBase: map[string][]want{}, byExtension: map[string][]want{}, skims: map[int]bool{}}
 	for i, p := range parsers {
 		info := p.Info()
 		if !isOf(platform, &info) {
 			continue
 		}
+		w.skims[i] = info.Skims
+		w.companions = append(w.companions, info.Companions...)
 		for _, pattern := range info.Files {
 			w.add(want{pattern: pattern, parser: i})
 		}
@@ -153,6 +158,17 @@ func (w *wanted) match(name string, dst []int) (parsers []int, ok bool) {
 		}
 	}
 	return dst, ok
+}
+
+// reads reports whether somebody reads the file that match found these parsers
+// for, and does not only look for names in it.
+func (w *wanted) reads(name string, parsers []int) bool {
+	for _, p := range parsers {
+		if !w.skims[p] {
+			return true
+		}
+	}
+	return artifact.MatchAny(w.companions, name)
 }
 
 // among is match for a few of the patterns.

@@ -15,8 +15,8 @@ type accounts struct{}
 // Info implements artifact.Parser.
 func (accounts) Info() artifact.Info {
 	return artifact.Info{
-		Name: "android.accounts", Version: 1, Summary: "Accounts on the phone, their history, and the apps that bring them.",
-		Files: []string{"**/dumpsys/account"},
+		Name: "android.accounts", Version: 2, Summary: "Accounts on the phone, their history, and the apps that bring them.",
+		Files: []string{"**/dumpsys/account"}, Companions: clockCompanions,
 		Kinds: []artifact.KindInfo{
 			{Kind: "account", Doc: "An account.", Fields: []artifact.FieldInfo{
 				textField("name", "its name, often an e-mail address"), textField("type", "its kind, com.google"), intField("user", "the user of the phone"),
@@ -30,7 +30,7 @@ func (accounts) Info() artifact.Info {
 				intField("user", "the user of the phone"),
 			}},
 		},
-		Caveats: []string{"Times are those of the phone's clock, whose zone the section does not tell."},
+		Caveats: []string{"Times are those of the phone's clock, set by the zone that the report tells."},
 		Refs:    []string{aosp("core/java/com/android/server/accounts/AccountManagerService.java")},
 	}
 }
@@ -39,7 +39,7 @@ func (accounts) Info() artifact.Info {
 func (accounts) Parse(ctx context.Context, in *artifact.Input) iter.Seq2[*artifact.Record, error] {
 	var user int64
 	history := false
-	return readLines(ctx, in, func(r *lineReading) error {
+	return readSection(ctx, in, func(r *section) error {
 		text, _ := r.body()
 		switch {
 		case strings.HasPrefix(text, "User UserInfo{"):
@@ -60,7 +60,7 @@ func (accounts) Parse(ctx context.Context, in *artifact.Input) iter.Seq2[*artifa
 	}, nil)
 }
 
-func account(r *lineReading, text string, user int64) error {
+func account(r *section, text string, user int64) error {
 	rest := strings.TrimSuffix(strings.TrimPrefix(text, "Account {"), "}")
 	// A name may hold anything; the type is what the system gave.
 	i := strings.LastIndex(rest, ", type=")
@@ -80,7 +80,7 @@ func account(r *lineReading, text string, user int64) error {
 	return r.give()
 }
 
-func accountEvent(r *lineReading, text string, user int64) error {
+func accountEvent(r *section, text string, user int64) error {
 	parts := strings.Split(text, ",")
 	rec := r.start("account_event")
 	rec.Set("action", artifact.TextOrNull(parts[1]))
@@ -88,13 +88,14 @@ func accountEvent(r *lineReading, text string, user int64) error {
 	setNumber(rec, "uid", parts[3])
 	rec.Set("table", artifact.TextOrNull(parts[4]))
 	rec.Set("user", artifact.IntValue(user))
-	if whenWall(rec, "event", parts[2]) {
-		rec.Summary = func(b []byte) []byte { return appendSummary(b, "account: ", parts[1]) }
+	if err := r.wall(rec, "event", parts[2]); err != nil {
+		return err
 	}
+	rec.Summary = func(b []byte) []byte { return appendSummary(b, "account: ", parts[1]) }
 	return r.give()
 }
 
-func authenticator(r *lineReading, text string, user int64) error {
+func authenticator(r *section, text string, user int64) error {
 	rec := r.start("authenticator")
 	kind, _ := valueOf(text, "type")
 	rec.Set("type", artifact.TextOrNull(kind))

@@ -36,6 +36,8 @@ func reports() []artifact.Parser {
 		logcat{},
 		anr{},
 		holders{foregroundInfo, runningServiceLine},
-		holders{batteryAppsInfo, batteryAppLine},
+		batteryApps{},
+		processStats{},
+		named{},
 	}
 }

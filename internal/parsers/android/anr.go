@@ -1,6 +1,7 @@
 package android
 
 import (
+	"bytes"
 	"context"
 	"iter"
 	"path"
@@ -52,12 +53,28 @@ var (
 	anrFile  = regexp.MustCompile(`/(?:data|storage|sdcard|mnt|cache)/[^\s:\]\[(),!]{1,400}`)
 )
 
+// beginOf takes the line above a process apart.
+func beginOf(text string) []string {
+	if !strings.HasPrefix(text, "----- pid ") {
+		return nil
+	}
+	return anrBegin.FindStringSubmatch(strings.TrimSpace(text))
+}
+
 // maxAnrFiles bounds the files of one process.
 const maxAnrFiles = 200
 
 func (a *anrReading) line(s *section) error {
+	if bytes.HasPrefix(s.line, []byte("  ")) {
+		// A step of a stack, which most lines are.
+		if a.open && bytes.Contains(s.line, []byte("/")) {
+			a.addFiles(string(s.line))
+		}
+		a.end = s.offset + s.length
+		return nil
+	}
 	text := string(s.line)
-	if m := anrBegin.FindStringSubmatch(strings.TrimSpace(text)); m != nil {
+	if m := beginOf(text); m != nil {
 		if err := a.flush(s); err != nil {
 			return err
 		}

@@ -1,14 +1,18 @@
 package android
 
 import (
+	"bytes"
 	"context"
 	"crypto/md5"
 	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -24,10 +28,11 @@ import (
 type apks struct{}
 
 var apksInfo = artifact.Info{
-	Name:    "android.apk",
-	Version: 1,
-	Summary: "Apps that are at hand as files: who made them, what they may do, and which addresses are in them.",
-	Files:   []string{"**/*.apk", "**/*.apk_"},
+	Name:       "android.apk",
+	Version:    1,
+	Summary:    "Apps that are at hand as files: who made them, what they may do, and which addresses are in them.",
+	Files:      []string{"**/*.apk", "**/*.apk_"},
+	Companions: []string{"**/packages.json"},
 	Kinds: []artifact.KindInfo{
 		{
 			Kind: "apk",
@@ -41,8 +46,8 @@ var apksInfo = artifact.Info{
 				{Name: "target_sdk", Type: artifact.Int, Doc: "API level that it was made for: below 23 it is given all permissions at once"},
 				{Name: "split", Type: artifact.Text, Doc: "name of the part, where the app comes in several"},
 				{Name: "shared_user_id", Type: artifact.Text, Doc: "user that it shares with other apps"},
-				{Name: "md5", Type: artifact.Text, Doc: "MD5 of the file"},
-				{Name: "sha1", Type: artifact.Text, Doc: "SHA-1 of the file"},
+				{Name: "md5", Type: artifact.Text, Doc: "MD5 of the file; of a copy as the list of packages has it beside the same SHA-256"},
+				{Name: "sha1", Type: artifact.Text, Doc: "SHA-1 of the file, likewise"},
 				{Name: "sha256", Type: artifact.Text, Doc: "SHA-256 of the file"},
 				{Name: "debuggable", Type: artifact.Bool, Doc: "anybody with the cable can read its data"},
 				{Name: "test_only", Type: artifact.Bool, Doc: "it can be installed over a cable alone"},
@@ -248,13 +253,65 @@ func (p *apkReading) abilities(m *apk.Manifest) {
 	list("actions", slices.Compact(actions))
 }
 
-// hashes returns MD5, SHA-1 and SHA-256 of the file, in hex.
+// hashes returns MD5, SHA-1 and SHA-256 of the file, in hex. The first two take
+// most of the time for gigabytes of copies: they are not made again where the
+// acquisition's list of packages has them beside the same SHA-256.
 func (p *apkReading) hashes() (sums [3]string, err error) {
-	m, s1, s256 := md5.New(), sha1.New(), sha256.New()
-	if _, err := io.Copy(io.MultiWriter(m, s1, s256), io.NewSectionReader(p.r.in, 0, p.r.in.Size)); err != nil {
+	if sums[2], err = p.r.in.SHA256(); err != nil {
 		return sums, err
 	}
-	return [3]string{hex.EncodeToString(m.Sum(nil)), hex.EncodeToString(s1.Sum(nil)), hex.EncodeToString(s256.Sum(nil))}, nil
+	if sums[0], sums[1], err = p.listed(sums[2]); err != nil {
+		if err := p.r.problem(0, fmt.Errorf("the list of packages: %w", err)); err != nil {
+			return sums, err
+		}
+	}
+	if sums[0] != "" && sums[1] != "" {
+		return sums, nil
+	}
+	m, s1 := md5.New(), sha1.New()
+	if _, err := io.Copy(io.MultiWriter(m, s1), io.NewSectionReader(p.r.in, 0, p.r.in.Size)); err != nil {
+		return sums, err
+	}
+	sums[0], sums[1] = hex.EncodeToString(m.Sum(nil)), hex.EncodeToString(s1.Sum(nil))
+	return sums, nil
+}
+
+// maxPackageList bounds the list of packages in which a hash is looked for.
+const maxPackageList = 64 * limit.MiB
+
+// listed returns the MD5 and SHA-1 that the list of packages, two folders up
+// from a copy, has in the same entry as the SHA-256.
+func (p *apkReading) listed(sum string) (m, s1 string, err error) {
+	in, err := p.r.in.Companion(path.Join(path.Dir(path.Dir(p.r.in.Path)), "packages.json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", "", nil
+	}
+	if err != nil {
+		return "", "", err
+	}
+	data, err := in.All(maxPackageList)
+	if err != nil {
+		return "", "", err
+	}
+	at := bytes.Index(data, []byte(`"`+sum+`"`))
+	if at < 0 {
+		return "", "", nil
+	}
+	entry := data[bytes.LastIndexByte(data[:at], '{')+1 : at]
+	return hexAfter(entry, "md5", 32), hexAfter(entry, "sha1", 40), nil
+}
+
+// hexAfter returns the value of a key of JSON that is n hexadecimal digits.
+func hexAfter(entry []byte, key string, n int) string {
+	_, rest, ok := bytes.Cut(entry, []byte(`"`+key+`"`))
+	rest = bytes.TrimLeft(rest, ": \t\r\n\"")
+	if !ok || len(rest) < n {
+		return ""
+	}
+	if _, err := hex.DecodeString(string(rest[:n])); err != nil {
+		return ""
+	}
+	return strings.ToLower(string(rest[:n]))
 }
 
 func (p *apkReading) certificate(c *apk.Certificate) error {

@@ -1,6 +1,7 @@
 package android
 
 import (
+	"bytes"
 	"context"
 	"iter"
 	"strconv"
@@ -67,7 +68,11 @@ type dailyReading struct {
 const maxChanges = 100_000
 
 func (d *dailyReading) line(s *section) error {
-	line := strings.TrimSpace(string(s.line))
+	start := bytes.TrimLeft(s.line, " ")
+	if len(start) == 0 || bytes.IndexByte([]byte("DCSU"), start[0]) < 0 {
+		return nil // none of the lines below
+	}
+	line := strings.TrimSpace(string(start))
 	if rest, ok := strings.CutPrefix(line, "Daily from "); ok {
 		d.from, d.to, _ = strings.Cut(strings.TrimSuffix(rest, ":"), " to ")
 		clear(d.seen)
@@ -186,14 +191,14 @@ var historyEvents = map[string]string{
 }
 
 func (h *historyReading) line(s *section) error {
-	line := strings.TrimSpace(string(s.line))
-	if strings.HasPrefix(line, "Battery History") {
+	if bytes.HasPrefix(s.line, []byte("Battery History")) {
 		h.within = true
 		return nil
 	}
 	if !h.within {
 		return nil
 	}
+	line := strings.TrimSpace(string(s.line))
 	first, rest, _ := strings.Cut(line, " ")
 	elapsed, ok := parseElapsed(first)
 	if !ok {

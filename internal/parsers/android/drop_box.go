@@ -14,13 +14,13 @@ type dropBox struct{}
 // Info implements artifact.Parser.
 func (dropBox) Info() artifact.Info {
 	return artifact.Info{
-		Name: "android.dropbox", Version: 1, Summary: "What the system kept of crashes, hangs and restarts (DropBox).",
-		Files: []string{"**/dumpsys/dropbox"},
+		Name: "android.dropbox", Version: 2, Summary: "What the system kept of crashes, hangs and restarts (DropBox).",
+		Files: []string{"**/dumpsys/dropbox"}, Companions: clockCompanions,
 		Kinds: []artifact.KindInfo{{Kind: "entry", Doc: "An entry of the list.", Times: []string{"kept"}, Fields: []artifact.FieldInfo{
 			textField("tag", "data_app_crash, SYSTEM_TOMBSTONE, SYSTEM_BOOT…"), textField("process", "the process that it is of"),
 			textField("form", "text, compressed text, data, or gone"), intField("bytes", "its length"), textField("head", "how it begins"),
 		}}},
-		Caveats: []string{"Times are those of the phone's clock, whose zone the section does not tell.", "The section holds the beginnings of the entries, not the whole."},
+		Caveats: []string{"Times are those of the phone's clock, set by the zone that the report tells.", "The section holds the beginnings of the entries, not the whole."},
 		Refs:    []string{aosp("core/java/com/android/server/DropBoxManagerService.java")},
 	}
 }
@@ -28,7 +28,7 @@ func (dropBox) Info() artifact.Info {
 // Parse implements artifact.Parser.
 func (dropBox) Parse(ctx context.Context, in *artifact.Input) iter.Seq2[*artifact.Record, error] {
 	var d dropReading
-	return readLines(ctx, in, d.line, d.last)
+	return readSection(ctx, in, d.line, d.last)
 }
 
 type dropReading struct {
@@ -37,7 +37,7 @@ type dropReading struct {
 	offset, end int64
 }
 
-func (d *dropReading) line(r *lineReading) error {
+func (d *dropReading) line(r *section) error {
 	text, indent := r.body()
 	if _, ok := dropTime(text); ok && indent == 0 {
 		err := d.last(r)
@@ -59,7 +59,7 @@ func dropTime(text string) (string, bool) {
 	return text[:19], ok
 }
 
-func (d *dropReading) last(r *lineReading) error {
+func (d *dropReading) last(r *section) error {
 	if !d.open {
 		return nil
 	}
@@ -80,10 +80,10 @@ func (d *dropReading) last(r *lineReading) error {
 	rec.Set("form", artifact.TextOrNull(form))
 	setNumber(rec, "bytes", leadingNumber(bytes))
 	rec.Set("head", artifact.TextOrNull(d.more))
-	if wall, ok := wallClock(at); ok {
-		rec.WhenLocal("kept", wall)
-		more := d.more
-		rec.Summary = func(b []byte) []byte { return appendSummary(b, tag, " ", more) }
+	if err := r.wall(rec, "kept", at); err != nil {
+		return err
 	}
+	more := d.more
+	rec.Summary = func(b []byte) []byte { return appendSummary(b, tag, " ", more) }
 	return r.give()
 }

@@ -3,6 +3,8 @@ package android
 import (
 	"bytes"
 	"compress/zlib"
+	"crypto/sha256"
+	"fmt"
 	"testing"
 
 	"github.com/amparo-project/amparo/internal/artifact"
@@ -246,7 +248,12 @@ func apkSample(tb testing.TB) artifacttest.Sample {
 
 func TestAPK(t *testing.T) {
 	t.Parallel()
-	artifacttest.Run(t, apks{}, "testdata/apk", apkSample(t), fileSample("no_zip", "x.apk", "no package"))
+	// The list of packages has the hashes of the copy: they are taken from there.
+	copied := apkSample(t)
+	sum := sha256.Sum256(copied.Files[copied.Path])
+	list := fmt.Sprintf(`[{"name": "com.example.agent", "files": [{"path": "/data/app/base.apk", "md5": "%032d", "sha1": "%040X", "sha256": "%x"}]}]`, 1, 2, sum)
+	copied = artifacttest.Sample{Name: "copied", Path: "apks/a.apk", Files: map[string][]byte{"apks/a.apk": copied.Files[copied.Path], "packages.json": []byte(list)}}
+	artifacttest.Run(t, apks{}, "testdata/apk", apkSample(t), copied, fileSample("no_zip", "x.apk", "no package"))
 }
 
 func FuzzAPK(f *testing.F) { artifacttest.Fuzz(f, apks{}, apkSample(f)) }

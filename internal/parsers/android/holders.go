@@ -32,13 +32,9 @@ func holderInfo(name, summary, doc, ref string, files ...string) *artifact.Info 
 
 const serverCode = "frameworks/base/+/refs/heads/main/services/core/java/com/android/server/"
 
-// The lists of holders.
-var (
-	foregroundInfo = holderInfo("background_services", "Services of apps that ran when the evidence was made.",
-		"A running service.", serverCode+"am/ServiceRecord.java", "**/dumpsys/activity", "**/dumpstate/APP SERVICES*")
-	batteryAppsInfo = holderInfo("battery_apps", "Apps by what they took of the battery since it was charged.",
-		"A user id with its share.", "frameworks/base/+/refs/heads/main/core/java/android/os/BatteryStats.java", "**/dumpsys/batterystats")
-)
+// foregroundInfo is of the services that run.
+var foregroundInfo = holderInfo("background_services", "Services of apps that ran when the evidence was made.",
+	"A running service.", serverCode+"am/ServiceRecord.java", "**/dumpsys/activity", "**/dumpstate/APP SERVICES*")
 
 // Info implements artifact.Parser.
 func (h holders) Info() artifact.Info { return *h.info }
@@ -78,22 +74,4 @@ func runningServiceLine(r *holderReading, s *section, line string) error {
 	}
 	r.what, r.state, r.user = "service", "running", strings.TrimPrefix(m[1], "u")
 	return r.give(s, m[2], "")
-}
-
-var batteryUser = regexp.MustCompile(`^(?:Uid|UID) (u?\w{1,12}): (\d[\d.]*)`)
-
-func batteryAppLine(r *holderReading, s *section, line string) error {
-	if strings.HasPrefix(line, "Estimated power use") {
-		r.what = "mAh"
-		return nil
-	}
-	m := batteryUser.FindStringSubmatch(line)
-	if r.what == "" || m == nil {
-		if line == "" {
-			r.what = ""
-		}
-		return nil
-	}
-	r.user, r.state = m[1], m[2]
-	return r.give(s, "", line)
 }

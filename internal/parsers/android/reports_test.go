@@ -260,7 +260,84 @@ Cmd line: system_server
 `)),
 	}},
 	"background_services": {holders{foregroundInfo, runningServiceLine}, []artifacttest.Sample{fileSample("one", "dumpstate/APP SERVICES NON-PLATFORM", "  * ServiceRecord{a1b2c3 u0 com.example.spy/.Watcher}\n    intent={cmp=com.example.spy/.Watcher}\n  * ServiceRecord{a1b2c3 u0 odd}\n")}},
-	"battery_apps":        {holders{batteryAppsInfo, batteryAppLine}, []artifacttest.Sample{fileSample("one", "dumpsys/batterystats", "  Estimated power use (mAh):\n    Capacity: 2770, Computed drain: 34\n    Uid u0a123: 1.23 ( cpu=1.0 )\n    UID 0: 3\n\n    Uid u0a1: 5\n")}},
+	"battery_apps": {batteryApps{}, []artifacttest.Sample{
+		fileSample("human", "dumpsys/batterystats", `Statistics since last charge:
+  Estimated power use (mAh):
+    Capacity: 2770, Computed drain: 34
+    Uid u0a123: 1.23 ( cpu=1.0 )
+    UID 0: 3 fg: 1
+    Screen: 2.41 Excluded from smearing
+
+  All kernel wake locks:
+  Kernel Wake lock ipc: 1s (2 times) realtime
+
+  0:
+    Total running: 3m 1s
+  u0a123:
+    Mobile network: 10.00KB received, 96.68KB sent (packets 100 received, 90 sent)
+    Wi-Fi network: 5.00KB received, 859.38KB sent (packets 30 received, 40 sent)
+    Wake lock *job*/com.example.spy/.Job: 16ms partial (1 times) max=16 realtime
+    TOTAL wake: 2s 966ms blamed partial realtime
+    Job com.example.spy/.Job: 20ms realtime (1 times)
+    Job Completions com.example.spy/.Job: canceled(1x)
+    Foreground services for: 2h 1m
+    Total running: 47h 23s 975ms
+    Proc com.example.spy:
+      CPU: 40ms usr + 10ms krn ; 0ms fg
+    Apk com.example.spy:
+      Wakeup alarm *walarm*:com.example.spy.TICK: 240 times
+      Service com.example.spy.Watch:
+        Created for: 0ms uptime
+        Starts: 4, launches: 9
+    Apk com.example.spy.part:
+      (nothing executed)
+
+Other lines
+`),
+		fileSample("checkin", "dumpstate/CHECKIN BATTERYSTATS", `9,0,i,vers,34,186,QP1A,QP1A
+9,hsp,0,10082,"com.example.launcher"
+9,h,0:RESET:TIME:1578500308000
+9,0,i,uid,10123,com.example.spy
+9,10123,l,nt,1,2,3,4,5
+9,10123,l,pr,"com.example.spy:core",40,10,0,1,0,0
+9,10123,l,jb,"com.example.spy/.Job",52042,9,52042,9
+9,10123,l,wl,*job*/com.example.spy/.Job,0,f,0,0
+9,10123,l,apk,3,com.example.spy,com.example.spy.Watch,0,4,9
+9,10123,l,fgs,39308,2
+9,10123,l,pwi,uid,12.5,0,13.1,0.6
+9,0,l,kwl,"IPA_WS",1,2
+9,odd
+9,x y,l,apk,3,com.example.no,com.example.no.Watch,0,4,9
+`),
+	}},
+	"process_stats": {processStats{}, []artifacttest.Sample{
+		withClock(fileSample("human", "dumpsys/procstats", `COMMITTED STATS FROM 2024-01-07-19-19-40:
+  * system / 1000 / v29:
+         TOTAL: 100% (131MB-144MB-157MB/78MB-92MB-108MB/248MB-267MB-304MB over 6)
+    Persistent: 100% (131MB-144MB-157MB over 6)
+  * com.example.spy:core / u0a123 / v12:
+         TOTAL: 3.4% (1.0MB-1.0MB-1.0MB over 1)
+AGGREGATED OVER LAST 3 HOURS:
+  * com.example.spy:core / u0a123 / v12:
+       Service: 3.4%
+`)),
+		fileSample("checkin", "dumpstate/CHECKIN PROCSTATS", `vers,5
+period,2024-01-07-19-19-40,7464,165619,partial
+pkgproc,com.example.app,10071,29,,0np:11543
+pkgproc,com.example.app,10071,29,com.example.shared,0np:11543
+pkgproc,com.example.app,10071,29,,0np:11543
+pkgproc,short
+`),
+	}},
+	"named": {named{}, []artifacttest.Sample{
+		fileSample("scheduler", "dumpsys/jobscheduler", `  JOB #u0a123/12: 6095a32 com.example.spy/.Upload
+    Source: uid=u0a123 user=0 pkg=com.example.spy
+    Started com.example.spy.Upload.Worker at 12:30:00.123, 1.5 of 2.0, file base.apk, libexample.so
+    Asked cdn.example.org. and (https://c2.example.net/gate?a=b), C2.EXAMPLE.NET:443
+    org.example two.parts
+`),
+		fileSample("left", "dumpsys/usagestats", "package=com.example.spy\n"),
+	}},
 }
 
 const componentText = `Activity Resolver Table:
@@ -334,6 +411,9 @@ func FuzzComponents(f *testing.F)         { fuzzReport(f, "activities") }
 func FuzzDumpstateProcesses(f *testing.F) { fuzzReport(f, "dumpstate_processes") }
 func FuzzDumpsysSettings(f *testing.F)    { fuzzReport(f, "dumpsys_settings") }
 func FuzzLogcat(f *testing.F)             { fuzzReport(f, "logcat") }
+func FuzzBatteryApps(f *testing.F)        { fuzzReport(f, "battery_apps") }
+func FuzzProcessStats(f *testing.F)       { fuzzReport(f, "process_stats") }
+func FuzzNamed(f *testing.F)              { fuzzReport(f, "named") }
 func FuzzANR(f *testing.F)                { fuzzReport(f, "anr") }
 
 func BenchmarkLogcat(b *testing.B) {

@@ -52,9 +52,11 @@ func readSection(
 	}, end)
 }
 
-// trailer reports whether the line is the one by which dumpsys ends a section.
+// trailer reports whether the line is the one by which dumpsys or dumpstate
+// ends a section.
 func (r *lineReading) trailer() bool {
-	return bytes.HasPrefix(r.line, []byte("--------- ")) && bytes.Contains(r.line, []byte("was the duration of"))
+	return bytes.HasPrefix(r.line, []byte("------ ")) && bytes.Contains(r.line, []byte("s was the duration of '")) ||
+		bytes.HasPrefix(r.line, []byte("--------- ")) && bytes.Contains(r.line, []byte("was the duration of"))
 }
 
 // clock returns the clock of the report that the section is of. A companion

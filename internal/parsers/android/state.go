@@ -148,15 +148,3 @@ func whenMillis(rec *artifact.Record, meaning, text string) {
 		rec.When(meaning, artifact.UnixMilliseconds, artifact.IntValue(n))
 	}
 }
-
-// whenWall adds a time of the phone's clock, and keeps a text that is none. It
-// reports whether it is one.
-func whenWall(rec *artifact.Record, meaning, text string) bool {
-	wall, ok := wallClock(text)
-	if !ok {
-		rec.Times = append(rec.Times, artifact.Time{Meaning: meaning, Epoch: artifact.LocalCalendar, Raw: artifact.TextValue(text)})
-		return false
-	}
-	rec.WhenLocal(meaning, wall)
-	return true
-}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 
 	"github.com/amparo-project/amparo/internal/artifact"
@@ -198,6 +199,10 @@ func (r *fileReading) tombstoneCode(t *tombstone.Tombstone) {
 			step = fmt.Sprintf("%s %s+%d", f.File, f.Function, f.Offset)
 		}
 		steps = append(steps, step)
+		// A map of memory that was cut may lack it.
+		if len(steps) <= maxTexts && strings.HasPrefix(f.File, "/") && !inSystem(f.File) && !slices.Contains(t.Mapped, f.File) {
+			r.rec.Observe(artifact.FilePath, f.File, "backtrace")
+		}
 	}
 	for _, path := range t.Mapped {
 		if !inSystem(path) && len(images) < maxTexts {

@@ -14,8 +14,8 @@ type usageStats struct{}
 // Info implements artifact.Parser.
 func (usageStats) Info() artifact.Info {
 	return artifact.Info{
-		Name: "android.usage_stats", Version: 1, Summary: "Apps that were used, and when; those that were removed since among them.",
-		Files: []string{"**/dumpsys/usagestats"},
+		Name: "android.usage_stats", Version: 2, Summary: "Apps that were used, and when; those that were removed since among them.",
+		Files: []string{"**/dumpsys/usagestats"}, Companions: clockCompanions,
 		Kinds: []artifact.KindInfo{
 			{Kind: "usage_event", Doc: "An event of an app in the last day.", Times: []string{"event"}, Fields: []artifact.FieldInfo{
 				textField("type", "ACTIVITY_RESUMED, FOREGROUND_SERVICE_START, STANDBY_BUCKET_CHANGED…"), textField("package", "the app"),
@@ -26,7 +26,7 @@ func (usageStats) Info() artifact.Info {
 				intField("launches", "how often it was started"), intField("user", "the user of the phone"),
 			}},
 		},
-		Caveats: []string{"Times are those of the phone's clock, whose zone the section does not tell.", "Apps that were not used in a span are left out."},
+		Caveats: []string{"Times are those of the phone's clock, set by the zone that the report tells.", "Apps that were not used in a span are left out."},
 		Refs:    []string{aosp("usage/java/com/android/server/usage/UserUsageStatsService.java")},
 	}
 }
@@ -34,7 +34,7 @@ func (usageStats) Info() artifact.Info {
 // Parse implements artifact.Parser.
 func (usageStats) Parse(ctx context.Context, in *artifact.Input) iter.Seq2[*artifact.Record, error] {
 	var u usageReading
-	return readLines(ctx, in, u.line, nil)
+	return readSection(ctx, in, u.line, nil)
 }
 
 type usageReading struct {
@@ -42,7 +42,7 @@ type usageReading struct {
 	interval string
 }
 
-func (u *usageReading) line(r *lineReading) error {
+func (u *usageReading) line(r *section) error {
 	text, _ := r.body()
 	switch {
 	case strings.HasPrefix(text, "user="):
@@ -57,7 +57,7 @@ func (u *usageReading) line(r *lineReading) error {
 	return nil
 }
 
-func (u *usageReading) event(r *lineReading, text string) error {
+func (u *usageReading) event(r *section, text string) error {
 	kind, ok := valueOf(text, "type")
 	pkg, _ := valueOf(text, "package")
 	if !ok {
@@ -71,16 +71,17 @@ func (u *usageReading) event(r *lineReading, text string) error {
 	rec.Set("class", artifact.TextOrNull(class))
 	rec.Set("user", artifact.IntValue(u.user))
 	if at, ok := valueOf(text, "time"); ok {
-		if whenWall(rec, "event", at) {
-			rec.Summary = func(b []byte) []byte { return appendSummary(b, kind, " ", pkg) }
+		if err := r.wall(rec, "event", at); err != nil {
+			return err
 		}
+		rec.Summary = func(b []byte) []byte { return appendSummary(b, kind, " ", pkg) }
 	}
 	return r.give()
 }
 
 // use takes the use of an app in a span, unless it was not used: its last time
 // is then the beginning of the phone's time.
-func (u *usageReading) use(r *lineReading, text string) error {
+func (u *usageReading) use(r *section, text string) error {
 	last, _ := valueOf(text, "lastTimeUsed")
 	wall, ok := wallClock(last)
 	if !ok || wall.Year() <= 1970 {
@@ -98,7 +99,9 @@ func (u *usageReading) use(r *lineReading, text string) error {
 	launches, _ := valueOf(text, "appLaunchCount")
 	setNumber(rec, "launches", launches)
 	rec.Set("user", artifact.IntValue(u.user))
-	rec.WhenLocal("last_used", wall)
+	if err := r.wall(rec, "last_used", last); err != nil {
+		return err
+	}
 	rec.Summary = func(b []byte) []byte { return appendSummary(b, pkg) }
 	return r.give()
 }

@@ -6,7 +6,8 @@
 //	         [-dump DIR [-sparse N]]
 //	mkbackup -indicators DIR
 //	mkbackup -indicator-file FILE -indicator-count N
-//	mkbackup -androidqf DIR [-indicators DIR]
+//	mkbackup -androidqf DIR [-indicators DIR] [-copies N]
+//	mkbackup -bugreport FILE [-bugreport-size BYTES] [-seed S]
 //	mkbackup -sysdiagnose FILE -sysdiagnose-size BYTES
 //
 // A password file that is not there yet is written, with the password of the
@@ -32,9 +33,9 @@ const demoPassword = "amparo demo"
 type command struct {
 	options                                             testevidence.Options
 	out, passwordFile, indicators, indicatorFile, truth string
-	indicatorCount, sparse                              int
-	dump, sysdiagnose, androidQF                        string
-	sysdiagnoseSize                                     int64
+	indicatorCount, sparse, copies                      int
+	dump, sysdiagnose, androidQF, bugreport             string
+	sysdiagnoseSize, bugreportSize                      int64
 }
 
 func main() { os.Exit(run(os.Args[1:], os.Stderr)) }
@@ -76,6 +77,9 @@ func (c *command) parse(args []string, stderr io.Writer) error {
 	f.IntVar(&c.sparse, "sparse", 0, "further files in the dump, of 256 KiB that take no room on the disk")
 	f.StringVar(&c.sysdiagnose, "sysdiagnose", "", "new file for a sysdiagnose, as .tar.gz")
 	f.StringVar(&c.androidQF, "androidqf", "", "new folder for an acquisition of an Android phone")
+	f.IntVar(&c.copies, "copies", 0, "copies of apps in it, of 50 MiB that take no room on the disk")
+	f.StringVar(&c.bugreport, "bugreport", "", "new file for a bugreport of an Android phone, as .zip")
+	f.Int64Var(&c.bugreportSize, "bugreport-size", 0, "size of its text in bytes, at least")
 	f.Int64Var(&c.sysdiagnoseSize, "sysdiagnose-size", 300<<20, "its size in bytes, at least")
 	if err := f.Parse(args); err != nil {
 		return err
@@ -83,8 +87,8 @@ func (c *command) parse(args []string, stderr io.Writer) error {
 	switch {
 	case f.NArg() > 0:
 		return fmt.Errorf("unexpected argument %q", f.Arg(0))
-	case c.out == "" && c.indicators == "" && c.indicatorFile == "" && c.sysdiagnose == "" && c.androidQF == "":
-		return errors.New("nothing to write: give -out, -indicators, -indicator-file, -sysdiagnose or -androidqf")
+	case c.out == "" && c.indicators == "" && c.indicatorFile == "" && c.sysdiagnose == "" && c.androidQF == "" && c.bugreport == "":
+		return errors.New("nothing to write: give -out, -indicators, -indicator-file, -sysdiagnose, -androidqf or -bugreport")
 	case c.dump != "" && (c.out == "" || o.Encrypted):
 		return errors.New("-dump is of a plain backup: give -out, and no -encrypted")
 	case c.sparse != 0 && c.dump == "" || c.sparse < 0:
@@ -116,6 +120,11 @@ func (c *command) do() error {
 			return err
 		}
 	}
+	if c.bugreport != "" {
+		if _, err := testevidence.WriteBugReport(c.bugreport, testevidence.BugReport{Seed: c.options.Seed, Size: c.bugreportSize}); err != nil {
+			return err
+		}
+	}
 	if c.out == "" {
 		return nil
 	}
@@ -131,6 +140,9 @@ func (c *command) android() error {
 		}
 	}
 	_, err := testevidence.WriteAndroidQF(c.androidQF, "")
+	if err == nil && c.copies > 0 {
+		err = testevidence.WriteAndroidCopies(c.androidQF, c.copies, 50<<20)
+	}
 	return err
 }
 
