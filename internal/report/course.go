@@ -148,13 +148,18 @@ func (s *summary) chains() {
 	if id := "chain.grade_text." + string(c.Grade); s.Has(id) {
 		s.wrap(s.Text(id))
 	}
-	var found []string
+	by := map[finding.Seen][]string{}
 	for i := range c.Stages {
-		if c.Stages[i].State == finding.Found {
-			found = append(found, s.Or("chain.stage.", visible(c.Stages[i].ID)))
+		by[c.Stages[i].State] = append(by[c.Stages[i].State], s.Or("chain.stage.", visible(c.Stages[i].ID)))
+	}
+	for _, part := range []struct {
+		state finding.Seen
+		id    string
+	}{{finding.Found, "chain.stages_found"}, {finding.NotFound, "chain.stages_missing"}, {finding.NotVisible, "chain.stages_unseen"}} {
+		if list := by[part.state]; len(list) > 0 {
+			s.wrap(s.Text(part.id, "List", strings.Join(list, "; ")))
 		}
 	}
-	s.wrap(s.Text("chain.stages_found", "List", strings.Join(found, "; ")))
 	if more := len(s.run.Chains) - 1; more > 0 {
 		s.line(s.Count("chain.more", int64(more)))
 	}

@@ -24,17 +24,19 @@ type SummaryOptions struct {
 // maxGroups keeps the summary to one screen.
 const maxGroups = 5
 
-// Summary writes what a check found, on one screen: the phone, what was read,
-// the findings, what was missing, and where help is.
+// Summary writes what a check found, on one screen: the phone, the gravest
+// course of events, the findings, what was read and what was missing, and
+// where help is.
 func Summary(w io.Writer, run *finding.Run, groups []Group, p *message.Printer, o SummaryOptions) error {
 	if o.Width <= 0 {
 		o.Width = 100
 	}
 	s := &summary{run: run, groups: groups, Printer: p, o: o}
 	s.device()
-	s.coverage()
 	s.chains()
 	s.findings()
+	s.line("")
+	s.coverage()
 	s.closing()
 	_, err := io.WriteString(w, s.b.String())
 	return err
@@ -229,6 +231,7 @@ func (s *summary) findings() {
 	}
 	s.line(s.Text("summary.findings", "Counts", strings.Join(counts, ", ")))
 	rules, _ := rulesOf(s.run) // the texts of the rules; a broken set has failed the check itself
+	s.sortGroups()
 	shown := 0
 	for i := range s.groups {
 		if shown == maxGroups {
@@ -238,6 +241,26 @@ func (s *summary) findings() {
 		shown++
 		s.group(&s.groups[i], rules)
 	}
+}
+
+// sortGroups puts the gravest findings first, and of those the ones that belong
+// to the gravest course of events.
+func (s *summary) sortGroups() {
+	inCourse := map[string]bool{}
+	if len(s.run.Chains) > 0 {
+		for i := range s.run.Chains[0].Stages {
+			for _, t := range s.run.Chains[0].Stages[i].Traces {
+				inCourse[t.Finding] = true
+			}
+		}
+	}
+	belongs := func(g *Group) int {
+		return btoi(slices.ContainsFunc(g.Findings, func(f finding.Finding) bool { return inCourse[f.ID] }))
+	}
+	s.groups = slices.Clone(s.groups)
+	slices.SortStableFunc(s.groups, func(a, b Group) int {
+		return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(belongs(&b), belongs(&a)))
+	})
 }
 
 func (s *summary) group(g *Group, rules *rule.Set) {
@@ -304,7 +327,6 @@ func firstOf(a, b string) string {
 }
 
 func (s *summary) closing() {
-	s.line("")
 	if !s.run.Complete {
 		s.wrap(s.Text("summary.incomplete"))
 	}
