@@ -50,6 +50,10 @@ func (c *explainCmd) evidence(a *app, run *finding.Run, f *finding.Finding, o *r
 	where := run.Evidence.Path
 	if c.Evidence != "" {
 		where = c.Evidence
+		o.Path, o.Packed = where, evidence.Packed(where)
+	}
+	if f.Where.Stored == "" {
+		return closing, nil // the list of files has no bytes
 	}
 	found, err := a.findAll([]string{where})
 	if err != nil {

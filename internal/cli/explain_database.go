@@ -4,11 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/amparo-project/amparo/internal/evidence"
 	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/format/sqlite"
+	"github.com/amparo-project/amparo/internal/limit"
 	"github.com/amparo-project/amparo/internal/report"
 )
 
@@ -25,6 +29,9 @@ func (c *explainCmd) columns(a *app, src evidence.Source, f *finding.Finding, o 
 	}
 	db, closing, err := openDatabase(a, src, strings.TrimSuffix(strings.TrimSuffix(at.Path, "-wal"), "-journal"))
 	defer closing()
+	if errors.Is(err, limit.ErrCorrupt) || errors.Is(err, limit.ErrUnsupported) {
+		return nil // its rows were searched for, and have no table to read them by
+	}
 	if err != nil {
 		return err
 	}
@@ -37,14 +44,61 @@ func (c *explainCmd) columns(a *app, src evidence.Source, f *finding.Finding, o 
 		return fmt.Errorf("read the row: %w", err)
 	}
 	for _, field := range table.Fields(cell) {
+		value := cellText(field.Value)
+		switch {
+		case field.Value.IsNull() && strings.HasPrefix(field.Name, "("):
+			value = "" // it stands before the columns
+		case field.Value.IsNull() && table.RowidAlias >= 0 && field.Name == table.Columns[table.RowidAlias].Name:
+			value = a.Text("explain.alias")
+		}
 		o.Fields = append(o.Fields, report.ExplainField{
-			Name: field.Name, Offset: at.Offset + int64(field.Offset), Length: field.Length, Value: cellText(field.Value),
+			Name: field.Name, Offset: at.Offset + int64(field.Offset), Length: field.Length, Value: value,
 		})
 	}
+	o.Key = primaryKey(table, table.Fields(cell))
 	if at.RowID == nil || table.WithoutRowid {
 		return nil
 	}
 	return versions(a, db, table, *at.RowID, o)
+}
+
+// primaryKey is the condition in SQL that finds a row by its primary key, in a table
+// without row numbers; "" where a part of the key cannot be told.
+func primaryKey(table *sqlite.Table, fields []sqlite.Field) string {
+	if !table.WithoutRowid {
+		return ""
+	}
+	var parts []string
+	for i := range table.Columns {
+		if !table.Columns[i].PrimaryKey {
+			continue
+		}
+		at := slices.IndexFunc(fields, func(f sqlite.Field) bool { return f.Name == table.Columns[i].Name })
+		if at < 0 {
+			return ""
+		}
+		literal, ok := literalOf(fields[at].Value)
+		if !ok {
+			return ""
+		}
+		parts = append(parts, `"`+strings.ReplaceAll(table.Columns[i].Name, `"`, `""`)+`" = `+literal)
+	}
+	return strings.Join(parts, " and ")
+}
+
+// literalOf is a value in SQL.
+func literalOf(v sqlite.Value) (string, bool) {
+	switch v.Kind() {
+	case sqlite.Int:
+		n, _ := v.Int()
+		return strconv.FormatInt(n, 10), true
+	case sqlite.Text:
+		s := v.Text()
+		return "'" + strings.ReplaceAll(s, "'", "''") + "'", !strings.ContainsFunc(s, unicode.IsControl)
+	case sqlite.Blob:
+		return fmt.Sprintf("x'%x'", v.Bytes()), !v.Lost()
+	}
+	return "", false
 }
 
 // maxCell bounds the bytes of one row that are taken apart: a page has no more.

@@ -86,6 +86,9 @@ func outside(dir, evidencePath string) error {
 	if err != nil {
 		return err
 	}
+	if len(evidence.Packed(evidencePath)) > 0 {
+		return nil // an archive, perhaps in another one, has no folder to write to
+	}
 	if info, err := os.Stat(in); err != nil || !info.IsDir() {
 		return err
 	}

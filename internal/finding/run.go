@@ -84,6 +84,14 @@ type Evidence struct {
 	Acquired *time.Time `json:"acquired,omitempty"`
 	// Unread are sections of a text report that no parser reads.
 	Unread []Section `json:"unread_sections,omitempty"`
+	// Packed are the archives that it lies in, the outermost first.
+	Packed []Archive `json:"packed,omitempty"`
+}
+
+// An Archive is a file that evidence was packed into.
+type Archive struct {
+	Path   string `json:"path"`   // as the user gave it; of an inner one, within the one before
+	Format string `json:"format"` // zip, tar, gzip, zstd, ab, ab_plain, age
 }
 
 // A Section is a part of a text report, by its logical path.

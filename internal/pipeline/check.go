@@ -116,7 +116,7 @@ func (c *check) newRun() *finding.Run {
 		Rules: o.Rules.Refs(), RuleData: o.Rules.DataRefs(), Started: o.Now().UTC(), Evidence: o.Source.Evidence(),
 		Coverage: []finding.Coverage{}, Chains: []finding.Chain{}, Totals: finding.Totals{BySeverity: map[string]int64{}},
 	}
-	run.Evidence.Path = o.Path
+	run.Evidence.Path, run.Evidence.Packed = o.Path, evidence.Packed(o.Path)
 	if o.Lures != nil {
 		run.LureData = o.Lures.Refs()
 	}
@@ -210,12 +210,12 @@ func (c *check) prefetch(ctx context.Context) error {
 
 // evidenceProblems completes what the run says of the evidence as a whole.
 func (c *check) evidenceProblems(run *finding.Run, selErr error) {
-	path := run.Evidence.Path
+	path, packed := run.Evidence.Path, run.Evidence.Packed
 	run.Evidence = c.opts.Source.Evidence()
 	if d := &run.Evidence.Device; d.Version == "" && d.Model == "" && c.platform(run.Evidence.Kind) == platformAndroid {
 		d.OS = "Android" // single files, of which only their content says what phone they are of
 	}
-	run.Evidence.Path = path
+	run.Evidence.Path, run.Evidence.Packed = path, packed
 	run.Evidence.Files = c.sel.listed
 	run.Evidence.Unread = c.sel.unread
 	run.Evidence.Problems = append(run.Evidence.Problems, c.sel.errs.list...)

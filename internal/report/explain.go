@@ -19,6 +19,13 @@ type ExplainOptions struct {
 	// Evidence is the logical (decrypted) file of the finding, nil where the
 	// evidence is not at hand: then the bytes in the finding are shown.
 	Evidence io.ReaderAt
+	// Path is where the evidence is now and Packed the archives that it lies
+	// in, where that is another place than at the check.
+	Path   string
+	Packed []finding.Archive
+	// Key is the condition that finds the row of a table without row numbers,
+	// in SQL.
+	Key string
 	// SHA256 is the hash of the stored file as it is now, "" if not taken.
 	SHA256 string
 	// Fields are the parts of the row's bytes, and Versions what the evidence
@@ -138,7 +145,11 @@ func (x *explainer) record() {
 // that checks it.
 func (x *explainer) walk() {
 	x.line("%s", x.Text("explain.walk"))
-	for i, step := range walkSteps(x.f, x.run, x.Printer) {
+	e := x.run.Evidence
+	if x.o.Path != "" {
+		e.Path, e.Packed = x.o.Path, x.o.Packed
+	}
+	for i, step := range walkSteps(x.f, &e, x.Printer, x.o.Key) {
 		x.line("  %d. %s", i+1, step.Name)
 		if step.Value != "" {
 			x.line("       $ %s", step.Value)
@@ -152,59 +163,6 @@ func (x *explainer) walk() {
 		}
 	}
 }
-
-// storedStep is the step that names the file in the evidence and its hash.
-const storedStep = 1
-
-// walkSteps is the walk as sentences, each with a command or "".
-func walkSteps(f *finding.Finding, run *finding.Run, p *message.Printer) []pair {
-	at, e := &f.Where, &run.Evidence
-	steps := []pair{
-		{p.Text("explain.evidence", "Path", visible(strings.TrimSuffix(e.Path+"/"+e.Root, "/")), "Kind", e.Kind), ""},
-		{p.Text("explain.stored", "Stored", visible(at.Stored), "SHA256", at.SHA256), visible("sha256sum " + quote(at.Stored))},
-	}
-	file := at.Stored
-	if e.Encrypted {
-		steps = append(steps, pair{p.Text("explain.decrypt", "Path", visible(at.Path)), visible("amparo decrypt " + quote(e.Path) + " --out clear")})
-		file = "clear/" + at.Path
-	} else {
-		steps = append(steps, pair{p.Text("explain.logical", "Path", visible(at.Path)), ""})
-	}
-	switch {
-	case at.Confidence > 0:
-		steps = append(steps, recoveredStep(at, p))
-	case at.RowID != nil:
-		query := quote(fmt.Sprintf("select * from %s where rowid = %d", identifier(at.Table), *at.RowID))
-		name, database := p.Text("explain.row", "Table", visible(at.Table), "RowID", *at.RowID), quote("file:"+file+"?immutable=1")
-		if at.State == "wal" {
-			name += ". " + p.Text("explain.wal")
-			database = quote(strings.TrimSuffix(file, "-wal"))
-		}
-		steps = append(steps, pair{name, visible("sqlite3 " + database + " " + query)})
-	case at.Table != "":
-		steps = append(steps, pair{p.Text("explain.key", "Key", visible(at.Table)), visible("plutil -p " + quote(file))})
-	}
-	if at.Length > 0 {
-		steps = append(steps, pair{
-			p.Text("explain.offset", "Page", at.Page, "Offset", at.Offset, "Length", at.Length),
-			visible(fmt.Sprintf("xxd -s %d -l %d %s", at.Offset, at.Length, quote(file))),
-		})
-	}
-	return steps
-}
-
-// quote makes one word for a POSIX shell.
-func quote(s string) string {
-	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !strings.ContainsRune(plainShell, r) }) < 0 {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-}
-
-const plainShell = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-:=+,@"
-
-// identifier quotes a name for SQL.
-func identifier(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
 // bytes shows the row's bytes: those of the evidence where it is at hand.
 func (x *explainer) bytes() {

@@ -1,7 +1,9 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -69,6 +71,11 @@ func (x *explainer) fields() {
 	for i, f := range x.o.Fields {
 		x.line("  %c  %10d  %5d  %-28s %s", fieldLetter(i), f.Offset, f.Length, visible(f.Name), short(f.Value, 120))
 	}
+	if file := walkFile(x.f); file != "" {
+		one := longest(x.o.Fields)
+		x.line("  %s", x.Text("explain.column_bytes"))
+		x.line("       $ xxd -s %d -l %d %s", one.Offset, one.Length, quote(file))
+	}
 }
 
 // versions lists the versions of the row.
@@ -90,4 +97,19 @@ func (x *explainer) versions() {
 		x.line("  %s", place)
 		x.line("     %s", short(v.Values, 500))
 	}
+}
+
+// longest is the column with the most bytes.
+func longest(fields []ExplainField) ExplainField {
+	return slices.MaxFunc(fields, func(a, b ExplainField) int {
+		return cmp.Or(cmp.Compare(ofColumn(a), ofColumn(b)), cmp.Compare(a.Length, b.Length))
+	})
+}
+
+// ofColumn is 1 for a column, 0 for what stands before the columns.
+func ofColumn(f ExplainField) int {
+	if strings.HasPrefix(f.Name, "(") {
+		return 0
+	}
+	return 1
 }

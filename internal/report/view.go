@@ -303,7 +303,7 @@ func (v *view) finding(f *finding.Finding) findingView {
 
 // walk is the walk to the bytes, its values cut like all others.
 func (v *view) walk(f *finding.Finding) []pair {
-	steps := walkSteps(f, &v.res.Run, v.Printer)
+	steps := walkSteps(f, &v.res.Run.Evidence, v.Printer, "")
 	for i, s := range steps {
 		steps[i] = pair{v.cell(s.Name), v.cell(s.Value)}
 	}

@@ -24,6 +24,9 @@ func (t *Table) Fields(cell []byte) []Field {
 	if f, ok := c.whole(cell, t); ok && f.size == len(cell) {
 		return c.wholeFields(cell, t)
 	}
+	if c.sound(cell, t) {
+		return c.wholeFields(cell, t)
+	}
 	for fixed := 2; fixed <= 9 && !t.WithoutRowid && len(cell) >= 8; fixed++ {
 		if f, ok := c.behind(cell, fixed, t); ok && f.size == len(cell) {
 			_, n := varint(f.header)
@@ -33,6 +36,30 @@ func (t *Table) Fields(cell []byte) []Field {
 		}
 	}
 	return nil
+}
+
+// sound reports whether a cell's own lengths agree, whatever its values are: a
+// row that stands in its table may hold what no recovered one is believed.
+func (c *carver) sound(cell []byte, t *Table) bool {
+	total, at := varint(cell)
+	kind := byte(leafIndex)
+	if !t.WithoutRowid {
+		_, n := varint(cell[min(at, len(cell)):])
+		at, kind = at+n, leafTable
+	}
+	if at >= len(cell) || total > 1<<40 {
+		return false
+	}
+	local := c.db.localSize(int64(total), kind)
+	if local < int64(total) {
+		local += 4 // the number of the first overflow page
+	}
+	header, n := varint(cell[at:])
+	if n == 0 || int64(at)+local != int64(len(cell)) || header > uint64(len(cell)-at) || int(header) < n {
+		return false
+	}
+	sum, ok := c.serials(cell[at+n : at+int(header)])
+	return ok && int64(header)+sum == int64(total)
 }
 
 // serialsOf reads serial types, which are known to be sound, into c.types.

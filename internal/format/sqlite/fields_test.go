@@ -63,3 +63,33 @@ func TestFields(t *testing.T) {
 		t.Errorf("%d cells, %d without their head", taken, headless)
 	}
 }
+
+// FuzzFields: any bytes may be asked for.
+func FuzzFields(f *testing.F) {
+	h, err := history.Write(f.TempDir(), history.Options{Seed: 4, PageSize: 1024, Journal: "DELETE", Steps: 20})
+	if err != nil {
+		f.Fatal(err)
+	}
+	db, err := sqlite.Open(bytes.NewReader(h.DB), int64(len(h.DB)), sqlite.Options{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, table := range db.Tables() {
+		for row, err := range table.Scan(f.Context()) {
+			if err == nil {
+				f.Add(h.DB[row.Offset() : row.Offset()+row.Length()])
+				break
+			}
+		}
+	}
+	f.Add([]byte{0xff, 0xff, 0xff})
+	f.Fuzz(func(t *testing.T, cell []byte) {
+		for _, table := range db.Tables() {
+			for _, field := range table.Fields(cell) {
+				if field.Offset < 0 || field.Length < 0 || field.Offset+field.Length > len(cell) {
+					t.Errorf("%s.%s: %d bytes at %d of %d", table.Name, field.Name, field.Length, field.Offset, len(cell))
+				}
+			}
+		}
+	})
+}
