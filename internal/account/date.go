@@ -148,6 +148,19 @@ func (d Date) Latest() time.Time {
 	return to.UTC()
 }
 
+// Around are moments at which what begins or ends with d may change: d itself
+// and, of a year or a month, the days after and before it. Of no date, none.
+func (d Date) Around() []Date {
+	switch d.precision {
+	case NoDate:
+		return nil
+	case Year, Month:
+		from, to := d.span()
+		return []Date{DayOf(from.AddDate(0, 0, -1)), d, DayOf(to)}
+	}
+	return []Date{d}
+}
+
 // Before reports whether all that d may mean is over when o begins: yes or no
 // where every reading of the two agrees. Two dates without zone are read in the
 // same calendar. With no date on either side it is not known.

@@ -86,6 +86,9 @@ type root struct {
 	Run       runCmd       `cmd:"" help:"${run}"`
 	Finding   findingCmd   `cmd:"" help:"${finding}"`
 	Hunt      huntCmd      `cmd:"" help:"${hunt}"`
+	Fact      factCmd      `cmd:"" help:"${fact}"`
+	Event     eventCmd     `cmd:"" help:"${event}"`
+	Concerns  concernsCmd  `cmd:"" help:"${concerns}"`
 	Custody   custodyCmd   `cmd:"" help:"${custody}"`
 	Ledger    ledgerCmd    `cmd:"" help:"${ledger}"`
 	Vault     vaultCmd     `cmd:"" help:"${vault}"`
@@ -177,7 +180,7 @@ func languageOf(args []string) string {
 // struct tags give them.
 func helpTexts(p *message.Printer) kong.Vars {
 	vars := kong.Vars{"version": "amparo " + Version}
-	for _, name := range slices.Concat(helpNames, workspaceHelp, accountHelp) {
+	for _, name := range slices.Concat(helpNames, workspaceHelp, accountHelp, factHelp) {
 		vars[name] = p.Text("cli.help." + name)
 	}
 	return vars

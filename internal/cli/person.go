@@ -218,6 +218,9 @@ func (c *consentWithdrawCmd) Run(a *app) error {
 		for i, id := range left.Evidence {
 			fmt.Fprintf(a.Out, "  %s  %s\n", id, left.Hashes[i])
 		}
+		if n := len(left.Entries); n > 0 {
+			fmt.Fprintln(a.Out, a.Count("facts.erased", int64(n)))
+		}
 		fmt.Fprintln(a.Out, a.Text("ws.remains"))
 		if len(left.Exports) == 0 {
 			return nil

@@ -1,0 +1,196 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/amparo-project/amparo/internal/account"
+	"github.com/amparo-project/amparo/internal/account/book"
+	"github.com/amparo-project/amparo/internal/workspace"
+)
+
+// factHelp are the names that struct tags of these commands use.
+var factHelp = []string{
+	"fact", "fact_add", "fact_file", "fact_list", "fact_retire", "entry_id", "entry_reason", "fact_person",
+	"event", "event_add", "event_file", "event_list", "event_show", "event_id", "event_retire", "event_from", "event_findings", "event_all",
+	"event_operator_file",
+	"concerns", "concerns_case", "concerns_every", "concerns_list", "concerns_show", "concerns_test", "concerns_rules", "concerns_dir", "concerns_event",
+}
+
+// maxStatements bounds a file of statements in bytes.
+const maxStatements = 8 << 20
+
+// factCmd is "amparo fact".
+type factCmd struct {
+	Add    factAddCmd     `cmd:"" help:"${fact_add}"`
+	List   factListCmd    `cmd:"" help:"${fact_list}"`
+	Retire entryRetireCmd `cmd:"" help:"${fact_retire}"`
+}
+
+type factAddCmd struct {
+	Case string `arg:"" help:"${case_id}"`
+	File string `arg:"" help:"${fact_file}"`
+	JSON bool   `name:"json" help:"${json}"`
+	wsFlags
+}
+
+// Run writes facts down, and says which now contradict each other.
+func (c *factAddCmd) Run(a *app) error {
+	facts, err := statements[account.Fact](a, c.File)
+	if err != nil {
+		return err
+	}
+	return c.with(a, func(s *space) error {
+		ids, err := book.PutFacts(a.ctx, s.Workspace, c.Case, facts)
+		if err != nil {
+			return err
+		}
+		now, err := book.Load(a.ctx, s.Workspace, c.Case)
+		if err != nil {
+			return err
+		}
+		a.tellClashes(now)
+		return a.madeAll(c.JSON, ids)
+	})
+}
+
+// statements reads one statement or many from a file of the user.
+func statements[T any](a *app, name string) ([]*T, error) {
+	data, err := a.readBounded(name, maxStatements)
+	if err != nil {
+		return nil, err
+	}
+	out, err := book.Decode[T](data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return out, nil
+}
+
+// madeAll says what came to be: the ids, a line each.
+func (a *app) madeAll(asJSON bool, ids []string) error {
+	if asJSON {
+		return writeJSON(a.Out, map[string][]string{"ids": ids})
+	}
+	for _, id := range ids {
+		fmt.Fprintln(a.Out, id)
+	}
+	return nil
+}
+
+// tellClashes warns of facts that cannot both be.
+func (a *app) tellClashes(c *book.Case) {
+	for _, clash := range c.Clashes() {
+		fmt.Fprintln(a.Err, "amparo: "+a.Text("facts.clash", "A", clash.A.ID, "B", clash.B.ID, "Person", safe(c.Pseudonym(clash.A.Person)),
+			"What", a.Text("facts.kind."+clash.A.Kind)))
+	}
+}
+
+type factListCmd struct {
+	Case   string `arg:"" help:"${case_id}"`
+	Person string `help:"${fact_person}" placeholder:"PERSON"`
+	JSON   bool   `name:"json" help:"${json}"`
+	wsFlags
+}
+
+// Run lists the facts that hold, and tells which contradict each other.
+func (c *factListCmd) Run(a *app) error {
+	return c.with(a, func(s *space) error {
+		b, err := book.Load(a.ctx, s.Workspace, c.Case)
+		if err != nil {
+			return err
+		}
+		var facts []*account.Fact
+		for _, f := range b.Facts {
+			if c.Person == "" || f.Person == c.Person || b.Pseudonym(f.Person) == c.Person {
+				facts = append(facts, f)
+			}
+		}
+		a.tellClashes(b)
+		if c.JSON {
+			return writeJSON(a.Out, workspace.List[*account.Fact]{Items: append([]*account.Fact{}, facts...)})
+		}
+		rows := make([][]string, len(facts))
+		for i, f := range facts {
+			rows[i] = []string{f.ID, b.Pseudonym(f.Person), a.factText(b, f), a.spanText(f.When), a.Text("facts.certainty." + string(f.Certainty)), a.sourceText(f.Sources)}
+		}
+		return a.table([]string{"id", "person", "what", "when", "certainty", "source"}, rows, "")
+	})
+}
+
+// factText is a fact in words.
+func (a *app) factText(b *book.Case, f *account.Fact) string {
+	id := "facts.says"
+	switch {
+	case f.Not:
+		id = "facts.says_not"
+	case f.Only:
+		id = "facts.says_only"
+	}
+	text := a.Text(id, "Kind", a.Text("facts.kind."+f.Kind), "Value", a.Or("facts.value.", f.Value))
+	if f.Of != "" {
+		text += " (" + b.Pseudonym(f.Of) + ")"
+	}
+	if f.Place != "" {
+		text += ", " + f.Place
+	}
+	return text
+}
+
+// spanText is a span of time in words.
+func (a *app) spanText(s account.Span) string {
+	switch {
+	case s.Always:
+		return a.Text("facts.always")
+	case s.From.IsZero() && s.To.IsZero():
+		return ""
+	case s.To.IsZero():
+		return a.Text("facts.since", "From", s.From.String())
+	case s.From.IsZero():
+		return a.Text("facts.until", "To", s.To.String())
+	case s.From == s.To:
+		return s.From.String()
+	}
+	return a.Text("facts.from_to", "From", s.From.String(), "To", s.To.String())
+}
+
+// sourceText names the first source, and how many more there are.
+func (a *app) sourceText(list []account.Source) string {
+	if len(list) == 0 {
+		return ""
+	}
+	text := sourceName(list[0])
+	if more := len(list) - 1; more > 0 {
+		text += " " + a.Count("facts.more_sources", int64(more))
+	}
+	return text
+}
+
+// sourceName is what a source is called.
+func sourceName(s account.Source) string {
+	switch {
+	case s.Finding != "":
+		return s.Finding + " (" + s.Evidence + ")"
+	case s.Evidence != "":
+		return s.Evidence
+	}
+	return s.Title
+}
+
+type entryRetireCmd struct {
+	ID     string `arg:"" name:"entry" help:"${entry_id}"`
+	Reason string `arg:"" help:"${entry_reason}"`
+	wsFlags
+}
+
+// Run withdraws a statement. The reason comes from a file: it may tell of
+// people.
+func (c *entryRetireCmd) Run(a *app) error {
+	reason, err := a.readBounded(c.Reason, maxPrivate)
+	if err != nil {
+		return err
+	}
+	return c.with(a, func(s *space) error {
+		_, err := s.RetireEntry(a.ctx, c.ID, string(reason))
+		return err
+	})
+}
