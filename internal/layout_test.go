@@ -51,7 +51,7 @@ var may = map[string][]string{
 		"artifact", "evidence", "examine", "feed", "finding", "format", "indicator", "job", "ledger", "limit", "lure", "message", "pipeline",
 		"report", "rule", "seal", "timeline", "vault", "workspace",
 	},
-	"workspace":    {"artifact", "finding", "indicator", "ledger", "seal", "vault"},
+	"workspace": {"artifact", "finding", "indicator", "ledger", "seal", "vault"},
 }
 
 type listed struct {
