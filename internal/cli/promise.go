@@ -268,7 +268,7 @@ func (c *requestListCmd) Run(a *app) error {
 }
 
 func (a *app) requests(st *clock.Standing) error {
-	err := a.table([]string{"id", "kind", "authority", "sent", "ends", "state", "subject"}, rowsOf(st.Requests, func(q clock.RequestState) []string {
+	err := a.table([]string{"id", "kind", "authority", "sent", "ends", "state", "asked"}, rowsOf(st.Requests, func(q clock.RequestState) []string {
 		return []string{q.ID, a.Text("promises.request." + q.Kind), q.Authority, q.Sent, q.Ends, a.requestState(&q), short(q.Subject)}
 	}), "")
 	for i := range st.Requests {

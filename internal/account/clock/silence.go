@@ -184,7 +184,7 @@ func (s *Standing) dates() []Date {
 		if q.Ends != "" && (q.State == Open || q.State == Overdue || q.State == PartWay) {
 			out = append(out, Date{Day: q.Ends, Kind: AnswerDue, ID: q.ID, Who: q.Authority, What: q.Subject})
 		}
-		if q.Appeal != "" {
+		if q.Appeal >= s.On.Format(time.DateOnly) { // who is too late need not be reminded
 			out = append(out, Date{Day: q.Appeal, Kind: AppealDue, ID: q.ID, Who: q.Authority, What: q.Subject})
 		}
 	}

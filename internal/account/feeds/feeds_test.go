@@ -1,10 +1,12 @@
 package feeds
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/xml"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/amparo-project/amparo/internal/account"
 	"github.com/amparo-project/amparo/internal/account/clock"
@@ -98,4 +100,25 @@ func TestAtom(t *testing.T) {
 			}
 		}
 	}
+}
+
+func FuzzFold(f *testing.F) {
+	f.Add("Se investigará, «á fondo»; \\ \r\nBEGIN:VEVENT")
+	f.Add(strings.Repeat("漢", 60) + "\x00\xff")
+	f.Fuzz(func(t *testing.T, text string) {
+		var b bytes.Buffer
+		out := &folded{w: bufio.NewWriter(&b)}
+		out.text("SUMMARY", text)
+		if out.w.Flush() != nil || !utf8.Valid(b.Bytes()) {
+			t.Fatalf("%q", b.String())
+		}
+		for _, line := range strings.Split(strings.TrimSuffix(b.String(), "\r\n"), "\r\n") {
+			if len(line) > maxLine || strings.ContainsAny(line, "\r\n\x00") {
+				t.Errorf("%q", line)
+			}
+		}
+		if lines := strings.Count(unfold(b.String()), "\r\n"); lines != 1 {
+			t.Errorf("%d lines", lines)
+		}
+	})
 }

@@ -12,6 +12,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/amparo-project/amparo/internal/account"
 	"github.com/amparo-project/amparo/internal/account/clock"
@@ -190,7 +192,7 @@ func (d *drafter) requests() {
 	d.add(Heading, d.Text("letter.requests"))
 	for i := range d.in.Standing.Requests {
 		q := &d.in.Standing.Requests[i]
-		text := d.Text("letter.request", "Kind", d.Text("promises.request."+q.Kind), "Who", q.Authority, "Day", d.day(q.Sent), "Subject", q.Subject, "State", d.Text("promises.state."+q.State))
+		text := d.Text("letter.request", "Kind", capital(d.Text("promises.request."+q.Kind)), "Who", q.Authority, "Day", d.day(q.Sent), "Subject", q.Subject, "State", d.Text("promises.state."+q.State))
 		notes := []string{note(q.Source, d.Printer)}
 		if q.Late > 0 {
 			text += " " + d.Count("letter.late", int64(q.Late), "Day", d.day(q.Ends))
@@ -241,6 +243,12 @@ func (d *drafter) questions() {
 	ask(d.Text("letter.ask_victims"))
 	d.add(Heading, d.Text("letter.questions"))
 	d.out = append(d.out, asks...)
+}
+
+// capital begins a sentence.
+func capital(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(r)) + s[n:]
 }
 
 func (d *drafter) day(s string) string { return publish.Day(d.Printer, s) }

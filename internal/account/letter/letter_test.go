@@ -65,7 +65,7 @@ func TestDraft(t *testing.T) {
 		"heading: Facts", "item: On 4 March 2016 the phone of heron got a message. [finding F-1 evidence E-1]",
 		"subitem: no judicial order: not known. Missing to know: a certificate of the court.", "subitem: a third: not met.",
 		"“It will be <investigated>", "That was 168 days ago.", "Government of Mexico has given no new information for 168 days, since 22 June 2017.",
-		"request for information to PGR, received 20 June 2017: contracts. State: overdue. The term ended on 18 July 2017, 142 days ago.",
+		"Request for information to PGR, received 20 June 2017: contracts. State: overdue. The term ended on 18 July 2017, 142 days ago.",
 		"20 business days after 20 June 2017", "subitem: 21 June 2017: receipt acknowledged: received [A newspaper",
 		"item: What do you know of what Government of Mexico has done since 22 June 2017 to do what it promised?",
 		"item: The term to answer the request about “contracts” ended on 18 July 2017: when will it be answered?",

@@ -253,3 +253,20 @@ func TestLetter(t *testing.T) {
 		t.Errorf("%d and %d bytes, or they differ", a.Len(), b.Len())
 	}
 }
+
+func FuzzConfig(f *testing.F) {
+	f.Add([]byte("from: a@example.org\nhelpline: {name: H, reach: {en: x}}\nsmtp: {host: h, tls: tls, timeout: 2m}\nteam: [b@example.org]\n"))
+	f.Add([]byte("helpline: {name: H, reach: {en: x}}\nsmtp: {port: -1}\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		c, err := parseConfig(data)
+		if err != nil {
+			return
+		}
+		if c.SMTP.TLS != StartTLS && c.SMTP.TLS != ImplicitTLS {
+			t.Errorf("a configuration without TLS was taken: %+v", c.SMTP)
+		}
+		if c.SMTP.Password != "" {
+			t.Error("a password was taken from the configuration")
+		}
+	})
+}

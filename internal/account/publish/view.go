@@ -96,7 +96,15 @@ func newView(in *Input, s *clock.Standing, p *message.Printer, site *Site) *view
 	v.Checkpoint = v.fact("ledger", strings.TrimSpace(string(in.Checkpoint)))
 	v.Size = v.fact("ledger", p.Count("publish.ledger_size", in.LedgerSize))
 	v.contents()
+	slices.SortStableFunc(v.facts, func(a, b Fact) int {
+		return cmp.Compare(slices.Index(factKinds, a.Kind), slices.Index(factKinds, b.Kind))
+	})
 	return v
+}
+
+// factKinds are the kinds of facts, in the order in which a preview lists them.
+var factKinds = []string{
+	"title", "silence", "event", "promise", "request", "answer", "document", "number", "name", "concern", "safeguard", "source", "ledger",
 }
 
 func (v *view) contents() {
@@ -223,7 +231,7 @@ func (v *view) request(q *clock.RequestState) {
 	if q.Ends != "" {
 		row.Term = v.Text("publish.term", "Day", v.day(q.Ends), "How", v.how(q))
 	}
-	v.fact("request", row.Kind+": "+row.Authority+": "+row.Subject+": "+row.State+": "+row.Sent+": "+row.Term)
+	v.fact("request", strings.TrimSuffix(row.Kind+": "+row.Authority+": "+row.Subject+": "+row.State+": "+row.Sent+": "+row.Term, ": "))
 	for _, a := range q.Answers {
 		line := v.day(a.On) + ": " + v.Text("promises.kind."+a.Kind)
 		if a.Text != "" {
