@@ -35,13 +35,14 @@ var may = map[string][]string{
 	"glyph":        {},
 	"indicator":    {"artifact", "finding", "limit"},
 	"limit":        {},
+	"link":         {},
 	"lure":         {"artifact", "finding", "format", "limit"},
 	"message":      {},
 	"parsers":      {"android", "apple", "artifact", "format", "limit"},
 	"job":          {"examine", "pipeline", "workspace"},
 	"ledger":       {},
 	"pipeline":     {"artifact", "chain", "evidence", "extsort", "finding", "indicator", "limit", "lure", "rule"},
-	"report":       {"artifact", "finding", "glyph", "limit", "message", "rule"},
+	"report":       {"artifact", "finding", "glyph", "limit", "link", "message", "rule"},
 	"rule":         {"android", "apple", "artifact", "finding", "limit"},
 	"seal":         {"limit"},
 	"testevidence": {},
@@ -51,7 +52,7 @@ var may = map[string][]string{
 		"artifact", "evidence", "examine", "feed", "finding", "format", "indicator", "job", "ledger", "limit", "lure", "message", "pipeline",
 		"report", "rule", "seal", "timeline", "vault", "workspace",
 	},
-	"workspace": {"artifact", "finding", "indicator", "ledger", "seal", "vault"},
+	"workspace": {"artifact", "finding", "indicator", "ledger", "link", "seal", "vault"},
 }
 
 type listed struct {

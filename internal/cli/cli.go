@@ -89,6 +89,7 @@ type root struct {
 	Fact      factCmd      `cmd:"" help:"${fact}"`
 	Event     eventCmd     `cmd:"" help:"${event}"`
 	Concerns  concernsCmd  `cmd:"" help:"${concerns}"`
+	Links     linksCmd     `cmd:"" help:"${links}"`
 	Custody   custodyCmd   `cmd:"" help:"${custody}"`
 	Ledger    ledgerCmd    `cmd:"" help:"${ledger}"`
 	Vault     vaultCmd     `cmd:"" help:"${vault}"`

@@ -29,6 +29,7 @@ var workspaceHelp = []string{
 	"ledger_what", "ledger_key", "ledger_earlier", "ledger_witness_key", "ledger_need", "ledger_witness", "ledger_witness_dir",
 	"ledger_witness_state", "ledger_witness_file", "ledger_witness_name", "ledger_cosigned", "ledger_cosigned_file", "ledger_timestamp", "ledger_server", "ledger_root",
 	"hunt", "hunt_indicators", "hunt_value", "hunt_recheck", "hunt_case",
+	"links", "links_case", "links_graph", "links_report",
 	"export", "export_subject", "export_to", "export_for", "export_evidence", "export_report", "export_languages", "export_pack", "export_run",
 	"vault", "vault_verify", "vault_evidence", "vault_clean", "serve", "serve_addr", "serve_no_open",
 }

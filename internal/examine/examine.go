@@ -135,6 +135,9 @@ func (t *Stored) Save(ctx context.Context, run *finding.Run, seen *Observations,
 			return "", fmt.Errorf("compare with run %s: %w", t.before[t.at].ID, err)
 		}
 	}
+	if err := report.EachFinding(dir, func(f *finding.Finding) error { seen.pretended(f); return nil }); err != nil {
+		return "", fmt.Errorf("read the result: %w", err)
+	}
 	values, cut := seen.List()
 	summary.Observables, summary.CutObservables = len(values), cut
 	_, err = t.space.SaveRun(ctx, workspace.Run{

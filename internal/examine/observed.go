@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/amparo-project/amparo/internal/artifact"
+	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
 
@@ -100,4 +101,25 @@ func (o *Observations) List() (out []workspace.Sighting, cut bool) {
 		out, cut = out[:maxObservables], true
 	}
 	return out, cut
+}
+
+// pretended adds, for links between people, to which domain messages lead that
+// pretend to be another's, and whom they speak for. A domain that must not be
+// named is left out.
+func (o *Observations) pretended(f *finding.Finding) {
+	if f.Lure == nil {
+		return
+	}
+	part := &observed{artifact: f.Artifact, seen: map[seenKey]span{}}
+	var at time.Time
+	if f.Time != nil {
+		at = *f.Time
+	}
+	if domain := cmp.Or(f.Lure.Registered, f.Lure.Host); domain != "" && domain != finding.Withheld {
+		part.seen[seenKey{workspace.ObservedLure, domain, f.Artifact}] = span{}.with(at)
+	}
+	if f.Lure.Institution != "" {
+		part.seen[seenKey{workspace.ObservedTheme, f.Lure.Kind + " " + f.Lure.Institution, f.Artifact}] = span{}.with(at)
+	}
+	o.parts = append(o.parts, part)
 }

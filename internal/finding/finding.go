@@ -65,6 +65,10 @@ const (
 	Lure      Kind = "lure"      // a message pretends to be what it is not
 )
 
+// Withheld stands where a value must not appear: that of an indicator that is
+// not to be passed on.
+const Withheld = "(withheld)"
+
 // A Finding is a record and why it matters.
 type Finding struct {
 	ID        string          `json:"id"`

@@ -165,6 +165,20 @@ func longestPart(path []byte) []byte {
 	return best
 }
 
+// NormalForm returns what is compared of an e-mail address, an app id, a
+// profile id, a hash or a phone number; other values as they are.
+func NormalForm(o artifact.Observable) string {
+	for k, t := range observables {
+		if t == o.Type {
+			return string(appendKey(nil, kind(k), o.Value))
+		}
+	}
+	return o.Value
+}
+
+// PopularHost reports whether many people use a host for ordinary things.
+func PopularHost(host string) bool { return isPopular(kindDomain, host) }
+
 // HostOf returns the normal form of the host, or of the address, that a URL, a
 // domain or an address names; "" where it names none.
 func HostOf(value string) string {

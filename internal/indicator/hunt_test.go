@@ -94,3 +94,19 @@ func TestHostOf(t *testing.T) {
 		}
 	}
 }
+
+func TestNormalForm(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		o    artifact.Observable
+		want string
+	}{
+		{artifact.Observable{Type: artifact.Email, Value: "A@B.example"}, "A@b.example"},
+		{artifact.Observable{Type: artifact.FileHash, Value: "D41D8CD98F00B204E9800998ECF8427E"}, "d41d8cd98f00b204e9800998ecf8427e"},
+		{artifact.Observable{Type: artifact.Process, Value: "bh"}, "bh"},
+	} {
+		if got := NormalForm(tt.o); got != tt.want {
+			t.Errorf("%v: %q", tt.o, got)
+		}
+	}
+}

@@ -169,7 +169,7 @@ func (c *collector) byLure(r *artifact.Record) *finding.Finding {
 	p := c.lures.Knowledge().Pretended(&reading)
 	if len(c.withheld) > 0 {
 		// A private indicator names the link: what it is must not be said here either.
-		p.Withhold(withheldText)
+		p.Withhold(finding.Withheld)
 		reading.Links = nil
 	}
 	return &finding.Finding{Severity: reading.Severity, Kind: finding.Lure, Title: reading.Title(), Reason: reading.Codes(), Lure: p}

@@ -12,9 +12,6 @@ import (
 	"github.com/amparo-project/amparo/internal/indicator"
 )
 
-// withheldText stands where a value must not appear.
-const withheldText = "(withheld)"
-
 // withhold notes what of a record must not be said, where a private indicator
 // matched it: its value, as listed and as observed.
 func (c *collector) withhold(r *artifact.Record, h *indicator.Hit) {
@@ -113,7 +110,7 @@ func replaceFold(text, value string) string {
 	if value == "" || !strings.Contains(strings.ToLower(text), strings.ToLower(value)) {
 		return text
 	}
-	return regexp.MustCompile("(?i)"+regexp.QuoteMeta(value)).ReplaceAllLiteralString(text, withheldText)
+	return regexp.MustCompile("(?i)"+regexp.QuoteMeta(value)).ReplaceAllLiteralString(text, finding.Withheld)
 }
 
 // scrubJSON is scrub for the texts of a JSON value.

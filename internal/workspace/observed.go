@@ -23,6 +23,12 @@ type Sighting struct {
 	First, Last time.Time // of its records; zero: undated
 }
 
+// Types of sightings that no indicator names: of lures, for links.
+const (
+	ObservedLure  artifact.ObservableType = "lure"       // the domain to which one leads
+	ObservedTheme artifact.ObservableType = "lure_theme" // whom it speaks for: its kind, a blank, its id
+)
+
 // MaxObservedValue bounds a value in the index, in bytes.
 const MaxObservedValue = 8192
 

@@ -34,6 +34,12 @@ func Hunting(b *testing.B, db *workspace.DB, devices int) {
 		saveFor(b, f, ev[d], seen)
 	}
 	b.Logf("%d devices indexed in %s", devices, time.Since(started).Round(time.Second))
+	started = time.Now()
+	l, err := f.W.Links(b.Context(), "")
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Logf("%d people linked in %s: %d clusters", l.People, time.Since(started).Round(100*time.Millisecond), len(l.Clusters))
 	n := 0
 	b.ResetTimer()
 	for b.Loop() {
@@ -92,7 +98,7 @@ func saveFor(b *testing.B, f *Bench, ev workspace.Evidence, seen []workspace.Sig
 	}
 }
 
-// newBench makes a workspace with devices of one person, each with evidence.
+// newBench makes a workspace with people, each with a device and evidence.
 func newBench(b *testing.B, db *workspace.DB, devices int) *Bench {
 	b.Helper()
 	ctx := b.Context()
@@ -108,14 +114,14 @@ func newBench(b *testing.B, db *workspace.DB, devices int) *Bench {
 	must(err)
 	c, err := w.CreateCase(ctx, "bench")
 	must(err)
-	p, err := w.AddPerson(ctx, workspace.Person{Case: c.ID})
-	must(err)
-	_, err = w.AddConsent(ctx, workspace.Consent{
-		Case: c.ID, Person: p.ID, Purposes: workspace.Purposes, Until: "2999-01-01", FormSHA256: form, Private: workspace.ConsentTerms{GivenBy: "x"},
-	})
-	must(err)
 	f := &Bench{W: w}
 	for i := range devices {
+		p, err := w.AddPerson(ctx, workspace.Person{Case: c.ID})
+		must(err)
+		_, err = w.AddConsent(ctx, workspace.Consent{
+			Case: c.ID, Person: p.ID, Purposes: workspace.Purposes, Until: "2999-01-01", FormSHA256: form, Private: workspace.ConsentTerms{GivenBy: "x"},
+		})
+		must(err)
 		d, err := w.AddDevice(ctx, c.ID, p.ID, fmt.Sprint("phone ", i))
 		must(err)
 		ev, _, err := w.ReceiveEvidence(ctx, c.ID, d.ID, "/nowhere")

@@ -35,6 +35,8 @@ func Exercise(t *testing.T, open Opener, again func(t *testing.T, db *workspace.
 		"ManyFindings": testManyFindings,
 		// hunt.go
 		"Hunt": testHunt,
+		// links.go
+		"Links": testLinks,
 		// job.go
 		"Jobs":       testJobs,
 		"JobsSealed": testJobsSealed,

@@ -1,0 +1,148 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"github.com/amparo-project/amparo/internal/artifact"
+	"github.com/amparo-project/amparo/internal/finding"
+	"github.com/amparo-project/amparo/internal/indicator"
+	"github.com/amparo-project/amparo/internal/link"
+	"github.com/amparo-project/amparo/internal/report"
+	"github.com/amparo-project/amparo/internal/workspace"
+)
+
+// linksCmd is "amparo links [CASE]".
+type linksCmd struct {
+	Case   string `arg:"" optional:"" help:"${links_case}"`
+	Graph  string `help:"${links_graph}" placeholder:"FILE"`
+	Report string `help:"${links_report}" placeholder:"FILE"`
+	JSON   bool   `name:"json" help:"${json}"`
+	wsFlags
+}
+
+var errGraphForm = errors.New("--graph: the name ends in .json or .graphml")
+
+// Validate refuses a form that nobody writes. Kong calls it.
+func (c *linksCmd) Validate() error {
+	if ext := filepath.Ext(c.Graph); c.Graph != "" && ext != ".json" && ext != ".graphml" {
+		return errGraphForm
+	}
+	return nil
+}
+
+// Run compares people.
+func (c *linksCmd) Run(a *app) error {
+	secret, err := a.secretValues()
+	if err != nil {
+		return err
+	}
+	return c.with(a, func(s *space) error {
+		l, err := s.Links(a.ctx, c.Case)
+		if err != nil {
+			return err
+		}
+		l.Withhold(secret, finding.Withheld)
+		if err := c.write(a, l); err != nil {
+			return err
+		}
+		if c.JSON {
+			return writeJSON(a.Out, l)
+		}
+		return a.showLinks(l)
+	})
+}
+
+// write writes the files that were asked for.
+func (c *linksCmd) write(a *app, l *workspace.Linked) error {
+	if c.Graph != "" {
+		form := l.WriteJSON
+		if filepath.Ext(c.Graph) == ".graphml" {
+			form = l.WriteGraphML
+		}
+		if err := writeFile(c.Graph, form); err != nil {
+			return err
+		}
+	}
+	if c.Report == "" {
+		return nil
+	}
+	return writeFile(c.Report, func(w io.Writer) error {
+		return report.Links(w, l.Graph, report.LinksOptions{Lang: a.Lang(), Made: l.Made, NoConsent: l.NoConsent})
+	})
+}
+
+// secretValues tells which values only private indicators of the installed sets
+// list: what a graph must not name.
+func (a *app) secretValues() (func(link.Kind, string) bool, error) {
+	loaded, err := a.loadIndicators(nil)
+	if err != nil {
+		return nil, err
+	}
+	types := map[link.Kind]artifact.ObservableType{
+		link.Lure: artifact.Domain, link.Host: artifact.Domain, link.IP: artifact.IP, link.Email: artifact.Email, link.Phone: artifact.Phone,
+		link.Process: artifact.Process, link.FileHash: artifact.FileHash, link.CertHash: artifact.CertHash, link.ProfileID: artifact.ProfileID,
+	}
+	return func(k link.Kind, value string) bool {
+		t, ok := types[k]
+		if !ok || loaded.matcher == nil {
+			return false
+		}
+		return onlyPrivate(loaded.matcher, artifact.Observable{Type: t, Value: value})
+	}, nil
+}
+
+func onlyPrivate(m *indicator.Matcher, o artifact.Observable) bool {
+	private := false
+	for _, h := range m.Match("", []artifact.Observable{o}, nil) {
+		if !h.Indicator.Private() {
+			return false
+		}
+		private = true
+	}
+	return private
+}
+
+// maxLinkValues is how many values of a cluster the terminal shows.
+const maxLinkValues = 12
+
+func (a *app) showLinks(l *workspace.Linked) error {
+	fmt.Fprintln(a.Out, a.Text("links.done", "People", a.Number(int64(l.People)), "Clusters", a.Number(int64(len(l.Clusters)))))
+	if l.NoConsent > 0 {
+		fmt.Fprintln(a.Out, a.Text("links.no_consent", "Count", a.Number(int64(l.NoConsent))))
+	}
+	for i := range l.Clusters {
+		if err := a.showCluster(&l.Clusters[i]); err != nil {
+			return err
+		}
+	}
+	if len(l.Clusters) > 0 {
+		fmt.Fprintln(a.Out, "\n"+a.Text("links.means_not"))
+	}
+	return nil
+}
+
+func (a *app) showCluster(c *link.Cluster) error {
+	fmt.Fprintf(a.Out, "\n%s  %s\n", a.Text("links.cluster", "ID", c.ID, "Count", a.Number(int64(len(c.People)))), report.LinkSpan(c.First, c.Last))
+	who := make([]string, len(c.People))
+	for i, m := range c.People {
+		who[i] = fmt.Sprintf("%s (%s)", safe(m.Name), m.Case)
+	}
+	fmt.Fprintln(a.Out, strings.Join(who, ", "))
+	shown := c.Values[:min(len(c.Values), maxLinkValues)]
+	rows := make([][]string, len(shown))
+	for i := range shown {
+		v := &shown[i]
+		rows[i] = []string{report.LinkKind(a.Printer, v.Kind), v.Value, a.Number(int64(len(v.People))), fmt.Sprintf("%.2f", v.Weight), report.LinkSpan(v.First, v.Last)}
+	}
+	if err := a.table([]string{"kind", "value", "people", "weight", "seen"}, rows, ""); err != nil {
+		return err
+	}
+	if more := len(c.Values) - len(shown) + c.More; more > 0 {
+		fmt.Fprintln(a.Out, a.Text("links.more_values", "Count", a.Number(int64(more))))
+	}
+	return nil
+}

@@ -1,0 +1,241 @@
+package workspace
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/amparo-project/amparo/internal/artifact"
+	"github.com/amparo-project/amparo/internal/finding"
+	"github.com/amparo-project/amparo/internal/indicator"
+	"github.com/amparo-project/amparo/internal/ledger"
+	"github.com/amparo-project/amparo/internal/link"
+)
+
+// Linked is what ties people of the workspace together.
+type Linked struct {
+	*link.Graph
+	NoConsent int    `json:"no_consent"` // runs that were left out
+	Made      string `json:"made"`       // when
+}
+
+// Links compares the people of the member's cases by what the last check of
+// their evidence saw, without opening evidence. Only people who consented to
+// linking are compared. Where caseID is given, only clusters with somebody of
+// that case are kept; others in them may be of other cases of the member.
+func (w *Workspace) Links(ctx context.Context, caseID string) (*Linked, error) {
+	if caseID != "" {
+		if _, err := w.caseKey(ctx, w.db.Pool, caseID); err != nil {
+			return nil, err
+		}
+	}
+	runs, without, err := w.consentedRuns(ctx, Linking, "")
+	if err != nil {
+		return nil, err
+	}
+	people, err := w.linkPeople(ctx, runs)
+	if err != nil {
+		return nil, err
+	}
+	l := &Linked{NoConsent: without}
+	if l.Graph, err = link.Find(ctx, people, link.Options{Clean: ordinary}); err != nil {
+		return nil, err
+	}
+	if caseID != "" {
+		l.Touching(caseID)
+	}
+	if err := w.nameLinked(ctx, l.Graph); err != nil {
+		return nil, err
+	}
+	return l, w.act(ctx, func(t *tx) error {
+		l.Made = t.now
+		t.record("links.made", caseID, caseID, map[string]any{"case": caseID, "people": len(people), "clusters": len(l.Clusters)})
+		return nil
+	})
+}
+
+// ordinary counts as held by everyone the hosts that many people use for
+// ordinary things. What clean phones hold otherwise nobody counted.
+func ordinary(k link.Kind, value string) (held, of int) {
+	if k == link.Host && indicator.PopularHost(value) {
+		return 1_000_000, 1_000_000
+	}
+	return 0, 0
+}
+
+// linkPeople gathers the runs of each person.
+func (w *Workspace) linkPeople(ctx context.Context, runs []consentedRun) ([]link.Person, error) {
+	of := map[string][]consentedRun{}
+	var order []string
+	for _, r := range runs {
+		if of[r.person] == nil {
+			order = append(order, r.person)
+		}
+		of[r.person] = append(of[r.person], r)
+	}
+	found, err := w.matched(ctx)
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(order)
+	people := make([]link.Person, len(order))
+	for i, id := range order {
+		people[i] = link.Person{ID: id, Case: of[id][0].caseID, Seen: func(ctx context.Context, fn func(*link.Seen)) error {
+			for _, r := range of[id] {
+				for j := range found[r.id] {
+					fn(&found[r.id][j])
+				}
+				if err := w.linkRun(ctx, r.n, fn); err != nil {
+					return err
+				}
+			}
+			return nil
+		}}
+	}
+	return people, nil
+}
+
+// matched returns the indicators that findings rest on, by run. What a person
+// dismissed ties nobody, nor does what must not be named.
+func (w *Workspace) matched(ctx context.Context) (map[string][]link.Seen, error) {
+	rows, err := w.db.Pool.QueryContext(ctx, `SELECT run_id, type, value, MIN(CASE WHEN at = '' THEN NULL ELSE at END), MAX(at) FROM finding
+		WHERE kind = $1 AND state <> $2 AND value <> '' AND value <> $3 AND case_id IN (SELECT case_id FROM case_member WHERE member_id = $4)
+		GROUP BY run_id, type, value ORDER BY run_id, type, value`, string(finding.Indicator), Dismissed, finding.Withheld, w.member.ID)
+	if err != nil {
+		return nil, w.fail("findings", err)
+	}
+	defer rows.Close()
+	found := map[string][]link.Seen{}
+	for rows.Next() {
+		var (
+			run, kind, value, last string
+			first                  *string
+		)
+		if err := rows.Scan(&run, &kind, &value, &first, &last); err != nil {
+			return nil, w.fail("findings", err)
+		}
+		if kind == string(artifact.Domain) {
+			value = indicator.HostOf(value)
+		}
+		s := link.Seen{Kind: link.Indicator, Value: []byte(kind + " " + value)}
+		if first != nil {
+			if s.First, err = time.Parse(ledger.TimeLayout, *first); err == nil {
+				s.Last, err = time.Parse(ledger.TimeLayout, last)
+			}
+			if err != nil {
+				return nil, fmt.Errorf("%w: time of a finding: %w", ErrDamaged, err)
+			}
+		}
+		found[run] = append(found[run], s)
+	}
+	return found, rows.Err()
+}
+
+// linkRun tells of the values of a run that can tie people.
+func (w *Workspace) linkRun(ctx context.Context, run int64, fn func(*link.Seen)) error {
+	rows, err := w.db.Pool.QueryContext(ctx, "SELECT packed FROM observed WHERE run_n = $1 ORDER BY part", run)
+	if err != nil {
+		return w.fail("observed values", err)
+	}
+	defer rows.Close()
+	var x linkReader
+	for rows.Next() {
+		var packed []byte
+		if err := rows.Scan(&packed); err != nil {
+			return w.fail("observed values", err)
+		}
+		if err := eachSeen(packed, func(r *seenRow) error { x.row(r, fn); return nil }); err != nil {
+			return fmt.Errorf("run %d: %w", run, err)
+		}
+	}
+	return rows.Err()
+}
+
+// linkReader turns what was observed into values that tie.
+type linkReader struct{ seen link.Seen }
+
+func (x *linkReader) row(r *seenRow, fn func(*link.Seen)) {
+	kind, value := tieOf(artifact.ObservableType(r.kind), string(r.value))
+	if kind == "" {
+		return
+	}
+	x.seen = link.Seen{Kind: kind, Value: []byte(value)}
+	if r.dated {
+		x.seen.First, x.seen.Last = time.UnixMicro(r.first), time.UnixMicro(r.last)
+	}
+	fn(&x.seen)
+}
+
+// tieOf is what of an observable can tie people, "" for nothing: names of files
+// and apps, and properties, are those of a system or of an app.
+func tieOf(t artifact.ObservableType, value string) (link.Kind, string) {
+	o := artifact.Observable{Type: t, Value: value}
+	switch t {
+	case artifact.URL, artifact.Domain, artifact.IP:
+		return hostTie(indicator.HostOf(value))
+	case artifact.Email:
+		return link.Email, indicator.NormalForm(o)
+	case artifact.Phone:
+		if n := indicator.NormalForm(o); len(n) >= shortestPhone {
+			return link.Phone, n
+		}
+	case artifact.Process:
+		return link.Process, value[strings.LastIndexByte(value, '/')+1:]
+	case artifact.FileHash:
+		return link.FileHash, indicator.NormalForm(o)
+	case artifact.CertHash:
+		return link.CertHash, indicator.NormalForm(o)
+	case artifact.ProfileID:
+		return link.ProfileID, indicator.NormalForm(o)
+	case ObservedLure:
+		return link.Lure, value
+	case ObservedTheme:
+		return link.Theme, value
+	}
+	return "", ""
+}
+
+// shortestPhone leaves out short codes, which services of a whole country have.
+const shortestPhone = 8
+
+// hostTie leaves out addresses that are not of the internet, and bare names.
+func hostTie(host string) (link.Kind, string) {
+	if ip, err := netip.ParseAddr(host); err == nil {
+		if ip.IsPrivate() || !ip.IsGlobalUnicast() {
+			return "", ""
+		}
+		return link.IP, host
+	}
+	if !strings.Contains(host, ".") {
+		return "", ""
+	}
+	return link.Host, host
+}
+
+// nameLinked adds pseudonyms.
+func (w *Workspace) nameLinked(ctx context.Context, g *link.Graph) error {
+	rows, err := w.db.Pool.QueryContext(ctx, `SELECT id, pseudonym FROM person
+		WHERE case_id IN (SELECT case_id FROM case_member WHERE member_id = $1)`, w.member.ID)
+	if err != nil {
+		return w.fail("people", err)
+	}
+	defer rows.Close()
+	names := map[string]string{}
+	for rows.Next() {
+		var id, name string
+		if err := rows.Scan(&id, &name); err != nil {
+			return w.fail("people", err)
+		}
+		names[id] = name
+	}
+	for i := range g.Clusters {
+		for j := range g.Clusters[i].People {
+			m := &g.Clusters[i].People[j]
+			m.Name = names[m.ID]
+		}
+	}
+	return rows.Err()
+}
