@@ -69,7 +69,7 @@ bench-lure: ## measure how well look-alikes are told without indicators (fetches
 bench: build ## measure: generated backups of three sizes, and every benchmark
 	scripts/bench
 
-kill: ## kill the program ROUNDS (60) times four at random points, with both databases
+kill: ## kill the program at random points in ROUNDS (60) rounds of up to seven acts, with both databases
 	scripts/with-postgres $(GO) test ./cmd/amparo -run TestKill -kills $(or $(ROUNDS),60) -timeout 60m -v
 
 bench-hunt: ## measure a hunt: 10,000 new indicators against DEVICES devices (1000) of 20,000 observables, on both databases

@@ -24,8 +24,8 @@ import (
 )
 
 // kills is how many rounds TestKill makes with each database: in each the
-// program is killed three or four times. "make kill" makes many.
-var kills = flag.Int("kills", 5, "rounds of TestKill with each database")
+// program is killed up to seven times. "make kill" makes many.
+var kills = flag.Int("kills", 3, "rounds of TestKill with each database")
 
 // killChild makes the test binary the program.
 const killChild = "AMPARO_TEST_CHILD"
@@ -42,6 +42,8 @@ type killer struct {
 	withdrawn []string
 	caseID    string
 	n         int
+	db        *sql.DB // of the workspace, to make a parser's version another
+	dead      int     // commands that were killed
 }
 
 // TestKill kills the program at random points of its work, with both
@@ -97,6 +99,7 @@ func killAll(t *testing.T, workspace string) {
 	k.caseID = k.must("case", "create", "a case")
 	k.must("ledger", "checkpoint", "--out", k.path("public"))
 	k.keep()
+	k.open(workspace)
 	k.scene()
 	for i := range *kills {
 		k.act()
@@ -105,6 +108,7 @@ func killAll(t *testing.T, workspace string) {
 		}
 	}
 	k.hold()
+	t.Logf("%d commands were killed in %d rounds", k.dead, *kills)
 }
 
 // newKiller makes evidence, and where a workspace can be.
@@ -126,30 +130,47 @@ func newKiller(t *testing.T, workspace string) *killer {
 
 func (k *killer) path(name string) string { return filepath.Join(k.dir, name) }
 
-// command runs the program; after 0 it is left to live, else killed then.
-func (k *killer) command(after time.Duration, args ...string) (out string, done bool) {
-	k.t.Helper()
+// result is how a command ended.
+type result struct {
+	out, err string
+	killed   bool
+	failed   error
+}
+
+// run runs the program; after 0 it is left to live, else killed then.
+func (k *killer) run(after time.Duration, args ...string) (r result) {
 	cmd := exec.CommandContext(k.t.Context(), os.Args[0], args...)
 	cmd.Env = k.env
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Start(); err != nil {
-		k.t.Fatal(err)
+	if r.failed = cmd.Start(); r.failed != nil {
+		return r
 	}
 	if after > 0 {
 		timer := time.AfterFunc(after, func() { _ = cmd.Process.Kill() })
 		defer timer.Stop()
 	}
 	err := cmd.Wait()
+	r.out, r.err = strings.TrimSpace(stdout.String()), stderr.String()
 	var exit *exec.ExitError
-	switch {
-	case err == nil:
-		return strings.TrimSpace(stdout.String()), true
-	case errors.As(err, &exit) && exit.ExitCode() < 0 && after > 0:
-		return "", false // killed
+	if r.killed = errors.As(err, &exit) && exit.ExitCode() < 0 && after > 0; !r.killed {
+		r.failed = err
 	}
-	k.t.Fatalf("amparo %s: %v\n%s", strings.Join(args, " "), err, stderr.String())
-	return "", false
+	return r
+}
+
+// command is run, of what fails only when it is killed.
+func (k *killer) command(after time.Duration, args ...string) (out string, done bool) {
+	k.t.Helper()
+	r := k.run(after, args...)
+	if r.failed != nil {
+		k.t.Fatalf("amparo %s: %v\n%s", strings.Join(args, " "), r.failed, r.err)
+	}
+	if r.killed {
+		k.dead++
+		return "", false
+	}
+	return r.out, true
 }
 
 func (k *killer) must(args ...string) string {
@@ -164,54 +185,9 @@ func (k *killer) person() (device, consent string) {
 	name := fmt.Sprint("p", k.n)
 	k.must("person", "add", k.caseID, "--pseudonym", name)
 	device = k.must("device", "add", k.caseID, name, "phone")
-	consent = k.must("consent", "add", k.caseID, name, "--purpose", "analysis,hunting", "--until", "2999-01-01",
-		"--given-by", k.path("name"), "--form", k.path("form"))
+	consent = k.must("consent", "add", k.caseID, name, "--purpose", "analysis,hunting,linking", "--until", "2999-01-01",
+		"--given-by", k.path("name"), "--form", k.path("form"), "--share", "evidence:court")
 	return device, consent
-}
-
-// scene does everything once undisturbed, to know how long it takes.
-func (k *killer) scene() {
-	timed := func(name string, args ...string) string {
-		from := time.Now()
-		out := k.must(args...)
-		k.took[name] = time.Since(from)
-		return out
-	}
-	device, consent := k.person()
-	ev := timed("add", "evidence", "add", k.caseID, device, k.path("backup"))
-	timed("check", "check", "--case", k.caseID, ev)
-	timed("hunt", "hunt", "--value", "domain-0.com")
-	timed("withdraw", "consent", "withdraw", consent)
-	k.withdrawn = append(k.withdrawn, ev)
-}
-
-// act starts something, kills it at a random point, and tries it again.
-func (k *killer) act() {
-	device, consent := k.person()
-	after := func(name string) time.Duration {
-		return time.Duration(1 + k.r.Int64N(int64(k.took[name])+int64(k.took[name])/4))
-	}
-	add := []string{"evidence", "add", k.caseID, device, k.path("backup")}
-	ev, done := k.command(after("add"), add...)
-	if !done {
-		ev = k.must(add...) // it goes on, or begins again
-	}
-	k.stored = append(k.stored, ev)
-	if out, done := k.command(after("check"), "check", "--case", k.caseID, ev, "--json"); done {
-		var made struct{ ID string }
-		if err := json.Unmarshal([]byte(out), &made); err != nil || made.ID == "" {
-			k.t.Fatal(err, out)
-		}
-		k.runs = append(k.runs, made.ID)
-	}
-	k.command(after("hunt"), "hunt", "--value", fmt.Sprintf("domain-%d.com", k.n))
-	if k.r.IntN(3) == 0 {
-		if _, done := k.command(after("withdraw"), "consent", "withdraw", consent); !done {
-			k.must("consent", "withdraw", consent)
-		}
-		k.stored = k.stored[:len(k.stored)-1]
-		k.withdrawn = append(k.withdrawn, ev)
-	}
 }
 
 // keep remembers the public key of the ledger.
@@ -245,9 +221,21 @@ func (k *killer) hold() {
 		k.must(append([]string{"vault", "verify"}, k.stored...)...)
 	}
 	listed := k.must("evidence", "list", k.caseID, "--json", "--limit", "10000")
-	for _, id := range append(k.stored, k.withdrawn...) {
-		if !strings.Contains(listed, id) {
-			k.t.Errorf("evidence %s was acknowledged and is gone", id)
+	var list struct {
+		Items []struct{ ID, State string }
+	}
+	if err := json.Unmarshal([]byte(listed), &list); err != nil {
+		k.t.Fatal(err)
+	}
+	states := map[string]string{}
+	for _, ev := range list.Items {
+		states[ev.ID] = ev.State
+	}
+	for want, ids := range map[string][]string{"stored": k.stored, "erased": k.withdrawn} {
+		for _, id := range ids {
+			if states[id] != want {
+				k.t.Errorf("evidence %s was acknowledged as %s and is %q", id, want, states[id])
+			}
 		}
 	}
 	runs := k.must("run", "list", "--case", k.caseID, "--json", "--limit", "10000")
