@@ -1,13 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -15,17 +13,6 @@ import (
 	"testing"
 	"time"
 )
-
-// try runs the program and returns what it says where it fails.
-func (k *killer) try(args ...string) (out, said string, err error) {
-	k.t.Helper()
-	cmd := exec.CommandContext(k.t.Context(), os.Args[0], args...)
-	cmd.Env = k.env
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	err = cmd.Run()
-	return strings.TrimSpace(stdout.String()), stderr.String(), err
-}
 
 // ready makes a workspace with a device and consent.
 func (k *killer) ready() (device string) {

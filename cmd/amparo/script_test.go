@@ -64,7 +64,7 @@ func TestScripts(t *testing.T) {
 			"mkbackup": mkbackup, "treehash": treehash, "truncate": truncate, "zero": zero, "pack": pack,
 			"mkandroidqf": mkandroidqf, "exitcode": exitcode, "glob": glob, "firstfinding": firstFinding,
 			"setid": setID, "setrun": setRun, "setfinding": setFinding,
-			"setkey": setKey, "setwitness": setWitness, "tsa": tsa,
+			"setkey": setKey, "setwitness": setWitness, "tsa": tsa, "newer": newer,
 			"mailserver": mailServer, "mailbox": mailbox, "firstid": firstID, "mailid": firstID,
 			"lastrequest": lastRequest,
 		},

@@ -15,6 +15,7 @@ import (
 	"github.com/amparo-project/amparo/internal/lure"
 	"github.com/amparo-project/amparo/internal/parsers"
 	"github.com/amparo-project/amparo/internal/pipeline"
+	"github.com/amparo-project/amparo/internal/report"
 	"github.com/amparo-project/amparo/internal/rule"
 )
 
@@ -191,31 +192,43 @@ func (s *session) check(candidate evidence.Candidate) (err error) {
 			return err
 		}
 	}
-	var list []finding.Finding
+	var found shownFindings
 	progress := s.newProgress()
 	run, err := pipeline.Check(s.ctx, pipeline.Options{
 		Source: src, Path: candidate.Path(), Parsers: parsers.All(),
 		Selection: selection, Matcher: loaded.matcher, Sets: loaded.sets, Rules: s.rules, Lures: s.lures, Out: folder, NoRecovery: s.cmd.NoRecovery,
 		Since: s.cmd.since, Until: s.cmd.until, Now: time.Now, Version: Version,
 		Progress: progress.show, Observe: s.stored.observer(),
-		Findings: func(line json.RawMessage) error {
-			if len(list) == maxShown {
-				return nil
-			}
-			list = append(list, finding.Finding{})
-			return json.Unmarshal(line, &list[len(list)-1])
-		},
+		Findings: found.add,
 	})
 	progress.end()
 	if err != nil {
 		return s.partial(dir, err)
 	}
-	return s.present(run, list, dir)
+	return s.present(run, &found, dir)
 }
 
-// maxShown is how many findings a summary is made of: its groups show the
-// first of each, and the totals count all.
+// maxShown is how many findings --json prints: findings.jsonl has all.
 const maxShown = 10_000
+
+// shownFindings are the findings of a check as the terminal gets them.
+type shownFindings struct {
+	groups report.Grouping
+	list   []finding.Finding // the first
+	cut    bool              // there are more
+}
+
+func (l *shownFindings) add(line json.RawMessage) error {
+	var f finding.Finding
+	if err := json.Unmarshal(line, &f); err != nil {
+		return err
+	}
+	l.groups.Add(&f)
+	if l.cut = len(l.list) >= maxShown; !l.cut {
+		l.list = append(l.list, f)
+	}
+	return nil
+}
 
 // partial says what an interrupted or failed check leaves behind.
 func (s *session) partial(dir string, err error) error {

@@ -49,6 +49,7 @@ func (s *space) receive(caseID, device, path string) (workspace.Evidence, error)
 type evidenceListCmd struct {
 	Case   string `arg:"" help:"${case_id}"`
 	Device string `help:"${evidence_device}" placeholder:"DEVICE"`
+	State  string `help:"${evidence_state}" enum:"receiving,stored,erased," default:"" placeholder:"STATE"`
 	listFlags
 	wsFlags
 }
@@ -64,7 +65,7 @@ func (a *app) evidenceRow(e workspace.Evidence) []string {
 // Run lists evidence.
 func (c *evidenceListCmd) Run(a *app) error {
 	return c.with(a, func(s *space) error {
-		l, err := s.Evidences(a.ctx, c.Case, c.Device, c.page())
+		l, err := s.EvidenceBy(a.ctx, c.Case, workspace.EvidenceFilter{Device: c.Device, State: c.State}, c.page())
 		if err != nil {
 			return err
 		}

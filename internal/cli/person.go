@@ -44,7 +44,9 @@ func (c *personAddCmd) Run(a *app) error {
 }
 
 type personListCmd struct {
-	Case string `arg:"" help:"${case_id}"`
+	Case      string `arg:"" help:"${case_id}"`
+	Pseudonym string `help:"${person_only}" placeholder:"NAME"`
+	Minor     bool   `help:"${person_only_minors}"`
 	listFlags
 	wsFlags
 }
@@ -62,7 +64,7 @@ func (a *app) personRow(p workspace.Person) []string {
 // Run lists people.
 func (c *personListCmd) Run(a *app) error {
 	return c.with(a, func(s *space) error {
-		l, err := s.People(a.ctx, c.Case, c.page())
+		l, err := s.PeopleBy(a.ctx, c.Case, workspace.PersonFilter{Pseudonym: c.Pseudonym, Minor: c.Minor}, c.page())
 		if err != nil {
 			return err
 		}
@@ -172,6 +174,7 @@ func fileHash(name string) (string, error) {
 type consentListCmd struct {
 	Case   string `arg:"" help:"${case_id}"`
 	Person string `help:"${device_person}" placeholder:"PERSON"`
+	Holds  bool   `help:"${consent_holds}"`
 	listFlags
 	wsFlags
 }
@@ -179,7 +182,11 @@ type consentListCmd struct {
 // Run lists consents.
 func (c *consentListCmd) Run(a *app) error {
 	return c.with(a, func(s *space) error {
-		l, err := s.Consents(a.ctx, c.Case, c.Person, c.page())
+		which := s.Consents
+		if c.Holds {
+			which = s.ConsentsHolding
+		}
+		l, err := which(a.ctx, c.Case, c.Person, c.page())
 		if err != nil {
 			return err
 		}

@@ -13,7 +13,7 @@ import (
 )
 
 // present shows the result of one check and writes its report.
-func (s *session) present(run *finding.Run, list []finding.Finding, dir string) error {
+func (s *session) present(run *finding.Run, found *shownFindings, dir string) error {
 	for _, sev := range finding.Severities {
 		if run.Totals.BySeverity[sev.String()] > 0 {
 			s.worst = max(s.worst, sev)
@@ -37,7 +37,10 @@ func (s *session) present(run *finding.Run, list []finding.Finding, dir string) 
 			ID       string            `json:"id,omitempty"` // in the workspace
 			Run      *finding.Run      `json:"run"`
 			Findings []finding.Finding `json:"findings"`
-		}{stored, run, list})
+			// Cut says that there are more findings than are printed: the result
+			// folder has all, and so has "finding list".
+			Cut bool `json:"findings_cut,omitempty"`
+		}{stored, run, found.list, found.cut})
 	}
 	if s.several() {
 		s.shown++
@@ -47,7 +50,7 @@ func (s *session) present(run *finding.Run, list []finding.Finding, dir string) 
 	if len(run.Indicators) == 0 {
 		fmt.Fprintf(s.Err, "amparo: %s\n", s.Text("cli.no_indicators"))
 	}
-	err := report.Summary(s.Out, run, report.GroupFindings(list), s.Printer, report.SummaryOptions{Width: s.OutWidth, Dir: dir})
+	err := report.Summary(s.Out, run, found.groups.Groups(), s.Printer, report.SummaryOptions{Width: s.OutWidth, Dir: dir})
 	if stored != "" {
 		fmt.Fprintln(s.Out, s.Text("ws.run_stored", "Run", stored, "Evidence", s.stored.Evidence.ID))
 	}

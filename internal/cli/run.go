@@ -21,6 +21,7 @@ type runCmd struct {
 type runListCmd struct {
 	Case     string `help:"${case_id}" placeholder:"CASE"`
 	Evidence string `help:"${evidence_id}" placeholder:"EVIDENCE"`
+	State    string `help:"${run_state}" enum:"stored,erased," default:"" placeholder:"STATE"`
 	listFlags
 	wsFlags
 }
@@ -38,7 +39,7 @@ func (a *app) runRow(r workspace.Run) []string {
 // Run lists runs.
 func (c *runListCmd) Run(a *app) error {
 	return c.with(a, func(s *space) error {
-		l, err := s.Runs(a.ctx, workspace.RunFilter{Case: c.Case, Evidence: c.Evidence}, c.page())
+		l, err := s.Runs(a.ctx, workspace.RunFilter{Case: c.Case, Evidence: c.Evidence, State: c.State}, c.page())
 		if err != nil {
 			return err
 		}
@@ -141,13 +142,21 @@ type findingListCmd struct {
 	InRun    string `name:"run" help:"${run_id}" placeholder:"RUN"`
 	State    string `help:"${finding_state}" enum:"new,confirmed,dismissed," default:"" placeholder:"STATE"`
 	Severity string `help:"${finding_severity}" placeholder:"SEVERITY"`
+	Evidence string `help:"${evidence_id}" placeholder:"EVIDENCE"`
+	Source   string `help:"${finding_source}" enum:"check,hunt," default:"" placeholder:"check|hunt"`
+	Kind     string `help:"${finding_kind}" enum:"indicator,heuristic,lure," default:"" placeholder:"KIND"`
+	Artifact string `help:"${finding_artifact}" placeholder:"NAME"`
+	Rule     string `help:"${finding_rule}" placeholder:"RULE"`
+	Value    string `help:"${finding_value}" placeholder:"VALUE"`
 	listFlags
 	wsFlags
 }
 
 // Run lists findings.
 func (c *findingListCmd) Run(a *app) error {
-	by := workspace.FindingFilter{Case: c.Case, Run: c.InRun, State: c.State}
+	by := workspace.FindingFilter{
+		Case: c.Case, Run: c.InRun, State: c.State, Evidence: c.Evidence, Source: c.Source, Kind: c.Kind, Artifact: c.Artifact, Rule: c.Rule, Value: c.Value,
+	}
 	if c.Severity != "" {
 		var err error
 		if by.AtLeast, err = finding.ParseSeverity(c.Severity); err != nil {

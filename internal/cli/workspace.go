@@ -17,7 +17,8 @@ var workspaceHelp = []string{
 	"workspace", "workspace_init", "workspace_init_name", "workspace_show", "workspace_member", "workspace_member_add",
 	"workspace_member_list", "workspace_member_name", "workspace_member_recipient", "workspace_identity", "workspace_identity_file", "workspace_rotate",
 	"workspace_rotate_to",
-	"case", "case_create", "case_title", "case_list", "case_state", "case_show", "case_id", "case_close", "case_share", "case_exports",
+	"case", "case_create", "case_title", "case_list", "case_state", "case_show", "case_id", "case_close", "person_only", "person_only_minors", "consent_holds", "evidence_state", "run_state", "finding_source", "finding_kind", "finding_artifact", "finding_rule",
+	"finding_value", "case_share", "case_exports",
 	"person", "person_add", "person_list", "person_pseudonym", "person_minor", "person_private",
 	"device", "device_add", "device_list", "device_person", "device_label",
 	"consent", "consent_add", "consent_list", "consent_withdraw", "consent_id", "consent_purpose", "consent_until", "consent_given",
@@ -159,6 +160,7 @@ func (c *wsMemberAddCmd) Run(a *app) error {
 }
 
 type wsMemberListCmd struct {
+	Name string `help:"${workspace_member_name}" placeholder:"NAME"`
 	listFlags
 	wsFlags
 }
@@ -166,7 +168,7 @@ type wsMemberListCmd struct {
 // Run lists who works here.
 func (c *wsMemberListCmd) Run(a *app) error {
 	return c.with(a, func(s *space) error {
-		l, err := s.Members(a.ctx, c.page())
+		l, err := s.MembersNamed(a.ctx, c.Name, c.page())
 		if err != nil {
 			return err
 		}

@@ -199,6 +199,26 @@ func FindFS(files fs.FS, dir, id string) (*finding.Finding, error) {
 	return nil, fmt.Errorf("%w: no finding %s in %s", fs.ErrNotExist, id, dir)
 }
 
+// A Grouping groups findings as Load does, one after the other: it counts all
+// and keeps the first of each group. Its zero value is empty.
+type Grouping struct{ g *grouper }
+
+// Add adds a finding, which it may keep.
+func (g *Grouping) Add(f *finding.Finding) {
+	if g.g == nil {
+		g.g = newGrouper()
+	}
+	g.g.add(f)
+}
+
+// Groups returns the groups, the most severe first.
+func (g *Grouping) Groups() []Group {
+	if g.g == nil {
+		return nil
+	}
+	return g.g.sorted()
+}
+
 // GroupFindings groups findings as Load does.
 func GroupFindings(list []finding.Finding) []Group {
 	g := newGrouper()

@@ -127,7 +127,7 @@ func (w *Workspace) caseKey(ctx context.Context, q queryer, id string) (seal.Ide
 	var wrapped []byte
 	err := q.QueryRowContext(ctx, "SELECT wrapped FROM case_member WHERE case_id = $1 AND member_id = $2", id, w.member.ID).Scan(&wrapped)
 	if errors.Is(err, sql.ErrNoRows) {
-		return seal.Identity{}, fmt.Errorf("case %s: %w", id, ErrNoAccess)
+		return seal.Identity{}, fmt.Errorf("case %s: %w", id, w.noKey(ctx, q, id))
 	}
 	if err != nil {
 		return seal.Identity{}, w.fail("key of the case", err)
@@ -137,6 +137,19 @@ func (w *Workspace) caseKey(ctx context.Context, q queryer, id string) (seal.Ide
 		return seal.Identity{}, fmt.Errorf("key of case %s: %w", id, err)
 	}
 	return seal.ParseIdentity(string(secret))
+}
+
+// noKey says why a member has no key of a case: it is another's, or none at all.
+func (w *Workspace) noKey(ctx context.Context, q queryer, id string) error {
+	var n int
+	err := q.QueryRowContext(ctx, "SELECT COUNT(*) FROM cases WHERE id = $1", id).Scan(&n)
+	switch {
+	case err != nil:
+		return w.fail("case", err)
+	case n == 0:
+		return ErrNotFound
+	}
+	return ErrNoAccess
 }
 
 // openCase returns the recipient of a case that is open and whose member acts.

@@ -198,6 +198,18 @@ func (w *Workspace) Evidences(ctx context.Context, caseID, device string, p Page
 	return w.evidences(ctx, caseID, f, p)
 }
 
+// EvidenceFilter narrows a list of evidence. Empty fields do not.
+type EvidenceFilter struct{ Device, State string }
+
+// EvidenceBy lists the evidence of a case that fits.
+func (w *Workspace) EvidenceBy(ctx context.Context, caseID string, by EvidenceFilter, p Page) (List[Evidence], error) {
+	var f filter
+	f.equal("case_id", caseID)
+	f.equal("device_id", by.Device)
+	f.equal("state", by.State)
+	return w.evidences(ctx, caseID, f, p)
+}
+
 func (w *Workspace) evidences(ctx context.Context, caseID string, f filter, p Page) (List[Evidence], error) {
 	key, err := w.caseKey(ctx, w.db.Pool, caseID)
 	if err != nil {

@@ -13,11 +13,22 @@ import (
 
 // Members lists who works here.
 func (w *Workspace) Members(ctx context.Context, p Page) (List[Member], error) {
-	return list(ctx, w, "SELECT n, id, name, recipient, created FROM member", filter{}, p, "n",
+	return w.members(ctx, filter{}, p)
+}
+
+func (w *Workspace) members(ctx context.Context, f filter, p Page) (List[Member], error) {
+	return list(ctx, w, "SELECT n, id, name, recipient, created FROM member", f, p, "n",
 		func(rows *sql.Rows) (n int64, m Member, err error) {
 			err = rows.Scan(&n, &m.ID, &m.Name, &m.Recipient, &m.Created)
 			return n, m, err
 		})
+}
+
+// MembersNamed lists the members of a name: one, or none.
+func (w *Workspace) MembersNamed(ctx context.Context, name string, p Page) (List[Member], error) {
+	var f filter
+	f.equal("name", name)
+	return w.members(ctx, f, p)
 }
 
 // AddMember lets somebody else work here. They see nothing of a case until

@@ -125,6 +125,35 @@ func (w *Workspace) AddDevice(ctx context.Context, caseID, person, label string)
 	return d, err
 }
 
+// named is the id of a person of a case that is named by id or pseudonym, ""
+// for "".
+func (w *Workspace) named(ctx context.Context, caseID, person string) (id string, err error) {
+	if person == "" {
+		return "", nil
+	}
+	err = w.read(ctx, func(t *tx) error {
+		id, err = t.person(caseID, person)
+		return err
+	})
+	return id, err
+}
+
+// A PersonFilter narrows a list of people. Empty fields do not.
+type PersonFilter struct {
+	Pseudonym string
+	Minor     bool // only minors
+}
+
+// PeopleBy lists the people of a case that fit.
+func (w *Workspace) PeopleBy(ctx context.Context, caseID string, by PersonFilter, p Page) (List[Person], error) {
+	var f filter
+	f.equal("pseudonym", by.Pseudonym)
+	if by.Minor {
+		f.add("minor = $?", 1)
+	}
+	return w.listPeople(ctx, caseID, f, p)
+}
+
 // person finds a person of a case by id or pseudonym.
 func (t *tx) person(caseID, name string) (id string, err error) {
 	err = t.scan("SELECT id FROM person WHERE case_id = $1 AND (id = $2 OR pseudonym = $2)", []any{caseID, name}, &id)
@@ -142,6 +171,9 @@ func (w *Workspace) Devices(ctx context.Context, caseID, person string, p Page) 
 	}
 	var f filter
 	f.equal("case_id", caseID)
+	if person, err = w.named(ctx, caseID, person); err != nil {
+		return List[Device]{}, err
+	}
 	f.equal("person_id", person)
 	return list(ctx, w, "SELECT n, id, case_id, person_id, created, sealed FROM device", f, p, "n",
 		func(rows *sql.Rows) (n int64, d Device, err error) {
@@ -249,12 +281,26 @@ func (c *Consent) valid() error {
 
 // Consents lists the consents of a case, and of one person if given.
 func (w *Workspace) Consents(ctx context.Context, caseID, person string, p Page) (List[Consent], error) {
+	return w.consents(ctx, caseID, person, filter{}, p)
+}
+
+// ConsentsHolding lists those that hold today.
+func (w *Workspace) ConsentsHolding(ctx context.Context, caseID, person string, p Page) (List[Consent], error) {
+	var f filter
+	f.add("withdrawn = $?", "")
+	f.add("valid_until >= $?", w.now()[:len(time.DateOnly)])
+	return w.consents(ctx, caseID, person, f, p)
+}
+
+func (w *Workspace) consents(ctx context.Context, caseID, person string, f filter, p Page) (List[Consent], error) {
 	key, err := w.caseKey(ctx, w.db.Pool, caseID)
 	if err != nil {
 		return List[Consent]{}, err
 	}
-	var f filter
 	f.equal("case_id", caseID)
+	if person, err = w.named(ctx, caseID, person); err != nil {
+		return List[Consent]{}, err
+	}
 	f.equal("person_id", person)
 	return list(ctx, w, `SELECT n, id, case_id, person_id, purposes, valid_until, guardian, form_sha256, created, withdrawn, sealed FROM consent`,
 		f, p, "n", func(rows *sql.Rows) (n int64, c Consent, err error) {

@@ -199,15 +199,29 @@ func (in *inserter) flush() error {
 }
 
 // RunFilter narrows a list of runs. Empty fields do not.
-type RunFilter struct{ Case, Evidence string }
+type RunFilter struct{ Case, Evidence, State string }
 
 // Runs lists runs of a case or of an evidence, to whose case the member
 // belongs.
 func (w *Workspace) Runs(ctx context.Context, by RunFilter, p Page) (List[Run], error) {
+	if err := w.reaches(ctx, by.Case); err != nil {
+		return List[Run]{}, err
+	}
 	f := w.mine()
 	f.equal("case_id", by.Case)
 	f.equal("evidence_id", by.Evidence)
+	f.equal("state", by.State)
 	return w.runs(ctx, f, p)
+}
+
+// reaches tells a case that is not there, or another's, from one that has
+// nothing to list. "" is any.
+func (w *Workspace) reaches(ctx context.Context, caseID string) error {
+	if caseID == "" {
+		return nil
+	}
+	_, err := w.caseKey(ctx, w.db.Pool, caseID)
+	return err
 }
 
 // mine restricts a query to the cases of the acting member.
@@ -245,6 +259,7 @@ func (w *Workspace) Run(ctx context.Context, id string) (Run, error) {
 // FindingFilter narrows a list of findings. Empty fields do not.
 type FindingFilter struct {
 	ID, Case, Run, State, Source string
+	Evidence, Artifact, Kind     string
 	Type, Value, Rule            string // of what matched
 	AtLeast                      finding.Severity
 }
@@ -252,12 +267,20 @@ type FindingFilter struct {
 // Findings lists findings in the cases of the member: run by run, the gravest
 // of each first.
 func (w *Workspace) Findings(ctx context.Context, by FindingFilter, p Page) (List[Finding], error) {
+	if err := w.reaches(ctx, by.Case); err != nil {
+		return List[Finding]{}, err
+	}
 	f := w.mine()
 	f.equal("id", by.ID)
 	f.equal("case_id", by.Case)
 	f.equal("run_id", by.Run)
 	f.equal("state", by.State)
 	f.equal("source", by.Source)
+	f.equal("artifact", by.Artifact)
+	f.equal("kind", by.Kind)
+	if by.Evidence != "" {
+		f.add("run_id IN (SELECT id FROM run WHERE evidence_id = $?)", by.Evidence)
+	}
 	f.equal("type", by.Type)
 	f.equal("value", by.Value)
 	f.equal("rule", by.Rule)

@@ -2,7 +2,10 @@ package workspacetest
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 
@@ -58,6 +61,7 @@ func testMembers(t *testing.T, f *Fixture) {
 	ev := f.Store(f.Folder(map[string]string{"a": "1"}))
 	before, err := f.EvidenceKey(ctx, ev.ID, workspace.Analysis)
 	ok(t, err)
+	stored := f.stored()
 	next, err := seal.NewIdentity()
 	ok(t, err)
 	ok(t, f.RotateKey(ctx, next))
@@ -69,6 +73,10 @@ func testMembers(t *testing.T, f *Fixture) {
 	ok(t, err)
 	if before.Recipient() != after.Recipient() {
 		t.Error("the evidence has another key")
+	}
+	// Nothing of the vault was written again.
+	if d := cmp.Diff(stored, f.stored()); d != "" {
+		t.Error(d)
 	}
 	_, _, err = w.Checkpoint(ctx)
 	ok(t, err)
@@ -134,4 +142,24 @@ func people(ctx context.Context, w *workspace.Workspace, caseID string, i, n int
 		}
 	}
 	return nil
+}
+
+// stored is each file of the vault with its time and hash.
+func (f *Fixture) stored() map[string]string {
+	f.T.Helper()
+	out := map[string]string{}
+	ok(f.T, filepath.WalkDir(f.VaultDir, func(name string, e os.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		info, err := e.Info()
+		ok(f.T, err)
+		data, err := os.ReadFile(name)
+		out[name] = fmt.Sprintf("%v %x", info.ModTime(), sha256.Sum256(data))
+		return err
+	}))
+	if len(out) == 0 {
+		f.T.Error("the vault is empty")
+	}
+	return out
 }

@@ -46,6 +46,8 @@ func Exercise(t *testing.T, open Opener, again func(t *testing.T, db *workspace.
 		"Clock":     testClock,
 		"Custody":   testCustody,
 		"Tampering": testTampering,
+		// lists.go
+		"Lists": testLists,
 		// share.go
 		"Sharing":  testSharing,
 		"Purposes": testPurposes,
