@@ -27,7 +27,6 @@ type checkCmd struct {
 	Institutions []string `help:"${institutions}" placeholder:"DIR" sep:"none"`
 	Out          string   `help:"${check_out}" placeholder:"DIR"`
 	PasswordFile string   `help:"${password_file}" placeholder:"FILE"`
-	Identity     string   `help:"${identity}" placeholder:"FILE"`
 	Since        string   `help:"${since}" placeholder:"TIME"`
 	Until        string   `help:"${until}" placeholder:"TIME"`
 	FailOn       string   `help:"${fail_on}" placeholder:"SEVERITY"`
@@ -38,6 +37,7 @@ type checkCmd struct {
 
 	Case   string `help:"${check_case}" placeholder:"CASE"`
 	Device string `help:"${check_device}" placeholder:"DEVICE"`
+	identityFlags
 	wsFlags
 
 	since, until time.Time
@@ -175,7 +175,7 @@ func (s *session) check(candidate evidence.Candidate) (err error) {
 		}
 	}
 	src, err := candidate.Open(s.ctx, evidence.OpenOptions{
-		Password: s.password(s.cmd.PasswordFile, candidate.Path()), Identity: identityFrom(s.cmd.Identity),
+		Password: s.password(s.cmd.PasswordFile, candidate.Path()), Identity: s.identities(&s.cmd.identityFlags),
 	})
 	if err != nil {
 		return err

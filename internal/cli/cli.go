@@ -189,7 +189,7 @@ func helpTexts(p *message.Printer) kong.Vars {
 
 // helpNames are the names that struct tags use.
 var helpNames = []string{
-	"lang", "version_help", "check", "check_paths", "check_indicators", "check_out", "password_file", "identity",
+	"lang", "version_help", "check", "check_paths", "check_indicators", "check_out", "password_file", "identity", "identity_passphrase",
 	"since", "until", "fail_on", "json", "decrypt", "decrypt_path", "decrypt_out", "report", "report_dir",
 	"report_format", "report_out", "explain", "explain_finding", "explain_run", "explain_evidence",
 	"artifacts", "artifacts_list", "artifacts_show", "artifacts_name", "indicators", "indicators_add",

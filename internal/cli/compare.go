@@ -21,8 +21,9 @@ type compareCmd struct {
 	B            string   `arg:"" help:"${compare_b}"`
 	Indicators   []string `help:"${check_indicators}" placeholder:"PATH" sep:"none"`
 	PasswordFile string   `help:"${password_file}" placeholder:"FILE"`
-	List         bool     `help:"${compare_list}"`
-	JSON         bool     `name:"json" help:"${json}"`
+	identityFlags
+	List bool `help:"${compare_list}"`
+	JSON bool `name:"json" help:"${json}"`
 }
 
 // Run compares two result folders, or two pieces of evidence, which are
@@ -83,7 +84,7 @@ func isResult(dir string) bool {
 func (c *compareCmd) check(a *app, path, dir string) error {
 	quiet := *a
 	quiet.Out, quiet.OutWidth = io.Discard, 0
-	check := checkCmd{Paths: []string{path}, Indicators: c.Indicators, Out: dir, PasswordFile: c.PasswordFile}
+	check := checkCmd{Paths: []string{path}, Indicators: c.Indicators, Out: dir, PasswordFile: c.PasswordFile, identityFlags: c.identityFlags}
 	if err := check.Run(&quiet); err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ type explainCmd struct {
 	RunDir       string `name:"run" default:"." help:"${explain_run}" placeholder:"DIR"`
 	Evidence     string `help:"${explain_evidence}" placeholder:"PATH"`
 	PasswordFile string `help:"${password_file}" placeholder:"FILE"`
+	identityFlags
 }
 
 // Run prints the walk. The evidence is read again where it can be reached
@@ -34,7 +35,7 @@ func (c *explainCmd) Run(a *app) error {
 		return err
 	}
 	var o report.ExplainOptions
-	if c.Evidence != "" || !res.Run.Evidence.Encrypted || c.PasswordFile != "" {
+	if c.Evidence != "" || !res.Run.Evidence.Encrypted || c.PasswordFile != "" || c.Identity != "" {
 		closing, err := c.evidence(a, &res.Run, f, &o)
 		if err != nil && c.Evidence != "" {
 			return err
@@ -63,7 +64,7 @@ func (c *explainCmd) evidence(a *app, run *finding.Run, f *finding.Finding, o *r
 		if len(found) > 1 && candidate.Root() != run.Evidence.Root {
 			continue
 		}
-		src, err := candidate.Open(a.ctx, evidence.OpenOptions{Password: a.password(c.PasswordFile, where)})
+		src, err := candidate.Open(a.ctx, evidence.OpenOptions{Password: a.password(c.PasswordFile, where), Identity: a.identities(&c.identityFlags)})
 		if err != nil {
 			return closing, err
 		}

@@ -27,8 +27,8 @@ type exportCmd struct {
 	Pack         string   `help:"${export_pack}" enum:"zip,tar," default:"" placeholder:"zip|tar"`
 	InRun        string   `name:"run" help:"${export_run}" placeholder:"RUN"`
 	PasswordFile string   `help:"${password_file}" placeholder:"FILE"`
-	Identity     string   `help:"${identity}" placeholder:"FILE"`
 	JSON         bool     `name:"json" help:"${json}"`
+	identityFlags
 	wsFlags
 }
 
@@ -51,7 +51,7 @@ func (c *exportCmd) Run(a *app) error {
 		if err := s.outsideVault(c.To); err != nil {
 			return err
 		}
-		done, err := exhibit.Make(a.ctx, &exhibit.Space{Workspace: s.Workspace, Vault: s.Vault, Source: s.source(c.PasswordFile, c.Identity), Version: Version}, r, c.To)
+		done, err := exhibit.Make(a.ctx, &exhibit.Space{Workspace: s.Workspace, Vault: s.Vault, Source: s.source(c.PasswordFile, &c.identityFlags), Version: Version}, r, c.To)
 		if err != nil {
 			return err
 		}
@@ -97,7 +97,7 @@ func (s *space) outsideVault(dir string) error {
 
 // source opens stored evidence as a check does. Nobody is asked for a
 // password: without one, what is encrypted is left out in clear.
-func (s *space) source(passwordFile, identity string) func(context.Context, workspace.Evidence, string) (evidence.Source, error) {
+func (s *space) source(passwordFile string, identity *identityFlags) func(context.Context, workspace.Evidence, string) (evidence.Source, error) {
 	quiet := *s.app
 	quiet.Ask = nil
 	return func(ctx context.Context, ev workspace.Evidence, root string) (evidence.Source, error) {
@@ -107,7 +107,7 @@ func (s *space) source(passwordFile, identity string) func(context.Context, work
 		}
 		for _, c := range stored.Found.Candidates {
 			if c.Root() == root {
-				return c.Open(ctx, evidence.OpenOptions{Password: quiet.password(passwordFile, ev.ID), Identity: identityFrom(identity)})
+				return c.Open(ctx, evidence.OpenOptions{Password: quiet.password(passwordFile, ev.ID), Identity: quiet.identities(identity)})
 			}
 		}
 		return nil, fmt.Errorf("%s: %w", ev.ID, evidence.ErrNotEvidence)

@@ -13,6 +13,7 @@ import (
 	"github.com/amparo-project/amparo/internal/account/outbox"
 	"github.com/amparo-project/amparo/internal/bagit"
 	"github.com/amparo-project/amparo/internal/evidence"
+	"github.com/amparo-project/amparo/internal/evidence/androidfiles"
 	"github.com/amparo-project/amparo/internal/evidence/iosbackup"
 	"github.com/amparo-project/amparo/internal/exhibit"
 	"github.com/amparo-project/amparo/internal/feed"
@@ -52,6 +53,8 @@ var hints = []struct {
 	{workspace.ErrBusy, "ws.hint.busy"},
 	{workspace.ErrDiskFull, "ws.hint.disk_full"},
 	{workspace.ErrReadOnly, "ws.hint.read_only"},
+	{errIdentityLocked, "cli.hint.identity_passphrase"},
+	{androidfiles.ErrWrongIdentity, "cli.hint.wrong_identity"},
 	{seal.ErrWrongPassphrase, "ws.hint.passphrase"},
 	{seal.ErrNoPassphrase, "ws.hint.passphrase"},
 	{errNoIdentity, "ws.hint.identity"},

@@ -21,6 +21,7 @@ type huntCmd struct {
 	Case         string   `help:"${hunt_case}" placeholder:"CASE"`
 	PasswordFile string   `help:"${password_file}" placeholder:"FILE"`
 	JSON         bool     `name:"json" help:"${json}"`
+	identityFlags
 	wsFlags
 }
 
@@ -119,7 +120,7 @@ func (c *huntCmd) recheck(a *app) error {
 		failed := false
 		err := s.Recheck(a.ctx, c.Case, examine.With{
 			Matcher: loaded.matcher, Sets: loaded.sets, Rules: rules, Lures: lures, Version: Version, Lang: a.Lang(),
-			Password: a.oneAtATime(a.password(c.PasswordFile, "")),
+			Password: a.oneAtATime(a.password(c.PasswordFile, "")), Identity: a.identities(&c.identityFlags),
 		}, func(r *examine.Rechecked) error {
 			all = append(all, r)
 			if r.Err != nil {

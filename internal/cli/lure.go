@@ -23,6 +23,7 @@ type lureCmd struct {
 	Institutions []string `help:"${institutions}" placeholder:"DIR" sep:"none"`
 	Indicators   []string `help:"${check_indicators}" placeholder:"PATH" sep:"none"`
 	JSON         bool     `name:"json" help:"${json}"`
+	identityFlags
 }
 
 // loadLures returns what messages are read with: what comes with Amparo, the

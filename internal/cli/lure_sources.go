@@ -169,7 +169,7 @@ func (r *lureRun) readEvidence(path string) error {
 }
 
 func (r *lureRun) checkEvidence(candidate evidence.Candidate) (err error) {
-	src, err := candidate.Open(r.ctx, evidence.OpenOptions{Password: r.password("", candidate.Path())})
+	src, err := candidate.Open(r.ctx, evidence.OpenOptions{Password: r.password("", candidate.Path()), Identity: r.identities(&r.cmd.identityFlags)})
 	if err != nil {
 		return err
 	}

@@ -8,8 +8,6 @@ import (
 	"io"
 	"os"
 	"strings"
-
-	"github.com/amparo-project/amparo/internal/limit"
 )
 
 // passwordVariable names the environment variable that may hold the password
@@ -51,24 +49,4 @@ func passwordFrom(file string) (string, error) {
 		return "", fmt.Errorf("password file: %w", err)
 	}
 	return strings.TrimRight(line, "\r\n"), nil
-}
-
-// identityFrom returns the function that a source calls for the file of age
-// identities, nil where none was named.
-func identityFrom(file string) func(context.Context) ([]byte, error) {
-	if file == "" {
-		return nil
-	}
-	return func(context.Context) ([]byte, error) {
-		f, err := os.Open(file)
-		if err != nil {
-			return nil, fmt.Errorf("identity file: %w", err)
-		}
-		defer f.Close()
-		data, err := limit.ReadAll(f, maxPassword)
-		if err != nil {
-			return nil, fmt.Errorf("identity file: %w", err)
-		}
-		return data, nil
-	}
 }

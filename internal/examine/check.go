@@ -31,6 +31,7 @@ type With struct {
 	Lang    string            // in which the report opens
 
 	Password func(context.Context) (string, error) // of a backup; called where one is needed
+	Identity func(context.Context) ([]byte, error) // of an acquisition encrypted with age; nil: none
 	Progress func(pipeline.Progress)               // called from several goroutines; nil: none
 	Saved    func(run string)                      // told of each run that is stored; nil: nobody is
 
@@ -70,7 +71,7 @@ func (t *Stored) Check(ctx context.Context, o With) (runs []string, err error) {
 }
 
 func (t *Stored) checkOne(ctx context.Context, candidate evidence.Candidate, o With, dir string) (id string, err error) {
-	src, err := candidate.Open(ctx, evidence.OpenOptions{Password: o.Password})
+	src, err := candidate.Open(ctx, evidence.OpenOptions{Password: o.Password, Identity: o.Identity})
 	if err != nil {
 		return "", err
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"filippo.io/age"
+	"filippo.io/age/armor"
 
 	"github.com/amparo-project/amparo/internal/limit"
 )
@@ -153,16 +154,33 @@ func ReadIdentityFile(name string, passphrase func() (string, error)) (Identity,
 	if err != nil {
 		return Identity{}, fmt.Errorf("identity file: %w", err)
 	}
-	if bytes.HasPrefix(data, []byte("age-encryption.org/")) {
-		if data, err = unlock(data, passphrase); err != nil {
-			return Identity{}, fmt.Errorf("identity file: %w", err)
-		}
+	if data, err = Unlock(data, passphrase); err != nil {
+		return Identity{}, fmt.Errorf("identity file: %w", err)
 	}
 	i, err := ParseIdentity(string(data))
 	if err != nil {
 		return i, fmt.Errorf("identity file %s: %w", name, err)
 	}
 	return i, nil
+}
+
+// Unlock returns what a file of identities holds. One that age put under a
+// passphrase ("age -p", with or without --armor) is opened by it: passphrase is
+// called for such a file alone; nil: there is none. Its error is
+// ErrNoPassphrase, ErrWrongPassphrase, that of passphrase, or wraps
+// limit.ErrCorrupt where the file is damaged.
+func Unlock(data []byte, passphrase func() (string, error)) ([]byte, error) {
+	if text := bytes.TrimSpace(data); bytes.HasPrefix(text, []byte(armor.Header)) {
+		clear, err := limit.ReadAll(armor.NewReader(bytes.NewReader(text)), maxIdentityFile)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", limit.ErrCorrupt, err)
+		}
+		data = clear
+	}
+	if !bytes.HasPrefix(data, []byte("age-encryption.org/")) {
+		return data, nil
+	}
+	return unlock(data, passphrase)
 }
 
 func unlock(data []byte, passphrase func() (string, error)) ([]byte, error) {
