@@ -14,6 +14,14 @@ func (in *Input) Summing(sum func() (string, error)) *Input {
 	return &other
 }
 
+// SummingCompanions returns in with a way to the hashes of its companions: sums
+// returns nil for one whose bytes the run does not hash.
+func (in *Input) SummingCompanions(sums func(path string) func() (string, error)) *Input {
+	other := *in
+	other.sums = sums
+	return &other
+}
+
 // SHA256 returns the hash of the whole input in hex. It is read for that where
 // the run does not hash the same bytes for its manifest.
 func (in *Input) SHA256() (string, error) {

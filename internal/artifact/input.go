@@ -26,9 +26,10 @@ type Input struct {
 	find Finder
 	info *Info
 	sum  func() (string, error) // its SHA-256; nil: it is read for that
-	ctx  context.Context        //nolint:containedctx // of the Run that reads it: ReadAt has no room for one
-	read *int64                 // bytes read by the Run, companions included
-	odd  *int64                 // lines that the parser did not understand
+	sums func(path string) func() (string, error)
+	ctx  context.Context //nolint:containedctx // of the Run that reads it: ReadAt has no room for one
+	read *int64          // bytes read by the Run, companions included
+	odd  *int64          // lines that the parser did not understand
 }
 
 // An Opener opens another file of the same evidence by its logical path. It
@@ -165,6 +166,9 @@ func (in *Input) openPath(path string) (*Input, error) {
 		return nil, err
 	}
 	other := *in
-	other.Path, other.r, other.Size = path, r, size
+	other.Path, other.r, other.Size, other.sum = path, r, size, nil
+	if in.sums != nil {
+		other.sum = in.sums(path)
+	}
 	return &other, nil
 }

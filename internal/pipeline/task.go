@@ -69,11 +69,20 @@ func (c *check) input(ctx context.Context, path string) (*artifact.Input, error)
 	}
 	in := artifact.NewInput(path, o.file, o.file.Size(), c.opener(ctx)).Finding(c.files.find)
 	in.Recover = !c.opts.NoRecovery
-	if _, part := o.file.(evidence.Part); !part && o.stored == path && o.size == in.Size {
-		// The manifest has the hash of the same bytes.
-		in = in.Summing(func() (string, error) { o.hash(ctx); return o.sum, o.sumErr })
+	return in.Summing(c.sum(ctx, path)).SummingCompanions(func(path string) func() (string, error) { return c.sum(ctx, path) }), nil
+}
+
+// sum returns the way to the hash that the manifest has of a file, nil where
+// that is of other bytes than those of the file: of what it lies in.
+func (c *check) sum(ctx context.Context, path string) func() (string, error) {
+	o, err := c.files.get(ctx, path)
+	if err != nil {
+		return nil
 	}
-	return in, nil
+	if _, part := o.file.(evidence.Part); part || o.stored != path || o.size != o.file.Size() {
+		return nil
+	}
+	return func() (string, error) { o.hash(ctx); return o.sum, o.sumErr }
 }
 
 // parse drains the parser. It reports whether the parser came to the end of

@@ -106,6 +106,9 @@ func WriteAndroidQF(dir, password string) (*Truth, error) {
 		fmt.Fprintf(&hashes, "%s,%s\n", name, hex.EncodeToString(sum[:]))
 	}
 	p.put("hashes.csv", hashes.String())
+	// Somebody edited a file afterwards.
+	p.put("services.txt", string(p.files["services.txt"])+"edited\n")
+	p.behave("android_acquisition_changed", "android.acquisition", "hashes.csv", "medium", "services.txt")
 	for name, data := range p.files {
 		full := filepath.Join(dir, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(full), 0o750); err != nil {

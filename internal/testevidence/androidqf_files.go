@@ -2,6 +2,8 @@ package testevidence
 
 import (
 	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"strings"
@@ -15,7 +17,7 @@ func androidFacts(p *androidPhone) {
 		"started": last.Add(-time.Hour).Format(time.RFC3339Nano), "completed": last.Format(time.RFC3339Nano),
 		"collector": nil, "tmp_dir": "/data/local/tmp/", "sdcard": "/sdcard/", "cpu": "arm64-v8a",
 	})
-	p.put("adb_host_key.pub", "QAAAAAECAwQFBgcICQoLDA0ODw== helpline@desk\n")
+	p.put("adb_host_key.pub", adbKey("helpline@desk")+"\n")
 	p.put("getprop.txt", fmt.Sprintf(`[gsm.sim.operator.alpha]: [Telcel]
 [gsm.sim.operator.iso-country]: [mx]
 [persist.sys.boot.reason.history]: [reboot,%d
@@ -72,6 +74,14 @@ func aqfFile(path, hash, cert, subject string) map[string]any {
 			"Issuer": subject, "Subject": subject, "SignatureAlgorithm": "SHA256-RSA", "SerialNumber": 7,
 		},
 	}
+}
+
+// adbKey is a key of 2048 bits as adb writes it (android_pubkey.cpp), of a
+// computer.
+func adbKey(owner string) string {
+	key := binary.LittleEndian.AppendUint32(nil, 64)
+	r := newRandom(7, owner)
+	return base64.StdEncoding.EncodeToString(append(key, r.bytes(520)...)) + " " + owner
 }
 
 // anyHash is a hash that nobody published.
@@ -202,7 +212,12 @@ func androidCrash(p *androidPhone) {
 		"main_entry.txt": "bugreport-a14x.txt",
 		"version.txt":    "2.0",
 		"bugreport-a14x.txt": "========================================================\n== dumpstate: 2025-09-10 12:00:00\n========================================================\n\n" +
-			"Build: UP1A.231005.007.A146MUBS5\nBootloader: unknown\nUptime: up 2 days, 0 hours, 1 minutes\n\n",
+			"Build: UP1A.231005.007.A146MUBS5\nBootloader: unknown\nUptime: up 2 days, 0 hours, 1 minutes\n\n" +
+			"-------------------------------------------------------------------------------\nDUMP OF SERVICE adb:\nADB MANAGER STATE (dumpsys adb):\n{\n  debugging_manager={\n    connected_to_adb=true\n" +
+			"    keystore=<?xml version='1.0' encoding='utf-8' standalone='yes' ?>\n    <keyStore version=\"1\">\n" +
+			fmt.Sprintf("    <adbKey key=%q lastConnection=\"%d\" />\n", adbKey("helpline@desk"), last.Add(-72*time.Hour).UnixMilli()) +
+			fmt.Sprintf("    <adbKey key=%q lastConnection=\"%d\" />\n", adbKey("taller@mostrador"), last.Add(-30*24*time.Hour).UnixMilli()) +
+			"    </keyStore>\n  }\n}\n",
 		inner: `*** *** *** *** *** *** *** *** *** *** *** *** *** *** *** ***
 Build fingerprint: 'samsung/a14xub/a14x:14/UP1A.231005.007/A146MUBS5:user/release-keys'
 Revision: '5'
@@ -227,6 +242,8 @@ memory map (1 entry):
 	}
 	p.files["bugreport.zip"] = data
 	p.plant("code of Predator in a crash", "android.tombstones", "bugreport.zip/"+inner, "/data/local/tmp/wd/pred.so", "/data/local/tmp/wd/pred.so")
+	p.behave("android_adb_host_before", "android.adb", "bugreport.zip/bugreport-a14x.txt", "info", "helpline@desk")
+	p.behave("android_adb_other_computer", "android.adb", "bugreport.zip/bugreport-a14x.txt", "low", "taller@mostrador")
 	p.behave("android_crash_privileged", "android.tombstones", "bugreport.zip/"+inner, "medium", "mediaserver")
 }
 

@@ -23,7 +23,7 @@ var acquisitionInfo = artifact.Info{
 	Name:    "android.acquisition",
 	Version: 1,
 	Summary: "When and with what the acquisition was made, from which computer, and the hashes of its files.",
-	Files:   []string{"**/acquisition.json", "**/adb_host_key.pub", "**/hashes.csv"},
+	Files:   []string{"**/acquisition.json", "**/adb_host_key.pub", "**/hashes.csv"}, Companions: hashedFiles,
 	Kinds: []artifact.KindInfo{
 		{
 			Kind: "acquisition",
@@ -54,6 +54,7 @@ var acquisitionInfo = artifact.Info{
 			Fields: []artifact.FieldInfo{
 				{Name: "path", Type: artifact.Text, Doc: "file, by its path on that computer"},
 				{Name: "sha256", Type: artifact.Text, Doc: "SHA-256 of it"},
+				{Name: "matches", Type: artifact.Bool, Doc: "the file still has that hash; absent: it is not in the evidence"},
 			},
 		},
 	},
@@ -161,6 +162,16 @@ func (r *fileReading) hashList() error {
 		r.set("path", strings.ToValidUTF8(row[0], "\ufffd"))
 		r.set("sha256", strings.ToValidUTF8(row[1], "\ufffd"))
 		rec.Observe(artifact.FileHash, rec.Text("sha256"), "sha256")
+		if bad := r.verify(); bad != nil {
+			// The record is told all the same.
+			if err := r.give(); err != nil {
+				return err
+			}
+			if err := r.problem(at, bad); err != nil {
+				return err
+			}
+			continue
+		}
 		rec.Summary = func(b []byte) []byte { return appendSummary(b, "file of the acquisition: ", rec.Text("path")) }
 		if err := r.give(); err != nil {
 			return err

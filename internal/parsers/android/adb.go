@@ -22,13 +22,15 @@ var adbStateInfo = artifact.Info{
 	Name:    "android.adb",
 	Version: 1,
 	Summary: "Debugging from a computer (adb): which computers are trusted, when each was last connected, and whether one is now.",
-	Files:   []string{"**/dumpsys/adb"},
+	Files:   []string{"**/dumpsys/adb"}, Companions: acquisitionCompanions,
 	Kinds: []artifact.KindInfo{
 		{
 			Kind: "trusted_key", Doc: "A computer's key that the owner allowed.",
 			Fields: []artifact.FieldInfo{
 				textField("fingerprint", "MD5 of the key, as the phone shows it"), textField("owner", "who the key says it belongs to: user@computer"),
 				textField("list", "user_keys, or keystore: those that also tell the last connection"), boolField("valid", "it is a key of 2048 bits as adb makes it"),
+				boolField("acquisition_host", "it is that of the computer that made the acquisition, as AndroidQF noted it; absent: this is no acquisition"),
+				boolField("used_before", "that computer was last connected a day or more before the acquisition began"),
 			},
 			Times: []string{"last_connection"},
 		},
@@ -50,12 +52,18 @@ func (adbState) Info() artifact.Info { return adbStateInfo }
 // Parse implements artifact.Parser.
 func (adbState) Parse(ctx context.Context, in *artifact.Input) iter.Seq2[*artifact.Record, error] {
 	var a adbReading
-	return readSection(ctx, in, a.line, nil)
+	return readSection(ctx, in, func(s *section) error {
+		if err := a.acquired.learn(s); err != nil {
+			return err
+		}
+		return a.line(s)
+	}, nil)
 }
 
 type adbReading struct {
-	group string // debugging_manager, adb_wifi
-	keys  bool   // lines of user_keys go on
+	acquired acquired
+	group    string // debugging_manager, adb_wifi
+	keys     bool   // lines of user_keys go on
 }
 
 func (a *adbReading) line(s *section) error {
@@ -111,9 +119,11 @@ func (a *adbReading) key(s *section, text, list, last string) error {
 	rec.Set("owner", artifact.TextOrNull(owner))
 	rec.Set("list", artifact.TextValue(list))
 	rec.Set("valid", artifact.BoolValue(err == nil && isADBKey(raw)))
-	if ms := parseInt(last); ms != nil {
+	ms := parseInt(last)
+	if ms != nil {
 		rec.When("last_connection", artifact.UnixMilliseconds, artifact.IntValue(*ms))
 	}
+	a.compare(s, ms)
 	summary(rec, "computer trusted for debugging: %s", owner)
 	return s.give()
 }

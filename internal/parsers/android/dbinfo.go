@@ -84,6 +84,11 @@ func (d *dbInfoReading) line(s *section) error {
 	rec.Set("path", artifact.TextOrNull(path))
 	rec.Observe(artifact.FilePath, path, "path")
 	setApp(rec, packageIn(path))
+	for part := range strings.SplitSeq(path, "/") {
+		if part != rec.Text("package_name") && isPackage(part) {
+			rec.Observe(artifact.AppID, part, "path")
+		}
+	}
 	if err := s.wall(rec, "executed", m[1]); err != nil {
 		return err
 	}

@@ -256,6 +256,15 @@ func TestAPK(t *testing.T) {
 	artifacttest.Run(t, apks{}, "testdata/apk", apkSample(t), copied, fileSample("no_zip", "x.apk", "no package"))
 }
 
+// hashesSample is a list of hashes with paths of the computer that made the
+// acquisition: one file is as it was, one was changed, one is not there.
+func hashesSample() artifacttest.Sample {
+	same := sha256.Sum256([]byte("same"))
+	s := fileSample("verified", "a/hashes.csv", fmt.Sprintf("C:\\\\cases\\\\a\\\\env.txt,%x\ntmp/changed,%x\n/gone.txt,%x\n../../x.txt,%x\n", same, same, same, same))
+	s.Files["a/env.txt"], s.Files["a/tmp/changed"], s.Files["x.txt"] = []byte("same"), []byte("other"), []byte("outside")
+	return s
+}
+
 func FuzzAPK(f *testing.F) { artifacttest.Fuzz(f, apks{}, apkSample(f)) }
 
 const intrusionText = `{"dns_event": {"event_id": 1, "event_time": 1746979200000, "hostname": "c2.example.org", "ip_addresses": ["203.0.113.7", "c2.example.org/2001:db8::7"], "ip_addresses_count": 2, "package_name": "com.example.app"}}
@@ -339,6 +348,7 @@ func TestAcquisition(t *testing.T) {
 	artifacttest.Run(t, acquisition{}, "testdata/acquisition",
 		fileSample("info", "acquisition.json", acquisitionText),
 		fileSample("key", "adb_host_key.pub", "AAECAwQF user@host\n"),
+		hashesSample(),
 		fileSample("hashes", "hashes.csv", "getprop.txt,000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n\"a\"b,x\nshort\n"),
 		fileSample("none", "acquisition.json", "{}"))
 }

@@ -16,9 +16,9 @@ type getprop struct{}
 
 var getpropInfo = artifact.Info{
 	Name:    "android.getprop",
-	Version: 1,
+	Version: 2,
 	Summary: "Properties of the system: model, version, patch level, and how it was started.",
-	Files:   []string{"**/getprop.txt", "**/dumpstate/SYSTEM PROPERTIES"},
+	Files:   []string{"**/getprop.txt", "**/dumpstate/SYSTEM PROPERTIES"}, Companions: []string{"**/dumpstate/HEADER", "**/acquisition.json"},
 	Kinds: []artifact.KindInfo{
 		{
 			Kind: "property",
@@ -38,7 +38,7 @@ var getpropInfo = artifact.Info{
 				{Name: "api", Type: artifact.Int, Doc: "its API level"},
 				{Name: "security_patch", Type: artifact.Text, Doc: "day of the security bulletin whose fixes the system has"},
 				{Name: "last_start", Type: artifact.Text, Doc: "the latest start that the properties tell of"},
-				{Name: "patch_age_days", Type: artifact.Int, Doc: "days from the patch level to the latest day that the properties tell of: the patch is at least that old"},
+				{Name: "patch_age_days", Type: artifact.Int, Doc: "days from the patch level to the latest day that the phone or its acquisition tells of: the patch is at least that old"},
 				{Name: "no_more_patches", Type: artifact.Bool, Doc: "bulletins had no more fixes for this version of Android on that day"},
 				{Name: "fingerprint", Type: artifact.Text, Doc: "name of the build"},
 				{Name: "build_type", Type: artifact.Text, Doc: "user on phones that are sold; userdebug or eng have a way to root"},
@@ -61,7 +61,7 @@ var getpropInfo = artifact.Info{
 	},
 	Caveats: []string{
 		"A system that was taken over can say of itself what it likes.",
-		"The age of the patch is counted to the latest day in the properties themselves, so it is a lower bound.",
+		"The age of the patch is counted to the latest day that the evidence tells of, so it is a lower bound.",
 	},
 	Refs: []string{
 		"https://source.android.com/docs/security/features/verifiedboot/boot-flow",
@@ -86,6 +86,9 @@ func (getprop) Parse(ctx context.Context, in *artifact.Input) iter.Seq2[*artifac
 			return errUnknownForm
 		}
 		if err == nil {
+			p.made, err = r.madeAt()
+		}
+		if err == nil {
 			err = p.system()
 		}
 		return err
@@ -98,6 +101,7 @@ type properties struct {
 	r      *fileReading
 	values map[string]string // of those that say something of the system
 	count  int
+	made   time.Time // when the evidence was made; zero: not told
 
 	open        bool
 	name, value string
@@ -246,10 +250,16 @@ func (p *properties) flags(rec *artifact.Record) {
 // which is what that is counted to.
 func (p *properties) age(rec *artifact.Record) {
 	latest, raw := p.latest()
+	if !latest.IsZero() {
+		rec.Set("last_start", artifact.TextValue(latest.Format(time.RFC3339)))
+		rec.When("last_start", artifact.UnixSeconds, artifact.IntValue(raw))
+	}
+	if p.made.After(latest) {
+		latest = p.made
+	}
 	if latest.IsZero() {
 		return
 	}
-	rec.Set("last_start", artifact.TextValue(latest.Format(time.RFC3339)))
 	patch, err := time.Parse(time.DateOnly, p.values["ro.build.version.security_patch"])
 	if err == nil {
 		rec.Set("patch_age_days", artifact.IntValue(int64(latest.Sub(patch).Hours()/24)))
@@ -260,7 +270,6 @@ func (p *properties) age(rec *artifact.Record) {
 			rec.Set("no_more_patches", artifact.BoolValue(ended))
 		}
 	}
-	rec.When("last_start", artifact.UnixSeconds, artifact.IntValue(raw))
 }
 
 // latest returns the latest start of the phone that its history has: lines of

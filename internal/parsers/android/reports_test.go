@@ -1,6 +1,9 @@
 package android
 
 import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -15,6 +18,29 @@ import (
 func withClock(s artifacttest.Sample) artifacttest.Sample {
 	s.Files["dumpstate/HEADER"] = []byte("== dumpstate: 2024-01-08 15:30:07\n")
 	s.Files["dumpstate/SYSTEM PROPERTIES"] = []byte("[persist.sys.timezone]: [America/Mexico_City]\n")
+	return s
+}
+
+// adbSample is the section of a bugreport in an acquisition, which notes the
+// computer that made it: its key, and one of another computer.
+func adbSample() artifacttest.Sample {
+	key := func(b byte) string {
+		raw := append([]byte{64, 0, 0, 0}, bytes.Repeat([]byte{b}, 520)...)
+		return base64.StdEncoding.EncodeToString(raw)
+	}
+	s := fileSample("acquired", "bugreport.zip/dumpsys/adb", fmt.Sprintf(`ADB MANAGER STATE (dumpsys adb):
+{
+  debugging_manager={
+    keystore=<?xml version='1.0' encoding='utf-8' standalone='yes' ?>
+    <keyStore version="1">
+    <adbKey key="%s helpline@desk" lastConnection="1714300000000" />
+    <adbKey key="%s other@desk" lastConnection="1714300000000" />
+    </keyStore>
+  }
+}
+`, key(1), key(2)))
+	s.Files["acquisition.json"] = []byte(`{"started": "2024-05-01T10:00:00Z"}`)
+	s.Files["adb_host_key.pub"] = []byte(key(1) + " helpline@desk\n")
 	return s
 }
 
@@ -127,6 +153,7 @@ other
 `),
 	}},
 	"adb": {adbState{}, []artifacttest.Sample{
+		adbSample(),
 		fileSample("xml", "dumpsys/adb", `ADB MANAGER STATE (dumpsys adb):
 {
   debugging_manager={
