@@ -6,8 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/amparo-project/amparo/internal/account/book"
 	"github.com/amparo-project/amparo/internal/account/letter"
-	"github.com/amparo-project/amparo/internal/message"
 )
 
 // letterCmd is "amparo letter".
@@ -38,7 +38,12 @@ func (c *letterCmd) Run(a *app) error {
 			fmt.Fprintln(a.Err, "amparo: "+line)
 		}
 		in := &letter.Input{Lang: a.Lang(), To: c.To, From: c.From, On: st.On, Label: c.Label, Standing: st}
-		if err := s.letterParts(c.Case, in, message.New(a.Lang())); err != nil {
+		b, err := book.Load(a.ctx, s.Workspace, c.Case)
+		if err != nil {
+			return err
+		}
+		a.tellClashes(b)
+		if err := a.letterParts(b, in); err != nil {
 			return err
 		}
 		l := letter.Draft(in)

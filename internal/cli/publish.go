@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/amparo-project/amparo/internal/account/book"
 	"github.com/amparo-project/amparo/internal/account/clock"
 	"github.com/amparo-project/amparo/internal/account/docket"
 	"github.com/amparo-project/amparo/internal/account/publish"
@@ -113,7 +114,11 @@ func (c *publishCmd) input(s *space) (*publish.Input, error) {
 		Workspace: s.Info().UID, Case: c.Case, Title: c.Title, Publisher: c.Publisher, Label: c.Label, On: on, Record: r, Terms: d.Terms,
 		LedgerKey: s.Info().Key,
 	}
-	people, err := s.publicPeople(c.Case, on)
+	b, err := book.Load(s.app.ctx, s.Workspace, c.Case)
+	if err != nil {
+		return nil, err
+	}
+	people, err := s.publicPeople(b, on)
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +128,7 @@ func (c *publishCmd) input(s *space) (*publish.Input, error) {
 		}
 	}
 	in.Numbers = publish.Count(people, on.Format(time.DateOnly))
-	if err := s.tallies(c.Case, people, in); err != nil {
+	if err := s.app.tallies(b, people, in); err != nil {
 		return nil, err
 	}
 	in.Documents, err = c.documents(r)
@@ -132,13 +137,8 @@ func (c *publishCmd) input(s *space) (*publish.Input, error) {
 
 // publicPeople are the people who agreed to be counted, and of those the names
 // of who agreed to be named.
-func (s *space) publicPeople(caseID string, on time.Time) ([]publish.Person, error) {
-	most := workspace.Page{Limit: workspace.MaxLimit}
-	people, err := s.People(s.app.ctx, caseID, most)
-	if err != nil {
-		return nil, err
-	}
-	consents, err := s.Consents(s.app.ctx, caseID, "", most)
+func (s *space) publicPeople(b *book.Case, on time.Time) ([]publish.Person, error) {
+	consents, err := s.Consents(s.app.ctx, b.ID, "", workspace.Page{Limit: workspace.MaxLimit})
 	if err != nil {
 		return nil, err
 	}
@@ -149,16 +149,13 @@ func (s *space) publicPeople(caseID string, on time.Time) ([]publish.Person, err
 			named[k.Person] = named[k.Person] || docket.MayBeNamed(k)
 		}
 	}
-	roles, err := s.roles(caseID, people.Items, on)
-	if err != nil {
-		return nil, err
-	}
+	inRole := roles(b, b.People, on)
 	var out []publish.Person
-	for _, p := range people.Items {
+	for _, p := range b.People {
 		if !counted[p.ID] {
 			continue
 		}
-		person := publish.Person{ID: p.ID, Role: roles[p.ID]}
+		person := publish.Person{ID: p.ID, Role: inRole[p.ID]}
 		if named[p.ID] {
 			person.Name = p.Private.Name
 		}

@@ -156,8 +156,11 @@ func (d *document) para(style, list, text string, notes []string) {
 		d.body.WriteString("<w:pPr>" + style + list + "</w:pPr>")
 	}
 	d.body.WriteString(run(text))
-	for _, n := range notes {
+	for i, n := range notes {
 		d.n++
+		if i > 0 { // else two numbers would read as one
+			d.body.WriteString(`<w:r><w:rPr><w:rStyle w:val="FootnoteReference"/></w:rPr><w:t>,</w:t></w:r>`)
+		}
 		id := strconv.Itoa(d.n)
 		d.body.WriteString(`<w:r><w:rPr><w:rStyle w:val="FootnoteReference"/></w:rPr><w:footnoteReference w:id="` + id + `"/></w:r>`)
 		d.notes.WriteString(`<w:footnote w:id="` + id + `"><w:p><w:pPr><w:pStyle w:val="FootnoteText"/></w:pPr>` +

@@ -57,18 +57,18 @@ type Element struct {
 
 // Letter is a letter as it is set.
 type Letter struct {
-	Lang   string
-	Title  string
-	Date   time.Time
-	Head   []string // sender, date, to whom
-	Blocks []Block
+	Lang   string    `json:"lang"`
+	Title  string    `json:"title"`
+	Date   time.Time `json:"date"`
+	Head   []string  `json:"head"` // sender, date, to whom
+	Blocks []Block   `json:"blocks"`
 }
 
 // A Block is a heading, a paragraph or an item of a list.
 type Block struct {
-	Kind  string // Heading, Para, Item, SubItem
-	Text  string
-	Notes []string // footnotes, at the end of the text
+	Kind  string   `json:"kind"` // Heading, Para, Item, SubItem
+	Text  string   `json:"text"`
+	Notes []string `json:"notes,omitempty"` // footnotes, at the end of the text
 }
 
 // Kinds of blocks.

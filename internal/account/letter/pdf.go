@@ -31,7 +31,7 @@ func (l *Letter) WritePDF(w io.Writer) error {
 		for i, n := range b.Notes {
 			notes = append(notes, n)
 			if i > 0 {
-				text += "⁻"
+				text += "\u202f"
 			}
 			text += superscripts.Replace(strconv.Itoa(len(notes)))
 		}
