@@ -144,7 +144,7 @@ func (s *space) publicPeople(b *book.Case, on time.Time) ([]publish.Person, erro
 	}
 	counted, named := map[string]bool{}, map[string]bool{}
 	for _, k := range consents.Items {
-		if k.Withdrawn == "" && k.Until >= today().Format(time.DateOnly) && slices.Contains(k.Purposes, workspace.Reporting) {
+		if k.Holds(workspace.Reporting, today()) {
 			counted[k.Person] = true
 			named[k.Person] = named[k.Person] || docket.MayBeNamed(k)
 		}

@@ -199,6 +199,11 @@ func huntFinding(hit indicator.Hit, run *huntRun, where, value string, first tim
 		f.Severity = finding.High
 	}
 	f.Title = fmt.Sprintf("%s %s published as an indicator of %s", strings.ReplaceAll(string(d.Type()), "_", " "), d.Value(), strings.Join(d.Threats(), ", "))
+	if d.Private() { // as a check has it: the value is in no list and no export
+		m := f.Indicator
+		m.Private, m.Value, m.Observed, m.Threats = true, "", "", []string{}
+		f.Title = "a private indicator of " + m.Set + " matched"
+	}
 	sum := sha256.Sum256([]byte(strings.Join([]string{"hunt", run.evidence, where, value, string(d.Type()), d.Value(), d.Set().SHA256, d.ID()}, "\x00")))
 	f.ID = "F-" + hex.EncodeToString(sum[:6])
 	return f
@@ -208,9 +213,13 @@ func huntFinding(hit indicator.Hit, run *huntRun, where, value string, first tim
 // artifact already.
 func (t *tx) huntFinding(hit *huntHit, h *Hunted) error {
 	f, r := &hit.f, hit.run
+	value := f.Indicator.Value
+	if f.Indicator.Private {
+		value = finding.Withheld // no check's finding has it: those of private indicators are told apart by id alone
+	}
 	var n int
 	err := t.scan(`SELECT COUNT(*) FROM finding WHERE run_id = $1 AND (id = $2 OR artifact = $3 AND type = $4 AND value = $5 AND source = 'check')`,
-		[]any{r.id, f.ID, f.Artifact, f.Indicator.Type, f.Indicator.Value}, &n)
+		[]any{r.id, f.ID, f.Artifact, f.Indicator.Type, value}, &n)
 	if err != nil || n > 0 {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // A Share is how much of a person's evidence somebody may get. Each holds the
@@ -26,13 +27,20 @@ var shareNames = []string{"nothing", "indicators", "findings", "evidence"}
 // String is the word that consents use.
 func (s Share) String() string { return shareNames[s] }
 
+// NamePublic is what a consent shares where the person may be named in public.
+// It stands by itself: it lets nobody have indicators, findings or evidence.
+const NamePublic = "name:public"
+
 // parseShare reads "findings:the court of Xalapa".
 func parseShare(text string) (s Share, whom string, err error) {
+	if text == NamePublic {
+		return ShareNothing, "public", nil
+	}
 	what, whom, _ := strings.Cut(text, ":")
 	whom = strings.Join(strings.Fields(whom), " ")
 	i := slices.Index(shareNames, strings.TrimSpace(what))
 	if i <= 0 || whom == "" {
-		return 0, "", fmt.Errorf("%w: %q does not say what may be shared with whom: %s, a colon, and a name", ErrInvalid, text, strings.Join(shareNames[1:], ", "))
+		return 0, "", fmt.Errorf("%w: %q does not say what may be shared with whom: %s, a colon, and a name; or %s", ErrInvalid, text, strings.Join(shareNames[1:], ", "), NamePublic)
 	}
 	return Share(i), whom, nil
 }
@@ -91,6 +99,11 @@ func (w *Workspace) Sharing(ctx context.Context, evidence, recipient string) (Sh
 	return s, nil
 }
 
+// Holds reports whether a consent covers a purpose on a day.
+func (c *Consent) Holds(purpose string, on time.Time) bool {
+	return holdsNot(strings.Join(c.Purposes, ","), c.Until, c.Withdrawn, purpose, on.UTC().Format(time.DateOnly)) == ""
+}
+
 // personOf is the person whose device an evidence is of.
 func (w *Workspace) personOf(ctx context.Context, ev *Evidence) (Person, error) {
 	var id string
@@ -119,10 +132,8 @@ func (w *Workspace) holding(ctx context.Context, p *Person) ([]Consent, error) {
 	if err != nil {
 		return nil, err
 	}
-	now := w.now()
-	return slices.DeleteFunc(all.Items, func(c Consent) bool {
-		return holdsNot(strings.Join(c.Purposes, ","), c.Until, c.Withdrawn, Analysis, now) != ""
-	}), nil
+	now := w.o.Now()
+	return slices.DeleteFunc(all.Items, func(c Consent) bool { return !c.Holds(Analysis, now) }), nil
 }
 
 // Permits reports, as ErrNoConsent, that no consent of the person of an

@@ -222,10 +222,7 @@ func owners(ctx context.Context, w Evidence, caseID string) (map[string]string, 
 	return out, nil
 }
 
-// NamePublic is what a consent shares where the person may be named in public.
-const NamePublic = "name:public"
-
 // MayBeNamed reports whether a consent to reporting lets the person be named.
 func MayBeNamed(c workspace.Consent) bool {
-	return slices.Contains(c.Purposes, workspace.Reporting) && slices.Contains(c.Private.Shares, NamePublic)
+	return slices.Contains(c.Purposes, workspace.Reporting) && slices.Contains(c.Private.Shares, workspace.NamePublic)
 }

@@ -2,6 +2,7 @@ package workspacetest
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -37,9 +38,9 @@ func testSharing(t *testing.T, f *Fixture) {
 	}
 	analysis := []string{workspace.Analysis}
 	more := f.consent(f.Person.ID, "2026-06-01", analysis, []string{"evidence:Court", "indicators: the  lab "})
-	f.consent(f.Person.ID, "2027-01-01", analysis, []string{"indicators:court"})
+	f.consent(f.Person.ID, "2027-01-01", analysis, []string{"indicators:court", workspace.NamePublic})
 	for recipient, want := range map[string]workspace.Share{
-		"court": workspace.ShareEvidence, "COURT": workspace.ShareEvidence, "the lab": workspace.ShareIndicators, "press": workspace.ShareNothing,
+		"court": workspace.ShareEvidence, "COURT": workspace.ShareEvidence, "the lab": workspace.ShareIndicators, "press": workspace.ShareNothing, "public": workspace.ShareNothing,
 		"cour": workspace.ShareNothing, "": workspace.ShareNothing, f.Person.ID: workspace.ShareEvidence, f.Person.Pseudonym: workspace.ShareNothing,
 	} {
 		if got := most(recipient); got != want {
@@ -64,7 +65,7 @@ func testSharing(t *testing.T, f *Fixture) {
 	f.Clock.Add(300 * 24 * time.Hour)
 	_, err = f.Sharing(ctx, ev.ID, "court")
 	is(t, err, workspace.ErrNoConsent)
-	for _, bad := range []string{"findings", "findings:", "everything:court", "nothing:court", ":court"} {
+	for _, bad := range []string{"findings", "findings:", "everything:court", "nothing:court", ":court", "name:court", "name:"} {
 		_, err := f.AddConsent(ctx, workspace.Consent{
 			Case: f.Case.ID, Person: f.Person.ID, Purposes: analysis, Until: "2099-01-01", FormSHA256: form,
 			Private: workspace.ConsentTerms{GivenBy: "x", Shares: []string{bad}},
@@ -111,6 +112,33 @@ func testPurposes(t *testing.T, f *Fixture) {
 	ok(t, err)
 	if len(h.Findings) != 1 || h.Findings[0].Value != "example.com" || h.NoConsent != 3 {
 		t.Errorf("a hunt looks at what it may: %+v", h)
+	}
+	l, err := f.Links(ctx, "")
+	ok(t, err)
+	if l.NoConsent != 3 {
+		t.Errorf("links compare whom they may: %+v", l)
+	}
+}
+
+// testPrivateHunt: the value of an indicator that must not be named is in no
+// list, whether a check or a hunt found it.
+func testPrivateHunt(t *testing.T, f *Fixture) {
+	ctx := t.Context()
+	f.Seen = []workspace.Sighting{
+		{Type: artifact.Domain, Value: "a.secret.example.com", Artifact: "ios.sms"}, {Type: artifact.Domain, Value: "b.hidden.example.org", Artifact: "ios.sms"},
+	}
+	f.Check(f.Store(f.Folder(map[string]string{"a": "1"})), 1)
+	set, err := indicator.LoadWith(strings.NewReader("secret.example.com\nhidden.example.org\n"), "x.txt", indicator.Options{Private: true})
+	ok(t, err)
+	h, err := f.Hunt(ctx, []*indicator.Set{set})
+	ok(t, err)
+	l, err := f.Findings(ctx, workspace.FindingFilter{Source: workspace.ByHunt}, workspace.Page{})
+	ok(t, err)
+	if len(h.Findings) != 2 || len(l.Items) != 2 {
+		t.Errorf("%d and %d findings, want 2: one hides the other", len(h.Findings), len(l.Items))
+	}
+	if said := fmt.Sprintf("%+v %+v", h, l); strings.Contains(said, "secret") || strings.Contains(said, "hidden") {
+		t.Error(said)
 	}
 }
 

@@ -49,9 +49,10 @@ func Exercise(t *testing.T, open Opener, again func(t *testing.T, db *workspace.
 		// lists.go
 		"Lists": testLists,
 		// share.go
-		"Sharing":  testSharing,
-		"Purposes": testPurposes,
-		"Exports":  testExports,
+		"Sharing":     testSharing,
+		"Purposes":    testPurposes,
+		"PrivateHunt": testPrivateHunt,
+		"Exports":     testExports,
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
