@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"testing"
+
+	"github.com/amparo-project/amparo/internal/seal"
 )
 
 // tempDir holds what all tests look at.
@@ -15,6 +17,7 @@ type exitCode int
 func (e exitCode) Error() string { return fmt.Sprintf("amparo ended with %d", int(e)) }
 
 func TestMain(m *testing.M) {
+	seal.WorkFactor = 4 // a passphrase costs a second otherwise
 	var err error
 	if tempDir, err = os.MkdirTemp("", "amparo-browser"); err != nil {
 		fmt.Fprintln(os.Stderr, err)

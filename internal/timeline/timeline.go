@@ -24,6 +24,7 @@ const (
 	MaxEvents = 50_000_000
 	maxLine   = 4 * limit.MiB
 	maxLanes  = 1 << 15
+	maxName   = 128 // of an artifact, in bytes; what is longer is forged, and cut
 )
 
 // An Index knows the time, the artifact and the place of every event, in the
@@ -91,6 +92,7 @@ func (x *Index) add(line []byte, at int64, byName map[string]uint16) error {
 	if len(x.times) == MaxEvents {
 		return fmt.Errorf("%w: more than %d events", limit.ErrLimit, MaxEvents)
 	}
+	name = name[:min(len(name), maxName)]
 	lane, ok := byName[string(name)]
 	if !ok {
 		if len(byName) == maxLanes-1 {

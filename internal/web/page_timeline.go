@@ -93,6 +93,9 @@ func parseStamp(text string) (int64, error) {
 	return 0, errors.New("a time that is none")
 }
 
+// maxTitle is how much of a name that may be forged is shown, in bytes.
+const maxTitle = 120
+
 // shownEvents is how many events the table shows at once.
 const shownEvents = 100
 
@@ -121,7 +124,7 @@ func (q *request) timelinePage() error {
 		return err
 	}
 	for _, lane := range x.Count(d.Span.From, d.Span.To, stillBars) {
-		d.Lanes = append(d.Lanes, laneLine{lane, report.ArtifactTitle(q.Printer, lane.Artifact), barsOf(&lane, d.Span)})
+		d.Lanes = append(d.Lanes, laneLine{lane, cut(maxTitle, report.ArtifactTitle(q.Printer, lane.Artifact)), barsOf(&lane, d.Span)})
 	}
 	if err := q.rows(&d, x, found); err != nil {
 		return err
@@ -218,8 +221,8 @@ func (q *request) rows(d *timelineData, x *timeline.Index, found map[place][]wor
 
 func (q *request) eventLine(e *timeline.Event, found map[place][]workspace.Finding) eventLine {
 	line := eventLine{
-		Time: e.Time.UTC().Format("2006-01-02 15:04:05.000"), Event: e.Event, Summary: cut(600, e.Summary), Artifact: e.Artifact,
-		Title: report.ArtifactTitle(q.Printer, e.Artifact), Path: e.Where.Path, Place: e.Where.Table, Recovered: e.Recovered(),
+		Time: e.Time.UTC().Format("2006-01-02 15:04:05.000"), Event: cut(maxTitle, e.Event), Summary: cut(600, e.Summary), Artifact: e.Artifact,
+		Title: cut(maxTitle, report.ArtifactTitle(q.Printer, e.Artifact)), Path: e.Where.Path, Place: e.Where.Table, Recovered: e.Recovered(),
 		Findings: found[place{e.Time.UnixMilli(), e.Artifact}],
 	}
 	if e.Where.RowID != nil {
@@ -292,7 +295,7 @@ func (q *request) timelineCounts() error {
 	}
 	out := timelineCounts{From: s.From, To: s.To, Lanes: []laneCount{}, Marks: []mark{}}
 	for _, lane := range x.Count(s.From, s.To, n) {
-		out.Lanes = append(out.Lanes, laneCount{lane, report.ArtifactTitle(q.Printer, lane.Artifact)})
+		out.Lanes = append(out.Lanes, laneCount{lane, cut(maxTitle, report.ArtifactTitle(q.Printer, lane.Artifact))})
 	}
 	found, err := q.findingsByTime(&r)
 	if err != nil {

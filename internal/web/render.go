@@ -136,7 +136,9 @@ func (v *view) N(n any) string {
 func (v *view) Known(prefix, value string) string { return v.Or(prefix, value) }
 
 // Artifact is what people call an artifact.
-func (v *view) Artifact(name string) string { return report.ArtifactTitle(v.Printer, name) }
+func (v *view) Artifact(name string) string {
+	return cut(maxTitle, report.ArtifactTitle(v.Printer, name))
+}
 
 // TitleOf says what a finding is, in the page's language.
 func (v *view) TitleOf(f workspace.Finding) string {
@@ -185,7 +187,8 @@ func (q *request) renderStatus(status int, page, title string, data any, o ...op
 	}
 	q.w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	q.w.WriteHeader(status)
-	return report.WriteVisible(q.w, b.Bytes())
+	_ = report.WriteVisible(q.w, b.Bytes()) // who does not take it is gone
+	return nil
 }
 
 // again shows a form once more with what has to be mended; an error that is

@@ -66,7 +66,7 @@
   }
   function row(lane, y, width) {
     pen.fillStyle = css("--fg"); pen.textAlign = "left";
-    var name = lane.title;
+    var name = lane.title.slice(0, 60);
     while (name.length > 4 && pen.measureText(name).width > left() - 12) { name = name.slice(0, -2); }
     pen.fillText(name === lane.title ? name : name + "…", 6, y + rowHeight / 2);
     pen.strokeStyle = css("--line"); pen.beginPath(); pen.moveTo(0, y + rowHeight - 0.5); pen.lineTo(width, y + rowHeight - 0.5); pen.stroke();
