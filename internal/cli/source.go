@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"path/filepath"
 	"strings"
 
 	"github.com/amparo-project/amparo/internal/evidence"
@@ -56,7 +57,7 @@ func (a *app) explainSources(paths []string, asJSON bool) error {
 func (a *app) explainSeen(given string, s open.Seen) {
 	where := s.Root
 	if s.Path != given {
-		where = path.Join(strings.TrimPrefix(s.Path, given), s.Root)
+		where = strings.TrimPrefix(path.Join(filepath.ToSlash(strings.TrimPrefix(s.Path, given)), s.Root), "/")
 	}
 	if where == "" {
 		where = "."

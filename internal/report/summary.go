@@ -111,7 +111,11 @@ func (s *summary) coverage() {
 	if len(whole) > 0 {
 		s.wrap(s.Count("summary.more_read", int64(len(whole)), "List", strings.Join(whole, ", ")))
 	}
-	if len(absent) > 0 {
+	switch more := len(absent) - maxAbsent; {
+	case len(absent) == 0:
+	case more > 0 && s.o.Dir != "": // the report has them all
+		s.wrap(s.Count("summary.absent_many", int64(more), "List", strings.Join(absent[:maxAbsent], ", ")))
+	default:
 		s.wrap(s.Text("summary.absent", "List", strings.Join(absent, ", ")))
 	}
 	s.artifactProblems()
@@ -126,6 +130,9 @@ func (s *summary) coverage() {
 		"Size", size(t.Bytes), "Seconds", seconds(s.run.Ended.Sub(s.run.Started))))
 	s.line("")
 }
+
+// maxAbsent artifacts are named one by one where a report lists them all.
+const maxAbsent = 24
 
 // seconds has two digits that say something.
 func seconds(d time.Duration) string {
