@@ -142,7 +142,7 @@ func (db *DB) checkFirstPage() error {
 		return err
 	}
 	if p.avail > headerSize && highEntropy(p.buf[headerSize:p.avail]) {
-		return fmt.Errorf("%w: the header is plain, the first page is not", limit.ErrEncrypted)
+		return fmt.Errorf("%w: the header is plain, and the first page looks random, as one of SQLCipher does", limit.ErrEncrypted)
 	}
 	return err
 }
@@ -162,7 +162,7 @@ func (db *DB) refuse(cause error) error {
 		return cause
 	}
 	if highEntropy(head[:n]) {
-		return fmt.Errorf("%w: no SQLite header, and the bytes look random", limit.ErrEncrypted)
+		return fmt.Errorf("%w: no SQLite header; bytes as random as SQLCipher's", limit.ErrEncrypted)
 	}
 	return cause
 }

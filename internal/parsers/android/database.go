@@ -14,6 +14,7 @@ import (
 	"github.com/amparo-project/amparo/internal/format/sqlite"
 	"github.com/amparo-project/amparo/internal/limit"
 	"github.com/amparo-project/amparo/internal/parsers/gap"
+	"github.com/amparo-project/amparo/internal/parsers/schema"
 )
 
 // A dbReading is one Parse of a database.
@@ -24,6 +25,8 @@ type dbReading struct {
 	started int              // records
 	lost    *sqlite.Recovery // what is recovered, once it was looked for
 	gaps    *gap.Watch       // of the next table that is read, nil: none
+	// salvaged: the database cannot be read, and all rows are recovered ones.
+	salvaged bool
 }
 
 // readDatabase is the Parse of a parser of databases: it opens in together with
@@ -34,10 +37,17 @@ func readDatabase(
 ) iter.Seq2[*artifact.Record, error] {
 	return readWhole(ctx, in, func(r *fileReading) error {
 		db, err := openDatabase(in)
+		salvaged := false
 		if err != nil {
-			return err
+			if db, err = schema.Salvage(in, err); err != nil {
+				return err
+			}
+			salvaged = true
 		}
-		d := &dbReading{fileReading: r, db: db, told: map[sqlite.Damage]bool{}}
+		d := &dbReading{fileReading: r, db: db, told: map[sqlite.Damage]bool{}, salvaged: salvaged}
+		if salvaged && !d.yield(nil, &artifact.RecordError{Loc: artifact.Location{Path: in.Path}, Err: schema.ErrSalvaged}) {
+			return errStopped
+		}
 		err = read(d)
 		if errors.Is(err, errStopped) {
 			return err
@@ -175,6 +185,9 @@ func (r *dbRow) location() artifact.Location {
 	loc := artifact.Location{
 		Path: r.d.in.Path, Table: r.table.Name, RowID: r.row.RowID(), Row: !r.table.WithoutRowid && !r.row.RowIDLost(),
 		Page: int64(r.row.Page()), Offset: r.row.Offset(), Length: r.row.Length(), State: states[r.row.State()],
+	}
+	if r.d.salvaged {
+		loc.State = artifact.Carved
 	}
 	if loc.State.Recovered() {
 		loc.Frame, loc.Confidence = int64(r.row.Frame()), r.row.Confidence()

@@ -14,6 +14,7 @@ import (
 	"github.com/amparo-project/amparo/internal/format/links"
 	"github.com/amparo-project/amparo/internal/format/sqlite"
 	"github.com/amparo-project/amparo/internal/limit"
+	"github.com/amparo-project/amparo/internal/parsers/schema"
 )
 
 // errStopped says that the consumer wants no more records.
@@ -77,14 +78,14 @@ func readDatabase(
 		db, err := openDatabase(in)
 		salvaged := false
 		if err != nil {
-			if db, err = salvage(in, err); err != nil {
+			if db, err = schema.Salvage(in, err); err != nil {
 				yield(nil, err)
 				return
 			}
 			salvaged = true
 		}
 		r := &reading{ctx: ctx, in: in, db: db, yield: yield, told: map[sqlite.Damage]bool{}, salvaged: salvaged}
-		if salvaged && r.problem(artifact.Location{}, errSalvaged) != nil {
+		if salvaged && r.problem(artifact.Location{}, schema.ErrSalvaged) != nil {
 			return
 		}
 		err = read(r)
