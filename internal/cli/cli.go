@@ -96,6 +96,8 @@ type root struct {
 	Export    exportCmd    `cmd:"" help:"${export}"`
 	Serve     serveCmd     `cmd:"" help:"${serve}"`
 
+	Safeguards safeguardsCmd `cmd:"" help:"${safeguards}"`
+
 	Account accountCmd `cmd:"" help:"${account}"`
 	Promise promiseCmd `cmd:"" help:"${promise}"`
 	Request requestCmd `cmd:"" help:"${request}"`
@@ -181,7 +183,7 @@ func languageOf(args []string) string {
 // struct tags give them.
 func helpTexts(p *message.Printer) kong.Vars {
 	vars := kong.Vars{"version": "amparo " + Version}
-	for _, name := range slices.Concat(helpNames, workspaceHelp, accountHelp, factHelp) {
+	for _, name := range slices.Concat(helpNames, workspaceHelp, accountHelp, factHelp, safeguardsHelp) {
 		vars[name] = p.Text("cli.help." + name)
 	}
 	return vars

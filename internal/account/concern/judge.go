@@ -102,7 +102,7 @@ type Held struct {
 	Buyer     string `json:"buyer"`
 	Condition string `json:"condition"` // as the deal has it
 	Words     string `json:"words,omitempty"`
-	Since     account.Date
+	Since     account.Date `json:"since,omitzero"`
 	Answer
 }
 
