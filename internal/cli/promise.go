@@ -272,7 +272,7 @@ func (a *app) requests(st *clock.Standing) error {
 		return []string{q.ID, a.Text("promises.request." + q.Kind), q.Authority, q.Sent, q.Ends, a.requestState(&q), short(q.Subject)}
 	}), "")
 	for i := range st.Requests {
-		if q := &st.Requests[i]; q.Count != nil && (q.State == clock.Open || q.State == clock.Overdue) {
+		if q := &st.Requests[i]; q.Count != nil && (q.State == clock.Open || q.State == clock.Overdue || q.State == clock.InAppeal) {
 			fmt.Fprintf(a.Out, "  %s: %s\n", q.ID, safe(a.counted(q.Count)))
 		}
 	}
@@ -299,7 +299,7 @@ func (a *app) requestState(q *clock.RequestState) string {
 		text += ": " + q.Problem
 	case q.Late > 0:
 		text += ", " + a.Count("promises.late", int64(q.Late))
-	case q.State == clock.Open:
+	case q.State == clock.Open || q.State == clock.InAppeal && q.Ends != "":
 		text += ", " + a.Count("promises.left", int64(q.Left))
 	}
 	if q.Appeal != "" {

@@ -114,6 +114,45 @@ func TestRequestStates(t *testing.T) {
 	}
 }
 
+// TestAppeal counts the term of the decision, and keeps the extension of the
+// request apart from that of the decision.
+func TestAppeal(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		more  []Answer
+		on    time.Time
+		state string
+		ends  string
+		late  int
+	}{
+		{"runs", nil, on(2017, 8, 1), InAppeal, "2017-08-30", 0},
+		{"passed", nil, on(2017, 9, 11), InAppeal, "2017-08-30", 12},
+		{"extended", []Answer{{ID: "c", Kind: Extended, On: "2017-08-30"}}, on(2017, 9, 11), InAppeal, "2017-09-28", 0},
+		{"decided", []Answer{{ID: "c", Kind: Decided, On: "2017-08-30"}}, on(2017, 9, 11), Settled, "2017-08-01", 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			r := letter(t)
+			r.Requests = r.Requests[1:]
+			r.Answers = append(r.Answers[1:], Answer{ID: "a", Kind: Refusal, On: "2017-07-03"}, Answer{ID: "b", Kind: Appealed, On: "2017-07-05"})
+			r.Answers = append(r.Answers, tt.more...)
+			for i := range r.Answers {
+				r.Answers[i].To = "RQ-2"
+			}
+			r.Answers[0].On = "2017-06-30" // the request was extended before
+			s := r.At(tt.on, terms(t))
+			q := s.Requests[0]
+			if q.State != tt.state || q.Ends != tt.ends || q.Late != tt.late {
+				t.Errorf("%s, ends %s, late %d; want %s, %s, %d", q.State, q.Ends, q.Late, tt.state, tt.ends, tt.late)
+			}
+			if tt.state == InAppeal && (len(s.Dates) != 1 || s.Dates[0].Kind != DecisionDue) {
+				t.Errorf("%+v", s.Dates)
+			}
+		})
+	}
+}
+
 func TestSilence(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -171,9 +171,10 @@ type Date struct {
 
 // Kinds of dates.
 const (
-	AnswerDue  = "answer_due"
-	AppealDue  = "appeal_due"
-	PromiseDue = "promise_due"
+	AnswerDue   = "answer_due"
+	AppealDue   = "appeal_due"
+	PromiseDue  = "promise_due"
+	DecisionDue = "decision_due" // on an appeal
 )
 
 // dates lists the days on which something ends, in order.
@@ -183,6 +184,9 @@ func (s *Standing) dates() []Date {
 		q := &s.Requests[i]
 		if q.Ends != "" && (q.State == Open || q.State == Overdue || q.State == PartWay) {
 			out = append(out, Date{Day: q.Ends, Kind: AnswerDue, ID: q.ID, Who: q.Authority, What: q.Subject})
+		}
+		if q.Ends != "" && q.State == InAppeal {
+			out = append(out, Date{Day: q.Ends, Kind: DecisionDue, ID: q.ID, Who: q.Authority, What: q.Subject})
 		}
 		if q.Appeal >= s.On.Format(time.DateOnly) { // who is too late need not be reminded
 			out = append(out, Date{Day: q.Appeal, Kind: AppealDue, ID: q.ID, Who: q.Authority, What: q.Subject})

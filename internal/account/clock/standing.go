@@ -216,7 +216,64 @@ func (r *Record) requestAt(q *Request, on time.Time, terms *term.Set) RequestSta
 	if s.State != Overdue && s.State != Open {
 		s.Late, s.Left = 0, 0
 	}
+	if s.State == InAppeal {
+		s.decision(on, terms)
+	}
 	return s
+}
+
+// appealed is the answer that tells of the first appeal, nil where there is
+// none.
+func (s *RequestState) appealed() *Answer {
+	i := slices.IndexFunc(s.Answers, func(a Answer) bool { return a.Kind == Appealed })
+	if i < 0 {
+		return nil
+	}
+	return &s.Answers[i]
+}
+
+// decision counts the term in which an appeal must be decided.
+func (s *RequestState) decision(on time.Time, terms *term.Set) {
+	a := s.appealed()
+	d, err := span(a.On)
+	if s.Term == nil || s.Term.Decision == nil || err != nil || !d.exact() {
+		s.Ends, s.Count = "", nil
+		return
+	}
+	c, err := s.Term.Decision.Count(d.from, s.rules(terms, true))
+	if err != nil {
+		s.Problem = err.Error()
+		return
+	}
+	s.Count, s.Ends = &c, c.Due.Format(time.DateOnly)
+	if on.After(c.Due) {
+		s.Late = between(c.Due, on)
+	} else {
+		s.Left = between(on, c.Due)
+	}
+}
+
+// rules gathers what moves a term: the extension that came before the appeal,
+// or the one of the decision after it, and suspensions.
+func (s *RequestState) rules(terms *term.Set, ofDecision bool) term.Rules {
+	rules := term.Rules{Calendar: terms.Calendars[s.Term.Calendar]}
+	appeal := s.appealed()
+	for _, a := range s.Answers {
+		switch a.Kind {
+		case Extended:
+			d, err := span(a.On)
+			if after := appeal != nil && a.On >= appeal.On; err == nil && rules.Extension == nil && after == ofDecision {
+				rules.Extension = &term.Extension{On: d.from, Days: a.Days}
+			}
+		case Suspended:
+			from, err1 := span(a.From)
+			until, err2 := span(a.Until)
+			if err1 == nil && err2 == nil {
+				rules.Closures = append(rules.Closures, term.Closure{From: from.from, To: until.to})
+			}
+		}
+	}
+	return rules
 }
 
 // take moves the state by one answer.
@@ -259,22 +316,7 @@ func (s *RequestState) ends(terms *term.Set) (time.Time, error) {
 	if err != nil {
 		return sent, err
 	}
-	rules := term.Rules{Calendar: terms.Calendars[s.Term.Calendar]}
-	for _, a := range s.Answers {
-		switch a.Kind {
-		case Extended:
-			if d, err := span(a.On); err == nil && rules.Extension == nil {
-				rules.Extension = &term.Extension{On: d.from, Days: a.Days}
-			}
-		case Suspended:
-			from, err1 := span(a.From)
-			until, err2 := span(a.Until)
-			if err1 == nil && err2 == nil {
-				rules.Closures = append(rules.Closures, term.Closure{From: from.from, To: until.to})
-			}
-		}
-	}
-	c, err := s.Term.Count(sent, rules)
+	c, err := s.Term.Count(sent, s.rules(terms, false))
 	if err != nil {
 		return time.Time{}, err
 	}
