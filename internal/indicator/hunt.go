@@ -181,11 +181,13 @@ func PopularHost(host string) bool { return isPopular(kindDomain, host) }
 
 // HostOf returns the normal form of the host, or of the address, that a URL, a
 // domain or an address names; "" where it names none.
-func HostOf(value string) string {
+func HostOf(value string) string { return string(AppendHostOf(nil, value)) }
+
+// AppendHostOf is HostOf into memory of the caller's.
+func AppendHostOf(dst []byte, value string) []byte {
 	p := splitObserved(value)
 	if ip, ok := parseIP(p.host); ok {
-		return ip.String()
+		return ip.AppendTo(dst)
 	}
-	host := appendHost(nil, p.host)
-	return strings.Trim(string(host), ".")
+	return appendHost(dst, strings.TrimLeft(p.host, "."))
 }

@@ -1,11 +1,11 @@
 package workspace
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/amparo-project/amparo/internal/artifact"
@@ -154,65 +154,73 @@ func (w *Workspace) linkRun(ctx context.Context, run int64, fn func(*link.Seen))
 	return rows.Err()
 }
 
-// linkReader turns what was observed into values that tie.
-type linkReader struct{ seen link.Seen }
+// linkReader turns what was observed into values that tie, in memory that it
+// uses again: a thousand phones have twenty million values.
+type linkReader struct {
+	seen link.Seen
+	buf  []byte
+}
 
 func (x *linkReader) row(r *seenRow, fn func(*link.Seen)) {
-	kind, value := tieOf(artifact.ObservableType(r.kind), string(r.value))
-	if kind == "" {
+	kind := x.tie(artifact.ObservableType(r.kind), r.value)
+	if kind == "" || len(x.buf) == 0 {
 		return
 	}
-	x.seen = link.Seen{Kind: kind, Value: []byte(value)}
+	x.seen = link.Seen{Kind: kind, Value: x.buf}
 	if r.dated {
 		x.seen.First, x.seen.Last = time.UnixMicro(r.first), time.UnixMicro(r.last)
 	}
 	fn(&x.seen)
 }
 
-// tieOf is what of an observable can tie people, "" for nothing: names of files
-// and apps, and properties, are those of a system or of an app.
-func tieOf(t artifact.ObservableType, value string) (link.Kind, string) {
-	o := artifact.Observable{Type: t, Value: value}
+// simpleTies are the kinds of values that tie in their normal form. Names of
+// files and apps, and properties, are not among them: they are those of a
+// system or of an app.
+var simpleTies = map[artifact.ObservableType]link.Kind{
+	artifact.Email: link.Email, artifact.Phone: link.Phone, artifact.FileHash: link.FileHash,
+	artifact.CertHash: link.CertHash, artifact.ProfileID: link.ProfileID, ObservedLure: link.Lure, ObservedTheme: link.Theme,
+}
+
+// tie says what of an observable can tie people, "" for nothing, and leaves the
+// value in x.buf.
+func (x *linkReader) tie(t artifact.ObservableType, value []byte) link.Kind {
+	x.buf = x.buf[:0]
 	switch t {
 	case artifact.URL, artifact.Domain, artifact.IP:
-		return hostTie(indicator.HostOf(value))
-	case artifact.Email:
-		return link.Email, indicator.NormalForm(o)
-	case artifact.Phone:
-		if n := indicator.NormalForm(o); len(n) >= shortestPhone {
-			return link.Phone, n
-		}
+		x.buf = indicator.AppendHostOf(x.buf, string(value))
+		return hostTie(x.buf)
 	case artifact.Process:
-		return link.Process, value[strings.LastIndexByte(value, '/')+1:]
-	case artifact.FileHash:
-		return link.FileHash, indicator.NormalForm(o)
-	case artifact.CertHash:
-		return link.CertHash, indicator.NormalForm(o)
-	case artifact.ProfileID:
-		return link.ProfileID, indicator.NormalForm(o)
-	case ObservedLure:
-		return link.Lure, value
-	case ObservedTheme:
-		return link.Theme, value
+		x.buf = append(x.buf, value[bytes.LastIndexByte(value, '/')+1:]...)
+		return link.Process
 	}
-	return "", ""
+	kind, ok := simpleTies[t]
+	if !ok {
+		return ""
+	}
+	x.buf = append(x.buf, indicator.NormalForm(artifact.Observable{Type: t, Value: string(value)})...)
+	if kind == link.Phone && len(x.buf) < shortestPhone {
+		return ""
+	}
+	return kind
 }
 
 // shortestPhone leaves out short codes, which services of a whole country have.
 const shortestPhone = 8
 
 // hostTie leaves out addresses that are not of the internet, and bare names.
-func hostTie(host string) (link.Kind, string) {
-	if ip, err := netip.ParseAddr(host); err == nil {
-		if ip.IsPrivate() || !ip.IsGlobalUnicast() {
-			return "", ""
+func hostTie(host []byte) link.Kind {
+	if len(host) > 0 && (host[0]-'0' < 10 || bytes.IndexByte(host, ':') >= 0) {
+		if ip, err := netip.ParseAddr(string(host)); err == nil {
+			if ip.IsPrivate() || !ip.IsGlobalUnicast() {
+				return ""
+			}
+			return link.IP
 		}
-		return link.IP, host
 	}
-	if !strings.Contains(host, ".") {
-		return "", ""
+	if bytes.IndexByte(host, '.') < 0 {
+		return ""
 	}
-	return link.Host, host
+	return link.Host
 }
 
 // nameLinked adds pseudonyms.
