@@ -164,6 +164,9 @@ func (a *app) showRechecked(r *examine.Rechecked) {
 		x := &r.Runs[i]
 		fmt.Fprintln(a.Out, a.Text("ws.recheck_changed", "Evidence", r.Evidence, "Run", x.ID, "Parsers", strings.Join(x.Parsers, ", "),
 			"New", a.Number(int64(x.New.Count)), "Gone", a.Number(int64(x.Gone.Count)), "Changed", a.Number(int64(x.Changed.Count))))
+		if x.NotAsked > 0 {
+			fmt.Fprintln(a.Out, "  "+a.Text("ws.recheck_not_asked", "Count", a.Number(int64(x.NotAsked)), "Run", x.Of))
+		}
 		if len(x.Worse) > 0 {
 			fmt.Fprintln(a.Out, "  "+a.Text("ws.recheck_worse", "Artifacts", strings.Join(x.Worse, ", ")))
 		}

@@ -124,6 +124,7 @@ func (t *Stored) compare(ctx context.Context, before *workspace.Run, run *findin
 		return nil, err
 	}
 	a := &workspace.Again{Of: before.ID, Parsers: moved(before.Summary.Parsers, t.with())}
+	a.NotAsked = was.without(run)
 	a.New, a.Gone, a.Changed = differences(was, now)
 	a.Worse, err = worse(b.FS(ctx), run)
 	return a, err
@@ -166,6 +167,7 @@ func worse(before fs.FS, run *finding.Run) ([]string, error) {
 type statement struct {
 	place [sha256.Size]byte // what it is about, and why
 	whole [sha256.Size]byte
+	set   string // of the indicator, by SHA-256
 }
 
 // statements are findings by id.
@@ -176,16 +178,33 @@ func (s statements) add(f *finding.Finding) error {
 	if err != nil {
 		return err
 	}
-	row, value := int64(-1), ""
+	row, value, set := int64(-1), "", ""
 	if f.Where.RowID != nil {
 		row = *f.Where.RowID
 	}
 	if m := f.Indicator; m != nil {
+		set = m.SetSHA256
 		value = fmt.Sprintf("%q %q %q %q", m.Type, m.Value, m.SetSHA256, m.ID)
 	}
 	place := fmt.Sprintf("%q %q %q %d %d %q %q %q", f.Artifact, f.Where.Path, f.Where.Table, row, f.Where.Offset, f.Kind, f.Rule, value)
-	s[f.ID] = statement{sha256.Sum256([]byte(place)), sha256.Sum256(line)}
+	s[f.ID] = statement{sha256.Sum256([]byte(place)), sha256.Sum256(line), set}
 	return nil
+}
+
+// without takes out the findings of indicators that a run was not given, and
+// counts them: they are not gone, nobody looked.
+func (s statements) without(run *finding.Run) (n int) {
+	given := map[string]bool{"": true}
+	for i := range run.Indicators {
+		given[run.Indicators[i].SHA256] = true
+	}
+	for id, x := range s {
+		if !given[x.set] {
+			delete(s, id)
+			n++
+		}
+	}
+	return n
 }
 
 // differences compares findings: by id, and those that are left by what they

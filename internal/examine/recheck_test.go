@@ -18,6 +18,7 @@ import (
 
 	"github.com/amparo-project/amparo/internal/artifact"
 	"github.com/amparo-project/amparo/internal/examine"
+	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/indicator"
 	"github.com/amparo-project/amparo/internal/parsers"
 	"github.com/amparo-project/amparo/internal/rule"
@@ -126,7 +127,7 @@ func (l *lab) with(version int, before func(), keep func(string) (string, bool))
 	all := slices.Clone(parsers.All())
 	i := slices.IndexFunc(all, func(p artifact.Parser) bool { return p.Info().Name == "ios.shutdown_log" })
 	all[i] = lines{all[i], version, keep, before}
-	return examine.With{Matcher: indicator.NewMatcher([]*indicator.Set{set}), Rules: &rule.Set{}, Parsers: all, Version: "test", Lang: "en"}
+	return examine.With{Matcher: indicator.NewMatcher([]*indicator.Set{set}), Sets: []finding.IndicatorSet{set.Describe()}, Rules: &rule.Set{}, Parsers: all, Version: "test", Lang: "en"}
 }
 
 func process(n int, name string) string {
@@ -205,6 +206,21 @@ func TestRecheck(t *testing.T) {
 	}
 }
 
+// TestRecheckWithoutIndicators: what rests on indicators that are not at hand is
+// not told as gone.
+func TestRecheckWithoutIndicators(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, 1)
+	l.check(l.with(1, nil, first))
+	o := l.with(2, nil, second)
+	o.Matcher, o.Sets = nil, nil
+	done, err := l.recheck(t.Context(), o)
+	ok(t, err)
+	if len(done) != 1 || done[0].Err != nil || done[0].Runs[0].NotAsked != 2 || done[0].Runs[0].Gone.Count != 0 {
+		t.Fatalf("%+v", done)
+	}
+}
+
 // value is the indicator of the only finding of a list.
 func (l *lab) value(run string, c workspace.Changes) string {
 	l.t.Helper()
@@ -223,7 +239,7 @@ func (l *lab) value(run string, c workspace.Changes) string {
 // checked again once, by one of the two.
 func TestRecheckGoesOn(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, 6)
+	l := newLab(t, 4)
 	l.check(l.with(1, nil, first))
 	ctx, stop := context.WithCancel(t.Context())
 	var mu sync.Mutex
@@ -231,7 +247,7 @@ func TestRecheckGoesOn(t *testing.T) {
 	o := l.with(2, func() {
 		mu.Lock()
 		defer mu.Unlock()
-		if n++; n == 4 {
+		if n++; n == 3 {
 			stop()
 		}
 	}, second)

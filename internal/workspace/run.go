@@ -52,6 +52,9 @@ type Again struct {
 	New     Changes  `json:"new"`
 	Gone    Changes  `json:"gone"`
 	Changed Changes  `json:"changed"` // the same statement about the same place, in other words
+	// NotAsked is how many findings of the run before rest on indicators that
+	// this one was not given: they are in no list.
+	NotAsked int `json:"not_asked,omitempty"`
 	// Worse are artifacts that the run before read whole, and this one not:
 	// what is gone may still be in the evidence.
 	Worse []string `json:"worse,omitempty"`
