@@ -142,7 +142,7 @@ func (db *DB) checkFirstPage() error {
 		return err
 	}
 	if p.avail > headerSize && highEntropy(p.buf[headerSize:p.avail]) {
-		return fmt.Errorf("%w: the header is plain, and the first page looks random, as one of SQLCipher does", limit.ErrEncrypted)
+		return fmt.Errorf("%w: plain header; first page as random as SQLCipher's", limit.ErrEncrypted)
 	}
 	return err
 }
