@@ -12,6 +12,7 @@ import (
 	"github.com/amparo-project/amparo/internal/bagit"
 	"github.com/amparo-project/amparo/internal/evidence"
 	"github.com/amparo-project/amparo/internal/exhibit"
+	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/vault"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
@@ -97,16 +98,16 @@ func (s *space) outsideVault(dir string) error {
 
 // source opens stored evidence as a check does. Nobody is asked for a
 // password: without one, what is encrypted is left out in clear.
-func (s *space) source(passwordFile string, identity *identityFlags) func(context.Context, workspace.Evidence, string) (evidence.Source, error) {
+func (s *space) source(passwordFile string, identity *identityFlags) func(context.Context, workspace.Evidence, *finding.Evidence) (evidence.Source, error) {
 	quiet := *s.app
 	quiet.Ask = nil
-	return func(ctx context.Context, ev workspace.Evidence, root string) (evidence.Source, error) {
+	return func(ctx context.Context, ev workspace.Evidence, piece *finding.Evidence) (evidence.Source, error) {
 		stored, err := s.Open(ctx, ev)
 		if err != nil {
 			return nil, err
 		}
 		for _, c := range stored.Found.Candidates {
-			if c.Root() == root {
+			if c.Root() == piece.Root && c.Path() == piece.Path {
 				return c.Open(ctx, evidence.OpenOptions{Password: quiet.password(passwordFile, ev.ID), Identity: quiet.identities(identity)})
 			}
 		}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/amparo-project/amparo/internal/bagit"
 	"github.com/amparo-project/amparo/internal/evidence"
+	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/vault"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
@@ -23,9 +24,9 @@ import (
 type Space struct {
 	*workspace.Workspace
 	Vault vault.Store
-	// Source opens a stored evidence as a check does: the part of it at root.
-	// Its error leaves out what needs it.
-	Source  func(ctx context.Context, ev workspace.Evidence, root string) (evidence.Source, error)
+	// Source opens a stored evidence as a check does: the piece of it that a run
+	// names. Its error leaves out what needs it.
+	Source  func(ctx context.Context, ev workspace.Evidence, piece *finding.Evidence) (evidence.Source, error)
 	Version string // of the tool
 }
 

@@ -17,10 +17,16 @@ import (
 	"github.com/amparo-project/amparo/internal/vault"
 )
 
+// rested is a run of an evidence, with the findings that rest on its files.
+type rested struct {
+	run  *finding.Run
+	list []*finding.Finding
+}
+
 // evidence writes the files of an evidence: all, or those that findings need.
 // What lies encrypted or packed in them is written in clear too, where it can
 // be opened, so that common programs read it.
-func (k *maker) evidence(p *part, list []*finding.Finding) error {
+func (k *maker) evidence(p *part, runs []rested) error {
 	b, err := k.open(p.id(), p.key)
 	if err != nil {
 		return err
@@ -28,90 +34,78 @@ func (k *maker) evidence(p *part, list []*finding.Finding) error {
 	for _, note := range b.Tree().Problems() {
 		k.omit(omitNotStored, p.id()+"/"+note.Path, 0)
 	}
-	run, err := k.runOf(p)
-	if err != nil {
-		return err
+	have, stored := map[string]vault.File{}, map[string]bool{}
+	for _, f := range b.Files() {
+		have[f.Path] = f
 	}
-	n := &needs{k: k, p: p, b: b, run: run, have: map[string]vault.File{}, stored: map[string]bool{}, logical: map[string]string{}}
-	n.gather(list)
-	if run != nil {
-		if err := n.open(list); err != nil {
+	for _, r := range runs {
+		n := &needs{k: k, p: p, run: r.run, have: have, stored: stored, logical: map[string]string{}, base: baseOf(p.id(), r.run)}
+		n.gather(r.list)
+		if err := n.open(r.list); err != nil {
 			return err
+		}
+		for _, f := range r.list {
+			k.look(f, n.logical)
 		}
 	}
 	var want map[string]bool
 	if k.r.Evidence == Needed {
-		want = n.stored
-		if left := int64(len(b.Files()) - len(want)); left > 0 {
+		want = stored
+		if left := int64(len(have) - len(want)); left > 0 {
 			k.omit(omitNotNeeded, p.id(), left)
 		}
 	}
-	if err := k.bundle(b, "data/evidence/"+p.id(), want); err != nil {
-		return err
-	}
-	for _, f := range list {
-		k.look(p, f, n.logical)
-	}
-	return nil
+	return k.bundle(b, "data/evidence/"+p.id(), want)
 }
 
-// runOf reads the run of a part, nil where it has none.
-func (k *maker) runOf(p *part) (*finding.Run, error) {
-	if len(p.runs) == 0 {
-		return nil, nil
-	}
-	b, err := k.open(p.runs[0].ID, p.key)
-	if err != nil {
-		return nil, err
-	}
-	res, err := report.LoadFS(b.FS(k.ctx), p.runs[0].ID)
-	if err != nil {
-		return nil, err
-	}
-	return &res.Run, nil
+// baseOf is where a run's evidence lies in what was stored: an archive, a
+// folder in it, or both. "" is all of it.
+func baseOf(id string, run *finding.Run) string {
+	in := strings.TrimPrefix(strings.TrimPrefix(run.Evidence.Path, id), "/")
+	return path.Join(in, run.Evidence.Root)
 }
 
-// needs finds the files that findings rest on.
+// needs finds the files that the findings of one run rest on.
 type needs struct {
 	k       *maker
 	p       *part
-	b       *vault.Bundle
 	run     *finding.Run
+	base    string
 	have    map[string]vault.File
 	stored  map[string]bool   // paths in the bundle that are needed
 	logical map[string]string // paths in the bag, by logical path
 }
 
+func (n *needs) has(name string) bool { _, ok := n.have[name]; return ok }
+
+// add notes a stored file, or the archive that it lies in.
+func (n *needs) add(name string) bool {
+	for ; name != "." && name != "/"; name = path.Dir(name) {
+		if n.has(name) {
+			n.stored[name] = true
+			return true
+		}
+	}
+	return false
+}
+
 // gather names the stored files, and what is needed to decrypt them.
 func (n *needs) gather(list []*finding.Finding) {
-	for _, f := range n.b.Files() {
-		n.have[f.Path] = f
-	}
-	has := func(name string) bool { _, ok := n.have[name]; return ok }
-	add := func(name string) bool {
-		for ; name != "." && name != "/"; name = path.Dir(name) {
-			if has(name) {
-				n.stored[name] = true
-				return true
-			}
-		}
-		return false
-	}
 	for _, f := range list {
-		at := path.Join(n.run.Evidence.Root, f.Where.Stored)
-		if f.Where.Stored == "" || !add(at) {
+		at := path.Join(n.base, f.Where.Stored)
+		if f.Where.Stored == "" || !n.add(at) {
 			n.k.omit(omitNotFound, n.p.id()+"/"+f.Where.Path, 0)
 			continue
 		}
 		for _, end := range companions {
-			if has(at + end) {
+			if n.has(at + end) {
 				n.stored[at+end] = true
 			}
 		}
 	}
-	if n.run != nil && n.run.Evidence.Encrypted && len(list) > 0 {
+	if n.run.Evidence.Encrypted && len(list) > 0 {
 		for _, name := range []string{"Manifest.plist", "Manifest.db"} { // the keys, wrapped by the password
-			if at := path.Join(n.run.Evidence.Root, name); has(at) {
+			if at := path.Join(n.base, name); n.has(at) {
 				n.stored[at] = true
 			}
 		}
@@ -136,7 +130,7 @@ func (n *needs) open(list []*finding.Finding) error {
 	if len(wanted) == 0 {
 		return nil
 	}
-	src, err := n.k.s.Source(n.k.ctx, n.p.Evidence, n.run.Evidence.Root)
+	src, err := n.k.s.Source(n.k.ctx, n.p.Evidence, &n.run.Evidence)
 	if err != nil {
 		if n.k.ctx.Err() != nil {
 			return err
@@ -177,7 +171,7 @@ func (n *needs) entry(src evidence.Source, e evidence.Entry) error {
 		return nil //nolint:nilerr // as above
 	}
 	name, _, _ := f.Stored()
-	at := path.Join(n.run.Evidence.Root, name)
+	at := path.Join(n.base, name)
 	if s, ok := n.have[at]; ok {
 		n.stored[at] = true
 		if s.SHA256 == sum {
@@ -185,7 +179,7 @@ func (n *needs) entry(src evidence.Source, e evidence.Entry) error {
 			return nil
 		}
 	}
-	to := "data/opened/" + n.p.id() + "/" + path.Join(n.run.Evidence.Root, e.Path)
+	to := "data/opened/" + n.p.id() + "/" + path.Join(n.base, e.Path)
 	if !fs.ValidPath(to) {
 		n.k.omit(omitNotOpened, n.p.id()+"/"+e.Path, 1)
 		return nil
@@ -221,7 +215,7 @@ type row struct {
 const maxRows = 5
 
 // look notes where the bytes of a finding lie in the bag.
-func (k *maker) look(_ *part, f *finding.Finding, logical map[string]string) {
+func (k *maker) look(f *finding.Finding, logical map[string]string) {
 	at := &f.Where
 	file, ok := logical[at.Path]
 	private := f.Indicator != nil && f.Indicator.Private
@@ -243,7 +237,7 @@ func unfit(r rune) bool {
 // bytesOf opens the file of a finding, so that its walk ends in its bytes.
 func (k *maker) bytesOf(p *part, f *finding.Finding, run *finding.Run) (o report.ExplainOptions, closing func()) {
 	closing = func() {}
-	src, err := k.s.Source(k.ctx, p.Evidence, run.Evidence.Root)
+	src, err := k.s.Source(k.ctx, p.Evidence, &run.Evidence)
 	if err != nil {
 		return o, closing
 	}

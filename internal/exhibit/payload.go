@@ -70,58 +70,60 @@ func (k *maker) putJSON(name string, v any) error {
 
 // part writes one evidence with its runs.
 func (k *maker) part(p *part) error {
-	var needed []*finding.Finding
+	var runs []rested
 	for i := range p.runs {
-		list, err := k.run(p, &p.runs[i])
+		r, err := k.run(p, &p.runs[i])
 		if err != nil {
 			return fmt.Errorf("run %s: %w", p.runs[i].ID, err)
 		}
-		needed = append(needed, list...)
+		runs = append(runs, r)
 	}
 	if p.Most < workspace.ShareEvidence || k.r.Evidence == None {
 		return nil
 	}
-	return k.evidence(p, needed)
+	return k.evidence(p, runs)
 }
 
 // run writes the result of a run as far as the recipient may have it, and
 // returns the findings whose files are needed.
-func (k *maker) run(p *part, run *workspace.Run) ([]*finding.Finding, error) {
+func (k *maker) run(p *part, run *workspace.Run) (r rested, err error) {
 	b, err := k.open(run.ID, p.key)
 	if err != nil {
-		return nil, err
+		return r, err
 	}
 	res, err := report.LoadFS(b.FS(k.ctx), run.ID)
 	if err != nil {
-		return nil, err
+		return r, err
 	}
 	if k.plan.finding != "" {
 		f, err := report.FindFS(b.FS(k.ctx), run.ID, k.plan.finding)
 		if err != nil {
-			return nil, err
+			return r, err
 		}
 		if p.Most < workspace.ShareFindings {
-			return nil, nil
+			return r, nil
 		}
-		return []*finding.Finding{f}, k.one(p, f, res)
+		return rested{&res.Run, []*finding.Finding{f}}, k.one(p, f, res)
 	}
+	r.run = &res.Run
 	for _, format := range k.r.Formats {
 		if p.Most >= workspace.ShareFindings || isExchange(format) {
 			if err := k.report(run.ID, format, res); err != nil {
-				return nil, err
+				return r, err
 			}
 		}
 	}
 	if p.Most < workspace.ShareFindings {
-		return nil, nil
+		return r, nil
 	}
 	if err := k.bundle(b, "data/runs/"+run.ID, nil); err != nil {
-		return nil, err
+		return r, err
 	}
 	if err := k.decisions(run); err != nil {
-		return nil, err
+		return r, err
 	}
-	return k.findings(run.ID, res)
+	r.list, err = k.findings(run.ID, res)
+	return r, err
 }
 
 // findings gathers the findings of a result, with what of their record is not

@@ -176,23 +176,17 @@ func (s *Space) part(ctx context.Context, r *Request, id, run string) (part, err
 	return p, err
 }
 
-// runsOf is the latest stored run of an evidence, or the one that is named.
+// runsOf lists the runs of the last check of an evidence, one for each piece
+// that was found in it; or the one that is named.
 func (s *Space) runsOf(ctx context.Context, evidence, run string) ([]workspace.Run, error) {
-	var last []workspace.Run
-	for page := (workspace.Page{Limit: workspace.MaxLimit}); ; {
-		l, err := s.Runs(ctx, workspace.RunFilter{Evidence: evidence}, page)
-		if err != nil {
-			return nil, err
-		}
-		for _, one := range l.Items {
-			if one.State == workspace.Stored && (run == "" || run == one.ID) {
-				last = []workspace.Run{one}
-			}
-		}
-		if page.After = l.Next; page.After == "" {
-			return last, nil
-		}
+	if run == "" {
+		return s.LastCheck(ctx, evidence)
 	}
+	one, err := s.Run(ctx, run)
+	if err != nil || one.Evidence != evidence || one.State != workspace.Stored {
+		return nil, err
+	}
+	return []workspace.Run{one}, nil
 }
 
 // limits notes what is left out of an evidence that is not left out whole.

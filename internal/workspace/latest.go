@@ -13,9 +13,19 @@ import (
 // case, or of all cases of the member, by evidence: one, or one for each piece
 // of evidence that was found in it, in the order of the check.
 func (w *Workspace) LatestRuns(ctx context.Context, caseID string) (map[string][]Run, error) {
+	return w.latestRuns(ctx, RunFilter{Case: caseID})
+}
+
+// LastCheck returns the runs of the last check of one evidence.
+func (w *Workspace) LastCheck(ctx context.Context, evidence string) ([]Run, error) {
+	all, err := w.latestRuns(ctx, RunFilter{Evidence: evidence})
+	return all[evidence], err
+}
+
+func (w *Workspace) latestRuns(ctx context.Context, by RunFilter) (map[string][]Run, error) {
 	all := map[string][]Run{}
 	for page := (Page{Limit: MaxLimit}); ; {
-		l, err := w.Runs(ctx, RunFilter{Case: caseID}, page)
+		l, err := w.Runs(ctx, by, page)
 		if err != nil {
 			return nil, err
 		}
