@@ -129,7 +129,7 @@ func numbers(version string) []int {
 // collect reads a file, or all files of a folder that are of a known form.
 func collect(source string) ([]release, error) {
 	var all []release
-	err := filepath.WalkDir(source, func(name string, e fs.DirEntry, err error) error {
+	err := filepath.WalkDir(source, func(name string, e fs.DirEntry, err error) error { //nolint:gosec // a developer names it
 		if err != nil || e.IsDir() {
 			return err
 		}
