@@ -12,7 +12,7 @@ func reportLogs() []reportSection {
 		{title: "MEMORY INFO", command: "/proc/meminfo", write: func(b *bugReport) { b.lines("MemTotal:        3780832 kB\nMemFree:         1523300 kB\n") }},
 		{title: "CPU INFO", command: "top -b -n 1 -H -s 6 -o pid,tid,user,pr,ni,%cpu,s,virt,res,pcy,cmd,name", share: 10, write: topHead, more: topLine},
 		{title: "PROCESSES AND THREADS", command: "ps -A -T -Z -O pri,nice,rtprio,sched,pcy,time", share: 15, write: processHead, more: processLine},
-		{title: "KERNEL LOG", command: "dmesg", share: 40, more: kernelLine},
+		{title: "KERNEL LOG", command: "logcat -b kernel -v threadtime -v printable -v uid -d *:v", share: 40, more: kernelLine},
 		{title: "SYSTEM LOG", command: "logcat -v threadtime -v printable -v uid -d *:v", share: 300, write: logPlanted, more: logLine},
 		{title: "EVENT LOG", command: "logcat -b events -v threadtime -v printable -v uid -d *:v", share: 60, write: eventPlanted, more: eventLine},
 		{title: "RADIO LOG", command: "logcat -b radio -v threadtime -v printable -v uid -d *:v", share: 60, more: radioLine},
@@ -56,7 +56,7 @@ func processLine(b *bugReport) {
 }
 
 func kernelLine(b *bugReport) {
-	b.line("[%8d.%06d] [%d: %15s:%5d] %s: %s 0x%08x", b.r.IntN(170_000), b.r.IntN(1_000_000), b.r.IntN(8), "kworker/u16:"+fmt.Sprint(b.r.IntN(20)), b.r.IntN(30000),
+	b.line("%s %s %s: %s 0x%08x", b.stamp(50*time.Millisecond, 1000), pick(b.r, []string{"I", "W", "E"}),
 		pick(b.r, []string{"sec_bat_monitor_work", "cfg80211", "binder", "thermal_zone0", "ufshcd"}), pick(b.r, []string{"status changed to", "Interrupted resume", "request completed", "voltage now"}), b.r.Uint32())
 }
 

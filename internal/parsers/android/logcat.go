@@ -18,7 +18,7 @@ type logcat struct{}
 
 var logcatInfo = artifact.Info{
 	Name:    "android.logcat",
-	Version: 1,
+	Version: 2,
 	Summary: "The phone's logs: crashes, installs and removals of apps, refused accesses, starts of programs, and the links that they name.",
 	Files: []string{
 		"**/dumpstate/SYSTEM LOG", "**/dumpstate/EVENT LOG", "**/dumpstate/KERNEL LOG", "**/dumpstate/LAST LOGCAT", "**/dumpstate/LAST KMSG",
@@ -29,8 +29,8 @@ var logcatInfo = artifact.Info{
 		{
 			Kind: "entry", Doc: "An entry that tells of one of these events, or names a host, link or address.",
 			Fields: []artifact.FieldInfo{
-				textField("event", "crash, native_crash, anr, process_start, process_died, activity, package, install, denial, verifier, boot, debugger, vpn, named"),
-				textField("level", "V, D, I, W, E, F"), textField("tag", "who wrote it"), textField("text", "what it says"), textField("uid", "user id of the writer"),
+				textField("event", "crash, native_crash, anr, process_start, process_died, activity, package, install, denial, verifier, boot, debugger, vpn, kernel_crash, named"),
+				textField("level", "V, D, I, W, E, F; of the kernel 0 to 7"), textField("tag", "who wrote it"), textField("text", "what it says"), textField("uid", "user id of the writer"),
 				textField("pid", "its process"), textField("process", "process that it speaks of"), textField("package_name", "package that it speaks of"),
 				listField("links", "links in it"),
 			},
@@ -44,7 +44,7 @@ var logcatInfo = artifact.Info{
 			},
 		},
 	},
-	Caveats: []string{"Buffers hold hours, seldom days.", "Times have no year and no zone unless the log tells them; they are set by the report's clock."},
+	Caveats: []string{"Buffers hold hours, seldom days.", "Times have no year and no zone unless the log tells them; they are set by the report's clock.", "The kernel counts from its start: of its own log only refused accesses have a time."},
 	Refs:    []string{"https://developer.android.com/tools/logcat", "https://android.googlesource.com/platform/frameworks/base/+/refs/heads/main/services/core/java/com/android/server/am/EventLogTags.logtags"},
 }
 
@@ -143,6 +143,9 @@ var tagEvents = map[string]string{
 func (l *logcatReading) line(s *section) error {
 	var e logEntry
 	if !threadtime(s.line, &e) {
+		if kernelLine(s.line, &e) {
+			return l.kernel(s, &e)
+		}
 		l.others++
 		if !s.blank() && !bytes.HasPrefix(s.line, []byte("--------- ")) {
 			s.notUnderstood()
@@ -207,7 +210,9 @@ func (l *logcatReading) entry(s *section, e *logEntry, event string, named bool)
 	for _, link := range found {
 		rec.Observe(artifact.URL, link, "links")
 	}
-	if err := stampTime(s, rec, string(e.stamp)); err != nil {
+	if string(e.tag) == "kernel" && stampLength(e.stamp) == 0 {
+		kernelTime(rec, text)
+	} else if err := stampTime(s, rec, string(e.stamp)); err != nil {
 		return err
 	}
 	summary(rec, "%s: %s: %s", event, tag, text)

@@ -257,6 +257,15 @@ _id:2 name:odd
 `),
 	}},
 	"logcat": {logcat{}, []artifacttest.Sample{
+		fileSample("kernel", "FS/sys/fs/pstore/console-ramoops-0", `<5>[    0.000000] Linux version 5.15.104-android13-8 (build-user@build-host)
+<36>[   58.202578] c2    486 type=1400 audit(1578493831.843:13): avc: denied { read } for comm="dumpstate"
+<4>[   58.202578] c2    486 type=1400 audit(1578493831.843:13): avc:  denied  { execute } for  comm="com.example.spy" path="/data/local/tmp/x" app=com.example.spy
+[  100.5] Kernel panic - not syncing: Attempted to kill init!
+[  100.6] see https://c2.example.net/a
+[ odd] x
+[  101.0] nothing
+<6
+`),
 		withClock(fileSample("system", "dumpstate/SYSTEM LOG", `--------- beginning of main
 01-08 15:29:55.853 10076  3225  3254 I eMBMS  Service: nothing to see
 01-08 15:29:55.853 10076  3225  3254 I chromium: loads https://bad.example.org/x?y=1 now
