@@ -49,7 +49,7 @@ var may = map[string][]string{
 	"timeline":     {"limit"},
 	"vault":        {"evidence", "finding", "limit", "seal"},
 	"web": {
-		"artifact", "evidence", "examine", "feed", "finding", "format", "indicator", "job", "ledger", "limit", "lure", "message", "pipeline",
+		"account", "artifact", "evidence", "examine", "feed", "finding", "format", "indicator", "job", "ledger", "limit", "lure", "message", "pipeline",
 		"report", "rule", "seal", "timeline", "vault", "workspace",
 	},
 	"workspace": {"artifact", "finding", "indicator", "ledger", "link", "seal", "vault"},

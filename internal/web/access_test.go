@@ -6,6 +6,11 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/amparo-project/amparo/internal/account"
+	"github.com/amparo-project/amparo/internal/account/clock"
+	"github.com/amparo-project/amparo/internal/account/docket"
+	"github.com/amparo-project/amparo/internal/account/term"
 )
 
 // TestEveryRouteAsEveryRole sends each route of the table without a session,
@@ -223,5 +228,25 @@ func TestOnlyLoopback(t *testing.T) {
 		if _, _, err := CheckAddress(addr); (err == nil) != good {
 			t.Errorf("%s: %v", addr, err)
 		}
+	}
+}
+
+// TestAccountPage shows a promise that nobody kept, and the silence since.
+func TestAccountPage(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	b := f.member()
+	caseID, _ := b.newCase()
+	sp := f.s.sessions.get(b.cookies()[0].Value).unlocked()
+	d := &docket.Docket{Store: sp.Workspace, Case: caseID, Today: term.Day(2026, 3, 1)}
+	if _, err := d.AddPromise(t.Context(), clock.Promise{
+		Authority: "Fiscalía", Made: "2025-06-01", Due: "2025-07-01", Words: "<b>It will be investigated</b>",
+		Source: account.Source{Title: "Press release", URL: "https://example.org/promise"},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	page := b.get("/cases/" + caseID + "/account")
+	if page.status != http.StatusOK || !strings.Contains(page.body, "days of silence") || !strings.Contains(page.body, "&lt;b&gt;It will be investigated") {
+		t.Errorf("%d %s", page.status, page.body)
 	}
 }

@@ -42,6 +42,7 @@ var routes = []route{
 	{"POST /cases/new", member, (*request).newCase},
 	{"GET /cases/{case}", member, (*request).casePage},
 	{"POST /cases/{case}/close", member, (*request).closeCase},
+	{"GET /cases/{case}/account", member, (*request).accountPage},
 	{"GET /cases/{case}/person", member, (*request).newPersonPage},
 	{"POST /cases/{case}/person", member, (*request).newPerson},
 	{"POST /cases/{case}/device", member, (*request).newDevice},

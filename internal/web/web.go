@@ -20,6 +20,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/amparo-project/amparo/internal/account/term"
 	"github.com/amparo-project/amparo/internal/examine"
 	"github.com/amparo-project/amparo/internal/feed"
 	"github.com/amparo-project/amparo/internal/finding"
@@ -53,6 +54,7 @@ type Options struct {
 	Indicators func() (*indicator.Matcher, []finding.IndicatorSet, error)
 	Rules      func() (*rule.Set, error)
 	Lures      func() (*lure.Knowledge, error)
+	Terms      func() (*term.Set, error) // of the law, for requests to authorities
 }
 
 // A Server serves one workspace.

@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/amparo-project/amparo/internal/account/term"
 	"github.com/amparo-project/amparo/internal/feed"
 	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/indicator"
@@ -118,7 +119,7 @@ func fixtureAt(t *testing.T, home string) *fixture {
 			}
 			return l.Matcher, sets, nil
 		},
-		Rules: rule.Builtin, Lures: lure.Builtin,
+		Rules: rule.Builtin, Lures: lure.Builtin, Terms: func() (*term.Set, error) { return term.Load(nil) },
 	})
 	if err != nil {
 		t.Fatal(err)

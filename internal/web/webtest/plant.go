@@ -17,6 +17,7 @@ import (
 
 	"github.com/amparo-project/amparo/internal/examine"
 	"github.com/amparo-project/amparo/internal/finding"
+	"github.com/amparo-project/amparo/internal/limit"
 )
 
 // Payload is text that tries to be run, to hide, to turn the direction of
@@ -85,7 +86,7 @@ func plantFile(in io.Reader, name string) error {
 	var out bytes.Buffer
 	switch filepath.Ext(name) {
 	case ".json":
-		data, err := io.ReadAll(in)
+		data, err := limit.ReadAll(in, 64*limit.MiB)
 		if err != nil {
 			return err
 		}
