@@ -63,7 +63,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"mkbackup": mkbackup, "treehash": treehash, "truncate": truncate, "zero": zero, "pack": pack,
 			"mkandroidqf": mkandroidqf, "exitcode": exitcode, "glob": glob, "firstfinding": firstFinding,
-			"setid": setID, "setrun": setRun, "setfinding": setFinding,
+			"setid": setID, "firstcase": firstCase, "setrun": setRun, "setfinding": setFinding,
 			"setkey": setKey, "setwitness": setWitness, "tsa": tsa, "newer": newer,
 			"mailserver": mailServer, "mailbox": mailbox, "firstid": firstID, "mailid": firstID,
 			"lastrequest": lastRequest,
@@ -177,6 +177,13 @@ func firstFinding(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	ts.Check(json.Unmarshal([]byte(line), &f))
 	ts.Setenv("FINDING", f.ID)
+}
+
+// firstCase sets CASE to the first of a list of cases in JSON.
+func firstCase(ts *testscript.TestScript, _ bool, args []string) {
+	var l struct{ Items []struct{ ID string } }
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &l))
+	ts.Setenv("CASE", l.Items[0].ID)
 }
 
 // setID sets a variable to what a file holds, which is the name of something

@@ -97,6 +97,7 @@ type root struct {
 	Serve     serveCmd     `cmd:"" help:"${serve}"`
 
 	Safeguards safeguardsCmd `cmd:"" help:"${safeguards}"`
+	Demo       demoCmd       `cmd:"" help:"${demo}"`
 
 	Account accountCmd `cmd:"" help:"${account}"`
 	Promise promiseCmd `cmd:"" help:"${promise}"`
@@ -183,7 +184,7 @@ func languageOf(args []string) string {
 // struct tags give them.
 func helpTexts(p *message.Printer) kong.Vars {
 	vars := kong.Vars{"version": "amparo " + Version}
-	for _, name := range slices.Concat(helpNames, workspaceHelp, accountHelp, factHelp, safeguardsHelp) {
+	for _, name := range slices.Concat(helpNames, workspaceHelp, accountHelp, factHelp, safeguardsHelp, demoHelp) {
 		vars[name] = p.Text("cli.help." + name)
 	}
 	return vars

@@ -98,10 +98,10 @@ func (s *subject) element(e *Element) ElementAnswer {
 
 // A Held is one condition of a deal, held against one event.
 type Held struct {
-	Deal      string `json:"deal"` // its name
-	Buyer     string `json:"buyer"`
-	Condition string `json:"condition"` // as the deal has it
-	Words     string `json:"words,omitempty"`
+	Deal      string       `json:"deal"` // its name
+	Buyer     string       `json:"buyer"`
+	Condition string       `json:"condition"` // as the deal has it
+	Words     string       `json:"words,omitempty"`
 	Since     account.Date `json:"since,omitzero"`
 	Answer
 }

@@ -8,6 +8,7 @@
 //	mkbackup -indicator-file FILE -indicator-count N
 //	mkbackup -androidqf DIR [-indicators DIR] [-copies N]
 //	mkbackup -bugreport FILE [-bugreport-size BYTES] [-seed S]
+//	mkbackup -demo DIR
 //	mkbackup -sysdiagnose FILE -sysdiagnose-size BYTES
 //
 // A password file that is not there yet is written, with the password of the
@@ -31,6 +32,7 @@ import (
 const demoPassword = "amparo demo"
 
 type command struct {
+	demo                                                string
 	options                                             testevidence.Options
 	out, passwordFile, indicators, indicatorFile, truth string
 	indicatorCount, sparse, copies                      int
@@ -80,6 +82,7 @@ func (c *command) parse(args []string, stderr io.Writer) error {
 	f.IntVar(&c.copies, "copies", 0, "copies of apps in it, of 50 MiB that take no room on the disk")
 	f.StringVar(&c.bugreport, "bugreport", "", "new file for a bugreport of an Android phone, as .zip")
 	f.Int64Var(&c.bugreportSize, "bugreport-size", 0, "size of its text in bytes, at least")
+	f.StringVar(&c.demo, "demo", "", "folder for the phones of amparo demo")
 	f.Int64Var(&c.sysdiagnoseSize, "sysdiagnose-size", 300<<20, "its size in bytes, at least")
 	if err := f.Parse(args); err != nil {
 		return err
@@ -87,7 +90,7 @@ func (c *command) parse(args []string, stderr io.Writer) error {
 	switch {
 	case f.NArg() > 0:
 		return fmt.Errorf("unexpected argument %q", f.Arg(0))
-	case c.out == "" && c.indicators == "" && c.indicatorFile == "" && c.sysdiagnose == "" && c.androidQF == "" && c.bugreport == "":
+	case c.out == "" && c.indicators == "" && c.indicatorFile == "" && c.sysdiagnose == "" && c.androidQF == "" && c.bugreport == "" && c.demo == "":
 		return errors.New("nothing to write: give -out, -indicators, -indicator-file, -sysdiagnose, -androidqf or -bugreport")
 	case c.dump != "" && (c.out == "" || o.Encrypted):
 		return errors.New("-dump is of a plain backup: give -out, and no -encrypted")
@@ -122,6 +125,11 @@ func (c *command) do() error {
 	}
 	if c.bugreport != "" {
 		if _, err := testevidence.WriteBugReport(c.bugreport, testevidence.BugReport{Seed: c.options.Seed, Size: c.bugreportSize}); err != nil {
+			return err
+		}
+	}
+	if c.demo != "" {
+		if err := testevidence.WriteDemoPhones(c.demo); err != nil {
 			return err
 		}
 	}
