@@ -39,8 +39,8 @@ const MaxObservedValue = 8192
 //   - the marks of each part (indicator.AppendMarks), all of a run in one row.
 //
 // A hunt reads the marks of all runs, and the few parts that have one of its
-// own. Nothing is filed by value: a tree over the values of a thousand phones
-// took a hundred times as long to build, for each run touched all of it.
+// own. Nothing is filed by value: trees over the values of many phones took
+// thirty times as long to build, for each run touched all of them.
 
 // Bounds of a part: the first that is reached ends it.
 const (
