@@ -25,7 +25,7 @@ import (
 
 // kills is how many rounds TestKill makes with each database: in each the
 // program is killed up to seven times. "make kill" makes many.
-var kills = flag.Int("kills", 3, "rounds of TestKill with each database")
+var kills = flag.Int("kills", 2, "rounds of TestKill with each database")
 
 // killChild makes the test binary the program.
 const killChild = "AMPARO_TEST_CHILD"

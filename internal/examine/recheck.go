@@ -63,7 +63,7 @@ func (s *Space) Recheck(ctx context.Context, caseID string, o With, each func(*R
 		}
 		g.Go(func() error {
 			r, err := s.again(ctx, before, o)
-			if ctx.Err() != nil {
+			if err != nil && ctx.Err() != nil {
 				return ctx.Err()
 			}
 			if r.Err = err; err != nil {
@@ -101,7 +101,7 @@ func (s *Space) again(ctx context.Context, before []workspace.Run, o With) (Rech
 	stored.before = before
 	runs, err := stored.Check(ctx, o)
 	for _, id := range runs {
-		run, err := s.Run(ctx, id)
+		run, err := s.Run(context.WithoutCancel(ctx), id) // it is done, and is told
 		if err != nil {
 			return r, err
 		}
