@@ -104,6 +104,9 @@ func (d *differ) takeSame(at line, _ []byte, r *record) error {
 	id := r.identity(d.name, d.whole)
 	if !r.live() {
 		d.lost[id], d.lost[r.content()] = at, at
+		if key := r.telling(); r.Where.RowID == nil && key != (hash{}) {
+			d.lost[key] = at
+		}
 		return nil
 	}
 	exact := sum(append(id[:], r.contentBytes()...))
@@ -182,8 +185,8 @@ func (d *differ) tellGone() error {
 
 // remains returns B's deleted row of a record, nil where there is none.
 func (d *differ) remains(r *record) (json.RawMessage, error) {
-	for _, key := range []hash{r.identity(d.name, d.whole), r.content()} {
-		if at, ok := d.lost[key]; ok && (key != r.identity(d.name, d.whole) || r.Where.RowID != nil) {
+	for _, key := range []hash{r.identity(d.name, d.whole), r.content(), r.telling()} {
+		if at, ok := d.lost[key]; ok && (key == r.telling() || key != r.identity(d.name, d.whole) || r.Where.RowID != nil) {
 			raw, _, err := again(d.after, at)
 			return raw, err
 		}

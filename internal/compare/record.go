@@ -89,6 +89,26 @@ func (r *record) contentBytes() []byte {
 	return append(append(b, 0), r.Data...)
 }
 
+// telling is the times and texts of a record: all that a deleted row whose number
+// was overwritten has in common with the row that it was. The zero hash stands
+// for a record without a text: its times alone do not tell it.
+func (r *record) telling() hash {
+	var data map[string]json.RawMessage
+	_ = json.Unmarshal(r.Data, &data) // split has seen that it is an object
+	texts := 0
+	b := append(append([]byte("telling\x00"+r.Kind), 0), r.Times...)
+	for _, name := range slices.Sorted(maps.Keys(data)) {
+		if v := data[name]; len(v) > 0 && v[0] == '"' {
+			b = append(append(append(b, 0), name...), 0)
+			b, texts = append(b, v...), texts+1
+		}
+	}
+	if texts == 0 {
+		return hash{}
+	}
+	return sum(b)
+}
+
 func sum(b []byte) hash {
 	full := sha256.Sum256(b)
 	return hash(full[:16])

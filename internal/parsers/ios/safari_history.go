@@ -234,7 +234,9 @@ func (h *historyReader) visit() error {
 	item := h.key(h.item)
 	p := h.pages[item]
 	rec.Set("id", artifact.IntValue(item))
-	rec.Set("visit_id", artifact.IntValue(h.rowID()))
+	if !h.row.RowIDLost() {
+		rec.Set("visit_id", artifact.IntValue(h.rowID()))
+	}
 	rec.Set("url", artifact.TextOrNull(p.url))
 	rec.Observe(artifact.URL, p.url, "url")
 	if p.gone {
