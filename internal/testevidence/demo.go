@@ -84,9 +84,11 @@ func writeDemoPhone(file string, texts []demoText) (err error) {
 			{"INSERT INTO handle (ROWID, id, service) VALUES (?, ?, 'SMS')", []any{id, t.from}},
 			{"INSERT INTO chat (ROWID, guid, style, chat_identifier, service_name) VALUES (?, ?, 45, ?, 'SMS')", []any{id, "SMS;-;" + t.from, t.from}},
 			{"INSERT INTO chat_handle_join (chat_id, handle_id) VALUES (?, ?)", []any{id, id}},
-			{`INSERT INTO message (ROWID, guid, text, handle_id, service, account, date, date_read, is_finished, is_read)
+			{
+				`INSERT INTO message (ROWID, guid, text, handle_id, service, account, date, date_read, is_finished, is_read)
 				VALUES (?, ?, ?, ?, 'SMS', 'P:+5215550000000', ?, ?, 1, 1)`,
-				[]any{id, fmt.Sprintf("00000000-0000-4000-8000-%012d", id), t.text, id, nanoseconds(t.at), nanoseconds(t.at.Add(time.Minute))}},
+				[]any{id, fmt.Sprintf("00000000-0000-4000-8000-%012d", id), t.text, id, nanoseconds(t.at), nanoseconds(t.at.Add(time.Minute))},
+			},
 			{"INSERT INTO chat_message_join (chat_id, message_id, message_date) VALUES (?, ?, ?)", []any{id, id, nanoseconds(t.at)}},
 		} {
 			if _, err := db.Exec(row.query, row.args...); err != nil {
