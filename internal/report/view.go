@@ -227,6 +227,9 @@ func (v *view) title(f *finding.Finding) string {
 	if m := f.Indicator; m != nil && m.Private {
 		return v.Text("finding.private", "Set", short(m.Set, 80), "Match", match(v.Printer, m.Match))
 	}
+	if m := f.Indicator; m != nil && m.Threat == "" && m.Set == "" {
+		return v.Text("finding.hunted_value", "Value", short(m.Value, 120)) // somebody looked for it, nobody published it
+	}
 	if m := f.Indicator; m != nil {
 		return v.Text("html.indicator_title", "Value", short(m.Value, 120), "Threat", short(firstOf(m.Threat, m.Set), 120))
 	}
