@@ -96,7 +96,7 @@ func (c *demoCmd) write(a *app, flags wsFlags, caseID string) error {
 		accountAt: at, To: filepath.Join(c.To, "public"), Title: a.Text("demo.title"), Publisher: a.Text("demo.publisher"), Label: a.Text("demo.synthetic"),
 		Yes: true, wsFlags: flags,
 	}
-	report := safeguardsReportCmd{Case: caseID, Format: "html", Out: filepath.Join(c.To, "safeguards.html"), wsFlags: flags}
+	report := safeguardsReportCmd{Case: caseID, Format: "html", Label: a.Text("demo.synthetic"), Out: filepath.Join(c.To, "safeguards.html"), wsFlags: flags}
 	reply := letterCmd{
 		accountAt: at, To: "US Department of State", From: a.Text("demo.publisher"), Label: a.Text("demo.synthetic"), Out: filepath.Join(c.To, "letter.pdf"), wsFlags: flags,
 	}
@@ -177,19 +177,23 @@ func (d *demoCase) person(p demo.Person) error {
 	if err != nil {
 		return err
 	}
+	purposes := workspace.Purposes
+	if p.MadeUp {
+		purposes = []string{workspace.Analysis} // the page counts nobody who does not exist
+	}
 	_, err = d.AddConsent(ctx, workspace.Consent{
-		Case: d.caseID, Person: person.ID, Purposes: workspace.Purposes, Until: time.Now().AddDate(1, 0, 0).Format(time.DateOnly), Guardian: p.Minor,
+		Case: d.caseID, Person: person.ID, Purposes: purposes, Until: time.Now().AddDate(1, 0, 0).Format(time.DateOnly), Guardian: p.Minor,
 		FormSHA256: textHash(d.app.Text("demo.synthetic")), Private: workspace.ConsentTerms{GivenBy: d.app.Text("demo.synthetic")},
 	})
 	if err != nil {
 		return err
 	}
-	data, err := demo.Phone(p.Pseudonym)
+	phone, err := demo.Phone(p.Pseudonym)
 	if err != nil {
 		return err
 	}
 	dir := filepath.Join(d.dir, "phones", p.Pseudonym)
-	if err := errors.Join(os.MkdirAll(dir, 0o700), os.WriteFile(filepath.Join(dir, "sms.db"), data, 0o600)); err != nil {
+	if err := errors.Join(os.MkdirAll(filepath.Dir(dir), 0o700), os.CopyFS(dir, phone)); err != nil {
 		return err
 	}
 	return d.check(device.ID, dir)

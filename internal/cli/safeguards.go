@@ -198,6 +198,7 @@ type safeguardsReportCmd struct {
 	Format string   `help:"${safeguards_format}" enum:"html,json" default:"html"`
 	Out    string   `help:"${safeguards_out}" placeholder:"FILE"`
 	Rules  []string `help:"${concerns_rules}" placeholder:"DIR" sep:"none"`
+	Label  string   `help:"${publish_label}" placeholder:"TEXT"`
 	wsFlags
 }
 
@@ -213,7 +214,7 @@ func (c *safeguardsReportCmd) Run(a *app) error {
 			return err
 		}
 		a.tellFaults(r.Faults)
-		r.Faults = append(r.Faults, faults...)
+		r.Faults, r.Label = append(r.Faults, faults...), c.Label
 		write := func(w io.Writer) error {
 			if c.Format == "json" {
 				return writeJSON(w, r)

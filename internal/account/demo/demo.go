@@ -1,6 +1,7 @@
 // Package demo holds what `amparo demo` builds a workspace from: the public
 // facts of the letter of 7 December 2017 to the US Secretary of State, each with
-// its source, and synthetic phones whose messages lead to published domains.
+// its source, and synthetic phones whose messages and visits lead to published
+// domains.
 //
 // The phones are written by internal/testevidence (mkbackup -demo), where their
 // sources are named; a test holds them to it.
@@ -36,11 +37,13 @@ type Content struct {
 	Requests []clock.Request `json:"requests"`
 }
 
-// A Person is somebody of whom the letter speaks, with a synthetic phone.
+// A Person is somebody of whom the letter speaks, or one who is made up, with a
+// synthetic phone.
 type Person struct {
 	Pseudonym string `json:"pseudonym"`
 	Name      string `json:"name"`
 	Minor     bool   `json:"minor,omitempty"`
+	MadeUp    bool   `json:"made_up,omitempty"` // no source speaks of them: they are in no public number
 }
 
 // Load reads what the demonstration says.
@@ -58,9 +61,10 @@ func Load() (*Content, error) {
 	return c, nil
 }
 
-// Phone returns the messages of a person's synthetic phone, a database sms.db.
-func Phone(pseudonym string) ([]byte, error) {
-	return files.ReadFile("data/phones/" + pseudonym + "/sms.db")
+// Phone returns the files of a person's synthetic phone: its messages sms.db,
+// and its visits History.db where it has any.
+func Phone(pseudonym string) (fs.FS, error) {
+	return fs.Sub(files, "data/phones/"+pseudonym)
 }
 
 // Indicators returns the published indicators that find what is in the phones.

@@ -2,6 +2,8 @@ package demo
 
 import (
 	"bytes"
+	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"testing"
@@ -21,19 +23,47 @@ func TestPhones(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	visits := 0
 	for _, p := range c.People {
-		got, err := Phone(p.Pseudonym)
+		got, want := phoneFiles(t, p.Pseudonym), map[string][]byte{}
+		entries, err := os.ReadDir(filepath.Join(dir, p.Pseudonym))
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := os.ReadFile(filepath.Join(dir, p.Pseudonym, "sms.db"))
-		if err != nil {
-			t.Fatal(err)
+		for _, e := range entries {
+			if want[e.Name()], err = os.ReadFile(filepath.Join(dir, p.Pseudonym, e.Name())); err != nil {
+				t.Fatal(err)
+			}
 		}
-		if !bytes.Equal(got, want) {
+		if !maps.EqualFunc(got, want, bytes.Equal) || got["sms.db"] == nil {
 			t.Errorf("the phone of the %s is not what the generator writes", p.Pseudonym)
 		}
+		if got["History.db"] != nil {
+			visits++
+		}
 	}
+	if visits != 1 {
+		t.Errorf("%d phones opened a page, and only that of the person that is made up may", visits)
+	}
+}
+
+func phoneFiles(t *testing.T, pseudonym string) map[string][]byte {
+	t.Helper()
+	phone, err := Phone(pseudonym)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string][]byte{}
+	err = fs.WalkDir(phone, ".", func(name string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			out[name], err = fs.ReadFile(phone, name)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
 }
 
 func TestContent(t *testing.T) {
@@ -47,7 +77,7 @@ func TestContent(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if len(c.People) != 4 || len(c.Requests) != 5 || len(c.Promises) != 1 || len(c.Register.Deals) != 1 {
+	if len(c.People) != 5 || len(c.Requests) != 5 || len(c.Promises) != 1 || len(c.Register.Deals) != 1 {
 		t.Errorf("%+v", c)
 	}
 	list, err := Indicators()

@@ -15,6 +15,7 @@ import (
 
 // Report is the register of a case against what was seen.
 type Report struct {
+	Label   string                 `json:"label,omitempty"` // said at the top; of a demonstration: that it is one
 	Note    string                 `json:"note"`
 	Parties []PartyReport          `json:"parties"`
 	Deals   []*account.Deal        `json:"deals"`
