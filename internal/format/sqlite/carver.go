@@ -324,7 +324,8 @@ func (c *carver) image(p *page, t *Table, skip int, state State) {
 	sound := skip == 0 && p.parse() == nil && p.cells <= p.most() && p.kind == leafTable
 	if !sound {
 		if skip == 0 && p.avail > 0 && (p.buf[0] == leafIndex || p.buf[0] == interiorIndex) {
-			return // entries of an index are no rows, and can look like some
+			c.keyedImage(p, t, state) // entries of an index are no rows, and can look like some
+			return
 		}
 		if state == StateDeleted || skip > 0 {
 			p.no = max(p.no, 2)

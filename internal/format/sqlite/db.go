@@ -57,6 +57,7 @@ type DB struct {
 	columns int               // of all tables
 	byName  map[string]*Table // by lower-case name
 	roots   []uint32          // of all b-trees in the schema
+	indexed map[string]bool   // names of tables that have an index, lower-case
 
 	mu      sync.Mutex
 	damage  []Damage
@@ -69,10 +70,11 @@ type DB struct {
 // or the error of a reader.
 func Open(r io.ReaderAt, size int64, o Options) (*DB, error) {
 	db := &DB{
-		main:   newBlockReader("database", r, size, orDefault(o.CacheBytes, defaultCache)),
-		maxRow: orDefault(o.MaxRowBytes, defaultMaxRow),
-		byName: make(map[string]*Table),
-		known:  make(map[Damage]struct{}),
+		main:    newBlockReader("database", r, size, orDefault(o.CacheBytes, defaultCache)),
+		maxRow:  orDefault(o.MaxRowBytes, defaultMaxRow),
+		byName:  make(map[string]*Table),
+		indexed: make(map[string]bool),
+		known:   make(map[Damage]struct{}),
 	}
 	if err := db.open(o); err != nil {
 		return nil, fmt.Errorf("open database: %w", err)

@@ -31,7 +31,7 @@ func (db *DB) guess(cause error) (header, error) {
 // try returns how many tables have a root under a header. Its error is that
 // of the reader.
 func (db *DB) try(h header) (int, error) {
-	t := &DB{main: db.main, maxRow: db.maxRow, byName: make(map[string]*Table), known: make(map[Damage]struct{})}
+	t := &DB{main: db.main, maxRow: db.maxRow, byName: make(map[string]*Table), indexed: make(map[string]bool), known: make(map[Damage]struct{})}
 	t.setHeader(h)
 	if err := t.readSchema(); err != nil {
 		return 0, harmless(err)

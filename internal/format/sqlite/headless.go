@@ -214,6 +214,7 @@ func appendVarint(b []byte, v uint64) []byte {
 type partialCell struct {
 	table *Table
 	m     remnant
+	size  int // of the values that are on its page
 	sum   uint64
 }
 
@@ -230,7 +231,7 @@ func (c *carver) keepPartial(p *page, at int, f *found, t *Table, state State) {
 // wait holds a remnant until its values can be compared with those of all rows.
 func (c *carver) wait(f *found, m *remnant) {
 	if len(c.partial) < maxRemnants {
-		c.partial = append(c.partial, partialCell{f.table, *m, c.sum(f.table, 1, f.values)})
+		c.partial = append(c.partial, partialCell{f.table, *m, len(f.values), c.sum(f.table, 1, f.values)})
 	}
 }
 
@@ -258,7 +259,7 @@ func (c *carver) settlePartial() error {
 	for i := range c.partial {
 		x := &c.partial[i]
 		wanted[x.sum] = true
-		sizes[x.m.size-x.m.body] = true
+		sizes[x.size] = true
 		tables[x.table] = true
 	}
 	dropped := map[uint64]bool{}

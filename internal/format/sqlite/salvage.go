@@ -21,7 +21,7 @@ const maxSalvage = 1 << 30
 func Salvage(r io.ReaderAt, size int64, tables map[string]string) (*DB, error) {
 	db := &DB{
 		main:   newBlockReader("database", r, min(size, maxSalvage), defaultCache),
-		maxRow: defaultMaxRow, byName: make(map[string]*Table), known: make(map[Damage]struct{}),
+		maxRow: defaultMaxRow, byName: make(map[string]*Table), indexed: make(map[string]bool), known: make(map[Damage]struct{}),
 	}
 	names := make([]string, 0, len(tables))
 	for name := range tables {

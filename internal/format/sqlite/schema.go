@@ -33,7 +33,7 @@ func (db *DB) readSchema() error {
 	db.roots = append(db.roots, 1)
 	var size int64
 	var lost error
-	for row, err := range schema.Scan(context.Background(), "type", "name", "rootpage", "sql") {
+	for row, err := range schema.Scan(context.Background(), "type", "name", "rootpage", "sql", "tbl_name") {
 		if err != nil && asDamage(err) == nil {
 			return err
 		}
@@ -72,7 +72,10 @@ func (db *DB) object(row *Row) {
 	case "view":
 		db.add(&Table{Name: name, SQL: row.Value(3).Text(), IsView: true, RowidAlias: -1, db: db})
 		return
-	case "index", "trigger":
+	case "index":
+		db.indexed[lower(row.Value(4).Text())] = true
+		return
+	case "trigger":
 		return
 	default:
 		db.note(Damage{Page: row.Page(), Table: name, Reason: "schema: entry of no known type"})
