@@ -1,6 +1,7 @@
 package apple
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -16,7 +17,10 @@ func TestRelease(t *testing.T) {
 		{"24A446", "27.0.1", "2026-09-28", true},
 		{"19A346", "15.0", "2021-09-20", true},
 		{"13A344", "9.0", "2015-09-16", true},
-		{"14B72c", "10.1", "", true},
+		{"14B72c", "10.1", "2016-10-24", true},
+		{"8C148a", "4.2.1", "2010-11-22", true},
+		{"16C104", "12.1.2", "2018-12-20", true},
+		{"10B145", "6.1.1", "", true}, // the sources differ
 		{"24A5355q", "", "", false}, // a test version
 		{"24a446", "", "", false},
 		{"", "", "", false},
@@ -37,6 +41,7 @@ func TestBuilds(t *testing.T) {
 		16: "20", 17: "21", 18: "22", 26: "23", 27: "24",
 	}
 	form := regexp.MustCompile(`^\d{1,2}[A-L]\d{1,4}[a-c]?$`)
+	undated := 0
 	for build, r := range builds() {
 		v, ok := parseVersion(r.version)
 		if train := trains[v[0]]; !ok || !form.MatchString(build) || !strings.HasPrefix(build, train) || train == "" && v[0] != 1 {
@@ -45,8 +50,14 @@ func TestBuilds(t *testing.T) {
 		if _, err := time.Parse(time.DateOnly, r.date); err != nil && r.date != "" {
 			t.Errorf("%s: %v", build, err)
 		}
+		if r.date == "" {
+			undated++
+		}
 	}
-	if n := len(builds()); n < 340 {
+	if !strings.Contains(buildsCSV, fmt.Sprintf("\n# %d of them ", undated)) {
+		t.Errorf("%d builds have no date: the header of the file says otherwise", undated)
+	}
+	if n := len(builds()); n < 370 {
 		t.Errorf("%d builds: some were lost", n)
 	}
 	for _, line := range dataLines(versionsCSV) {

@@ -170,23 +170,24 @@ func readAppleDB(data []byte) ([]release, error) {
 	if err := json.Unmarshal(data, &b); err != nil {
 		return nil, err
 	}
-	if b.OS != "iOS" && b.OS != "iPadOS" || b.Beta || b.RC || b.RSR || b.Internal {
+	if b.OS != "iOS" && b.OS != "iPadOS" && b.OS != "iPhoneOS" || b.Beta || b.RC || b.RSR || b.Internal {
 		return nil, nil
 	}
 	return checked(b.Version, b.Build, b.Released), nil
 }
 
 var (
-	guideEntry = regexp.MustCompile(`(?s)"ver":\s*"([^"]+)",\s*"build":\s*"([^"]+)",\s*"released":\s*"([^"]*)",\s*"beta":\s*(true|false)`)
+	guideEntry = regexp.MustCompile(`(?s)"ver":\s*"([^"]+)",\s*"build":\s*"([^"]+)",\s*"released":\s*"([^"]*)"(?:,\s*"beta":\s*(true|false))?`)
 	version    = regexp.MustCompile(`^\d{1,2}(\.\d{1,2}){1,3}$`)
 	build      = regexp.MustCompile(`^\d{1,2}[A-L]\d{1,4}[a-c]?$`)
 )
 
-// readGuide reads the releases of a major version, as the guide has them.
+// readGuide reads the releases of a major version, as the guide has them. Older
+// files do not say beta; a test version then has a word in its version.
 func readGuide(data []byte) ([]release, error) {
 	var all []release
 	for _, m := range guideEntry.FindAllStringSubmatch(string(data), -1) {
-		if m[4] == "false" {
+		if m[4] != "true" {
 			all = append(all, checked(m[1], m[2], m[3])...)
 		}
 	}

@@ -29,6 +29,19 @@ const (
 		"beta": true,
     "devices": [],
   },
+  {
+    "ver": "9.9.3",
+    "build": "13L93",
+    "released": "2016-02-05",
+    "devices": []
+  },
+  {
+    "ver": "9.9.4 beta",
+    "build": "13L94",
+    "released": "2016-02-06",
+    "devices": [],
+    "beta": true,
+  },
 ]`
 )
 
@@ -47,7 +60,8 @@ func TestRun(t *testing.T) {
 	t.Parallel()
 	dir := write(t, map[string]string{
 		"13L9.json": strings.Replace(appleDB, "13Z9", "13L9", 1), "beta.json": `{"osStr": "iOS", "version": "9.9", "build": "13L1", "beta": true}`,
-		"watch.json": `{"osStr": "watchOS", "version": "9.9", "build": "13L2"}`, "9.js": guide, "readme.md": "none",
+		"watch.json": `{"osStr": "watchOS", "version": "9.9", "build": "13L2"}`,
+		"7C1.json": `{"osStr": "iPhoneOS", "version": "3.1", "build": "7C1", "released": "2009-09-09"}`, "9.js": guide, "readme.md": "none",
 		"by_hand.csv": "# a table\nversion;build;date;source\n9.8;13K8;2015-12-31;https://example.org\n",
 	})
 	table := write(t, map[string]string{"builds.csv": "# comment\nversion;build;released\n9.8;13K8;\n9.9.1;13L91;2016-02-02\n10.0;14A1;2016-09-13\n"})
@@ -55,7 +69,7 @@ func TestRun(t *testing.T) {
 	if err := run([]string{filepath.Join(table, "builds.csv"), dir}, &out, &notes); err != nil {
 		t.Fatal(err)
 	}
-	want := "# comment\nversion;build;released\n9.8;13K8;2015-12-31\n9.9;13L9;2016-01-02\n9.9.1;13L91;2016-02-02\n10.0;14A1;2016-09-13\n"
+	want := "# comment\nversion;build;released\n3.1;7C1;2009-09-09\n9.8;13K8;2015-12-31\n9.9;13L9;2016-01-02\n9.9.1;13L91;2016-02-02\n9.9.3;13L93;2016-02-05\n10.0;14A1;2016-09-13\n"
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Error(diff)
 	}
