@@ -174,14 +174,7 @@ func (a *app) promises(st *clock.Standing) error {
 }
 
 func (a *app) promiseState(p *clock.PromiseState) string {
-	state := p.State
-	switch state {
-	case clock.Done:
-		state = clock.Kept
-	case clock.Refused:
-		state = clock.Broken
-	}
-	text := a.Text("promises.state." + state)
+	text := a.Text("promises.state." + p.Saying())
 	if p.Late > 0 {
 		text += ", " + a.Count("promises.late", int64(p.Late))
 	}
@@ -272,7 +265,7 @@ func (a *app) requests(st *clock.Standing) error {
 		return []string{q.ID, a.Text("promises.request." + q.Kind), q.Authority, q.Sent, q.Ends, a.requestState(&q), short(q.Subject)}
 	}), "")
 	for i := range st.Requests {
-		if q := &st.Requests[i]; q.Count != nil && (q.State == clock.Open || q.State == clock.Overdue || q.State == clock.InAppeal) {
+		if q := &st.Requests[i]; q.Count != nil && (q.State == clock.Open || q.State == clock.PartWay || q.State == clock.Overdue || q.State == clock.InAppeal) {
 			fmt.Fprintf(a.Out, "  %s: %s\n", q.ID, safe(a.counted(q.Count)))
 		}
 	}
@@ -293,13 +286,13 @@ func (a *app) counted(c *term.Count) string {
 }
 
 func (a *app) requestState(q *clock.RequestState) string {
-	text := a.Text("promises.state." + q.State)
+	text := a.Text("promises.state." + q.Saying())
 	switch {
 	case q.Problem != "":
 		text += ": " + q.Problem
 	case q.Late > 0:
 		text += ", " + a.Count("promises.late", int64(q.Late))
-	case q.State == clock.Open || q.State == clock.InAppeal && q.Ends != "":
+	case q.State == clock.Open || (q.State == clock.InAppeal || q.State == clock.PartWay) && q.Ends != "":
 		text += ", " + a.Count("promises.left", int64(q.Left))
 	}
 	if q.Appeal != "" {

@@ -68,11 +68,10 @@ func (q *request) accountData(c workspace.Case, st *clock.Standing) accountData 
 		d.Silence = append(d.Silence, line)
 	}
 	for _, p := range st.Promises {
-		state := map[string]string{clock.Done: clock.Kept, clock.Refused: clock.Broken}[p.State]
-		d.Promises = append(d.Promises, promiseLine{p, q.stateText(cmpOr(state, p.State), p.Late)})
+		d.Promises = append(d.Promises, promiseLine{p, q.stateText(p.Saying(), p.Late)})
 	}
 	for _, r := range st.Requests {
-		d.Requests = append(d.Requests, requestLine{r, q.Or("promises.request.", r.Kind), q.stateText(r.State, r.Late)})
+		d.Requests = append(d.Requests, requestLine{r, q.Or("promises.request.", r.Kind), q.stateText(r.Saying(), r.Late)})
 	}
 	for _, x := range st.Dates {
 		d.Dates = append(d.Dates, dateLine{x.Day, q.Text("promises.date."+x.Kind, "Who", x.Who)})

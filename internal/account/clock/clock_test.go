@@ -3,6 +3,7 @@ package clock
 import (
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -93,6 +94,8 @@ func TestRequestStates(t *testing.T) {
 		{"answered", []Answer{{ID: "a", Kind: Answered, On: "2017-07-03"}}, on(2017, 8, 1), Done, "2017-07-24"},
 		{"in_part_in_time", []Answer{{ID: "a", Kind: Partial, On: "2017-07-03"}}, on(2017, 7, 10), PartWay, "2017-07-24"},
 		{"in_part_term_passed", []Answer{{ID: "a", Kind: Partial, On: "2017-07-03"}}, on(2017, 8, 1), Overdue, "2017-07-24"},
+		{"in_part_then_all", []Answer{{ID: "a", Kind: Partial, On: "2017-07-03"}, {ID: "b", Kind: Answered, On: "2017-07-25"}}, on(2017, 8, 1), Done, "2017-08-15"},
+		{"in_part_too_late", []Answer{{ID: "a", Kind: Partial, On: "2017-07-25"}}, on(2017, 8, 1), Overdue, "2017-08-15"},
 		{"refused", []Answer{{ID: "a", Kind: Refusal, On: "2017-07-03"}}, on(2017, 8, 1), Refused, "2017-07-24"},
 		{"appealed", []Answer{{ID: "a", Kind: Refusal, On: "2017-07-03"}, {ID: "b", Kind: Appealed, On: "2017-07-05"}}, on(2017, 8, 1), InAppeal, ""},
 		{"decided", []Answer{{ID: "a", Kind: Refusal, On: "2017-07-03"}, {ID: "b", Kind: Appealed, On: "2017-07-05"}, {ID: "c", Kind: Decided, On: "2017-07-20"}}, on(2017, 8, 1), Settled, ""},
@@ -107,10 +110,46 @@ func TestRequestStates(t *testing.T) {
 				r.Answers[i].To = "RQ-2"
 			}
 			q := r.At(tt.on, terms(t)).Requests[0]
+			if part := strings.HasPrefix(tt.name, "in_part"); q.Part != part || (q.Saying() == "overdue_in_part") != (part && q.State == Overdue) {
+				t.Errorf("in part %v, said as %s", q.Part, q.Saying())
+			}
 			if q.State != tt.state || q.Appeal != tt.appeal {
 				t.Errorf("got %s, appeal until %q; want %s, %q", q.State, q.Appeal, tt.state, tt.appeal)
 			}
 		})
+	}
+}
+
+// TestRest tells apart what had come when the term passed.
+func TestRest(t *testing.T) {
+	t.Parallel()
+	for day, want := range map[string]string{"2017-07-18": RestPassed, "2017-07-19": TermPassed, "2017-07": TermPassed} {
+		r := letter(t)
+		r.Requests, r.Promises = r.Requests[1:], nil
+		r.Answers = []Answer{{ID: "a", To: "RQ-2", Kind: Partial, On: day}}
+		s := r.At(on(2017, 8, 1), terms(t))
+		var kinds []string
+		for _, e := range s.Timeline {
+			kinds = append(kinds, e.Kind)
+		}
+		if !slices.Contains(kinds, want) || slices.Contains(kinds, map[string]string{RestPassed: TermPassed, TermPassed: RestPassed}[want]) {
+			t.Errorf("a part of %s: %v, want %s", day, kinds, want)
+		}
+		if q := s.Requests[0]; q.Late != 14 {
+			t.Errorf("a part of %s: %d days late", day, q.Late)
+		}
+	}
+	r := letter(t)
+	r.Requests, r.Answers = r.Requests[1:], []Answer{{ID: "a", To: "RQ-2", Kind: Partial, On: "2017-07-03"}}
+	if q := r.At(on(2017, 7, 10), terms(t)).Requests[0]; q.State != PartWay || q.Left != 8 {
+		t.Errorf("%s, %d days left", q.State, q.Left)
+	}
+	r = &Record{
+		Promises: []Promise{{ID: "PR-1", Authority: "PGR", Made: "2017-06-22", Due: "2017-07-01", Words: "w"}},
+		Answers:  []Answer{{ID: "a", To: "PR-1", Kind: Deed, On: "2017-06-30"}},
+	}
+	if p := r.At(on(2017, 7, 10), terms(t)).Promises[0]; p.Saying() != "overdue_in_part" || p.Late != 9 {
+		t.Errorf("%s, %d days late", p.Saying(), p.Late)
 	}
 }
 

@@ -112,6 +112,7 @@ const (
 	Promised   = "promise"
 	Requested  = "request"
 	TermPassed = "term_passed"
+	RestPassed = "term_passed_in_part" // the term passed, and only a part had come
 )
 
 // Sides of the timeline.
@@ -130,7 +131,7 @@ func (r *Record) timeline(s *Standing) []Event {
 		q := &s.Requests[i]
 		out = append(out, Event{Day: q.Sent, Kind: Requested, Authority: q.Authority, ID: q.ID, Text: q.Subject, Side: Asked, Public: q.Public, Sources: []account.Source{q.Source}})
 		if q.State == Overdue {
-			out = append(out, Event{Day: q.Ends, Kind: TermPassed, Authority: q.Authority, ID: q.ID, To: q.ID, Text: q.Subject, Side: Given, Public: q.Public})
+			out = append(out, Event{Day: q.Ends, Kind: q.passed(), Authority: q.Authority, ID: q.ID, To: q.ID, Text: q.Subject, Side: Given, Public: q.Public})
 		}
 	}
 	for _, a := range r.Answers {
@@ -147,6 +148,16 @@ func (r *Record) timeline(s *Standing) []Event {
 		return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Kind, b.Kind))
 	})
 	return out
+}
+
+// passed is the kind of event of a term that passed.
+func (s *RequestState) passed() string {
+	for _, a := range s.Answers {
+		if d, err := span(a.On); a.Kind == Partial && err == nil && d.to.Format(time.DateOnly) <= s.Ends {
+			return RestPassed
+		}
+	}
+	return TermPassed
 }
 
 // openly reports whether what an answer belongs to may be shown.

@@ -62,6 +62,7 @@ type Standing struct {
 type RequestState struct {
 	Request
 	State   string      `json:"state"`
+	Part    bool        `json:"part,omitempty"` // something came, not all
 	Count   *term.Count `json:"count,omitempty"`
 	Ends    string      `json:"ends,omitempty"` // last day of the term
 	Late    int         `json:"late,omitempty"` // days since Ends
@@ -75,10 +76,34 @@ type RequestState struct {
 type PromiseState struct {
 	Promise
 	State   string   `json:"state"`
+	Part    bool     `json:"part,omitempty"` // something came, not all
 	Late    int      `json:"late,omitempty"`
 	Age     int      `json:"age"` // days since it was made
 	AtLeast bool     `json:"at_least,omitempty"`
 	Answers []Answer `json:"answers"`
+}
+
+// Saying names the state in words: it is the end of an id of the catalogue.
+// What is overdue and was answered in part says both.
+func (s *RequestState) Saying() string { return saying(s.State, s.Part) }
+
+// Saying is like that of a request; a promise is kept or broken where a request
+// is answered or refused.
+func (s *PromiseState) Saying() string {
+	switch s.State {
+	case Done:
+		return Kept
+	case Refused:
+		return Broken
+	}
+	return saying(s.State, s.Part)
+}
+
+func saying(state string, part bool) string {
+	if state == Overdue && part {
+		return "overdue_in_part"
+	}
+	return state
 }
 
 // A Contradiction is what two entries cannot both be right about.
@@ -213,7 +238,7 @@ func (r *Record) requestAt(q *Request, on time.Time, terms *term.Set) RequestSta
 	for _, a := range s.Answers {
 		s.take(a, terms)
 	}
-	if s.State != Overdue && s.State != Open {
+	if s.State != Overdue && s.State != Open && s.State != PartWay { // the term runs on for the rest
 		s.Late, s.Left = 0, 0
 	}
 	if s.State == InAppeal {
@@ -288,7 +313,7 @@ func (s *RequestState) take(a Answer, terms *term.Set) {
 	case Decided:
 		s.State = Settled
 	case Partial:
-		if s.State != Overdue {
+		if s.Part = true; s.State != Overdue {
 			s.State = PartWay
 		}
 	}
@@ -340,7 +365,7 @@ func (r *Record) promiseAt(p *Promise, on time.Time) PromiseState {
 		case Broken, Refusal:
 			s.State = later(s.State, Refused, Done)
 		case Partial, Deed:
-			if s.State == Open {
+			if s.Part = true; s.State == Open {
 				s.State = PartWay
 			}
 		}

@@ -192,7 +192,7 @@ func (d *drafter) requests() {
 	d.add(Heading, d.Text("letter.requests"))
 	for i := range d.in.Standing.Requests {
 		q := &d.in.Standing.Requests[i]
-		text := d.Text("letter.request", "Kind", capital(d.Text("promises.request."+q.Kind)), "Who", q.Authority, "Day", d.day(q.Sent), "Subject", q.Subject, "State", d.Text("promises.state."+q.State))
+		text := d.Text("letter.request", "Kind", capital(d.Text("promises.request."+q.Kind)), "Who", q.Authority, "Day", d.day(q.Sent), "Subject", q.Subject, "State", d.Text("promises.state."+q.Saying()))
 		notes := []string{note(q.Source, d.Printer)}
 		if q.Late > 0 {
 			text += " " + d.Count("letter.late", int64(q.Late), "Day", d.day(q.Ends))
@@ -223,7 +223,11 @@ func (d *drafter) questions() {
 	}
 	for i := range d.in.Standing.Requests {
 		if q := &d.in.Standing.Requests[i]; q.State == clock.Overdue && d.mine(q.Authority) {
-			ask(d.Text("letter.ask_request", "Subject", q.Subject, "Day", d.day(q.Ends)), note(q.Source, d.Printer))
+			id := "letter.ask_request"
+			if q.Part {
+				id = "letter.ask_rest"
+			}
+			ask(d.Text(id, "Subject", q.Subject, "Day", d.day(q.Ends)), note(q.Source, d.Printer))
 		}
 	}
 	for _, c := range d.in.Concerns {

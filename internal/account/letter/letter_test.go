@@ -84,6 +84,24 @@ func TestDraft(t *testing.T) {
 	}
 }
 
+// TestRestIsAskedFor asks for the rest of what was answered in part.
+func TestRestIsAskedFor(t *testing.T) {
+	t.Parallel()
+	for lang, want := range map[string][]string{
+		"en": {"State: in part, the rest overdue. The term ended", "was answered in part, and its term ended on 18 July 2017: when will the rest be answered?"},
+		"es": {"Estado: en parte, el resto vencido.", "se respondió en parte y su plazo terminó el 18 de julio de 2017: ¿cuándo se responderá el resto?"},
+	} {
+		in := input(t, lang)
+		in.Standing.Requests[0].Part = true
+		got := text(Draft(in))
+		for _, w := range want {
+			if !strings.Contains(got, w) {
+				t.Errorf("the letter does not say %q:\n%s", w, got)
+			}
+		}
+	}
+}
+
 // TestEveryStatementHasItsNote wants a footnote on each fact, promise, request
 // and element whose answer is known.
 func TestEveryStatementHasItsNote(t *testing.T) {

@@ -103,6 +103,16 @@ func TestNothingPrivate(t *testing.T) {
 			}
 		}
 	}
+	for name, want := range map[string][]string{
+		"index.html": {"in part, the rest overdue, 142 days late", "term passed with an answer in part only"},
+		"es.html":    {"en parte, el resto vencido, 142 días de retraso", "venció el plazo con respuesta solo parcial"},
+	} {
+		for _, w := range want {
+			if !strings.Contains(string(s.Files[name]), w) {
+				t.Errorf("%s does not say %q", name, w)
+			}
+		}
+	}
 	// An answer that is kept back still ends a silence: 17 days and not 170.
 	if page := string(s.Files["index.html"]); !strings.Contains(page, ">17 <span>days</span>") {
 		t.Error("the silence of PGR is not 17 days")

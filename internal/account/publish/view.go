@@ -162,11 +162,12 @@ func (v *view) timeline(s *clock.Standing) {
 		}
 		v.gap(last, e.Day)
 		last = e.Day
+		passed := e.Kind == clock.TermPassed || e.Kind == clock.RestPassed
 		ev := eventView{
 			Side: e.Side, Anchor: "e-" + e.ID, Day: v.day(e.Day), What: v.Text("promises.kind." + e.Kind), Authority: e.Authority,
-			Late: e.Kind == clock.TermPassed || e.Kind == clock.Broken || e.Kind == clock.Refusal,
+			Late: passed || e.Kind == clock.Broken || e.Kind == clock.Refusal,
 		}
-		if e.Kind == clock.TermPassed {
+		if passed {
 			ev.Anchor = "t-" + e.ID
 		}
 		if e.Kind == clock.Promised {
@@ -200,15 +201,12 @@ func (v *view) gap(from, to string) {
 }
 
 func (v *view) promise(p *clock.PromiseState) {
-	state, class := p.State, p.State
-	switch p.State {
-	case clock.Done:
-		state, class = "kept", "kept"
-	case clock.Refused:
-		state, class = "broken", "broken"
+	class := p.State
+	if class == clock.Done || class == clock.Refused {
+		class = p.Saying()
 	}
 	row := promiseView{
-		Words: p.Words, QuoteLang: language(p.Lang), Authority: p.Authority, Made: v.day(p.Made), State: v.Text("promises.state." + state), Class: class,
+		Words: p.Words, QuoteLang: language(p.Lang), Authority: p.Authority, Made: v.day(p.Made), State: v.Text("promises.state." + p.Saying()), Class: class,
 	}
 	if p.Late > 0 {
 		row.State += ", " + v.Count("promises.late", int64(p.Late))
@@ -220,7 +218,7 @@ func (v *view) promise(p *clock.PromiseState) {
 func (v *view) request(q *clock.RequestState) {
 	row := requestView{
 		Anchor: "r-" + q.ID, Kind: v.Text("promises.request." + q.Kind), Authority: q.Authority, Subject: q.Subject,
-		State: v.Text("promises.state." + q.State), Class: q.State, Sent: v.Text("publish.sent", "Day", v.day(q.Sent)),
+		State: v.Text("promises.state." + q.Saying()), Class: q.State, Sent: v.Text("publish.sent", "Day", v.day(q.Sent)),
 	}
 	if q.Late > 0 {
 		row.State += ", " + v.Count("promises.late", int64(q.Late))
