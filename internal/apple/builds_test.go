@@ -21,7 +21,7 @@ func TestRelease(t *testing.T) {
 		{"8C148a", "4.2.1", "2010-11-22", true},
 		{"16C104", "12.1.2", "2018-12-20", true},
 		{"10B145", "6.1.1", "", true}, // the sources differ
-		{"24A5355q", "", "", false}, // a test version
+		{"24A5355q", "", "", false},   // a test version
 		{"24a446", "", "", false},
 		{"", "", "", false},
 	} {

@@ -20,7 +20,13 @@ func TestStand(t *testing.T) {
 		{"iPhone18,1", "27.1", true, false, "27.0.1"}, // newer than the list
 		{"iPhone18,1", "26.6.1 (a)", true, true, "27.0.1"},
 		{"iPhone5,3", "10.3.3", true, false, "10.3.3"},
-		{"iPhone1,1", "3.1.3", false, false, ""},
+		{"iPhone1,1", "3.1.3", true, false, "3.1.3"},
+		{"iPhone1,2", "4.1", true, true, "4.2.1"},
+		{"iPad2,1", "9.3.5", true, false, "9.3.5"}, // 9.3.6 is not for every model
+		{"iPad2,3", "9.3.5", true, true, "9.3.6"},
+		{"iPad3,4", "10.3.3", true, false, "10.3.3"},
+		{"iPad16,10", "26.5", true, true, "27.0.1"},
+		{"iPhone19,4", "27.0", false, false, ""}, // newer than the releases of the list
 		{"iPhone99,1", "27.0", false, false, ""},
 		{"iPhone9,3", "", false, false, ""},
 		{"iPhone9,3", "fifteen", false, false, ""},

@@ -61,7 +61,7 @@ func TestRun(t *testing.T) {
 	dir := write(t, map[string]string{
 		"13L9.json": strings.Replace(appleDB, "13Z9", "13L9", 1), "beta.json": `{"osStr": "iOS", "version": "9.9", "build": "13L1", "beta": true}`,
 		"watch.json": `{"osStr": "watchOS", "version": "9.9", "build": "13L2"}`,
-		"7C1.json": `{"osStr": "iPhoneOS", "version": "3.1", "build": "7C1", "released": "2009-09-09"}`, "9.js": guide, "readme.md": "none",
+		"7C1.json":   `{"osStr": "iPhoneOS", "version": "3.1", "build": "7C1", "released": "2009-09-09"}`, "9.js": guide, "readme.md": "none",
 		"by_hand.csv": "# a table\nversion;build;date;source\n9.8;13K8;2015-12-31;https://example.org\n",
 	})
 	table := write(t, map[string]string{"builds.csv": "# comment\nversion;build;released\n9.8;13K8;\n9.9.1;13L91;2016-02-02\n10.0;14A1;2016-09-13\n"})
