@@ -20,7 +20,7 @@ import (
 // safeguardsHelp are the names that struct tags of these commands use.
 var safeguardsHelp = []string{
 	"safeguards", "safeguards_add", "safeguards_file", "safeguards_import", "safeguards_form", "safeguards_files", "safeguards_list",
-	"safeguards_report", "safeguards_format", "safeguards_out",
+	"safeguards_report", "safeguards_format", "safeguards_out", "safeguards_retire",
 }
 
 // safeguardsCmd is "amparo safeguards".
@@ -28,6 +28,7 @@ type safeguardsCmd struct {
 	Add    safeguardsAddCmd    `cmd:"" help:"${safeguards_add}"`
 	Import safeguardsImportCmd `cmd:"" help:"${safeguards_import}"`
 	List   safeguardsListCmd   `cmd:"" help:"${safeguards_list}"`
+	Retire entryRetireCmd      `cmd:"" help:"${safeguards_retire}"`
 	Report safeguardsReportCmd `cmd:"" help:"${safeguards_report}"`
 }
 

@@ -123,7 +123,7 @@ func TestRequestStates(t *testing.T) {
 // TestRest tells apart what had come when the term passed.
 func TestRest(t *testing.T) {
 	t.Parallel()
-	for day, want := range map[string]string{"2017-07-18": RestPassed, "2017-07-19": TermPassed, "2017-07": TermPassed} {
+	for day, want := range map[string]string{"2017-07-18": RestOverdue, "2017-07-19": TermPassed, "2017-07": TermPassed} {
 		r := letter(t)
 		r.Requests, r.Promises = r.Requests[1:], nil
 		r.Answers = []Answer{{ID: "a", To: "RQ-2", Kind: Partial, On: day}}
@@ -132,7 +132,7 @@ func TestRest(t *testing.T) {
 		for _, e := range s.Timeline {
 			kinds = append(kinds, e.Kind)
 		}
-		if !slices.Contains(kinds, want) || slices.Contains(kinds, map[string]string{RestPassed: TermPassed, TermPassed: RestPassed}[want]) {
+		if !slices.Contains(kinds, want) || slices.Contains(kinds, map[string]string{RestOverdue: TermPassed, TermPassed: RestOverdue}[want]) {
 			t.Errorf("a part of %s: %v, want %s", day, kinds, want)
 		}
 		if q := s.Requests[0]; q.Late != 14 {

@@ -109,10 +109,10 @@ type Event struct {
 
 // Kinds of events that are no kind of answer.
 const (
-	Promised   = "promise"
-	Requested  = "request"
-	TermPassed = "term_passed"
-	RestPassed = "term_passed_in_part" // the term passed, and only a part had come
+	Promised    = "promise"
+	Requested   = "request"
+	TermPassed  = "term_passed"
+	RestOverdue = "term_passed_in_part" // the term passed, and only a part had come
 )
 
 // Sides of the timeline.
@@ -154,7 +154,7 @@ func (r *Record) timeline(s *Standing) []Event {
 func (s *RequestState) passed() string {
 	for _, a := range s.Answers {
 		if d, err := span(a.On); a.Kind == Partial && err == nil && d.to.Format(time.DateOnly) <= s.Ends {
-			return RestPassed
+			return RestOverdue
 		}
 	}
 	return TermPassed

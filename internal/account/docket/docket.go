@@ -151,7 +151,7 @@ func Happenings(s *clock.Standing, known map[string]string) []outbox.Happening {
 		switch {
 		case answers[e.Kind]:
 			out = append(out, outbox.Happening{Event: notice.Event{Kind: notice.AnswerReceived, ID: e.ID, Day: e.Day, Who: e.Authority}, Known: known[e.ID]})
-		case e.Kind == clock.TermPassed, e.Kind == clock.RestPassed:
+		case e.Kind == clock.TermPassed, e.Kind == clock.RestOverdue:
 			out = append(out, outbox.Happening{Event: notice.Event{Kind: notice.TermPassed, ID: e.ID, Day: e.Day, Who: e.Authority}, Known: e.Day})
 		}
 	}

@@ -162,7 +162,7 @@ func (v *view) timeline(s *clock.Standing) {
 		}
 		v.gap(last, e.Day)
 		last = e.Day
-		passed := e.Kind == clock.TermPassed || e.Kind == clock.RestPassed
+		passed := e.Kind == clock.TermPassed || e.Kind == clock.RestOverdue
 		ev := eventView{
 			Side: e.Side, Anchor: "e-" + e.ID, Day: v.day(e.Day), What: v.Text("promises.kind." + e.Kind), Authority: e.Authority,
 			Late: passed || e.Kind == clock.Broken || e.Kind == clock.Refusal,

@@ -13,7 +13,7 @@ import (
 // Synthetic rows in the columns of the official files.
 const (
 	sdn = `36,"AEROCARIBBEAN AIRLINES",-0- ,"CUBA",-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0-
-47000,"EXAMPLE SPYWARE S.A.","entity","CYBER2",-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,"Registration ID 1; synthetic"
+47000,"EXAMPLE SPYWARE S.A.","entity","CYBER2] [ELECTION-EO13848",-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,"Registration ID 1; a.k.a. 'E-S.A.'; f.k.a. 'OLD NAME'; synthetic; a.k.a. 'CUT O"
 ` + "\x1a\n"
 	alt = `47000,1,"aka","EJEMPLO ESPÍA",-0-
 47000,2,"fka","NIGHTJAR HOLDINGS LTD.",-0-
@@ -22,12 +22,22 @@ const (
 a1,Entity List (EL) - Bureau of Industry and Security,,,,Example Spyware Ltd.,,"Street 1, IL",86 FR 0,2021-11-04,,Nightjar; Example Group,https://example.org
 a2,Denied Persons List (DPL) - Bureau of Industry and Security,,,,Somebody Else,,,,,,,
 `
+	// The columns of BIS, with the one without a name at the end, in Windows-1252.
+	bisOwn = "Source List,Entity Number,SDN Type,Programs,Name,Title,Address,City,State/Province,Postal Code,Country,Federal Register Notice,Effective Date," +
+		"Date Lifted/Waived/Expired,Standard Order,License Requirement,License Policy,Call Sign,Vessel Type,Gross Tonnage,Gross Register Tonnage,Vessel Flag," +
+		"Vessel Owner,Remarks/Notes,Address Number,Address Remarks,Alternate Number,Alternate Type,Alternate Name,Alternate Remarks,Web Link,\r\n" +
+		"EL,,,,Example Spyware Ltd.,,Street 1,,,,Israel,86 FR 0,11/04/2021,,,,,,,,,,,,,,,,Nightjar; and Compa\xf1\xeda,,https://example.org,\r\n" +
+		"EL,,,,Example Spyware Ltd.,,Street 2,,,,Cyprus,86 FR 0,11/04/2021,,,,,,,,,,,,,,,,Nightjar; Third,,https://example.org,\r\n" +
+		"MEU,,,,Somebody Else,,,,,,,,,,,,,,,,,,,,,,,,,,,\r\n"
 	eu = `<?xml version="1.0" encoding="UTF-8"?><export xmlns="http://eu.europa.ec/fpi/fsd/export" generationDate="2026-01-01T00:00:00.000+02:00" globalFileId="1">
 <sanctionEntity designationDetails="" unitedNationId="" euReferenceNumber="EU.1.1" logicalId="1"><remark>synthetic</remark>
 <regulation regulationType="amendment" publicationDate="2025-05-20" programme="RUSDA" logicalId="2"><publicationUrl>https://example.org</publicationUrl></regulation>
+<regulation regulationType="regulation" publicationDate="2024-01-02" programme="CYB" logicalId="5"/><remark>second</remark>
+<address countryIso2Code="00" countryDescription="UNKNOWN"/><address countryIso2Code="CY" countryDescription="CYPRUS"/><citizenship countryDescription="CYPRUS"/>
 <subjectType code="enterprise" classificationCode="E"/>
 <nameAlias firstName="" middleName="" lastName="" wholeName="Example Spyware" strong="true" logicalId="3"/>
-<nameAlias firstName="" middleName="" lastName="" wholeName="Ejemplo" strong="true" logicalId="4"/></sanctionEntity></export>`
+<nameAlias firstName="" middleName="" lastName="" wholeName="Ejemplo" strong="true" logicalId="4"/>
+<nameAlias firstName="In" middleName="" lastName="Parts" wholeName="" logicalId="6"/></sanctionEntity></export>`
 )
 
 func TestRead(t *testing.T) {
@@ -38,17 +48,22 @@ func TestRead(t *testing.T) {
 	}{
 		"ofac": {[]string{sdn, alt}, []Entry{
 			{ID: "36", Name: "AEROCARIBBEAN AIRLINES", Program: "CUBA"},
-			{ID: "47000", Name: "EXAMPLE SPYWARE S.A.", Type: "entity", Program: "CYBER2", Remarks: "Registration ID 1; synthetic", Aliases: []string{"EJEMPLO ESPÍA", "NIGHTJAR HOLDINGS LTD."}},
+			{ID: "47000", Name: "EXAMPLE SPYWARE S.A.", Type: "entity", Program: "CYBER2; ELECTION-EO13848", Remarks: "Registration ID 1; a.k.a. 'E-S.A.'; f.k.a. 'OLD NAME'; synthetic; a.k.a. 'CUT O", Aliases: []string{"E-S.A.", "OLD NAME", "EJEMPLO ESPÍA", "NIGHTJAR HOLDINGS LTD."}},
 		}},
 		"bis": {[]string{bis}, []Entry{{
 			ID: "a1", Name: "Example Spyware Ltd.", Aliases: []string{"Nightjar", "Example Group"}, Program: "Entity List (EL) - Bureau of Industry and Security",
 			From: "2021-11-04", Remarks: "86 FR 0",
 		}}},
+		"bis_own": {[]string{bisOwn}, []Entry{{
+			Name: "Example Spyware Ltd.", Aliases: []string{"Nightjar", "Compañía", "Third"}, Program: "Entity List", Country: "Israel; Cyprus",
+			From: "11/04/2021", Remarks: "86 FR 0",
+		}}},
 		"eu": {[]string{eu}, []Entry{{
-			ID: "EU.1.1", Name: "Example Spyware", Aliases: []string{"Ejemplo"}, Type: "enterprise", Program: "RUSDA", From: "2025-05-20", Remarks: "synthetic",
+			ID: "EU.1.1", Name: "Example Spyware", Aliases: []string{"Ejemplo", "In Parts"}, Type: "enterprise", Program: "RUSDA; CYB", From: "2024-01-02",
+			Remarks: "synthetic; second", Country: "CYPRUS",
 		}}},
 	} {
-		got, err := read(form, test.files...)
+		got, err := read(strings.TrimSuffix(form, "_own"), test.files...)
 		if err != nil {
 			t.Errorf("%s: %v", form, err)
 		}
@@ -63,6 +78,9 @@ func TestRead(t *testing.T) {
 		"new_column":    {"bis", "source,name,shoe_size\n", `unknown column "shoe_size"`},
 		"twice":         {"bis", "source,name,name\n", `"name" is there twice`},
 		"no_column":     {"bis", "name\n", `the column "source" is missing`},
+		"no_name_own":   {"bis", "Source List,Name\nEL,\n", "line 2: it has no name"},
+		"says_unnamed":  {"bis", "Source List,Name,\nEL,a,b\n", `line 2: column 3 has no name and says "b"`},
+		"mixed":         {"bis", "Source List,Name,alt_names\nEL,a,b\n", `unknown column "alt_names"`},
 		"empty":         {"bis", "", "it is empty"},
 		"ragged":        {"bis", "source,name\nEntity List,a,b\n", "line 2: it has 3 columns, not 2"},
 		"other_xml":     {"eu", "<html></html>", "begins with <html>"},
@@ -145,7 +163,7 @@ func read(form string, files ...string) ([]Entry, error) {
 }
 
 func FuzzRead(f *testing.F) {
-	for i, seed := range []string{sdn, bis, eu} {
+	for i, seed := range []string{sdn, bis, eu, alt, bisOwn} {
 		f.Add(i, seed)
 	}
 	f.Fuzz(func(t *testing.T, form int, data string) {
