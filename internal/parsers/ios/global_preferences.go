@@ -24,6 +24,9 @@ var globalPreferencesInfo = artifact.Info{
 			{Name: "value", Type: artifact.Tree, Doc: "value, of whatever type it is"},
 		},
 	}},
+	Caveats: []string{
+		"Whether Lockdown Mode is on is known for the time of the copy alone. No trace of when it was turned on or off is published that we know of: two copies of different days, and entries about lockdown_mode in ios.unified_log, narrow it down.",
+	},
 	Refs: []string{"https://support.apple.com/105120 (Lockdown Mode: LDMGlobalEnabled)"},
 }
 

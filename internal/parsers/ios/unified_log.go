@@ -62,9 +62,9 @@ var unifiedLogInfo = artifact.Info{
 		},
 		{
 			Kind: "message",
-			Doc:  "An entry on the start, end or crash of a process, on signed code, or on entries that were lost.",
+			Doc:  "An entry on the start, end or crash of a process, on signed code, on Lockdown Mode, or on entries that were lost.",
 			Fields: []artifact.FieldInfo{
-				{Name: "about", Type: artifact.Text, Doc: "process_start, process_end, crash, killed, code_signature or lost"},
+				{Name: "about", Type: artifact.Text, Doc: "process_start, process_end, crash, killed, code_signature, lockdown_mode or lost"},
 				{Name: "message", Type: artifact.Text, Doc: "text of the entry"},
 				{Name: "type", Type: artifact.Text, Doc: "log, signpost, activity, trace, simple or loss"},
 				{Name: "level", Type: artifact.Text, Doc: "default, info, debug, error or fault"},
@@ -102,12 +102,14 @@ var unifiedLogInfo = artifact.Info{
 		"iOS hides what it holds to be private, most hosts and links among it: what is not named here may have been in use.",
 		"Entries are kept for minutes to weeks, by type and room. A process that is not here may have run.",
 		"Paths of the sealed system (/System, /usr) are not counted among the files named. Of state dumps, property lists alone are searched.",
+		"An entry about lockdown_mode shows that Lockdown Mode was on at that time. Phones with it on have none where nothing was left out.",
 		"Times count from the clock of the phone; without timesync files later changes of it are missed.",
 	},
 	Refs: []string{
 		"https://github.com/libyal/dtformats/blob/main/documentation/Apple%20Unified%20Logging%20and%20Activity%20Tracing%20formats.asciidoc",
 		"https://github.com/mandiant/macos-UnifiedLogs",
 		"https://developer.apple.com/documentation/os/logging",
+		"https://github.com/blacktop/ipsw-diffs (strings of Apple's programs on Lockdown Mode)",
 	},
 }
 

@@ -188,6 +188,7 @@ func (r *logReading) entry(e *tracev3.Entry) error {
 func (r *logReading) content(p *seenProcess) error {
 	e := r.e
 	r.msg = r.msg[:0]
+	lockdown := false
 	switch e.Type {
 	case tracev3.Loss:
 		return r.message(p, "lost")
@@ -197,13 +198,18 @@ func (r *logReading) content(p *seenProcess) error {
 		}
 		return nil
 	case tracev3.Log, tracev3.Trace, tracev3.Signpost, tracev3.Activity:
-		if _, ok := e.FormatString(); !ok {
+		f, ok := e.FormatString()
+		if !ok {
 			r.total.noFormat++
 		}
+		lockdown = saysLockdownMode(f)
 	}
 	r.e.Texts(r.texts)
 	if e.Addressed() {
 		r.addresses(string(r.render()))
+	}
+	if lockdown {
+		return r.message(p, "lockdown_mode")
 	}
 	if p == nil {
 		return nil

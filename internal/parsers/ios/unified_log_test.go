@@ -21,6 +21,7 @@ var (
 	logStaged  = tracev3.UUID{0x57, 0xa6, 0xed}
 	logCache   = tracev3.UUID{0xdc}
 	logKernel  = tracev3.UUID{0xae}
+	logCalls   = tracev3.UUID{0xca, 0x11}
 )
 
 // Lines of the log as Apple's programs write them: launchd and the kernel on
@@ -29,6 +30,9 @@ var (
 	launchdLines = []string{"Successfully spawned %{public}s[%d] because %{public}s", "%{public}s exited due to %d"}
 	stagedLines  = []string{"request to %{public}s", "path %{network:sockaddr}.*P", "opened %{public}s", "private %{private}s"}
 )
+
+// logCallsText is a line of callservicesd of a phone in Lockdown Mode.
+const logCallsText = "Not updating handoff advertisement because lockdown mode is enabled"
 
 const logKernelText = "memorystatus: killing process 2143 [bh] in high band - memorystatus_available_pages: 1000"
 
@@ -55,6 +59,7 @@ func unifiedLogFile(stored bool) []byte {
 			{PID: 1, Image: logLaunchd, Subsystems: [][2]string{{"com.apple.xpc.launchd", "process"}}},
 			{PID: 2143, Image: logStaged, Cache: logCache, Subsystems: [][2]string{{"com.apple.network", "connection"}}},
 			{PID: 0, Image: logKernel},
+			{PID: 88, Image: logCalls, Subsystems: [][2]string{{"com.apple.calls.callservicesd", "Default"}}},
 		},
 		Buffers: []tracev3test.Buffer{
 			{Process: 0, Base: 1000, Entries: []tracev3test.Entry{
@@ -72,6 +77,7 @@ func unifiedLogFile(stored bool) []byte {
 				{Type: tracev3.Log, Flags: tracev3test.SharedCache, Format: 0x5000, Body: append([]byte{0, 4, 0, 0}, tracev3test.Args(text("198.51.100.9:443"))...)},
 				{Type: tracev3.Loss, Body: binary.LittleEndian.AppendUint64(make([]byte, 16), 63)},
 			}},
+			{Process: 3, Base: 120_000_000, Entries: []tracev3test.Entry{tracev3test.Log(0, 0x1000, 0x20, 1)}},
 		},
 		Chunks: [][]byte{
 			tracev3test.State(1, 2000, 1, "FBScene", []byte("bplist00")),
@@ -88,6 +94,8 @@ func unifiedLogSample(name, root, strs string, stored, synced bool) artifacttest
 		path.Join(strs, tracev3.UUIDTextPath(logLaunchd)): tracev3test.UUIDText(0x1000, "/sbin/launchd", launchdLines...),
 		path.Join(strs, tracev3.UUIDTextPath(logStaged)): tracev3test.UUIDText(
 			0x1000, "/private/var/db/com.apple.xpc.roleaccountd.staging/bh", stagedLines...),
+		path.Join(strs, tracev3.UUIDTextPath(logCalls)): tracev3test.UUIDText(
+			0x1000, "/System/Library/PrivateFrameworks/TelephonyUtilities.framework/callservicesd", logCallsText),
 	}}
 	if synced {
 		start := time.Date(2021, 3, 27, 9, 0, 0, 0, time.UTC).UnixNano()

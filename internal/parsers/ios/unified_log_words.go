@@ -69,6 +69,14 @@ func rulesOf(name string, pid uint32) []logRule {
 	return nil
 }
 
+// saysLockdownMode reports whether a format string is of an entry by which
+// Apple's programs tell that they leave something out because Lockdown Mode is
+// on: callservicesd on Handoff, IMAVCore on calls, and others. None is known
+// that tells when it was turned on or off.
+func saysLockdownMode(format string) bool {
+	return strings.Contains(format, "because lockdown mode is enabled") || strings.Contains(format, "because Lockdown Mode is enabled")
+}
+
 type namedKey struct {
 	typ   artifact.ObservableType
 	value string
