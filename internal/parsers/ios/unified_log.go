@@ -24,7 +24,7 @@ var (
 
 var unifiedLogInfo = artifact.Info{
 	Name:       "ios.unified_log",
-	Version:    1,
+	Version:    2,
 	Summary:    "The log of the system: which processes wrote to it and when, what hosts, links and files they named, starts and crashes.",
 	Files:      []string{"**/*.tracev3"},
 	Companions: []string{"**/timesync/*.timesync", "**/" + hex2 + "/" + hex30, "**/dsc/" + hex2 + hex30},
