@@ -3,8 +3,11 @@ package cli
 import (
 	"bytes"
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"time"
 
 	"github.com/amparo-project/amparo/internal/account/clock"
@@ -12,6 +15,7 @@ import (
 	"github.com/amparo-project/amparo/internal/account/notice"
 	"github.com/amparo-project/amparo/internal/account/outbox"
 	"github.com/amparo-project/amparo/internal/account/term"
+	"github.com/amparo-project/amparo/internal/examine"
 )
 
 // accountHelp are the names that struct tags of the commands of the account use.
@@ -215,15 +219,7 @@ func (c *accountRemindCmd) Run(a *app) error {
 			if err != nil {
 				return err
 			}
-			if drafted, err = b.due(c.Case, st, known); err != nil {
-				return err
-			}
-			for _, r := range due {
-				if err := b.remind(c.Case, r); err != nil {
-					return err
-				}
-			}
-			if moved, err = b.Run(a.ctx, c.Case); err != nil {
+			if drafted, moved, err = b.send(c.Case, st, known, due); err != nil {
 				return err
 			}
 		}
@@ -244,6 +240,50 @@ func (c *accountRemindCmd) Run(a *app) error {
 		_, err = a.Out.Write(out.Bytes())
 		return err
 	})
+}
+
+// send drafts the notices that are due, mails each reminder to the team once,
+// and sends what is queued.
+func (b *box) send(caseID string, st *clock.Standing, known map[string]string, due []reminder) (drafted, moved []outbox.Notice, err error) {
+	if drafted, err = b.due(caseID, st, known); err != nil {
+		return nil, nil, err
+	}
+	for _, r := range due {
+		if err := b.remind(caseID, r); err != nil {
+			return drafted, nil, err
+		}
+	}
+	moved, err = b.Run(b.space.app.ctx, caseID)
+	return drafted, moved, err
+}
+
+// daily does for the cases that notices.yaml names what "account remind --send"
+// does. A reminder goes out once, however often and by whomever this runs.
+func (a *app) daily(ctx context.Context, sp *examine.Space) {
+	q := &app{a.Streams, a.Printer, ctx}
+	s := &space{sp, q}
+	b, err := q.box(s, "")
+	if errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	if err != nil {
+		fmt.Fprintln(a.Err, "amparo: "+safe(err.Error()))
+		return
+	}
+	for _, id := range b.Config.Daily.Cases {
+		if err := b.daily(id); err != nil && ctx.Err() == nil {
+			fmt.Fprintln(a.Err, "amparo: "+a.Text("promises.daily_failed", "Case", safe(id), "Error", safe(err.Error())))
+		}
+	}
+}
+
+func (b *box) daily(caseID string) error {
+	st, known, err := (&accountAt{Case: caseID}).both(b.space)
+	if err != nil {
+		return err
+	}
+	_, _, err = b.send(caseID, st, known, dueWithin(st, b.Config.Daily.Within))
+	return err
 }
 
 func (a *app) reminderLine(r reminder) string {

@@ -115,6 +115,7 @@ func (c *serveCmd) server(a *app, addr string) (*web.Server, error) {
 		Rules: func() (*rule.Set, error) { return loadRules(nil) },
 		Lures: func() (*lure.Knowledge, error) { return loadLures(nil) },
 		Terms: a.terms,
+		Daily: a.daily,
 	})
 }
 

@@ -3,6 +3,8 @@ package web
 import (
 	"context"
 	"errors"
+	"sync"
+	"time"
 
 	"github.com/amparo-project/amparo/internal/examine"
 	"github.com/amparo-project/amparo/internal/job"
@@ -13,7 +15,7 @@ import (
 // because a page was closed.
 type running struct {
 	runner *job.Runner
-	done   chan struct{}
+	done   sync.WaitGroup
 }
 
 // admitted starts the jobs of a member who opened the workspace.
@@ -24,12 +26,31 @@ func (s *Server) admitted(sp *examine.Space) {
 	if s.runners[id] != nil || s.ended.Err() != nil {
 		return
 	}
-	r := &running{&job.Runner{Space: sp, With: s.with, Explain: explainJob, Now: s.o.Now, Log: s.o.Log}, make(chan struct{})}
+	r := &running{runner: &job.Runner{Space: sp, With: s.with, Explain: explainJob, Now: s.o.Now, Log: s.o.Log}}
 	s.runners[id] = r
-	go func() {
-		defer close(r.done)
-		r.runner.Run(s.ended)
-	}()
+	r.done.Go(func() { r.runner.Run(s.ended) })
+	if s.o.Daily != nil {
+		r.done.Go(func() {
+			tick := time.NewTicker(time.Minute)
+			defer tick.Stop()
+			everyDay(s.ended, s.o.Now, tick.C, func() { s.o.Daily(s.ended, sp) })
+		})
+	}
+}
+
+// everyDay calls a function now, and at the first tick of each day after.
+func everyDay(ctx context.Context, now func() time.Time, tick <-chan time.Time, do func()) {
+	for last := ""; ; {
+		if day := now().Format(time.DateOnly); day != last {
+			last = day
+			do()
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick:
+		}
+	}
 }
 
 // wake says to the member's runner that there is something to do.
@@ -51,7 +72,7 @@ func (s *Server) stopJobs() {
 	}
 	s.mu.Unlock()
 	for _, r := range all {
-		<-r.done
+		r.done.Wait()
 	}
 }
 

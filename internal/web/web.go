@@ -55,6 +55,9 @@ type Options struct {
 	Rules      func() (*rule.Set, error)
 	Lures      func() (*lure.Knowledge, error)
 	Terms      func() (*term.Set, error) // of the law, for requests to authorities
+	// Daily, where it is set, is called when a member opens the workspace, and on
+	// each day after until the server ends.
+	Daily func(context.Context, *examine.Space)
 }
 
 // A Server serves one workspace.

@@ -28,6 +28,14 @@ type Config struct {
 	Helpline Helpline `yaml:"helpline"`
 	SMTP     SMTP     `yaml:"smtp"`
 	Team     []string `yaml:"team"` // addresses that get reminders
+	Daily    Daily    `yaml:"daily"`
+}
+
+// Daily is of which cases "amparo serve" does each day what "account remind
+// --send" does: none where it is not set.
+type Daily struct {
+	Cases  []string `yaml:"cases"`
+	Within int      `yaml:"within"` // days; default 7
 }
 
 // Helpline is who tells, and how they are reached safely, by language.
@@ -87,7 +95,7 @@ func readFile(name string) ([]byte, error) {
 }
 
 func parseConfig(data []byte) (*Config, error) {
-	c := &Config{SMTP: SMTP{TLS: StartTLS, Timeout: time.Minute}}
+	c := &Config{SMTP: SMTP{TLS: StartTLS, Timeout: time.Minute}, Daily: Daily{Within: 7}}
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	dec.KnownFields(true) // a password written here is refused as unknown
 	if err := dec.Decode(c); err != nil {
