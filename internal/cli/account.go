@@ -18,34 +18,17 @@ import (
 	"github.com/amparo-project/amparo/internal/examine"
 )
 
-// accountHelp are the names that struct tags of the commands of the account use.
-var accountHelp = []string{
-	"account", "account_show", "account_on", "account_ics", "account_atom", "account_only_public", "account_remind", "account_within", "account_send",
-	"account_source", "account_url", "account_source_date", "account_archived", "account_evidence", "account_document", "account_public_document",
-	"account_public", "account_authority", "account_withdraw", "account_id", "account_why",
-	"promise", "promise_add", "promise_list", "promise_by", "promise_made", "promise_due", "promise_words", "promise_lang",
-	"request", "request_add", "request_list", "request_terms", "request_kind", "request_country", "request_sent", "request_subject",
-	"request_reference", "request_term", "request_due",
-	"answer", "answer_add", "answer_list", "answer_to", "answer_authority", "answer_kind", "answer_on", "answer_from", "answer_until", "answer_days",
-	"answer_text", "answer_new",
-	"notice", "notice_ask", "notice_wishes", "notice_due", "notice_list", "notice_show", "notice_approve", "notice_send", "notice_letter", "notice_told",
-	"notice_read", "notice_cancel", "notice_retry", "notice_resolve", "notice_config", "notice_channel", "notice_event", "notice_language",
-	"notice_address", "notice_since", "notice_state", "notice_id", "notice_ids", "notice_out", "notice_note", "notice_sent", "notice_not_sent",
-	"publish", "publish_to", "publish_title", "publish_publisher", "publish_label", "publish_documents", "publish_preview", "publish_yes",
-	"letter", "letter_to", "letter_from", "letter_out",
-}
-
 // accountCmd is "amparo account".
 type accountCmd struct {
-	Show   accountShowCmd   `cmd:"" default:"withargs" help:"${account_show}"`
-	Remind accountRemindCmd `cmd:"" help:"${account_remind}"`
+	Show   accountShowCmd   `cmd:"" default:"withargs" help:"account_show"`
+	Remind accountRemindCmd `cmd:"" help:"account_remind"`
 }
 
 // accountAt is a case on a day.
 type accountAt struct {
-	Case string `arg:"" help:"${case_id}"`
-	On   string `help:"${account_on}" placeholder:"DAY"`
-	JSON bool   `name:"json" help:"${json}"`
+	Case string `arg:"" help:"case_id"`
+	On   string `help:"account_on" placeholder:"DAY"`
+	JSON bool   `name:"json" help:"json"`
 }
 
 func (c *accountAt) day() (time.Time, error) {
@@ -79,9 +62,9 @@ func (c *accountAt) both(s *space) (*clock.Standing, map[string]string, error) {
 
 type accountShowCmd struct {
 	accountAt
-	ICS        string `name:"ics" help:"${account_ics}" placeholder:"FILE"`
-	Atom       string `help:"${account_atom}" placeholder:"FILE"`
-	OnlyPublic bool   `help:"${account_only_public}"`
+	ICS        string `name:"ics" help:"account_ics" placeholder:"FILE"`
+	Atom       string `help:"account_atom" placeholder:"FILE"`
+	OnlyPublic bool   `help:"account_only_public"`
 	wsFlags
 }
 
@@ -192,9 +175,9 @@ func (a *app) contradictions(st *clock.Standing) []string {
 
 type accountRemindCmd struct {
 	accountAt
-	Within int    `help:"${account_within}" default:"7"`
-	Send   bool   `help:"${account_send}"`
-	Config string `help:"${notice_config}" placeholder:"FILE"`
+	Within int    `help:"account_within" default:"7"`
+	Send   bool   `help:"account_send"`
+	Config string `help:"notice_config" placeholder:"FILE"`
 	wsFlags
 }
 

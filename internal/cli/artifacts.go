@@ -14,12 +14,12 @@ import (
 
 // artifactsCmd is "amparo artifacts".
 type artifactsCmd struct {
-	List artifactsListCmd `cmd:"" default:"withargs" help:"${artifacts_list}"`
-	Show artifactsShowCmd `cmd:"" help:"${artifacts_show}"`
+	List artifactsListCmd `cmd:"" default:"withargs" help:"artifacts_list"`
+	Show artifactsShowCmd `cmd:"" help:"artifacts_show"`
 }
 
 type artifactsListCmd struct {
-	JSON     bool `name:"json" help:"${json}"`
+	JSON     bool `name:"json" help:"json"`
 	Markdown bool `hidden:""`
 }
 
@@ -39,8 +39,8 @@ func (c *artifactsListCmd) Run(a *app) error {
 }
 
 type artifactsShowCmd struct {
-	Name string `arg:"" help:"${artifacts_name}"`
-	JSON bool   `name:"json" help:"${json}"`
+	Name string `arg:"" help:"artifacts_name"`
+	JSON bool   `name:"json" help:"json"`
 }
 
 // Run shows one parser.

@@ -21,22 +21,22 @@ import (
 
 // checkCmd is "amparo check PATH...".
 type checkCmd struct {
-	Paths        []string `arg:"" name:"path" help:"${check_paths}"`
-	Indicators   []string `help:"${check_indicators}" placeholder:"PATH" sep:"none"`
-	Rules        []string `help:"${check_rules}" placeholder:"DIR" sep:"none"`
-	Institutions []string `help:"${institutions}" placeholder:"DIR" sep:"none"`
-	Out          string   `help:"${check_out}" placeholder:"DIR"`
-	PasswordFile string   `help:"${password_file}" placeholder:"FILE"`
-	Since        string   `help:"${since}" placeholder:"TIME"`
-	Until        string   `help:"${until}" placeholder:"TIME"`
-	FailOn       string   `help:"${fail_on}" placeholder:"SEVERITY"`
-	JSON         bool     `name:"json" help:"${json}"`
-	NoRecovery   bool     `help:"${no_recovery}"`
+	Paths        []string `arg:"" name:"path" help:"check_paths"`
+	Indicators   []string `help:"check_indicators" placeholder:"PATH" sep:"none"`
+	Rules        []string `help:"check_rules" placeholder:"DIR" sep:"none"`
+	Institutions []string `help:"institutions" placeholder:"DIR" sep:"none"`
+	Out          string   `help:"check_out" placeholder:"DIR"`
+	PasswordFile string   `help:"password_file" placeholder:"FILE"`
+	Since        string   `help:"since" placeholder:"TIME"`
+	Until        string   `help:"until" placeholder:"TIME"`
+	FailOn       string   `help:"fail_on" placeholder:"SEVERITY"`
+	JSON         bool     `name:"json" help:"json"`
+	NoRecovery   bool     `help:"no_recovery"`
 
-	ExplainSource bool `help:"${explain_source}"`
+	ExplainSource bool `help:"explain_source"`
 
-	Case   string `help:"${check_case}" placeholder:"CASE"`
-	Device string `help:"${check_device}" placeholder:"DEVICE"`
+	Case   string `help:"check_case" placeholder:"CASE"`
+	Device string `help:"check_device" placeholder:"DEVICE"`
 	identityFlags
 	wsFlags
 

@@ -17,13 +17,13 @@ import (
 
 // compareCmd is "amparo compare A B".
 type compareCmd struct {
-	A            string   `arg:"" help:"${compare_a}"`
-	B            string   `arg:"" help:"${compare_b}"`
-	Indicators   []string `help:"${check_indicators}" placeholder:"PATH" sep:"none"`
-	PasswordFile string   `help:"${password_file}" placeholder:"FILE"`
+	A            string   `arg:"" help:"compare_a"`
+	B            string   `arg:"" help:"compare_b"`
+	Indicators   []string `help:"check_indicators" placeholder:"PATH" sep:"none"`
+	PasswordFile string   `help:"password_file" placeholder:"FILE"`
 	identityFlags
-	List bool `help:"${compare_list}"`
-	JSON bool `name:"json" help:"${json}"`
+	List bool `help:"compare_list"`
+	JSON bool `name:"json" help:"json"`
 }
 
 // Run compares two result folders, or two pieces of evidence, which are

@@ -13,10 +13,10 @@ import (
 
 // concernsCmd is "amparo concerns".
 type concernsCmd struct {
-	Case concernsCaseCmd `cmd:"" default:"withargs" help:"${concerns_case}"`
-	List concernsListCmd `cmd:"" help:"${concerns_list}"`
-	Show concernsShowCmd `cmd:"" help:"${concerns_show}"`
-	Test concernsTestCmd `cmd:"" help:"${concerns_test}"`
+	Case concernsCaseCmd `cmd:"" default:"withargs" help:"concerns_case"`
+	List concernsListCmd `cmd:"" help:"concerns_list"`
+	Show concernsShowCmd `cmd:"" help:"concerns_show"`
+	Test concernsTestCmd `cmd:"" help:"concerns_test"`
 }
 
 // concernRules loads the built-in rules and those of folders. A rule that
@@ -37,11 +37,11 @@ func (a *app) tellFaults(faults []concern.Fault) {
 }
 
 type concernsCaseCmd struct {
-	CaseID string   `arg:"" name:"case" help:"${case_id}"`
-	Event  string   `help:"${concerns_event}" placeholder:"EVENT"`
-	Every  bool     `help:"${concerns_every}"`
-	Rules  []string `help:"${concerns_rules}" placeholder:"DIR" sep:"none"`
-	JSON   bool     `name:"json" help:"${json}"`
+	CaseID string   `arg:"" name:"case" help:"case_id"`
+	Event  string   `help:"concerns_event" placeholder:"EVENT"`
+	Every  bool     `help:"concerns_every"`
+	Rules  []string `help:"concerns_rules" placeholder:"DIR" sep:"none"`
+	JSON   bool     `name:"json" help:"json"`
 	wsFlags
 }
 
@@ -152,8 +152,8 @@ func (a *app) writeAnswer(r *concern.Rule, answer concern.Answer, b *book.Case) 
 }
 
 type concernsListCmd struct {
-	Rules []string `help:"${concerns_rules}" placeholder:"DIR" sep:"none"`
-	JSON  bool     `name:"json" help:"${json}"`
+	Rules []string `help:"concerns_rules" placeholder:"DIR" sep:"none"`
+	JSON  bool     `name:"json" help:"json"`
 }
 
 // Run lists the rules: concerns, then conditions of the trade.
@@ -178,9 +178,9 @@ func (c *concernsListCmd) Run(a *app) error {
 }
 
 type concernsShowCmd struct {
-	ID    string   `arg:"" help:"${rules_id}"`
-	Rules []string `help:"${concerns_rules}" placeholder:"DIR" sep:"none"`
-	JSON  bool     `name:"json" help:"${json}"`
+	ID    string   `arg:"" help:"rules_id"`
+	Rules []string `help:"concerns_rules" placeholder:"DIR" sep:"none"`
+	JSON  bool     `name:"json" help:"json"`
 }
 
 // Run shows one rule: its elements, the source of law, what makes it known.
@@ -210,8 +210,8 @@ func (c *concernsShowCmd) Run(a *app) error {
 }
 
 type concernsTestCmd struct {
-	Dir  string `arg:"" optional:"" name:"dir" help:"${concerns_dir}"`
-	JSON bool   `name:"json" help:"${json}"`
+	Dir  string `arg:"" optional:"" name:"dir" help:"concerns_dir"`
+	JSON bool   `name:"json" help:"json"`
 }
 
 // testedRule is what became of the examples of one rule.

@@ -11,10 +11,10 @@ import (
 
 // decryptCmd is "amparo decrypt BACKUP --out DIR".
 type decryptCmd struct {
-	Path         string `arg:"" name:"backup" help:"${decrypt_path}"`
-	Out          string `required:"" help:"${decrypt_out}" placeholder:"DIR"`
-	PasswordFile string `help:"${password_file}" placeholder:"FILE"`
-	JSON         bool   `name:"json" help:"${json}"`
+	Path         string `arg:"" name:"backup" help:"decrypt_path"`
+	Out          string `required:"" help:"decrypt_out" placeholder:"DIR"`
+	PasswordFile string `help:"password_file" placeholder:"FILE"`
+	JSON         bool   `name:"json" help:"json"`
 }
 
 // Run decrypts the one backup that the path holds.

@@ -17,15 +17,12 @@ import (
 	"github.com/amparo-project/amparo/internal/workspace"
 )
 
-// demoHelp are the names that struct tags of this command use.
-var demoHelp = []string{"demo", "demo_to"}
-
 // demoPassphrase protects nothing: what it opens is synthetic.
 const demoPassphrase = "amparo demonstration"
 
 // demoCmd is "amparo demo".
 type demoCmd struct {
-	To string `help:"${demo_to}" required:"" placeholder:"DIR"`
+	To string `help:"demo_to" required:"" placeholder:"DIR"`
 }
 
 // Run builds a workspace from the public facts of the letter, with synthetic

@@ -20,17 +20,17 @@ import (
 
 // eventCmd is "amparo event".
 type eventCmd struct {
-	Add         eventAddCmd    `cmd:"" help:"${event_add}"`
-	FromFinding eventFromCmd   `cmd:"" name:"from-finding" help:"${event_from}"`
-	List        eventListCmd   `cmd:"" help:"${event_list}"`
-	Show        eventShowCmd   `cmd:"" help:"${event_show}"`
-	Retire      entryRetireCmd `cmd:"" help:"${event_retire}"`
+	Add         eventAddCmd    `cmd:"" help:"event_add"`
+	FromFinding eventFromCmd   `cmd:"" name:"from-finding" help:"event_from"`
+	List        eventListCmd   `cmd:"" help:"event_list"`
+	Show        eventShowCmd   `cmd:"" help:"event_show"`
+	Retire      entryRetireCmd `cmd:"" help:"event_retire"`
 }
 
 type eventAddCmd struct {
-	Case string `arg:"" help:"${case_id}"`
-	File string `arg:"" help:"${event_file}"`
-	JSON bool   `name:"json" help:"${json}"`
+	Case string `arg:"" help:"case_id"`
+	File string `arg:"" help:"event_file"`
+	JSON bool   `name:"json" help:"json"`
 	wsFlags
 }
 
@@ -50,11 +50,11 @@ func (c *eventAddCmd) Run(a *app) error {
 }
 
 type eventFromCmd struct {
-	Case     string   `arg:"" help:"${case_id}"`
-	Findings []string `arg:"" optional:"" name:"finding" help:"${event_findings}"`
-	All      bool     `help:"${event_all}"`
-	Operator string   `name:"operator-file" help:"${event_operator_file}" placeholder:"FILE"`
-	JSON     bool     `name:"json" help:"${json}"`
+	Case     string   `arg:"" help:"case_id"`
+	Findings []string `arg:"" optional:"" name:"finding" help:"event_findings"`
+	All      bool     `help:"event_all"`
+	Operator string   `name:"operator-file" help:"event_operator_file" placeholder:"FILE"`
+	JSON     bool     `name:"json" help:"json"`
 	wsFlags
 }
 
@@ -223,8 +223,8 @@ func (s *space) findingsOf(r *workspace.Run, wanted map[string]bool) ([]book.Con
 }
 
 type eventListCmd struct {
-	Case string `arg:"" help:"${case_id}"`
-	JSON bool   `name:"json" help:"${json}"`
+	Case string `arg:"" help:"case_id"`
+	JSON bool   `name:"json" help:"json"`
 	wsFlags
 }
 
@@ -270,9 +270,9 @@ func (a *app) impostorText(e *account.Event) string {
 }
 
 type eventShowCmd struct {
-	Case string `arg:"" help:"${case_id}"`
-	ID   string `arg:"" name:"event" help:"${event_id}"`
-	JSON bool   `name:"json" help:"${json}"`
+	Case string `arg:"" help:"case_id"`
+	ID   string `arg:"" name:"event" help:"event_id"`
+	JSON bool   `name:"json" help:"json"`
 	wsFlags
 }
 

@@ -15,15 +15,15 @@ import (
 
 // evidenceCmd is "amparo evidence".
 type evidenceCmd struct {
-	Add  evidenceAddCmd  `cmd:"" help:"${evidence_add}"`
-	List evidenceListCmd `cmd:"" help:"${evidence_list}"`
+	Add  evidenceAddCmd  `cmd:"" help:"evidence_add"`
+	List evidenceListCmd `cmd:"" help:"evidence_list"`
 }
 
 type evidenceAddCmd struct {
-	Case   string `arg:"" help:"${case_id}"`
-	Device string `arg:"" help:"${evidence_device}"`
-	Path   string `arg:"" help:"${evidence_path}"`
-	JSON   bool   `name:"json" help:"${json}"`
+	Case   string `arg:"" help:"case_id"`
+	Device string `arg:"" help:"evidence_device"`
+	Path   string `arg:"" help:"evidence_path"`
+	JSON   bool   `name:"json" help:"json"`
 	wsFlags
 }
 
@@ -47,9 +47,9 @@ func (s *space) receive(caseID, device, path string) (workspace.Evidence, error)
 }
 
 type evidenceListCmd struct {
-	Case   string `arg:"" help:"${case_id}"`
-	Device string `help:"${evidence_device}" placeholder:"DEVICE"`
-	State  string `help:"${evidence_state}" enum:"receiving,stored,erased," default:"" placeholder:"STATE"`
+	Case   string `arg:"" help:"case_id"`
+	Device string `help:"evidence_device" placeholder:"DEVICE"`
+	State  string `help:"evidence_state" enum:"receiving,stored,erased," default:"" placeholder:"STATE"`
 	listFlags
 	wsFlags
 }

@@ -17,8 +17,8 @@ const identityPassphraseVariable = "AMPARO_IDENTITY_PASSPHRASE"
 
 // identityFlags say how evidence is opened that was encrypted with age.
 type identityFlags struct {
-	Identity               string `help:"${identity}" placeholder:"FILE"`
-	IdentityPassphraseFile string `help:"${identity_passphrase}" placeholder:"FILE"`
+	Identity               string `help:"identity" placeholder:"FILE"`
+	IdentityPassphraseFile string `help:"identity_passphrase" placeholder:"FILE"`
 
 	read func() ([]byte, error) // once; nil: nobody asked for them yet
 }

@@ -16,10 +16,10 @@ import (
 
 // explainCmd is "amparo explain FINDING".
 type explainCmd struct {
-	Finding      string `arg:"" help:"${explain_finding}"`
-	RunDir       string `name:"run" default:"." help:"${explain_run}" placeholder:"DIR"`
-	Evidence     string `help:"${explain_evidence}" placeholder:"PATH"`
-	PasswordFile string `help:"${password_file}" placeholder:"FILE"`
+	Finding      string `arg:"" help:"explain_finding"`
+	RunDir       string `name:"run" default:"." help:"explain_run" placeholder:"DIR"`
+	Evidence     string `help:"explain_evidence" placeholder:"PATH"`
+	PasswordFile string `help:"password_file" placeholder:"FILE"`
 	identityFlags
 }
 

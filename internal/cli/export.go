@@ -19,16 +19,16 @@ import (
 
 // exportCmd is "amparo export SUBJECT".
 type exportCmd struct {
-	Subject      string   `arg:"" help:"${export_subject}"`
-	To           string   `help:"${export_to}" required:"" placeholder:"DIR"`
-	For          string   `help:"${export_for}" required:"" placeholder:"RECIPIENT"`
-	Evidence     string   `help:"${export_evidence}" enum:"all,needed,none" default:"needed"`
-	Report       []string `help:"${export_report}" placeholder:"FORMAT"`
-	Languages    []string `help:"${export_languages}" enum:"en,es" default:"en,es"`
-	Pack         string   `help:"${export_pack}" enum:"zip,tar," default:"" placeholder:"zip|tar"`
-	InRun        string   `name:"run" help:"${export_run}" placeholder:"RUN"`
-	PasswordFile string   `help:"${password_file}" placeholder:"FILE"`
-	JSON         bool     `name:"json" help:"${json}"`
+	Subject      string   `arg:"" help:"export_subject"`
+	To           string   `help:"export_to" required:"" placeholder:"DIR"`
+	For          string   `help:"export_for" required:"" placeholder:"RECIPIENT"`
+	Evidence     string   `help:"export_evidence" enum:"all,needed,none" default:"needed"`
+	Report       []string `help:"export_report" placeholder:"FORMAT"`
+	Languages    []string `help:"export_languages" enum:"en,es" default:"en,es"`
+	Pack         string   `help:"export_pack" enum:"zip,tar," default:"" placeholder:"zip|tar"`
+	InRun        string   `name:"run" help:"export_run" placeholder:"RUN"`
+	PasswordFile string   `help:"password_file" placeholder:"FILE"`
+	JSON         bool     `name:"json" help:"json"`
 	identityFlags
 	wsFlags
 }
@@ -116,8 +116,8 @@ func (s *space) source(passwordFile string, identity *identityFlags) func(contex
 }
 
 type caseExportsCmd struct {
-	Case     string `arg:"" help:"${case_id}"`
-	Evidence string `help:"${evidence_id}" placeholder:"EVIDENCE"`
+	Case     string `arg:"" help:"case_id"`
+	Evidence string `help:"evidence_id" placeholder:"EVIDENCE"`
 	listFlags
 	wsFlags
 }

@@ -8,28 +8,20 @@ import (
 	"github.com/amparo-project/amparo/internal/workspace"
 )
 
-// factHelp are the names that struct tags of these commands use.
-var factHelp = []string{
-	"fact", "fact_add", "fact_file", "fact_list", "fact_retire", "entry_id", "entry_reason", "fact_person",
-	"event", "event_add", "event_file", "event_list", "event_show", "event_id", "event_retire", "event_from", "event_findings", "event_all",
-	"event_operator_file",
-	"concerns", "concerns_case", "concerns_every", "concerns_list", "concerns_show", "concerns_test", "concerns_rules", "concerns_dir", "concerns_event",
-}
-
 // maxStatements bounds a file of statements in bytes.
 const maxStatements = 8 << 20
 
 // factCmd is "amparo fact".
 type factCmd struct {
-	Add    factAddCmd     `cmd:"" help:"${fact_add}"`
-	List   factListCmd    `cmd:"" help:"${fact_list}"`
-	Retire entryRetireCmd `cmd:"" help:"${fact_retire}"`
+	Add    factAddCmd     `cmd:"" help:"fact_add"`
+	List   factListCmd    `cmd:"" help:"fact_list"`
+	Retire entryRetireCmd `cmd:"" help:"fact_retire"`
 }
 
 type factAddCmd struct {
-	Case string `arg:"" help:"${case_id}"`
-	File string `arg:"" help:"${fact_file}"`
-	JSON bool   `name:"json" help:"${json}"`
+	Case string `arg:"" help:"case_id"`
+	File string `arg:"" help:"fact_file"`
+	JSON bool   `name:"json" help:"json"`
 	wsFlags
 }
 
@@ -86,9 +78,9 @@ func (a *app) tellClashes(c *book.Case) {
 }
 
 type factListCmd struct {
-	Case   string `arg:"" help:"${case_id}"`
-	Person string `help:"${fact_person}" placeholder:"PERSON"`
-	JSON   bool   `name:"json" help:"${json}"`
+	Case   string `arg:"" help:"case_id"`
+	Person string `help:"fact_person" placeholder:"PERSON"`
+	JSON   bool   `name:"json" help:"json"`
 	wsFlags
 }
 
@@ -177,8 +169,8 @@ func sourceName(s account.Source) string {
 }
 
 type entryRetireCmd struct {
-	ID     string `arg:"" name:"entry" help:"${entry_id}"`
-	Reason string `arg:"" help:"${entry_reason}"`
+	ID     string `arg:"" name:"entry" help:"entry_id"`
+	Reason string `arg:"" help:"entry_reason"`
 	wsFlags
 }
 

@@ -15,12 +15,12 @@ import (
 
 // huntCmd is "amparo hunt".
 type huntCmd struct {
-	Indicators   []string `help:"${hunt_indicators}" placeholder:"PATH" sep:"none"`
-	Value        string   `help:"${hunt_value}" placeholder:"VALUE"`
-	Recheck      bool     `help:"${hunt_recheck}"`
-	Case         string   `help:"${hunt_case}" placeholder:"CASE"`
-	PasswordFile string   `help:"${password_file}" placeholder:"FILE"`
-	JSON         bool     `name:"json" help:"${json}"`
+	Indicators   []string `help:"hunt_indicators" placeholder:"PATH" sep:"none"`
+	Value        string   `help:"hunt_value" placeholder:"VALUE"`
+	Recheck      bool     `help:"hunt_recheck"`
+	Case         string   `help:"hunt_case" placeholder:"CASE"`
+	PasswordFile string   `help:"password_file" placeholder:"FILE"`
+	JSON         bool     `name:"json" help:"json"`
 	identityFlags
 	wsFlags
 }

@@ -115,20 +115,20 @@ func changeStore(fn func(*feed.Store) error) error {
 
 // indicatorsCmd is "amparo indicators".
 type indicatorsCmd struct {
-	Add    indicatorsAddCmd    `cmd:"" help:"${indicators_add}"`
-	Update indicatorsUpdateCmd `cmd:"" help:"${indicators_update}"`
-	List   indicatorsListCmd   `cmd:"" help:"${indicators_list}"`
-	Show   indicatorsShowCmd   `cmd:"" help:"${indicators_show}"`
-	Search indicatorsSearchCmd `cmd:"" help:"${indicators_search}"`
-	Verify indicatorsVerifyCmd `cmd:"" help:"${indicators_verify}"`
-	Remove indicatorsRemoveCmd `cmd:"" help:"${indicators_remove}"`
-	Pack   indicatorsPackCmd   `cmd:"" help:"${indicators_pack}"`
-	Unpack indicatorsUnpackCmd `cmd:"" help:"${indicators_unpack}"`
-	Key    indicatorsKeyCmd    `cmd:"" help:"${indicators_key}"`
+	Add    indicatorsAddCmd    `cmd:"" help:"indicators_add"`
+	Update indicatorsUpdateCmd `cmd:"" help:"indicators_update"`
+	List   indicatorsListCmd   `cmd:"" help:"indicators_list"`
+	Show   indicatorsShowCmd   `cmd:"" help:"indicators_show"`
+	Search indicatorsSearchCmd `cmd:"" help:"indicators_search"`
+	Verify indicatorsVerifyCmd `cmd:"" help:"indicators_verify"`
+	Remove indicatorsRemoveCmd `cmd:"" help:"indicators_remove"`
+	Pack   indicatorsPackCmd   `cmd:"" help:"indicators_pack"`
+	Unpack indicatorsUnpackCmd `cmd:"" help:"indicators_unpack"`
+	Key    indicatorsKeyCmd    `cmd:"" help:"indicators_key"`
 }
 
 type indicatorsListCmd struct {
-	JSON bool `name:"json" help:"${json}"`
+	JSON bool `name:"json" help:"json"`
 }
 
 // Run lists the installed sets.

@@ -15,10 +15,10 @@ import (
 )
 
 type indicatorsAddCmd struct {
-	Paths   []string `arg:"" name:"path|url" help:"${indicators_paths}"`
-	Type    string   `help:"${indicators_type}" placeholder:"TYPE"`
-	Private bool     `help:"${indicators_private}"`
-	Proxy   string   `help:"${indicators_proxy}" placeholder:"URL"`
+	Paths   []string `arg:"" name:"path|url" help:"indicators_paths"`
+	Type    string   `help:"indicators_type" placeholder:"TYPE"`
+	Private bool     `help:"indicators_private"`
+	Proxy   string   `help:"indicators_proxy" placeholder:"URL"`
 
 	typ artifact.ObservableType
 }
@@ -158,7 +158,7 @@ func feedName(path, host string) string {
 }
 
 type indicatorsRemoveCmd struct {
-	Name string `arg:"" help:"${indicators_name}"`
+	Name string `arg:"" help:"indicators_name"`
 }
 
 // Run takes a set out of the store.

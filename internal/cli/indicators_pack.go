@@ -12,8 +12,8 @@ import (
 )
 
 type indicatorsPackCmd struct {
-	File    string `arg:"" help:"${indicators_pack_file}"`
-	KeyFile string `required:"" help:"${indicators_pack_key}" placeholder:"FILE"`
+	File    string `arg:"" help:"indicators_pack_file"`
+	KeyFile string `required:"" help:"indicators_pack_key" placeholder:"FILE"`
 }
 
 // Run writes all installed sets into one signed file.
@@ -37,8 +37,8 @@ func (c *indicatorsPackCmd) Run(a *app) error {
 }
 
 type indicatorsUnpackCmd struct {
-	File  string   `arg:"" help:"${indicators_unpack_file}"`
-	Trust []string `required:"" help:"${indicators_unpack_trust}" placeholder:"KEY|FILE" sep:"none"`
+	File  string   `arg:"" help:"indicators_unpack_file"`
+	Trust []string `required:"" help:"indicators_unpack_trust" placeholder:"KEY|FILE" sep:"none"`
 }
 
 // Run installs the sets of a pack, if a trusted key signed it.
@@ -73,8 +73,8 @@ func (c *indicatorsUnpackCmd) Run(a *app) error {
 }
 
 type indicatorsKeyCmd struct {
-	Name string `arg:"" help:"${indicators_key_name}"`
-	Out  string `required:"" help:"${indicators_key_out}" placeholder:"FILE"`
+	Name string `arg:"" help:"indicators_key_name"`
+	Out  string `required:"" help:"indicators_key_out" placeholder:"FILE"`
 }
 
 // Run makes a pair of keys: the secret one goes into a file that only its

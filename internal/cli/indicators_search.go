@@ -10,9 +10,9 @@ import (
 )
 
 type indicatorsShowCmd struct {
-	Name   string `arg:"" help:"${indicators_name}"`
-	Values bool   `help:"${indicators_show_values}"`
-	JSON   bool   `name:"json" help:"${json}"`
+	Name   string `arg:"" help:"indicators_name"`
+	Values bool   `help:"indicators_show_values"`
+	JSON   bool   `name:"json" help:"json"`
 }
 
 // Run shows one installed set: what it is, where it is from, its history.
@@ -53,8 +53,8 @@ func (c *indicatorsShowCmd) Run(a *app) error {
 }
 
 type indicatorsSearchCmd struct {
-	Value string `arg:"" help:"${indicators_search_value}"`
-	JSON  bool   `name:"json" help:"${json}"`
+	Value string `arg:"" help:"indicators_search_value"`
+	JSON  bool   `name:"json" help:"json"`
 }
 
 // known is one set that knows a value.

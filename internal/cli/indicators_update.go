@@ -17,12 +17,12 @@ import (
 // indicatorsUpdateCmd is the one command that reaches a network, and it goes
 // to the addresses of feeds alone.
 type indicatorsUpdateCmd struct {
-	Names     []string `arg:"" optional:"" name:"name" help:"${indicators_update_names}"`
-	Catalogue []string `help:"${indicators_update_catalogue}" placeholder:"FILE" sep:"none"`
-	Only      bool     `help:"${indicators_update_only}"`
-	Proxy     string   `help:"${indicators_proxy}" placeholder:"URL"`
-	Accept    bool     `help:"${indicators_update_accept}"`
-	JSON      bool     `name:"json" help:"${json}"`
+	Names     []string `arg:"" optional:"" name:"name" help:"indicators_update_names"`
+	Catalogue []string `help:"indicators_update_catalogue" placeholder:"FILE" sep:"none"`
+	Only      bool     `help:"indicators_update_only"`
+	Proxy     string   `help:"indicators_proxy" placeholder:"URL"`
+	Accept    bool     `help:"indicators_update_accept"`
+	JSON      bool     `name:"json" help:"json"`
 }
 
 // Run fetches feeds. One that fails costs no other; the command fails if none

@@ -23,8 +23,8 @@ import (
 
 // custodyCmd is "amparo custody EVIDENCE".
 type custodyCmd struct {
-	Evidence string `arg:"" help:"${evidence_id}"`
-	Out      string `help:"${custody_out}" placeholder:"DIR"`
+	Evidence string `arg:"" help:"evidence_id"`
+	Out      string `help:"custody_out" placeholder:"DIR"`
 	listFlags
 	wsFlags
 }
@@ -85,16 +85,16 @@ func writeBytes(name string, data []byte) error {
 
 // ledgerCmd is "amparo ledger".
 type ledgerCmd struct {
-	Checkpoint ledgerCheckpointCmd `cmd:"" help:"${ledger_checkpoint}"`
-	Prove      ledgerProveCmd      `cmd:"" help:"${ledger_prove}"`
-	Verify     ledgerVerifyCmd     `cmd:"" help:"${ledger_verify}"`
-	Witness    ledgerWitnessCmd    `cmd:"" help:"${ledger_witness}"`
-	Cosigned   ledgerCosignedCmd   `cmd:"" help:"${ledger_cosigned}"`
-	Timestamp  ledgerTimestampCmd  `cmd:"" help:"${ledger_timestamp}"`
+	Checkpoint ledgerCheckpointCmd `cmd:"" help:"ledger_checkpoint"`
+	Prove      ledgerProveCmd      `cmd:"" help:"ledger_prove"`
+	Verify     ledgerVerifyCmd     `cmd:"" help:"ledger_verify"`
+	Witness    ledgerWitnessCmd    `cmd:"" help:"ledger_witness"`
+	Cosigned   ledgerCosignedCmd   `cmd:"" help:"ledger_cosigned"`
+	Timestamp  ledgerTimestampCmd  `cmd:"" help:"ledger_timestamp"`
 }
 
 type ledgerCheckpointCmd struct {
-	Out string `help:"${ledger_out}" placeholder:"DIR"`
+	Out string `help:"ledger_out" placeholder:"DIR"`
 	wsFlags
 }
 
@@ -116,8 +116,8 @@ func (c *ledgerCheckpointCmd) Run(a *app) error {
 }
 
 type ledgerProveCmd struct {
-	Entry int64 `arg:"" help:"${ledger_entry}"`
-	Open  bool  `help:"${ledger_open}"`
+	Entry int64 `arg:"" help:"ledger_entry"`
+	Open  bool  `help:"ledger_open"`
 	wsFlags
 }
 
@@ -138,13 +138,13 @@ func (c *ledgerProveCmd) Run(a *app) error {
 }
 
 type ledgerVerifyCmd struct {
-	What    string   `arg:"" help:"${ledger_what}"`
-	Key     string   `help:"${ledger_key}" required:"" placeholder:"VKEY|FILE"`
-	Earlier []string `help:"${ledger_earlier}" placeholder:"FILE" sep:"none"`
-	Witness []string `help:"${ledger_witness_key}" placeholder:"VKEY" sep:"none"`
-	Need    int      `help:"${ledger_need}" placeholder:"N"`
-	Root    []string `help:"${ledger_root}" placeholder:"FILE" sep:"none"`
-	JSON    bool     `name:"json" help:"${json}"`
+	What    string   `arg:"" help:"ledger_what"`
+	Key     string   `help:"ledger_key" required:"" placeholder:"VKEY|FILE"`
+	Earlier []string `help:"ledger_earlier" placeholder:"FILE" sep:"none"`
+	Witness []string `help:"ledger_witness_key" placeholder:"VKEY" sep:"none"`
+	Need    int      `help:"ledger_need" placeholder:"N"`
+	Root    []string `help:"ledger_root" placeholder:"FILE" sep:"none"`
+	JSON    bool     `name:"json" help:"json"`
 }
 
 // maxProof bounds a proof or a checkpoint in bytes.
@@ -241,11 +241,11 @@ func keyOf(s string) (string, error) {
 
 // ledgerWitnessCmd lets an outsider watch a ledger.
 type ledgerWitnessCmd struct {
-	Dir     string `arg:"" help:"${ledger_witness_dir}"`
-	Key     string `help:"${ledger_key}" required:"" placeholder:"VKEY|FILE"`
-	State   string `help:"${ledger_witness_state}" required:"" placeholder:"FILE"`
-	KeyFile string `help:"${ledger_witness_file}" required:"" placeholder:"FILE"`
-	Name    string `help:"${ledger_witness_name}" placeholder:"NAME"`
+	Dir     string `arg:"" help:"ledger_witness_dir"`
+	Key     string `help:"ledger_key" required:"" placeholder:"VKEY|FILE"`
+	State   string `help:"ledger_witness_state" required:"" placeholder:"FILE"`
+	KeyFile string `help:"ledger_witness_file" required:"" placeholder:"FILE"`
+	Name    string `help:"ledger_witness_name" placeholder:"NAME"`
 }
 
 // Run verifies all of a published ledger against the last checkpoint that this
@@ -323,8 +323,8 @@ func (c *ledgerWitnessCmd) signer(a *app) (*torchwood.CosignatureSigner, error) 
 
 // ledgerCosignedCmd takes a witness's signature in.
 type ledgerCosignedCmd struct {
-	File    string   `arg:"" help:"${ledger_cosigned_file}"`
-	Witness []string `help:"${ledger_witness_key}" required:"" placeholder:"VKEY" sep:"none"`
+	File    string   `arg:"" help:"ledger_cosigned_file"`
+	Witness []string `help:"ledger_witness_key" required:"" placeholder:"VKEY" sep:"none"`
 	wsFlags
 }
 
@@ -397,13 +397,13 @@ func (c *ledgerCosignedCmd) signedBy(logKey string, checkpoint []byte) (keys []s
 
 // vaultCmd is "amparo vault".
 type vaultCmd struct {
-	Verify vaultVerifyCmd `cmd:"" help:"${vault_verify}"`
+	Verify vaultVerifyCmd `cmd:"" help:"vault_verify"`
 }
 
 type vaultVerifyCmd struct {
-	Evidence []string `arg:"" optional:"" help:"${vault_evidence}"`
-	Clean    bool     `help:"${vault_clean}"`
-	JSON     bool     `name:"json" help:"${json}"`
+	Evidence []string `arg:"" optional:"" help:"vault_evidence"`
+	Clean    bool     `help:"vault_clean"`
+	JSON     bool     `name:"json" help:"json"`
 	wsFlags
 }
 

@@ -13,10 +13,10 @@ import (
 // letterCmd is "amparo letter".
 type letterCmd struct {
 	accountAt
-	To    string `help:"${letter_to}" required:"" placeholder:"AUTHORITY"`
-	From  string `help:"${letter_from}" required:"" placeholder:"TEXT"`
-	Label string `help:"${publish_label}" placeholder:"TEXT"`
-	Out   string `help:"${letter_out}" required:"" placeholder:"FILE.docx|FILE.pdf"`
+	To    string `help:"letter_to" required:"" placeholder:"AUTHORITY"`
+	From  string `help:"letter_from" required:"" placeholder:"TEXT"`
+	Label string `help:"publish_label" placeholder:"TEXT"`
+	Out   string `help:"letter_out" required:"" placeholder:"FILE.docx|FILE.pdf"`
 	wsFlags
 }
 

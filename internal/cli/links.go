@@ -17,10 +17,10 @@ import (
 
 // linksCmd is "amparo links [CASE]".
 type linksCmd struct {
-	Case   string `arg:"" optional:"" help:"${links_case}"`
-	Graph  string `help:"${links_graph}" placeholder:"FILE"`
-	Report string `help:"${links_report}" placeholder:"FILE"`
-	JSON   bool   `name:"json" help:"${json}"`
+	Case   string `arg:"" optional:"" help:"links_case"`
+	Graph  string `help:"links_graph" placeholder:"FILE"`
+	Report string `help:"links_report" placeholder:"FILE"`
+	JSON   bool   `name:"json" help:"json"`
 	wsFlags
 }
 

@@ -18,11 +18,11 @@ import (
 
 // lureCmd is "amparo lure".
 type lureCmd struct {
-	What         []string `arg:"" name:"what" help:"${lure_what}"`
-	Sender       string   `help:"${lure_sender}" placeholder:"NUMBER"`
-	Institutions []string `help:"${institutions}" placeholder:"DIR" sep:"none"`
-	Indicators   []string `help:"${check_indicators}" placeholder:"PATH" sep:"none"`
-	JSON         bool     `name:"json" help:"${json}"`
+	What         []string `arg:"" name:"what" help:"lure_what"`
+	Sender       string   `help:"lure_sender" placeholder:"NUMBER"`
+	Institutions []string `help:"institutions" placeholder:"DIR" sep:"none"`
+	Indicators   []string `help:"check_indicators" placeholder:"PATH" sep:"none"`
+	JSON         bool     `name:"json" help:"json"`
 	identityFlags
 }
 

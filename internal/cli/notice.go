@@ -15,19 +15,19 @@ import (
 
 // noticeCmd is "amparo notice".
 type noticeCmd struct {
-	Ask     noticeAskCmd     `cmd:"" help:"${notice_ask}"`
-	Wishes  noticeWishesCmd  `cmd:"" help:"${notice_wishes}"`
-	Due     noticeDueCmd     `cmd:"" help:"${notice_due}"`
-	List    noticeListCmd    `cmd:"" help:"${notice_list}"`
-	Show    noticeShowCmd    `cmd:"" help:"${notice_show}"`
-	Approve noticeApproveCmd `cmd:"" help:"${notice_approve}"`
-	Send    noticeSendCmd    `cmd:"" help:"${notice_send}"`
-	Letter  noticeLetterCmd  `cmd:"" help:"${notice_letter}"`
-	Told    noticeToldCmd    `cmd:"" help:"${notice_told}"`
-	Read    noticeReadCmd    `cmd:"" help:"${notice_read}"`
-	Cancel  noticeCancelCmd  `cmd:"" help:"${notice_cancel}"`
-	Retry   noticeRetryCmd   `cmd:"" help:"${notice_retry}"`
-	Resolve noticeResolveCmd `cmd:"" help:"${notice_resolve}"`
+	Ask     noticeAskCmd     `cmd:"" help:"notice_ask"`
+	Wishes  noticeWishesCmd  `cmd:"" help:"notice_wishes"`
+	Due     noticeDueCmd     `cmd:"" help:"notice_due"`
+	List    noticeListCmd    `cmd:"" help:"notice_list"`
+	Show    noticeShowCmd    `cmd:"" help:"notice_show"`
+	Approve noticeApproveCmd `cmd:"" help:"notice_approve"`
+	Send    noticeSendCmd    `cmd:"" help:"notice_send"`
+	Letter  noticeLetterCmd  `cmd:"" help:"notice_letter"`
+	Told    noticeToldCmd    `cmd:"" help:"notice_told"`
+	Read    noticeReadCmd    `cmd:"" help:"notice_read"`
+	Cancel  noticeCancelCmd  `cmd:"" help:"notice_cancel"`
+	Retry   noticeRetryCmd   `cmd:"" help:"notice_retry"`
+	Resolve noticeResolveCmd `cmd:"" help:"notice_resolve"`
 }
 
 // box is the outbox of the workspace, as commands use it.
@@ -77,14 +77,14 @@ func (b *box) remind(caseID string, r reminder) error {
 }
 
 type noticeAskCmd struct {
-	Case     string   `arg:"" help:"${case_id}"`
-	Person   string   `arg:"" help:"${device_person}"`
-	Channel  string   `help:"${notice_channel}" enum:"mail,letter,phone" required:"" placeholder:"mail|letter|phone"`
-	Event    []string `help:"${notice_event}" placeholder:"finding,answer,term"`
-	Language string   `help:"${notice_language}" enum:"en,es," default:"" placeholder:"en|es"`
-	Address  string   `help:"${notice_address}" placeholder:"FILE"`
-	Since    string   `help:"${notice_since}" placeholder:"DAY"`
-	JSON     bool     `name:"json" help:"${json}"`
+	Case     string   `arg:"" help:"case_id"`
+	Person   string   `arg:"" help:"device_person"`
+	Channel  string   `help:"notice_channel" enum:"mail,letter,phone" required:"" placeholder:"mail|letter|phone"`
+	Event    []string `help:"notice_event" placeholder:"finding,answer,term"`
+	Language string   `help:"notice_language" enum:"en,es," default:"" placeholder:"en|es"`
+	Address  string   `help:"notice_address" placeholder:"FILE"`
+	Since    string   `help:"notice_since" placeholder:"DAY"`
+	JSON     bool     `name:"json" help:"json"`
 	wsFlags
 }
 
@@ -106,8 +106,8 @@ func (c *noticeAskCmd) Run(a *app) (err error) {
 }
 
 type noticeWishesCmd struct {
-	Case string `arg:"" help:"${case_id}"`
-	JSON bool   `name:"json" help:"${json}"`
+	Case string `arg:"" help:"case_id"`
+	JSON bool   `name:"json" help:"json"`
 	wsFlags
 }
 
@@ -129,7 +129,7 @@ func (c *noticeWishesCmd) Run(a *app) error {
 
 type noticeDueCmd struct {
 	accountAt
-	Config string `help:"${notice_config}" placeholder:"FILE"`
+	Config string `help:"notice_config" placeholder:"FILE"`
 	wsFlags
 }
 
@@ -174,9 +174,9 @@ func (a *app) notices(list []outbox.Notice) error {
 }
 
 type noticeListCmd struct {
-	Case  string `arg:"" help:"${case_id}"`
-	State string `help:"${notice_state}" placeholder:"STATE"`
-	JSON  bool   `name:"json" help:"${json}"`
+	Case  string `arg:"" help:"case_id"`
+	State string `help:"notice_state" placeholder:"STATE"`
+	JSON  bool   `name:"json" help:"json"`
 	wsFlags
 }
 
@@ -201,8 +201,8 @@ func (c *noticeListCmd) Run(a *app) error {
 }
 
 type noticeShowCmd struct {
-	ID   string `arg:"" help:"${notice_id}"`
-	JSON bool   `name:"json" help:"${json}"`
+	ID   string `arg:"" help:"notice_id"`
+	JSON bool   `name:"json" help:"json"`
 	wsFlags
 }
 
@@ -231,7 +231,7 @@ func (c *noticeShowCmd) Run(a *app) error {
 }
 
 type noticeApproveCmd struct {
-	ID []string `arg:"" help:"${notice_ids}"`
+	ID []string `arg:"" help:"notice_ids"`
 	wsFlags
 }
 
@@ -248,9 +248,9 @@ func (c *noticeApproveCmd) Run(a *app) error {
 }
 
 type noticeSendCmd struct {
-	Case   string `arg:"" help:"${case_id}"`
-	Config string `help:"${notice_config}" placeholder:"FILE"`
-	JSON   bool   `name:"json" help:"${json}"`
+	Case   string `arg:"" help:"case_id"`
+	Config string `help:"notice_config" placeholder:"FILE"`
+	JSON   bool   `name:"json" help:"json"`
 	wsFlags
 }
 
@@ -296,9 +296,9 @@ func (a *app) moved(w io.Writer, list []outbox.Notice) {
 }
 
 type noticeLetterCmd struct {
-	ID     string `arg:"" help:"${notice_id}"`
-	Out    string `help:"${notice_out}" required:"" placeholder:"FILE"`
-	Config string `help:"${notice_config}" placeholder:"FILE"`
+	ID     string `arg:"" help:"notice_id"`
+	Out    string `help:"notice_out" required:"" placeholder:"FILE"`
+	Config string `help:"notice_config" placeholder:"FILE"`
 	wsFlags
 }
 
@@ -322,9 +322,9 @@ func (c *noticeLetterCmd) Run(a *app) error {
 
 // noticeMove is a move that a human notes.
 type noticeMove struct {
-	ID   string `arg:"" help:"${notice_id}"`
-	Note string `help:"${notice_note}" placeholder:"FILE"`
-	JSON bool   `name:"json" help:"${json}"`
+	ID   string `arg:"" help:"notice_id"`
+	Note string `help:"notice_note" placeholder:"FILE"`
+	JSON bool   `name:"json" help:"json"`
 	wsFlags
 }
 
@@ -378,8 +378,8 @@ func (c *noticeRetryCmd) Run(a *app) error {
 
 type noticeResolveCmd struct {
 	noticeMove
-	Sent bool `help:"${notice_sent}" xor:"sent" required:""`
-	Not  bool `name:"not-sent" help:"${notice_not_sent}" xor:"sent" required:""`
+	Sent bool `help:"notice_sent" xor:"sent" required:""`
+	Not  bool `name:"not-sent" help:"notice_not_sent" xor:"sent" required:""`
 }
 
 // Run takes the word of a human on a mail that may have been sent.

@@ -15,16 +15,16 @@ import (
 
 // personCmd is "amparo person".
 type personCmd struct {
-	Add  personAddCmd  `cmd:"" help:"${person_add}"`
-	List personListCmd `cmd:"" help:"${person_list}"`
+	Add  personAddCmd  `cmd:"" help:"person_add"`
+	List personListCmd `cmd:"" help:"person_list"`
 }
 
 type personAddCmd struct {
-	Case      string `arg:"" help:"${case_id}"`
-	Pseudonym string `help:"${person_pseudonym}" placeholder:"NAME"`
-	Minor     bool   `help:"${person_minor}"`
-	Private   string `help:"${person_private}" placeholder:"FILE"`
-	JSON      bool   `name:"json" help:"${json}"`
+	Case      string `arg:"" help:"case_id"`
+	Pseudonym string `help:"person_pseudonym" placeholder:"NAME"`
+	Minor     bool   `help:"person_minor"`
+	Private   string `help:"person_private" placeholder:"FILE"`
+	JSON      bool   `name:"json" help:"json"`
 	wsFlags
 }
 
@@ -44,9 +44,9 @@ func (c *personAddCmd) Run(a *app) error {
 }
 
 type personListCmd struct {
-	Case      string `arg:"" help:"${case_id}"`
-	Pseudonym string `help:"${person_only}" placeholder:"NAME"`
-	Minor     bool   `help:"${person_only_minors}"`
+	Case      string `arg:"" help:"case_id"`
+	Pseudonym string `help:"person_only" placeholder:"NAME"`
+	Minor     bool   `help:"person_only_minors"`
 	listFlags
 	wsFlags
 }
@@ -74,15 +74,15 @@ func (c *personListCmd) Run(a *app) error {
 
 // deviceCmd is "amparo device".
 type deviceCmd struct {
-	Add  deviceAddCmd  `cmd:"" help:"${device_add}"`
-	List deviceListCmd `cmd:"" help:"${device_list}"`
+	Add  deviceAddCmd  `cmd:"" help:"device_add"`
+	List deviceListCmd `cmd:"" help:"device_list"`
 }
 
 type deviceAddCmd struct {
-	Case   string `arg:"" help:"${case_id}"`
-	Person string `arg:"" help:"${device_person}"`
-	Label  string `arg:"" help:"${device_label}"`
-	JSON   bool   `name:"json" help:"${json}"`
+	Case   string `arg:"" help:"case_id"`
+	Person string `arg:"" help:"device_person"`
+	Label  string `arg:"" help:"device_label"`
+	JSON   bool   `name:"json" help:"json"`
 	wsFlags
 }
 
@@ -98,8 +98,8 @@ func (c *deviceAddCmd) Run(a *app) error {
 }
 
 type deviceListCmd struct {
-	Case   string `arg:"" help:"${case_id}"`
-	Person string `help:"${device_person}" placeholder:"PERSON"`
+	Case   string `arg:"" help:"case_id"`
+	Person string `help:"device_person" placeholder:"PERSON"`
 	listFlags
 	wsFlags
 }
@@ -118,21 +118,21 @@ func (c *deviceListCmd) Run(a *app) error {
 
 // consentCmd is "amparo consent".
 type consentCmd struct {
-	Add      consentAddCmd      `cmd:"" help:"${consent_add}"`
-	List     consentListCmd     `cmd:"" help:"${consent_list}"`
-	Withdraw consentWithdrawCmd `cmd:"" help:"${consent_withdraw}"`
+	Add      consentAddCmd      `cmd:"" help:"consent_add"`
+	List     consentListCmd     `cmd:"" help:"consent_list"`
+	Withdraw consentWithdrawCmd `cmd:"" help:"consent_withdraw"`
 }
 
 type consentAddCmd struct {
-	Case     string   `arg:"" help:"${case_id}"`
-	Person   string   `arg:"" help:"${device_person}"`
-	Purpose  []string `help:"${consent_purpose}" required:"" placeholder:"PURPOSE"`
-	Until    string   `help:"${consent_until}" required:"" placeholder:"DAY"`
-	GivenBy  string   `help:"${consent_given}" required:"" placeholder:"FILE"`
-	Guardian bool     `help:"${consent_guardian}"`
-	Share    []string `help:"${consent_share}" placeholder:"WHAT:WHOM" sep:"none"`
-	Form     string   `help:"${consent_form}" required:"" placeholder:"FILE"`
-	JSON     bool     `name:"json" help:"${json}"`
+	Case     string   `arg:"" help:"case_id"`
+	Person   string   `arg:"" help:"device_person"`
+	Purpose  []string `help:"consent_purpose" required:"" placeholder:"PURPOSE"`
+	Until    string   `help:"consent_until" required:"" placeholder:"DAY"`
+	GivenBy  string   `help:"consent_given" required:"" placeholder:"FILE"`
+	Guardian bool     `help:"consent_guardian"`
+	Share    []string `help:"consent_share" placeholder:"WHAT:WHOM" sep:"none"`
+	Form     string   `help:"consent_form" required:"" placeholder:"FILE"`
+	JSON     bool     `name:"json" help:"json"`
 	wsFlags
 }
 
@@ -172,9 +172,9 @@ func fileHash(name string) (string, error) {
 }
 
 type consentListCmd struct {
-	Case   string `arg:"" help:"${case_id}"`
-	Person string `help:"${device_person}" placeholder:"PERSON"`
-	Holds  bool   `help:"${consent_holds}"`
+	Case   string `arg:"" help:"case_id"`
+	Person string `help:"device_person" placeholder:"PERSON"`
+	Holds  bool   `help:"consent_holds"`
 	listFlags
 	wsFlags
 }
@@ -199,8 +199,8 @@ func (c *consentListCmd) Run(a *app) error {
 }
 
 type consentWithdrawCmd struct {
-	Consent string `arg:"" help:"${consent_id}"`
-	JSON    bool   `name:"json" help:"${json}"`
+	Consent string `arg:"" help:"consent_id"`
+	JSON    bool   `name:"json" help:"json"`
 	wsFlags
 }
 

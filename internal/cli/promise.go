@@ -18,14 +18,14 @@ import (
 // sourceFlags say where a statement is from. The archived copy and documents
 // are hashed; they stay where they are.
 type sourceFlags struct {
-	Source         string   `help:"${account_source}" placeholder:"TITLE"`
-	URL            string   `name:"url" help:"${account_url}" placeholder:"URL"`
-	SourceDate     string   `help:"${account_source_date}" placeholder:"DATE"`
-	Archived       string   `help:"${account_archived}" placeholder:"FILE"`
-	Evidence       string   `help:"${account_evidence}" placeholder:"E-…"`
-	Document       []string `help:"${account_document}" placeholder:"FILE" sep:"none"`
-	PublicDocument []string `help:"${account_public_document}" placeholder:"FILE" sep:"none"`
-	Public         bool     `help:"${account_public}"`
+	Source         string   `help:"account_source" placeholder:"TITLE"`
+	URL            string   `name:"url" help:"account_url" placeholder:"URL"`
+	SourceDate     string   `help:"account_source_date" placeholder:"DATE"`
+	Archived       string   `help:"account_archived" placeholder:"FILE"`
+	Evidence       string   `help:"account_evidence" placeholder:"E-…"`
+	Document       []string `help:"account_document" placeholder:"FILE" sep:"none"`
+	PublicDocument []string `help:"account_public_document" placeholder:"FILE" sep:"none"`
+	Public         bool     `help:"account_public"`
 }
 
 func (f *sourceFlags) source() (s account.Source, err error) {
@@ -101,20 +101,20 @@ func (s *space) docket(caseID string) (*docket.Docket, error) {
 
 // promiseCmd is "amparo promise".
 type promiseCmd struct {
-	Add      promiseAddCmd    `cmd:"" help:"${promise_add}"`
-	List     promiseListCmd   `cmd:"" help:"${promise_list}"`
-	Withdraw entryWithdrawCmd `cmd:"" help:"${account_withdraw}"`
+	Add      promiseAddCmd    `cmd:"" help:"promise_add"`
+	List     promiseListCmd   `cmd:"" help:"promise_list"`
+	Withdraw entryWithdrawCmd `cmd:"" help:"account_withdraw"`
 }
 
 type promiseAddCmd struct {
-	Case      string `arg:"" help:"${case_id}"`
-	Authority string `help:"${account_authority}" required:"" placeholder:"NAME"`
-	By        string `help:"${promise_by}" placeholder:"NAME"`
-	Made      string `help:"${promise_made}" required:"" placeholder:"DATE"`
-	Due       string `help:"${promise_due}" placeholder:"DATE"`
-	Words     string `help:"${promise_words}" required:"" placeholder:"FILE"`
-	WordsLang string `help:"${promise_lang}" placeholder:"en|es"`
-	JSON      bool   `name:"json" help:"${json}"`
+	Case      string `arg:"" help:"case_id"`
+	Authority string `help:"account_authority" required:"" placeholder:"NAME"`
+	By        string `help:"promise_by" placeholder:"NAME"`
+	Made      string `help:"promise_made" required:"" placeholder:"DATE"`
+	Due       string `help:"promise_due" placeholder:"DATE"`
+	Words     string `help:"promise_words" required:"" placeholder:"FILE"`
+	WordsLang string `help:"promise_lang" placeholder:"en|es"`
+	JSON      bool   `name:"json" help:"json"`
 	sourceFlags
 	wsFlags
 }
@@ -192,23 +192,23 @@ func short(s string) string {
 
 // requestCmd is "amparo request".
 type requestCmd struct {
-	Add      requestAddCmd    `cmd:"" help:"${request_add}"`
-	List     requestListCmd   `cmd:"" help:"${request_list}"`
-	Terms    requestTermsCmd  `cmd:"" help:"${request_terms}"`
-	Withdraw entryWithdrawCmd `cmd:"" help:"${account_withdraw}"`
+	Add      requestAddCmd    `cmd:"" help:"request_add"`
+	List     requestListCmd   `cmd:"" help:"request_list"`
+	Terms    requestTermsCmd  `cmd:"" help:"request_terms"`
+	Withdraw entryWithdrawCmd `cmd:"" help:"account_withdraw"`
 }
 
 type requestAddCmd struct {
-	Case      string `arg:"" help:"${case_id}"`
-	Kind      string `help:"${request_kind}" required:"" placeholder:"KIND"`
-	Authority string `help:"${account_authority}" required:"" placeholder:"NAME"`
-	Country   string `help:"${request_country}" placeholder:"mx|us"`
-	Sent      string `help:"${request_sent}" required:"" placeholder:"DAY"`
-	Subject   string `help:"${request_subject}" required:"" placeholder:"FILE"`
-	Reference string `help:"${request_reference}" placeholder:"NUMBER"`
-	Term      string `help:"${request_term}" placeholder:"TERM|none"`
-	Due       string `help:"${request_due}" placeholder:"DAY"`
-	JSON      bool   `name:"json" help:"${json}"`
+	Case      string `arg:"" help:"case_id"`
+	Kind      string `help:"request_kind" required:"" placeholder:"KIND"`
+	Authority string `help:"account_authority" required:"" placeholder:"NAME"`
+	Country   string `help:"request_country" placeholder:"mx|us"`
+	Sent      string `help:"request_sent" required:"" placeholder:"DAY"`
+	Subject   string `help:"request_subject" required:"" placeholder:"FILE"`
+	Reference string `help:"request_reference" placeholder:"NUMBER"`
+	Term      string `help:"request_term" placeholder:"TERM|none"`
+	Due       string `help:"request_due" placeholder:"DAY"`
+	JSON      bool   `name:"json" help:"json"`
 	sourceFlags
 	wsFlags
 }
@@ -302,7 +302,7 @@ func (a *app) requestState(q *clock.RequestState) string {
 }
 
 type requestTermsCmd struct {
-	JSON bool `name:"json" help:"${json}"`
+	JSON bool `name:"json" help:"json"`
 }
 
 // Run lists the terms that are known, with their laws.
@@ -325,23 +325,23 @@ func (c *requestTermsCmd) Run(a *app) error {
 
 // answerCmd is "amparo answer".
 type answerCmd struct {
-	Add      answerAddCmd     `cmd:"" help:"${answer_add}"`
-	List     answerListCmd    `cmd:"" help:"${answer_list}"`
-	Withdraw entryWithdrawCmd `cmd:"" help:"${account_withdraw}"`
+	Add      answerAddCmd     `cmd:"" help:"answer_add"`
+	List     answerListCmd    `cmd:"" help:"answer_list"`
+	Withdraw entryWithdrawCmd `cmd:"" help:"account_withdraw"`
 }
 
 type answerAddCmd struct {
-	Case      string `arg:"" help:"${case_id}"`
-	To        string `help:"${answer_to}" placeholder:"A-…"`
-	Authority string `help:"${answer_authority}" placeholder:"NAME"`
-	Kind      string `help:"${answer_kind}" required:"" placeholder:"KIND"`
-	On        string `help:"${answer_on}" required:"" placeholder:"DATE"`
-	From      string `help:"${answer_from}" placeholder:"DAY"`
-	Until     string `help:"${answer_until}" placeholder:"DAY"`
-	Days      int    `help:"${answer_days}" placeholder:"N"`
-	Text      string `help:"${answer_text}" required:"" placeholder:"FILE"`
-	New       string `help:"${answer_new}" enum:"yes,no" required:"" placeholder:"yes|no"`
-	JSON      bool   `name:"json" help:"${json}"`
+	Case      string `arg:"" help:"case_id"`
+	To        string `help:"answer_to" placeholder:"A-…"`
+	Authority string `help:"answer_authority" placeholder:"NAME"`
+	Kind      string `help:"answer_kind" required:"" placeholder:"KIND"`
+	On        string `help:"answer_on" required:"" placeholder:"DATE"`
+	From      string `help:"answer_from" placeholder:"DAY"`
+	Until     string `help:"answer_until" placeholder:"DAY"`
+	Days      int    `help:"answer_days" placeholder:"N"`
+	Text      string `help:"answer_text" required:"" placeholder:"FILE"`
+	New       string `help:"answer_new" enum:"yes,no" required:"" placeholder:"yes|no"`
+	JSON      bool   `name:"json" help:"json"`
 	sourceFlags
 	wsFlags
 }
@@ -401,8 +401,8 @@ func (c *answerListCmd) Run(a *app) error {
 }
 
 type entryWithdrawCmd struct {
-	ID  string `arg:"" help:"${account_id}"`
-	Why string `help:"${account_why}" required:"" placeholder:"FILE"`
+	ID  string `arg:"" help:"account_id"`
+	Why string `help:"account_why" required:"" placeholder:"FILE"`
 	wsFlags
 }
 

@@ -25,13 +25,13 @@ import (
 // publishCmd is "amparo publish".
 type publishCmd struct {
 	accountAt
-	To        string `help:"${publish_to}" required:"" placeholder:"DIR"`
-	Title     string `help:"${publish_title}" required:"" placeholder:"TEXT"`
-	Publisher string `help:"${publish_publisher}" required:"" placeholder:"TEXT"`
-	Label     string `help:"${publish_label}" placeholder:"TEXT"`
-	Documents string `help:"${publish_documents}" placeholder:"DIR"`
-	Preview   bool   `help:"${publish_preview}"`
-	Yes       bool   `help:"${publish_yes}"`
+	To        string `help:"publish_to" required:"" placeholder:"DIR"`
+	Title     string `help:"publish_title" required:"" placeholder:"TEXT"`
+	Publisher string `help:"publish_publisher" required:"" placeholder:"TEXT"`
+	Label     string `help:"publish_label" placeholder:"TEXT"`
+	Documents string `help:"publish_documents" placeholder:"DIR"`
+	Preview   bool   `help:"publish_preview"`
+	Yes       bool   `help:"publish_yes"`
 	wsFlags
 }
 

@@ -9,9 +9,9 @@ import (
 
 // reportCmd is "amparo report DIR".
 type reportCmd struct {
-	Dir    string `arg:"" help:"${report_dir}"`
-	Format string `help:"${report_format}" enum:"html,pdf,json,csv,stix,misp,timesketch" default:"html"`
-	Out    string `help:"${report_out}" placeholder:"FILE"`
+	Dir    string `arg:"" help:"report_dir"`
+	Format string `help:"report_format" enum:"html,pdf,json,csv,stix,misp,timesketch" default:"html"`
+	Out    string `help:"report_out" placeholder:"FILE"`
 }
 
 // Run makes the report again from what the folder holds.

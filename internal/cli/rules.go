@@ -15,9 +15,9 @@ import (
 
 // rulesCmd is "amparo rules".
 type rulesCmd struct {
-	List rulesListCmd `cmd:"" default:"withargs" help:"${rules_list}"`
-	Show rulesShowCmd `cmd:"" help:"${rules_show}"`
-	Test rulesTestCmd `cmd:"" help:"${rules_test}"`
+	List rulesListCmd `cmd:"" default:"withargs" help:"rules_list"`
+	Show rulesShowCmd `cmd:"" help:"rules_show"`
+	Test rulesTestCmd `cmd:"" help:"rules_test"`
 }
 
 // loadRules returns the built-in rules with those of the folders. What cannot
@@ -47,8 +47,8 @@ func loadRules(dirs []string) (*rule.Set, error) {
 }
 
 type rulesListCmd struct {
-	Rules []string `help:"${check_rules}" placeholder:"DIR" sep:"none"`
-	JSON  bool     `name:"json" help:"${json}"`
+	Rules []string `help:"check_rules" placeholder:"DIR" sep:"none"`
+	JSON  bool     `name:"json" help:"json"`
 }
 
 // Run lists the rules.
@@ -69,9 +69,9 @@ func (c *rulesListCmd) Run(a *app) error {
 }
 
 type rulesShowCmd struct {
-	ID    string   `arg:"" help:"${rules_id}"`
-	Rules []string `help:"${check_rules}" placeholder:"DIR" sep:"none"`
-	JSON  bool     `name:"json" help:"${json}"`
+	ID    string   `arg:"" help:"rules_id"`
+	Rules []string `help:"check_rules" placeholder:"DIR" sep:"none"`
+	JSON  bool     `name:"json" help:"json"`
 }
 
 // Run shows one rule.
@@ -166,8 +166,8 @@ func (a *app) paragraph(id, text string) {
 }
 
 type rulesTestCmd struct {
-	Dir  string `arg:"" optional:"" name:"dir" help:"${rules_dir}"`
-	JSON bool   `name:"json" help:"${json}"`
+	Dir  string `arg:"" optional:"" name:"dir" help:"rules_dir"`
+	JSON bool   `name:"json" help:"json"`
 }
 
 // tested is what became of the examples of one rule.

@@ -14,14 +14,14 @@ import (
 
 // runCmd is "amparo run".
 type runCmd struct {
-	List runListCmd `cmd:"" help:"${run_list}"`
-	Show runShowCmd `cmd:"" help:"${run_show}"`
+	List runListCmd `cmd:"" help:"run_list"`
+	Show runShowCmd `cmd:"" help:"run_show"`
 }
 
 type runListCmd struct {
-	Case     string `help:"${case_id}" placeholder:"CASE"`
-	Evidence string `help:"${evidence_id}" placeholder:"EVIDENCE"`
-	State    string `help:"${run_state}" enum:"stored,erased," default:"" placeholder:"STATE"`
+	Case     string `help:"case_id" placeholder:"CASE"`
+	Evidence string `help:"evidence_id" placeholder:"EVIDENCE"`
+	State    string `help:"run_state" enum:"stored,erased," default:"" placeholder:"STATE"`
 	listFlags
 	wsFlags
 }
@@ -48,9 +48,9 @@ func (c *runListCmd) Run(a *app) error {
 }
 
 type runShowCmd struct {
-	ID   string `arg:"" name:"run" help:"${run_id}"`
-	Out  string `help:"${run_out}" placeholder:"DIR"`
-	JSON bool   `name:"json" help:"${json}"`
+	ID   string `arg:"" name:"run" help:"run_id"`
+	Out  string `help:"run_out" placeholder:"DIR"`
+	JSON bool   `name:"json" help:"json"`
 	wsFlags
 }
 
@@ -130,24 +130,24 @@ func (s *space) writeOut(b *vault.Bundle, name, to string) error {
 
 // findingCmd is "amparo finding".
 type findingCmd struct {
-	List    findingListCmd    `cmd:"" help:"${finding_list}"`
-	Confirm findingConfirmCmd `cmd:"" help:"${finding_confirm}"`
-	Dismiss findingDismissCmd `cmd:"" help:"${finding_dismiss}"`
-	Reopen  findingReopenCmd  `cmd:"" help:"${finding_reopen}"`
-	Note    findingNoteCmd    `cmd:"" help:"${finding_note}"`
+	List    findingListCmd    `cmd:"" help:"finding_list"`
+	Confirm findingConfirmCmd `cmd:"" help:"finding_confirm"`
+	Dismiss findingDismissCmd `cmd:"" help:"finding_dismiss"`
+	Reopen  findingReopenCmd  `cmd:"" help:"finding_reopen"`
+	Note    findingNoteCmd    `cmd:"" help:"finding_note"`
 }
 
 type findingListCmd struct {
-	Case     string `help:"${case_id}" placeholder:"CASE"`
-	InRun    string `name:"run" help:"${run_id}" placeholder:"RUN"`
-	State    string `help:"${finding_state}" enum:"new,confirmed,dismissed," default:"" placeholder:"STATE"`
-	Severity string `help:"${finding_severity}" placeholder:"SEVERITY"`
-	Evidence string `help:"${evidence_id}" placeholder:"EVIDENCE"`
-	Source   string `help:"${finding_source}" enum:"check,hunt," default:"" placeholder:"check|hunt"`
-	Kind     string `help:"${finding_kind}" enum:"indicator,heuristic,lure," default:"" placeholder:"KIND"`
-	Artifact string `help:"${finding_artifact}" placeholder:"NAME"`
-	Rule     string `help:"${finding_rule}" placeholder:"RULE"`
-	Value    string `help:"${finding_value}" placeholder:"VALUE"`
+	Case     string `help:"case_id" placeholder:"CASE"`
+	InRun    string `name:"run" help:"run_id" placeholder:"RUN"`
+	State    string `help:"finding_state" enum:"new,confirmed,dismissed," default:"" placeholder:"STATE"`
+	Severity string `help:"finding_severity" placeholder:"SEVERITY"`
+	Evidence string `help:"evidence_id" placeholder:"EVIDENCE"`
+	Source   string `help:"finding_source" enum:"check,hunt," default:"" placeholder:"check|hunt"`
+	Kind     string `help:"finding_kind" enum:"indicator,heuristic,lure," default:"" placeholder:"KIND"`
+	Artifact string `help:"finding_artifact" placeholder:"NAME"`
+	Rule     string `help:"finding_rule" placeholder:"RULE"`
+	Value    string `help:"finding_value" placeholder:"VALUE"`
 	listFlags
 	wsFlags
 }
@@ -176,9 +176,9 @@ func (c *findingListCmd) Run(a *app) error {
 
 // decideFlags name a finding, and a note.
 type decideFlags struct {
-	Finding  string `arg:"" help:"${finding_id}"`
-	InRun    string `name:"run" help:"${finding_run}" placeholder:"RUN"`
-	NoteFile string `help:"${finding_note_file}" placeholder:"FILE"`
+	Finding  string `arg:"" help:"finding_id"`
+	InRun    string `name:"run" help:"finding_run" placeholder:"RUN"`
+	NoteFile string `help:"finding_note_file" placeholder:"FILE"`
 	wsFlags
 }
 

@@ -17,25 +17,19 @@ import (
 	"github.com/amparo-project/amparo/internal/workspace"
 )
 
-// safeguardsHelp are the names that struct tags of these commands use.
-var safeguardsHelp = []string{
-	"safeguards", "safeguards_add", "safeguards_file", "safeguards_import", "safeguards_form", "safeguards_files", "safeguards_list",
-	"safeguards_report", "safeguards_format", "safeguards_out", "safeguards_retire",
-}
-
 // safeguardsCmd is "amparo safeguards".
 type safeguardsCmd struct {
-	Add    safeguardsAddCmd    `cmd:"" help:"${safeguards_add}"`
-	Import safeguardsImportCmd `cmd:"" help:"${safeguards_import}"`
-	List   safeguardsListCmd   `cmd:"" help:"${safeguards_list}"`
-	Retire entryRetireCmd      `cmd:"" help:"${safeguards_retire}"`
-	Report safeguardsReportCmd `cmd:"" help:"${safeguards_report}"`
+	Add    safeguardsAddCmd    `cmd:"" help:"safeguards_add"`
+	Import safeguardsImportCmd `cmd:"" help:"safeguards_import"`
+	List   safeguardsListCmd   `cmd:"" help:"safeguards_list"`
+	Retire entryRetireCmd      `cmd:"" help:"safeguards_retire"`
+	Report safeguardsReportCmd `cmd:"" help:"safeguards_report"`
 }
 
 type safeguardsAddCmd struct {
-	Case string `arg:"" help:"${case_id}"`
-	File string `arg:"" help:"${safeguards_file}"`
-	JSON bool   `name:"json" help:"${json}"`
+	Case string `arg:"" help:"case_id"`
+	File string `arg:"" help:"safeguards_file"`
+	JSON bool   `name:"json" help:"json"`
 	wsFlags
 }
 
@@ -63,10 +57,10 @@ func (c *safeguardsAddCmd) Run(a *app) error {
 const maxList = 128 << 20
 
 type safeguardsImportCmd struct {
-	Case  string   `arg:"" help:"${case_id}"`
-	Form  string   `arg:"" help:"${safeguards_form}" enum:"ofac,bis,eu,inventory"`
-	Files []string `arg:"" name:"file" help:"${safeguards_files}"`
-	JSON  bool     `name:"json" help:"${json}"`
+	Case  string   `arg:"" help:"case_id"`
+	Form  string   `arg:"" help:"safeguards_form" enum:"ofac,bis,eu,inventory"`
+	Files []string `arg:"" name:"file" help:"safeguards_files"`
+	JSON  bool     `name:"json" help:"json"`
 	wsFlags
 }
 
@@ -159,8 +153,8 @@ func (s *space) tradeReport(caseID string, rules *concern.Set) (*trade.Report, e
 }
 
 type safeguardsListCmd struct {
-	Case string `arg:"" help:"${case_id}"`
-	JSON bool   `name:"json" help:"${json}"`
+	Case string `arg:"" help:"case_id"`
+	JSON bool   `name:"json" help:"json"`
 	wsFlags
 }
 
@@ -195,11 +189,11 @@ func (c *safeguardsListCmd) Run(a *app) error {
 }
 
 type safeguardsReportCmd struct {
-	Case   string   `arg:"" help:"${case_id}"`
-	Format string   `help:"${safeguards_format}" enum:"html,json" default:"html"`
-	Out    string   `help:"${safeguards_out}" placeholder:"FILE"`
-	Rules  []string `help:"${concerns_rules}" placeholder:"DIR" sep:"none"`
-	Label  string   `help:"${publish_label}" placeholder:"TEXT"`
+	Case   string   `arg:"" help:"case_id"`
+	Format string   `help:"safeguards_format" enum:"html,json" default:"html"`
+	Out    string   `help:"safeguards_out" placeholder:"FILE"`
+	Rules  []string `help:"concerns_rules" placeholder:"DIR" sep:"none"`
+	Label  string   `help:"publish_label" placeholder:"TEXT"`
 	wsFlags
 }
 

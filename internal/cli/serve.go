@@ -27,8 +27,8 @@ import (
 
 // serveCmd is "amparo serve".
 type serveCmd struct {
-	Addr   string `help:"${serve_addr}" default:"127.0.0.1:8642" placeholder:"HOST:PORT"`
-	NoOpen bool   `help:"${serve_no_open}"`
+	Addr   string `help:"serve_addr" default:"127.0.0.1:8642" placeholder:"HOST:PORT"`
+	NoOpen bool   `help:"serve_no_open"`
 	wsFlags
 }
 

@@ -38,16 +38,16 @@ var errSecretInFlag = errors.New("a URL with a password does not belong into a f
 
 // wsFlags are those of every command that works on a workspace.
 type wsFlags struct {
-	Workspace      string `help:"${ws_dir}" placeholder:"DIR"`
-	IdentityFile   string `help:"${ws_identity}" placeholder:"FILE"`
-	PassphraseFile string `help:"${ws_passphrase}" placeholder:"FILE"`
+	Workspace      string `help:"ws_dir" placeholder:"DIR"`
+	IdentityFile   string `help:"ws_identity" placeholder:"FILE"`
+	PassphraseFile string `help:"ws_passphrase" placeholder:"FILE"`
 }
 
 // listFlags are those of every list.
 type listFlags struct {
-	Limit int    `help:"${ws_limit}" default:"100"`
-	After string `help:"${ws_after}" placeholder:"CURSOR"`
-	JSON  bool   `name:"json" help:"${json}"`
+	Limit int    `help:"ws_limit" default:"100"`
+	After string `help:"ws_after" placeholder:"CURSOR"`
+	JSON  bool   `name:"json" help:"json"`
 }
 
 func (l listFlags) page() workspace.Page { return workspace.Page{After: l.After, Limit: l.Limit} }

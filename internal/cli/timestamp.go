@@ -14,9 +14,9 @@ import (
 
 // ledgerTimestampCmd has an authority outside say when the ledger was as it is.
 type ledgerTimestampCmd struct {
-	Server string   `help:"${ledger_server}" required:"" placeholder:"URL"`
-	Root   []string `help:"${ledger_root}" required:"" placeholder:"FILE" sep:"none"`
-	JSON   bool     `name:"json" help:"${json}"`
+	Server string   `help:"ledger_server" required:"" placeholder:"URL"`
+	Root   []string `help:"ledger_root" required:"" placeholder:"FILE" sep:"none"`
+	JSON   bool     `name:"json" help:"json"`
 	wsFlags
 }
 

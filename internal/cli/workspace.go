@@ -11,42 +11,18 @@ import (
 	"github.com/amparo-project/amparo/internal/workspace"
 )
 
-// workspaceHelp are the names that struct tags of these commands use.
-var workspaceHelp = []string{
-	"ws_dir", "ws_identity", "ws_passphrase", "ws_limit", "ws_after", "check_case", "check_device",
-	"workspace", "workspace_init", "workspace_init_name", "workspace_show", "workspace_member", "workspace_member_add",
-	"workspace_member_list", "workspace_member_name", "workspace_member_recipient", "workspace_identity", "workspace_identity_file", "workspace_rotate",
-	"workspace_rotate_to",
-	"case", "case_create", "case_title", "case_list", "case_state", "case_show", "case_id", "case_close", "person_only", "person_only_minors", "consent_holds", "evidence_state", "run_state", "finding_source", "finding_kind", "finding_artifact", "finding_rule",
-	"finding_value", "case_share", "case_exports",
-	"person", "person_add", "person_list", "person_pseudonym", "person_minor", "person_private",
-	"device", "device_add", "device_list", "device_person", "device_label",
-	"consent", "consent_add", "consent_list", "consent_withdraw", "consent_id", "consent_purpose", "consent_until", "consent_given",
-	"consent_guardian", "consent_share", "consent_form",
-	"evidence", "evidence_add", "evidence_list", "evidence_device", "evidence_path", "evidence_id",
-	"run", "run_list", "run_show", "run_id", "run_out", "finding", "finding_list", "finding_confirm", "finding_dismiss", "finding_reopen",
-	"finding_note", "finding_id", "finding_run", "finding_state", "finding_severity", "finding_note_file",
-	"custody", "custody_out", "ledger", "ledger_checkpoint", "ledger_out", "ledger_prove", "ledger_entry", "ledger_open", "ledger_verify",
-	"ledger_what", "ledger_key", "ledger_earlier", "ledger_witness_key", "ledger_need", "ledger_witness", "ledger_witness_dir",
-	"ledger_witness_state", "ledger_witness_file", "ledger_witness_name", "ledger_cosigned", "ledger_cosigned_file", "ledger_timestamp", "ledger_server", "ledger_root",
-	"hunt", "hunt_indicators", "hunt_value", "hunt_recheck", "hunt_case",
-	"links", "links_case", "links_graph", "links_report",
-	"export", "export_subject", "export_to", "export_for", "export_evidence", "export_report", "export_languages", "export_pack", "export_run",
-	"vault", "vault_verify", "vault_evidence", "vault_clean", "serve", "serve_addr", "serve_no_open",
-}
-
 // workspaceCmd is "amparo workspace".
 type workspaceCmd struct {
-	Init     wsInitCmd     `cmd:"" help:"${workspace_init}"`
-	Show     wsShowCmd     `cmd:"" help:"${workspace_show}"`
-	Member   wsMemberCmd   `cmd:"" help:"${workspace_member}"`
-	Identity wsIdentityCmd `cmd:"" help:"${workspace_identity}"`
-	Rotate   wsRotateCmd   `cmd:"" help:"${workspace_rotate}"`
+	Init     wsInitCmd     `cmd:"" help:"workspace_init"`
+	Show     wsShowCmd     `cmd:"" help:"workspace_show"`
+	Member   wsMemberCmd   `cmd:"" help:"workspace_member"`
+	Identity wsIdentityCmd `cmd:"" help:"workspace_identity"`
+	Rotate   wsRotateCmd   `cmd:"" help:"workspace_rotate"`
 }
 
 type wsInitCmd struct {
-	Name string `help:"${workspace_init_name}" required:"" placeholder:"NAME"`
-	JSON bool   `name:"json" help:"${json}"`
+	Name string `help:"workspace_init_name" required:"" placeholder:"NAME"`
+	JSON bool   `name:"json" help:"json"`
 	wsFlags
 }
 
@@ -113,7 +89,7 @@ func (a *app) newIdentity(f *wsFlags, name string) (seal.Identity, error) {
 const minPassphrase = 12
 
 type wsShowCmd struct {
-	JSON bool `name:"json" help:"${json}"`
+	JSON bool `name:"json" help:"json"`
 	wsFlags
 }
 
@@ -137,14 +113,14 @@ func (c *wsShowCmd) Run(a *app) error {
 }
 
 type wsMemberCmd struct {
-	Add  wsMemberAddCmd  `cmd:"" help:"${workspace_member_add}"`
-	List wsMemberListCmd `cmd:"" help:"${workspace_member_list}"`
+	Add  wsMemberAddCmd  `cmd:"" help:"workspace_member_add"`
+	List wsMemberListCmd `cmd:"" help:"workspace_member_list"`
 }
 
 type wsMemberAddCmd struct {
-	Name      string `arg:"" help:"${workspace_member_name}"`
-	Recipient string `arg:"" help:"${workspace_member_recipient}"`
-	JSON      bool   `name:"json" help:"${json}"`
+	Name      string `arg:"" help:"workspace_member_name"`
+	Recipient string `arg:"" help:"workspace_member_recipient"`
+	JSON      bool   `name:"json" help:"json"`
 	wsFlags
 }
 
@@ -160,7 +136,7 @@ func (c *wsMemberAddCmd) Run(a *app) error {
 }
 
 type wsMemberListCmd struct {
-	Name string `help:"${workspace_member_name}" placeholder:"NAME"`
+	Name string `help:"workspace_member_name" placeholder:"NAME"`
 	listFlags
 	wsFlags
 }
@@ -178,7 +154,7 @@ func (c *wsMemberListCmd) Run(a *app) error {
 }
 
 type wsIdentityCmd struct {
-	File string `arg:"" help:"${workspace_identity_file}"`
+	File string `arg:"" help:"workspace_identity_file"`
 	wsFlags
 }
 
@@ -193,7 +169,7 @@ func (c *wsIdentityCmd) Run(a *app) error {
 }
 
 type wsRotateCmd struct {
-	To string `help:"${workspace_rotate_to}" required:"" placeholder:"FILE"`
+	To string `help:"workspace_rotate_to" required:"" placeholder:"FILE"`
 	wsFlags
 }
 
@@ -214,18 +190,18 @@ func (c *wsRotateCmd) Run(a *app) error {
 
 // caseCmd is "amparo case".
 type caseCmd struct {
-	Create caseCreateCmd `cmd:"" help:"${case_create}"`
-	List   caseListCmd   `cmd:"" help:"${case_list}"`
-	Show   caseShowCmd   `cmd:"" help:"${case_show}"`
-	Close  caseCloseCmd  `cmd:"" help:"${case_close}"`
-	Share  caseShareCmd  `cmd:"" help:"${case_share}"`
+	Create caseCreateCmd `cmd:"" help:"case_create"`
+	List   caseListCmd   `cmd:"" help:"case_list"`
+	Show   caseShowCmd   `cmd:"" help:"case_show"`
+	Close  caseCloseCmd  `cmd:"" help:"case_close"`
+	Share  caseShareCmd  `cmd:"" help:"case_share"`
 
-	Exports caseExportsCmd `cmd:"" help:"${case_exports}"`
+	Exports caseExportsCmd `cmd:"" help:"case_exports"`
 }
 
 type caseCreateCmd struct {
-	Title string `arg:"" help:"${case_title}"`
-	JSON  bool   `name:"json" help:"${json}"`
+	Title string `arg:"" help:"case_title"`
+	JSON  bool   `name:"json" help:"json"`
 	wsFlags
 }
 
@@ -241,7 +217,7 @@ func (c *caseCreateCmd) Run(a *app) error {
 }
 
 type caseListCmd struct {
-	State string `help:"${case_state}" enum:"open,closed," default:"" placeholder:"open|closed"`
+	State string `help:"case_state" enum:"open,closed," default:"" placeholder:"open|closed"`
 	listFlags
 	wsFlags
 }
@@ -263,8 +239,8 @@ func (c *caseListCmd) Run(a *app) error {
 }
 
 type caseShowCmd struct {
-	Case string `arg:"" help:"${case_id}"`
-	JSON bool   `name:"json" help:"${json}"`
+	Case string `arg:"" help:"case_id"`
+	JSON bool   `name:"json" help:"json"`
 	wsFlags
 }
 
@@ -347,7 +323,7 @@ func rowsOf[T any](list []T, row func(T) []string) [][]string {
 }
 
 type caseCloseCmd struct {
-	Case string `arg:"" help:"${case_id}"`
+	Case string `arg:"" help:"case_id"`
 	wsFlags
 }
 
@@ -357,8 +333,8 @@ func (c *caseCloseCmd) Run(a *app) error {
 }
 
 type caseShareCmd struct {
-	Case   string `arg:"" help:"${case_id}"`
-	Member string `arg:"" help:"${workspace_member_name}"`
+	Case   string `arg:"" help:"case_id"`
+	Member string `arg:"" help:"workspace_member_name"`
 	wsFlags
 }
 

@@ -71,8 +71,8 @@ func (d *document) step(id, commands string) {
 const bagCommands = `
 T=$(mktemp -d)
 wrong() { echo "WRONG: $*"; echo "$*" >> "$T/wrong"; }
-sha256sum --quiet -c tagmanifest-sha256.txt || wrong 'tag files'
-grep -v -e '%0[AD]' manifest-sha256.txt | sed 's/%25/%/g' | sha256sum --quiet -c - || wrong 'payload'
+sha256sum --strict --quiet -c tagmanifest-sha256.txt || wrong 'tag files'
+grep -v -e '%0[AD]' manifest-sha256.txt | sed 's/%25/%/g' | sha256sum --strict --quiet -c - || wrong 'payload'
 test "$(find data -type f -exec printf 'x\n' ';' | wc -l)" = "$(wc -l < manifest-sha256.txt)" || wrong 'files that are not listed'
 `
 
@@ -170,7 +170,7 @@ func (k *maker) listCommands() string {
 // listCommand holds the files of a folder to their list. A list may name files
 // that were left out.
 func listCommand(dir string) string {
-	return fmt.Sprintf("if [ -d %[1]s ]; then (cd %[1]s && sha256sum --quiet --ignore-missing -c ../%[2]s.sha256) || wrong %[1]s; fi\n", dir, path.Base(dir))
+	return fmt.Sprintf("if [ -d %[1]s ]; then (cd %[1]s && sha256sum --strict --quiet --ignore-missing -c ../%[2]s.sha256) || wrong %[1]s; fi\n", dir, path.Base(dir))
 }
 
 // custodyCommands hold each list to the hash that the ledger has of it.

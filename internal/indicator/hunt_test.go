@@ -101,7 +101,7 @@ func TestNormalForm(t *testing.T) {
 		o    artifact.Observable
 		want string
 	}{
-		{artifact.Observable{Type: artifact.Email, Value: "A@B.example"}, "A@b.example"},
+		{artifact.Observable{Type: artifact.Email, Value: "A@B.example"}, "a@b.example"},
 		{artifact.Observable{Type: artifact.FileHash, Value: "D41D8CD98F00B204E9800998ECF8427E"}, "d41d8cd98f00b204e9800998ecf8427e"},
 		{artifact.Observable{Type: artifact.Process, Value: "bh"}, "bh"},
 	} {

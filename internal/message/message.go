@@ -8,13 +8,14 @@ package message
 import (
 	"embed"
 	"fmt"
+	"io/fs"
 	"os"
-	"path"
 	"strings"
 	"sync"
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 	"go.yaml.in/yaml/v3"
+	"golang.org/x/sync/errgroup"
 	"golang.org/x/text/language"
 )
 
@@ -24,18 +25,41 @@ var catalogue embed.FS
 // Languages lists the languages of the catalogue, as BCP 47 tags.
 var Languages = []string{"en", "es"}
 
-var bundle = sync.OnceValues(load)
+// bundles are read when a language is first asked for: most commands speak one.
+var bundles = map[string]func() (*i18n.Bundle, error){
+	"en": sync.OnceValues(func() (*i18n.Bundle, error) { return load("en") }),
+	"es": sync.OnceValues(func() (*i18n.Bundle, error) { return load("es") }),
+}
 
-func load() (*i18n.Bundle, error) {
-	b := i18n.NewBundle(language.English)
-	b.RegisterUnmarshalFunc("yaml", yaml.Unmarshal)
-	files, err := catalogue.ReadDir("catalogue")
+// load reads the files of one language, side by side: every command waits for
+// them.
+func load(lang string) (*i18n.Bundle, error) {
+	files, err := fs.Glob(catalogue, "catalogue/*."+lang+".yaml")
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range files {
-		if _, err := b.LoadMessageFileFS(catalogue, path.Join("catalogue", f.Name())); err != nil {
-			return nil, fmt.Errorf("catalogue %s: %w", f.Name(), err)
+	forms := map[string]i18n.UnmarshalFunc{"yaml": yaml.Unmarshal}
+	parsed := make([]*i18n.MessageFile, len(files))
+	var g errgroup.Group
+	for i, name := range files {
+		g.Go(func() error {
+			raw, err := catalogue.ReadFile(name)
+			if err != nil {
+				return err
+			}
+			if parsed[i], err = i18n.ParseMessageFileBytes(raw, name, forms); err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	b := i18n.NewBundle(language.Make(lang))
+	for _, f := range parsed {
+		if err := b.AddMessages(f.Tag, f.Messages...); err != nil {
+			return nil, fmt.Errorf("%s: %w", f.Path, err)
 		}
 	}
 	return b, nil
@@ -50,12 +74,12 @@ type Printer struct {
 // New returns the printer for a language of Languages; any other language
 // gives English. It panics on a broken catalogue, which a test excludes.
 func New(lang string) *Printer {
-	b, err := bundle()
-	if err != nil {
-		panic(err)
-	}
 	if lang != "es" {
 		lang = "en"
+	}
+	b, err := bundles[lang]()
+	if err != nil {
+		panic(err)
 	}
 	return &Printer{lang, i18n.NewLocalizer(b, lang)}
 }

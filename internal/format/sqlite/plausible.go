@@ -148,6 +148,7 @@ const (
 // plausible reports whether t may have had the record, and how sure that is.
 func (c *carver) plausible(r *rawRecord, t *Table) (uint8, bool) {
 	sure, odd, weight, at := sureWhole, 0, 0, 0
+	alias := 0 // what the alias of the rowid weighs, which says nothing by itself
 	if len(r.types) < len(t.order) {
 		sure -= fewerCosts
 	}
@@ -163,7 +164,7 @@ func (c *carver) plausible(r *rawRecord, t *Table) (uint8, bool) {
 			if typ != 0 {
 				return 0, false
 			}
-			weight++
+			alias = 1
 			continue
 		}
 		n, ok := c.fits(&t.Columns[col], typ, v, int64(len(v)) == size)
@@ -176,6 +177,7 @@ func (c *carver) plausible(r *rawRecord, t *Table) (uint8, bool) {
 	if odd > 1+len(r.types)/8 || weight == 0 {
 		return 0, false
 	}
+	weight += alias
 	if weight < 3 {
 		sure -= thinCosts
 	}
