@@ -51,8 +51,16 @@ func TestMain(m *testing.M) {
 // they are promised to see.
 func TestScripts(t *testing.T) {
 	t.Parallel()
+	dir, files := "testdata/script", []string(nil)
+	if testing.Short() { // under the race detector: those in which several goroutines work
+		dir = ""
+		for _, name := range []string{"android", "archives", "check", "compare", "decrypt", "demo", "export", "lure", "recovery", "sources"} {
+			files = append(files, filepath.Join("testdata", "script", name+".txtar"))
+		}
+	}
 	testscript.Run(t, testscript.Params{
-		Dir:                "testdata/script",
+		Dir:                dir,
+		Files:              files,
 		RequireUniqueNames: true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("AMPARO_HOME", filepath.Join(env.WorkDir, "amparo-home"))
