@@ -105,7 +105,7 @@ func (q *request) people(caseID string) ([]personLine, error) {
 	if err != nil {
 		return nil, err
 	}
-	today := dayOf(q.s.o.Now().UTC().Format(timeLayout))
+	now := q.s.o.Now()
 	lines := make([]personLine, 0, len(people))
 	for _, p := range people {
 		line := personLine{Person: p}
@@ -118,7 +118,7 @@ func (q *request) people(caseID string) ([]personLine, error) {
 			if k.Person != p.ID {
 				continue
 			}
-			holds := k.Withdrawn == "" && k.Until >= today
+			holds := k.Stands(now)
 			if holds {
 				line.Consent = max(line.Consent, k.Until)
 			}

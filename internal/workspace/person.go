@@ -344,13 +344,23 @@ func (t *tx) consented(person, purpose string) (id string, err error) {
 
 // holdsNot says why a consent does not cover a purpose at a time, "" if it does.
 func holdsNot(purposes, until, withdrawn, purpose, now string) string {
+	over := overSince(until, withdrawn, now)
+	switch {
+	case over != "":
+		return over
+	case !slices.Contains(strings.Split(purposes, ","), purpose):
+		return "it covers only " + purposes
+	}
+	return ""
+}
+
+// overSince says why a consent no longer stands at a time, "" if it does.
+func overSince(until, withdrawn, now string) string {
 	switch {
 	case withdrawn != "":
 		return "it was withdrawn on " + withdrawn[:len(time.DateOnly)]
 	case until < now[:len(time.DateOnly)]:
 		return "it ended on " + until
-	case !slices.Contains(strings.Split(purposes, ","), purpose):
-		return "it covers only " + purposes
 	}
 	return ""
 }

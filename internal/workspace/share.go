@@ -104,6 +104,12 @@ func (c *Consent) Holds(purpose string, on time.Time) bool {
 	return holdsNot(strings.Join(c.Purposes, ","), c.Until, c.Withdrawn, purpose, on.UTC().Format(time.DateOnly)) == ""
 }
 
+// Stands reports whether a consent, for whatever purpose, is neither withdrawn
+// nor over on a day.
+func (c *Consent) Stands(on time.Time) bool {
+	return overSince(c.Until, c.Withdrawn, on.UTC().Format(time.DateOnly)) == ""
+}
+
 // personOf is the person whose device an evidence is of.
 func (w *Workspace) personOf(ctx context.Context, ev *Evidence) (Person, error) {
 	var id string

@@ -13,7 +13,6 @@
 package main
 
 import (
-	"bufio"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -27,6 +26,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/amparo-project/amparo/internal/apple/gen/facts"
 )
 
 func main() {
@@ -66,22 +67,13 @@ func run(args []string, out, notes io.Writer) error {
 }
 
 func readTable(name string) (*table, error) {
-	data, err := os.ReadFile(name) //nolint:gosec // a developer names it
+	file, err := facts.Read(name, "version")
 	if err != nil {
 		return nil, err
 	}
-	t := new(table)
-	for line := range strings.Lines(string(data)) {
-		line = strings.TrimSpace(line)
-		f := strings.Split(line, ";")
-		switch {
-		case strings.HasPrefix(line, "#") || strings.HasPrefix(line, "version;"):
-			t.head = append(t.head, line)
-		case len(f) == 3:
-			t.releases = append(t.releases, release{f[0], f[1], f[2]})
-		case line != "":
-			return nil, fmt.Errorf("%s: %q is no line of three columns", name, line)
-		}
+	t := &table{head: file.Head}
+	for _, r := range file.Rows {
+		t.releases = append(t.releases, release{r[0], r[1], r[2]})
 	}
 	return t, nil
 }
@@ -107,14 +99,11 @@ func (t *table) add(r release, source string, notes io.Writer) {
 // write writes the releases by version; builds of one version keep their order.
 func (t *table) write(out io.Writer) error {
 	slices.SortStableFunc(t.releases, func(a, b release) int { return slices.Compare(numbers(a.version), numbers(b.version)) })
-	w := bufio.NewWriter(out)
-	for _, line := range t.head {
-		_, _ = fmt.Fprintln(w, line)
-	}
+	file := facts.Table{Head: t.head}
 	for _, r := range t.releases {
-		_, _ = fmt.Fprintf(w, "%s;%s;%s\n", r.version, r.build, r.date)
+		file.Rows = append(file.Rows, [3]string{r.version, r.build, r.date})
 	}
-	return w.Flush()
+	return file.Write(out)
 }
 
 func numbers(version string) []int {

@@ -14,7 +14,6 @@
 package main
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -22,6 +21,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/amparo-project/amparo/internal/apple/gen/facts"
 )
 
 func main() {
@@ -64,22 +65,13 @@ func run(args []string, out, notes io.Writer) error {
 }
 
 func readTable(name string) (*table, error) {
-	data, err := os.ReadFile(name) //nolint:gosec // a developer names it
+	file, err := facts.Read(name, "model")
 	if err != nil {
 		return nil, err
 	}
-	t := new(table)
-	for line := range strings.Lines(string(data)) {
-		line = strings.TrimSpace(line)
-		f := strings.Split(line, ";")
-		switch {
-		case strings.HasPrefix(line, "#") || strings.HasPrefix(line, "model;"):
-			t.head = append(t.head, line)
-		case len(f) == 3:
-			t.models = append(t.models, model{f[0], f[1], f[2]})
-		case line != "":
-			return nil, fmt.Errorf("%s: %q is no line of three columns", name, line)
-		}
+	t := &table{head: file.Head}
+	for _, r := range file.Rows {
+		t.models = append(t.models, model{r[0], r[1], r[2]})
 	}
 	return t, nil
 }
@@ -120,12 +112,9 @@ func merged(old, found, id, what string, notes io.Writer) string {
 
 // write writes the models in their order.
 func (t *table) write(out io.Writer) error {
-	w := bufio.NewWriter(out)
-	for _, line := range t.head {
-		_, _ = fmt.Fprintln(w, line)
-	}
+	file := facts.Table{Head: t.head}
 	for _, m := range t.models {
-		_, _ = fmt.Fprintf(w, "%s;%s;%s\n", m.id, m.name, m.newest)
+		file.Rows = append(file.Rows, [3]string{m.id, m.name, m.newest})
 	}
-	return w.Flush()
+	return file.Write(out)
 }

@@ -10,7 +10,6 @@
 package main
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -18,6 +17,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/amparo-project/amparo/internal/apple/gen/facts"
 )
 
 func main() {
@@ -38,7 +39,7 @@ func run(args []string, out, notes io.Writer) error {
 	if len(args) < 2 {
 		return errors.New("name tcc_services.csv, then at least one file with names of services")
 	}
-	head, lines, err := readTable(args[0])
+	table, err := facts.Read(args[0], "service")
 	if err != nil {
 		return err
 	}
@@ -57,46 +58,23 @@ func run(args []string, out, notes io.Writer) error {
 	if len(found) == 0 {
 		return errors.New("no file has a name of a service")
 	}
-	tell(lines, found, notes)
-	w := bufio.NewWriter(out)
-	for _, line := range slices.Concat(head, slices.Sorted(slices.Values(lines))) {
-		_, _ = fmt.Fprintln(w, line)
-	}
-	return w.Flush()
-}
-
-// readTable reads the comments with the names of the columns, and the lines.
-func readTable(name string) (head, lines []string, err error) {
-	data, err := os.ReadFile(name) //nolint:gosec // a developer names it
-	if err != nil {
-		return nil, nil, err
-	}
-	for line := range strings.Lines(string(data)) {
-		line = strings.TrimSpace(line)
-		switch {
-		case strings.HasPrefix(line, "#") || strings.HasPrefix(line, "service;"):
-			head = append(head, line)
-		case strings.Count(line, ";") == 2:
-			lines = append(lines, line)
-		case line != "":
-			return nil, nil, fmt.Errorf("%s: %q is no line of three columns", name, line)
-		}
-	}
-	return head, lines, nil
+	tell(table.Rows, found, notes)
+	slices.SortFunc(table.Rows, func(a, b [3]string) int { return strings.Compare(strings.Join(a[:], ";"), strings.Join(b[:], ";")) })
+	return table.Write(out)
 }
 
 // tell compares the table with the files.
-func tell(lines []string, found map[string]string, notes io.Writer) {
+func tell(rows [][3]string, found map[string]string, notes io.Writer) {
 	var missing []string
 	for s, name := range found {
-		if !slices.ContainsFunc(lines, func(line string) bool { return strings.HasPrefix(line, s+";") }) {
+		if !slices.ContainsFunc(rows, func(r [3]string) bool { return r[0] == s }) {
 			missing = append(missing, fmt.Sprintf("%s of %s is not in the table\n", s, name))
 		}
 	}
 	slices.Sort(missing)
-	for _, line := range lines {
-		if s, _, _ := strings.Cut(line, ";"); found[s] == "" {
-			missing = append(missing, s+" is in no file\n")
+	for _, r := range rows {
+		if found[r[0]] == "" {
+			missing = append(missing, r[0]+" is in no file\n")
 		}
 	}
 	_, _ = io.WriteString(notes, strings.Join(missing, ""))
