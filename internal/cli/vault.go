@@ -43,7 +43,7 @@ const orphanAge = 24 * time.Hour
 // clean removes what interrupted processes left in the vault.
 func (s *space) clean() error {
 	before := time.Now().Add(-orphanAge)
-	if err := s.Vault.CleanIncoming(before); err != nil {
+	if err := s.Vault.CleanIncoming(s.app.ctx, before); err != nil {
 		return err
 	}
 	var old []string

@@ -26,8 +26,8 @@ import (
 // A Space is an open workspace, as one member sees it, with its vault.
 type Space struct {
 	*workspace.Workspace
-	Vault *vault.Dir
-	Dir   string // of the vault; results in the making lie below it
+	Vault vault.Store
+	Dir   string // results in the making lie below it; of a vault that is a folder, that folder
 }
 
 // Receive stores what lies at path as evidence of a device. It goes on where
@@ -115,9 +115,9 @@ func bundleTree(b *vault.Bundle, id string) func(context.Context, string, func(s
 	}
 }
 
-// TempDir makes a folder for results in the making. It lies in the vault's own
-// folder, the disk that was chosen for evidence; the caller removes it. What
-// killed processes left there is removed.
+// TempDir makes a folder for results in the making. Of a vault that is a folder
+// it lies there, on the disk that was chosen for evidence; the caller removes
+// it. What killed processes left there is removed.
 func (s *Space) TempDir() (string, error) { return vault.Scratch(s.Dir) }
 
 // Save stores the finished result folder of a check and its run, and returns

@@ -247,11 +247,12 @@ func (a *adder) told(n int64) {
 
 // segment encrypts n bytes of r, unless the case has them already.
 func (a *adder) segment(r io.Reader, n int64) (Segment, error) {
-	w, err := a.s.Create(a.ctx)
+	id := NewID()
+	w, err := a.s.Create(a.ctx, id)
 	if err != nil {
 		return Segment{}, err
 	}
-	seg, err := a.encrypt(w, r, n)
+	seg, err := a.encrypt(w, id, r, n)
 	if err == nil {
 		var kept bool
 		if seg, kept, err = a.reuse(seg); err == nil && !kept {
@@ -268,7 +269,7 @@ func (a *adder) segment(r io.Reader, n int64) (Segment, error) {
 	return seg, err
 }
 
-func (a *adder) encrypt(w io.Writer, r io.Reader, n int64) (Segment, error) {
+func (a *adder) encrypt(w io.Writer, id string, r io.Reader, n int64) (Segment, error) {
 	recipient, err := age.ParseX25519Recipient(a.o.Key.Recipient())
 	if err != nil {
 		return Segment{}, err
@@ -296,7 +297,7 @@ func (a *adder) encrypt(w io.Writer, r io.Reader, n int64) (Segment, error) {
 	if err := errors.Join(enc.Close(), buffered.Flush()); err != nil {
 		return Segment{}, err
 	}
-	return Segment{ID: NewID(), SHA256: clear.sum(), Size: n, StoredSHA256: stored.sum(), StoredSize: stored.n, New: true}, nil
+	return Segment{ID: id, SHA256: clear.sum(), Size: n, StoredSHA256: stored.sum(), StoredSize: stored.n, New: true}, nil
 }
 
 // reuse looks for the same bytes in this batch, then in the case.
@@ -353,11 +354,11 @@ func (a *adder) flush() error {
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	for i, w := range a.writers {
+	for _, w := range a.writers {
 		if w == nil {
 			continue
 		}
-		if err := w.Commit(a.segments[i].ID); err != nil {
+		if err := w.Commit(); err != nil {
 			return err
 		}
 	}

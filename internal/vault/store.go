@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"time"
@@ -15,14 +16,18 @@ import (
 // A Store holds segments by name. What is there under its name is whole and
 // never changes. Methods may be called by several processes at once.
 type Store interface {
-	// Create begins a segment. It is invisible until Commit of its writer.
-	Create(ctx context.Context) (Writer, error)
+	// Create begins a segment. Nobody opens it before Commit of its writer.
+	Create(ctx context.Context, id string) (Writer, error)
 	// Open opens a segment. The error wraps fs.ErrNotExist.
 	Open(ctx context.Context, id string) (Blob, error)
 	// Delete removes a segment; one that is not there is no error.
 	Delete(ctx context.Context, id string) error
 	// List calls fn for each segment, in no order.
 	List(ctx context.Context, fn func(id string, modified time.Time) error) error
+	// CleanIncoming removes what interrupted processes left of segments that they
+	// never committed, once it is older than any running one would leave it.
+	CleanIncoming(ctx context.Context, before time.Time) error
+	io.Closer
 }
 
 // A Writer takes the bytes of a new segment.
@@ -32,7 +37,7 @@ type Writer interface {
 	// than Write, after the last of them.
 	Sync() error
 	// Commit puts the segment under its name.
-	Commit(id string) error
+	Commit() error
 	// Abort forgets it. After Commit it does nothing.
 	Abort()
 }
@@ -85,17 +90,22 @@ func place(id string) (string, error) {
 type dirWriter struct {
 	d    *Dir
 	f    *os.File
-	name string
+	name string // while it is written
+	to   string
 }
 
 // Create implements Store.
-func (d *Dir) Create(context.Context) (Writer, error) {
-	name := tmpDir + "/" + NewID()
+func (d *Dir) Create(_ context.Context, id string) (Writer, error) {
+	to, err := place(id)
+	if err != nil {
+		return nil, err
+	}
+	name := tmpDir + "/" + id
 	f, err := d.root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("vault: %w", err)
 	}
-	return &dirWriter{d, f, name}, nil
+	return &dirWriter{d, f, name, to}, nil
 }
 
 func (w *dirWriter) Write(b []byte) (int, error) { return w.f.Write(b) }
@@ -105,16 +115,12 @@ func (w *dirWriter) Sync() error { return errors.Join(w.f.Sync(), w.f.Close()) }
 
 // Commit implements Writer. The folder is synced too, so that the name is as
 // durable as the bytes.
-func (w *dirWriter) Commit(id string) error {
-	to, err := place(id)
-	if err != nil {
-		return err
-	}
-	dir := filepath.ToSlash(filepath.Dir(to))
+func (w *dirWriter) Commit() error {
+	dir := path.Dir(w.to)
 	if err := w.d.root.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("vault: %w", err)
 	}
-	if err := w.d.root.Rename(w.name, to); err != nil {
+	if err := w.d.root.Rename(w.name, w.to); err != nil {
 		return fmt.Errorf("vault: %w", err)
 	}
 	w.name = ""
@@ -192,12 +198,11 @@ func (d *Dir) List(ctx context.Context, fn func(id string, modified time.Time) e
 	})
 }
 
-// CleanIncoming removes what interrupted processes left, once it is older than
-// any running one would leave it.
-func (d *Dir) CleanIncoming(before time.Time) error {
+// CleanIncoming implements Store.
+func (d *Dir) CleanIncoming(ctx context.Context, before time.Time) error {
 	return fs.WalkDir(d.root.FS(), tmpDir, func(name string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
-			return err
+			return errors.Join(err, context.Cause(ctx))
 		}
 		if info, err := e.Info(); err == nil && info.ModTime().Before(before) {
 			return d.root.Remove(name)

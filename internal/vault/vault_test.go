@@ -281,12 +281,12 @@ func (s *faultyStore) step() error {
 	return nil
 }
 
-func (s *faultyStore) Create(ctx context.Context) (vault.Writer, error) {
+func (s *faultyStore) Create(ctx context.Context, id string) (vault.Writer, error) {
 	if err := s.step(); err != nil {
 		return nil, err
 	}
 	s.created++
-	w, err := s.Store.Create(ctx)
+	w, err := s.Store.Create(ctx, id)
 	return &faultyWriter{w, s}, err
 }
 
@@ -302,11 +302,11 @@ func (w *faultyWriter) Write(b []byte) (int, error) {
 	return w.Writer.Write(b)
 }
 
-func (w *faultyWriter) Commit(id string) error {
+func (w *faultyWriter) Commit() error {
 	if err := w.s.step(); err != nil {
 		return err
 	}
-	return w.Writer.Commit(id)
+	return w.Writer.Commit()
 }
 
 // TestEveryFlippedBitIsNamed changes each byte of each stored file in turn.
@@ -402,7 +402,7 @@ func TestStore(t *testing.T) {
 			t.Errorf("%q opens", id)
 		}
 	}
-	w, err := s.Create(t.Context())
+	w, err := s.Create(t.Context(), vault.NewID())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -413,7 +413,7 @@ func TestStore(t *testing.T) {
 	if err := s.List(t.Context(), func(string, time.Time) error { n++; return nil }); err != nil || n != 0 {
 		t.Errorf("half-written segments are listed: %d %v", n, err)
 	}
-	if err := s.CleanIncoming(time.Now().Add(time.Hour)); err != nil {
+	if err := s.CleanIncoming(t.Context(), time.Now().Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	if list, err := os.ReadDir(filepath.Join(dir, "incoming")); err != nil || len(list) != 0 {

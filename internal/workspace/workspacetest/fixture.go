@@ -24,7 +24,7 @@ type Fixture struct {
 	DB       *workspace.DB
 	Identity seal.Identity
 	Clock    *Clock
-	Vault    *vault.Dir
+	Vault    vault.Store
 	VaultDir string
 	Case     workspace.Case
 	Person   workspace.Person
