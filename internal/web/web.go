@@ -83,7 +83,7 @@ type Server struct {
 // house is the open database with its vault, shared by all sessions.
 type house struct {
 	db    *workspace.DB
-	vault *vault.Dir
+	vault vault.Store
 	dir   string
 }
 
