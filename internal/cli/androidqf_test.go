@@ -49,6 +49,19 @@ func TestEveryTraceOnAnAndroidPhoneIsFoundAndNoDecoy(t *testing.T) {
 	}
 }
 
+// TestARootedPhoneSaysSo: what a phone tells of an open system is found.
+func TestARootedPhoneSaysSo(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "acquisition")
+	truth, err := testevidence.WriteRootedAndroidQF(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, problem := range compareAndroid(truth, androidFindings(t, dir, "")) {
+		t.Error(problem)
+	}
+}
+
 // compareAndroid says which trace was not found, and which finding nobody planted.
 func compareAndroid(truth *testevidence.Truth, list []finding.Finding) []string {
 	var problems []string

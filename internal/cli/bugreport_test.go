@@ -1,8 +1,11 @@
 package cli
 
 import (
+	"maps"
+	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/amparo-project/amparo/internal/finding"
@@ -40,4 +43,42 @@ func TestEverySectionOfABugreportTells(t *testing.T) {
 		}
 	}
 	t.Log(len(truth.Planted), "planted;", hits)
+}
+
+// TestNamesInALooseDumpsys: an app that a section without a reader of its own
+// names is found, whether the output of dumpsys comes by itself or with an
+// acquisition.
+func TestNamesInALooseDumpsys(t *testing.T) {
+	t.Parallel()
+	dumpsys := strings.Repeat("-", 79) + "\nDUMP OF SERVICE jobscheduler:\n  JOB #u0a301/12: 6095a32 com.fintur.support/.Upload\n" +
+		strings.Repeat("-", 79) + "\nDUMP OF SERVICE maker_of_phones:\n  com.fintur.support\n"
+	for name, others := range map[string]map[string]string{
+		"dumpsys_all.txt": nil,
+		"dumpsys.txt":     {"acquisition.json": `{"uuid": "6c3cf1ea-0000-4000-8000-000000000001", "started": "2025-09-10T10:00:00Z"}`, "getprop.txt": "[ro.build.version.sdk]: [34]\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			files := map[string]string{name: dumpsys}
+			maps.Copy(files, others)
+			for file, data := range files {
+				if err := os.WriteFile(filepath.Join(dir, file), []byte(data), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			path := dir
+			if others == nil {
+				path = filepath.Join(dir, name)
+			}
+			found := map[string]bool{}
+			for _, f := range androidFindings(t, path, "") {
+				if f.Artifact == "android.named" && f.Kind == "indicator" {
+					found[f.Where.Table] = true
+				}
+			}
+			if !found["dumpsys/jobscheduler"] || !found["dumpsys/maker_of_phones"] {
+				t.Errorf("found in %v", found)
+			}
+		})
+	}
 }

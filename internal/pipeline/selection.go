@@ -69,7 +69,11 @@ const maxUnread = 5000
 
 func (s *Selection) take(w *wanted, e evidence.Entry) {
 	var few [4]int
-	parsers, ok := w.match(e.Path, few[:0])
+	match := w.match
+	if e.Of != nil {
+		match = w.matchSection
+	}
+	parsers, ok := match(e.Path, few[:0])
 	if e.Of != nil && len(s.unread) < maxUnread && !w.reads(e.Path, parsers) {
 		s.unread = append(s.unread, finding.Section{Path: e.Path, Lines: e.Lines})
 	}

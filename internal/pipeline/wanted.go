@@ -160,6 +160,14 @@ func (w *wanted) match(name string, dst []int) (parsers []int, ok bool) {
 	return dst, ok
 }
 
+// matchSection is match for a section of a report. Also where files are known
+// by their names alone, the report tells where in it the section stands.
+func (w *wanted) matchSection(name string, dst []int) (parsers []int, ok bool) {
+	placed := *w
+	placed.named = false
+	return placed.match(name, dst)
+}
+
 // reads reports whether somebody reads the file that match found these parsers
 // for, and does not only look for names in it.
 func (w *wanted) reads(name string, parsers []int) bool {

@@ -72,3 +72,18 @@ func BenchmarkWanted(b *testing.B) {
 		i++
 	}
 }
+
+// TestSectionsOfSingleReports: of a single file nothing is known but its name,
+// of a section in it all.
+func TestSectionsOfSingleReports(t *testing.T) {
+	t.Parallel()
+	w := newWanted([]artifact.Parser{patterned{"**/dumpsys/*"}})
+	w.named = true
+	const section = "dumpsys.txt/dumpsys/jobscheduler"
+	if _, ok := w.match(section, nil); ok {
+		t.Error("a file of any name is taken for one that parsers know")
+	}
+	if parsers, ok := w.matchSection(section, nil); !ok || len(parsers) != 1 {
+		t.Errorf("a section of a single report is left out: %v", parsers)
+	}
+}

@@ -97,18 +97,38 @@ func WriteAndroidQF(dir, password string) (*Truth, error) {
 		write(p)
 	}
 	androidMessages(p, password)
-	if p.err != nil {
-		return nil, p.err
-	}
+	p.hashed()
+	// Somebody edited a file afterwards.
+	p.put("services.txt", string(p.files["services.txt"])+"edited\n")
+	p.behave("android_acquisition_changed", "android.acquisition", "hashes.csv", "medium", "services.txt")
+	return p.write(dir)
+}
+
+// WriteRootedAndroidQF writes an acquisition of a phone that somebody has root
+// on, or had: its system says of itself that it is not as it was sold.
+func WriteRootedAndroidQF(dir string) (*Truth, error) {
+	p := &androidPhone{files: map[string][]byte{}, truth: &Truth{}}
+	androidFacts(p)
+	androidRoot(p)
+	p.hashed()
+	return p.write(dir)
+}
+
+// hashed puts the hashes of all files.
+func (p *androidPhone) hashed() {
 	var hashes strings.Builder
 	for _, name := range sortedKeys(p.files) {
 		sum := sha256.Sum256(p.files[name])
 		fmt.Fprintf(&hashes, "%s,%s\n", name, hex.EncodeToString(sum[:]))
 	}
 	p.put("hashes.csv", hashes.String())
-	// Somebody edited a file afterwards.
-	p.put("services.txt", string(p.files["services.txt"])+"edited\n")
-	p.behave("android_acquisition_changed", "android.acquisition", "hashes.csv", "medium", "services.txt")
+}
+
+// write writes the files into dir.
+func (p *androidPhone) write(dir string) (*Truth, error) {
+	if p.err != nil {
+		return nil, p.err
+	}
 	for name, data := range p.files {
 		full := filepath.Join(dir, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(full), 0o750); err != nil {

@@ -1,6 +1,7 @@
 package testevidence
 
 import (
+	"encoding/base64"
 	"fmt"
 	"strings"
 	"time"
@@ -74,9 +75,7 @@ ACTIVITY MANAGER SERVICES (dumpsys activity services)
 			a := b.app()
 			b.line("  * ServiceRecord{%x u0 %s/.sync.SyncService}\n    intent={cmp=%s/.sync.SyncService}\n    packageName=%s\n    processName=%s\n    permission=android.permission.BIND_JOB_SERVICE\n    baseDir=/data/app/~~%s==/%s-%s==/base.apk\n    createTime=-%dm%ds%dms startingBgTimeout=--\n    lastActivity=-%ds%dms restartTime=-%dm%ds%dms createdFromFg=true\n    Bindings:\n    * IntentBindRecord{%x CREATE}:\n      intent={cmp=%s/.sync.SyncService}\n      binder=android.os.BinderProxy@%x", b.r.Uint32(), a.name, a.name, a.name, a.name, b.r.token(22), a.name, b.r.token(22), b.r.IntN(60), b.r.IntN(60), b.r.IntN(1000), b.r.IntN(60), b.r.IntN(1000), b.r.IntN(60), b.r.IntN(60), b.r.IntN(1000), b.r.Uint32(), a.name, b.r.Uint32())
 		}},
-		{service: "adb", write: func(b *bugReport) {
-			b.lines("ADB MANAGER STATE (dumpsys adb):\n{\n  debugging_manager={\n    connected_to_adb=false\n    user_keys=\n    keystore=<?xml version='1.0' encoding='utf-8' standalone='yes' ?>\n    <keyStore version=\"1\" />\n  }\n}\n")
-		}},
+		{service: "adb", write: trustedKeys},
 		{service: "companiondevice", write: named("android.companion_devices", `
 Companion Device Associations:
   Association{mId=1, mUserId=0, mPackageName='SPY', mDeviceMacAddress=00:11:22:33:44:55, mDisplayName='reloj', mDeviceProfile='null', mSelfManaged=true, mNotifyOnDeviceNearby=false, mTimeApprovedMs=Tue Sep 09 10:00:00 CST 2025, mLastTimeConnectedMs=None}
@@ -88,6 +87,12 @@ Companion Device Associations:
 		{service: "device_policy", write: named("android.device_policy", `
 Current Device Policy Manager state:
 
+  Device Owner: 
+    admin=ComponentInfo{SPY/SPY.Admin}
+    name=
+    package=SPY
+    User ID: 0
+
   Enabled Device Admins (User 0, provisioningState: 0):
     SPY/.Admin:
       uid=10301
@@ -98,7 +103,7 @@ Current Device Policy Manager state:
       passwordQuality=0x0
 
     mPasswordOwner=-1
-`, "android_device_admin", "medium")},
+`, "android_device_admin", "medium", "android_device_owner", "medium")},
 		{service: "input_method", write: named("android.input_methods", `
 Current Input Method Manager state:
   Input Methods: mMethodMapUpdateCount=3
@@ -109,7 +114,7 @@ Current Input Method Manager state:
       ServiceInfo:
         sourceDir=/data/app/~~c/SPY-d/base.apk
   mCurMethodId=SPY/.Keys
-`)},
+`, "android_keyboard_in_use", "low")},
 		{service: "netpolicy", write: func(b *bugReport) {
 			b.lines("System ready: true\nRestrict background: false\nPolicy for UIDs:\n  UID=10301 policy=4 (ALLOW_METERED_BACKGROUND)\nPower save whitelist app ids:\n  UID=10301: true\n")
 		}},
@@ -122,7 +127,7 @@ Current Input Method Manager state:
     Live notification listeners (1):
       ComponentInfo{SPY/SPY.Listen} (user 0): android.service.notification.INotificationListener$Stub$Proxy@38bc476
     Snoozed notification listeners (0):
-`), more: func(b *bugReport) {
+`, "android_notification_listener", "low"), more: func(b *bugReport) {
 			a := b.app()
 			b.line("    NotificationRecord(0x%08x: pkg=%s user=UserHandle{0} id=%d tag=null importance=2 key=0|%s|26|null|%d appImportanceLocked=false: Notification(channel=%s pri=0 contentView=null vibrate=null sound=null defaults=0x0 flags=0x2 color=0xff607d8b vis=PUBLIC))\n      uid=%d userId=0\n      opPkg=%s", b.r.Uint32(), a.name, b.r.IntN(99), a.name, a.uid, b.r.token(8), a.uid, a.name)
 		}},
@@ -268,6 +273,8 @@ Packages:
 	b.plant("app installed", artifact, reportSpy, reportSpy)
 	b.decoy("another app installed", artifact)
 	b.behave("android_app_by_hand", artifact, "medium", reportSpy)
+	b.behave("android_receiver_messages", "android.receivers", "info", reportSpy)
+	b.workshopBlock()
 	for range 20 {
 		a := b.app()
 		b.packageBlock(a, "/data/app/"+a.name, "com.android.vending")
@@ -292,4 +299,37 @@ func (b *bugReport) packageBlock(a reportApp, path, installer string) {
 		b.line("      android.permission.%s: granted=true", name)
 	}
 	b.line("    User 0: ceDataInode=%d deDataInode=%d installed=true hidden=false suspended=false distractionFlags=0 stopped=false notLaunched=false enabled=0 instant=false virtual=false quarantined=false\n      installReason=0\n      firstInstallTime=%s\n      gids=[3003]\n      runtime permissions:\n        android.permission.POST_NOTIFICATIONS: granted=%v, flags=[ USER_SET|USER_SENSITIVE_WHEN_GRANTED|USER_SENSITIVE_WHEN_DENIED]\n        android.permission.CAMERA: granted=%v, flags=[ USER_SENSITIVE_WHEN_GRANTED]", b.r.IntN(1e7), b.r.IntN(1e7), at, b.r.one(2), fmt.Sprint(b.r.one(3)))
+}
+
+// reportWorkshop is an app that somebody put together: it may be debugged, is
+// hidden, and has more permissions than any app needs.
+const reportWorkshop = "com.example.taller"
+
+func (b *bugReport) workshopBlock() {
+	b.line("  Package [%s] (5d4c3b2):\n    appId=10304\n    pkg=Package{1f2e3d4 %s}\n    codePath=/data/app/~~g/%s-h\n    versionCode=1 minSdk=24 targetSdk=28\n    versionName=1.0\n    flags=[ DEBUGGABLE HAS_CODE ALLOW_CLEAR_USER_DATA TEST_ONLY ]\n    timeStamp=2025-09-01 10:00:00\n    lastUpdateTime=2025-09-01 10:00:00\n    installerPackageName=com.android.vending\n    signatures=PackageSignatures{9a8b7c6 version:2, signatures:[6d5c4b3a], past signatures:[]}\n    pkgFlags=[ DEBUGGABLE HAS_CODE ALLOW_CLEAR_USER_DATA TEST_ONLY ]\n    requested permissions:", reportWorkshop, reportWorkshop, reportWorkshop)
+	list := []string{
+		"READ_SMS", "RECEIVE_SMS", "SEND_SMS", "READ_CALL_LOG", "READ_PHONE_STATE", "CAMERA", "RECORD_AUDIO", "ACCESS_FINE_LOCATION",
+		"ACCESS_BACKGROUND_LOCATION", "READ_CONTACTS", "GET_ACCOUNTS", "READ_CALENDAR",
+	}
+	for _, name := range list {
+		b.line("      android.permission.%s", name)
+	}
+	b.line("    User 0: ceDataInode=77 installed=true hidden=true suspended=false stopped=false notLaunched=false enabled=0 instant=false virtual=false\n      gids=[3003]\n      runtime permissions:")
+	for _, name := range list {
+		b.line("        android.permission.%s: granted=true, flags=[ USER_SET|USER_SENSITIVE_WHEN_GRANTED|USER_SENSITIVE_WHEN_DENIED]", name)
+	}
+	const artifact = "android.dumpsys_packages"
+	b.behave("android_app_debuggable", artifact, "medium", reportWorkshop)
+	b.behave("android_app_hidden", artifact, "medium", reportWorkshop)
+	b.behave("android_app_many_permissions", artifact, "low", reportWorkshop)
+}
+
+// trustedKeys writes the keys of two computers, as AdbDebuggingManager.dump
+// does: one as adb makes them, and one that is none.
+func trustedKeys(b *bugReport) {
+	key, owner, _ := strings.Cut(adbKey("taller@laptop"), " ")
+	b.line("ADB MANAGER STATE (dumpsys adb):\n{\n  debugging_manager={\n    connected_to_adb=true\n    user_keys=%s %s\n    keystore=<?xml version='1.0' encoding='utf-8' standalone='yes' ?>", key, owner)
+	b.line("    <keyStore version=\"1\">\n    <adbKey key=\"%s %s\" lastConnection=\"%d\" />\n    <adbKey key=\"%s nadie@nada\" lastConnection=\"%d\" />\n    </keyStore>\n  }\n}", key, owner, b.at.Add(-90*time.Hour).UnixMilli(), base64.StdEncoding.EncodeToString([]byte("no key of adb, though long enough to be taken for one")), b.at.Add(-91*time.Hour).UnixMilli())
+	b.behave("android_adb_trusted", "android.adb", "info", owner)
+	b.behave("android_adb_key_invalid", "android.adb", "low", "nadie@nada")
 }

@@ -62,15 +62,20 @@ func appOpsHead(b *bugReport) {
 	}
 	b.line("  Uid u0a301:\n    state=bg\n    capability=---N\n    Package com.fintur.support:")
 	access("RECORD_AUDIO", "allow", b.at)
+	access("REQUEST_INSTALL_PACKAGES", "allow", b.at.Add(-time.Minute))
 	b.line("  Uid u0a302:\n    state=bg\n    Package com.fintur.supports:")
 	access("VIBRATE", "allow", b.at)
 	// The app is gone; what it used is kept until the next start.
 	b.line("  Uid u0a303:\n    state=gone\n    Package com.androidservices.support:")
 	access("READ_SMS", "allow", b.at.Add(-30*time.Hour))
+	b.line("  Uid 2000:\n    state=bg\n    Package com.android.shell:")
+	access("READ_SMS", "allow", b.at.Add(-31*time.Hour))
 	const artifact = "android.appops"
 	b.plant("use of the microphone", artifact, reportSpy, reportSpy)
 	b.plant("use of messages by an app that is gone", artifact, reportGone, reportGone)
 	b.decoy("use by another app", artifact)
+	b.behave("android_appops_install", artifact, "medium", reportSpy)
+	b.behave("android_appops_shell", artifact, "medium", "com.android.shell")
 }
 
 func appOpsBlock(b *bugReport) {
@@ -115,12 +120,13 @@ func batteryHead(b *bugReport) {
 	}
 	b.line("\nPer-PID Stats:\n  PID 929 wake time: +1s429ms\n")
 	b.line("Daily stats:\n  Current start time: 2025-09-10-01-00-11\n  Next min deadline: 2025-09-11-01-00-00")
-	b.line("  Daily from 2025-09-09-01-00-10 to 2025-09-10-01-00-11:\n    Package changes:\n      Update com.fintur.support vers=12\n      Update com.fintur.supports vers=12\n      Update com.androidservices.support vers=0")
+	b.line("  Daily from 2025-09-09-01-00-10 to 2025-09-10-01-00-11:\n    Package changes:\n      Update com.fintur.support vers=12\n      Update com.fintur.supports vers=12\n      Update com.androidservices.support vers=0\n      Update com.whatsapp vers=900\n  Daily from 2025-09-08-01-00-10 to 2025-09-09-01-00-10:\n    Package changes:\n      Update com.whatsapp vers=950")
 	const daily = "android.battery_daily"
 	b.plant("install of the day", daily, reportSpy, reportSpy)
 	b.plant("removal of the day", daily, reportGone, reportGone)
 	b.decoy("install of another app", daily)
 	b.behave("android_package_uninstall", daily, "medium", reportGone)
+	b.behave("android_package_downgrade", daily, "medium", "com.whatsapp")
 	b.line("\nStatistics since last charge:\n  System starts: 1, currently on battery: true\n  Estimated battery capacity: 5000 mAh\n  Estimated power use (mAh):\n    Capacity: 5000, Computed drain: 852, actual drain: 800-900")
 	b.line("    UID u0a301: 12.5 fg: 0.1 bg: 12.4 ( screen=0 cpu=3.1 (1h 2m 3s) wakelock=2 )")
 	for range 30 {
