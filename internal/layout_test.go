@@ -23,6 +23,7 @@ var may = map[string][]string{
 	"apple":        {},
 	"artifact":     {"limit"},
 	"bagit":        {},
+	"casework":     {"account", "artifact", "bagit", "examine", "exhibit", "finding", "indicator", "limit", "link", "lure", "message", "workspace"},
 	"chain":        {"finding"},
 	"compare":      {"finding", "limit"},
 	"extsort":      {},
@@ -49,7 +50,7 @@ var may = map[string][]string{
 	"timeline":     {"limit"},
 	"vault":        {"evidence", "finding", "limit", "seal"},
 	"web": {
-		"account", "artifact", "evidence", "examine", "feed", "finding", "format", "indicator", "job", "ledger", "limit", "lure", "message", "pipeline",
+		"account", "artifact", "casework", "evidence", "examine", "feed", "finding", "format", "indicator", "job", "ledger", "limit", "lure", "message", "pipeline",
 		"report", "rule", "seal", "timeline", "vault", "workspace",
 	},
 	"workspace": {"artifact", "finding", "indicator", "ledger", "link", "seal", "vault"},

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +14,7 @@ import (
 	"github.com/amparo-project/amparo/internal/account/notice"
 	"github.com/amparo-project/amparo/internal/account/outbox"
 	"github.com/amparo-project/amparo/internal/account/term"
+	"github.com/amparo-project/amparo/internal/casework"
 	"github.com/amparo-project/amparo/internal/examine"
 )
 
@@ -53,11 +53,7 @@ func (c *accountAt) both(s *space) (*clock.Standing, map[string]string, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	r, known, err := d.Load(s.app.ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	return r.At(on, d.Terms), known, nil
+	return casework.Standing(s.app.ctx, d, on)
 }
 
 type accountShowCmd struct {
@@ -109,7 +105,7 @@ func (a *app) glance(caseID string, st *clock.Standing, notices []outbox.Notice)
 	}
 	if part("silence", len(st.Silence)) {
 		for _, s := range st.Silence {
-			fmt.Fprintf(a.Out, "  %s: %s (%s)\n", safe(s.Authority), a.silence(s), a.since(s))
+			fmt.Fprintf(a.Out, "  %s: %s (%s)\n", safe(s.Authority), a.words().Silence(s), safe(a.words().Since(s)))
 		}
 	}
 	if part("promises", len(st.Promises)) {
@@ -124,13 +120,13 @@ func (a *app) glance(caseID string, st *clock.Standing, notices []outbox.Notice)
 	}
 	if part("dates", len(st.Dates)) {
 		for _, d := range st.Dates {
-			fmt.Fprintf(a.Out, "  %s  %s (%s)\n", d.Day, safe(a.Text("promises.date."+d.Kind, "Who", d.Who)), d.ID)
+			fmt.Fprintf(a.Out, "  %s  %s (%s)\n", d.Day, safe(a.words().Date(d)), d.ID)
 		}
 	}
 	if len(st.Contradictions) > 0 {
 		part("contradictions", len(st.Contradictions))
-		for _, line := range a.contradictions(st) {
-			fmt.Fprintln(a.Out, "  "+line)
+		for _, line := range a.words().Contradictions(st) {
+			fmt.Fprintln(a.Out, "  "+safe(line))
 		}
 	}
 	counts := map[notice.State]int{}
@@ -147,44 +143,12 @@ func (a *app) glance(caseID string, st *clock.Standing, notices []outbox.Notice)
 	return nil
 }
 
-func (a *app) silence(s clock.Silence) string {
-	if s.AtLeast {
-		return a.Count("promises.silence_at_least", int64(s.Days))
-	}
-	return a.Count("promises.silence", int64(s.Days))
-}
-
-func (a *app) since(s clock.Silence) string {
-	if s.Never {
-		return a.Text("promises.since_promise", "Since", s.Since)
-	}
-	return a.Text("promises.since_news", "Since", s.Since)
-}
-
-func (a *app) contradictions(st *clock.Standing) []string {
-	var out []string
-	for _, c := range st.Contradictions {
-		ids := ""
-		for _, id := range c.IDs {
-			ids += cmp.Or(map[bool]string{true: ", "}[ids != ""], "") + id
-		}
-		out = append(out, safe(a.Text("promises.contradiction."+c.Kind, "IDs", ids, "Text", c.Text)))
-	}
-	return out
-}
-
 type accountRemindCmd struct {
 	accountAt
 	Within int    `help:"account_within" default:"7"`
 	Send   bool   `help:"account_send"`
 	Config string `help:"notice_config" placeholder:"FILE"`
 	wsFlags
-}
-
-// reminder is a date that is near or past.
-type reminder struct {
-	clock.Date
-	Passed bool `json:"passed"`
 }
 
 // Run lists what is due, drafts the notices that are, and with --send mails
@@ -195,7 +159,7 @@ func (c *accountRemindCmd) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		due := dueWithin(st, c.Within)
+		due := casework.DueWithin(st, c.Within)
 		var drafted, moved []outbox.Notice
 		if c.Send {
 			b, err := a.box(s, c.Config)
@@ -211,7 +175,7 @@ func (c *accountRemindCmd) Run(a *app) error {
 		}
 		var out bytes.Buffer
 		for _, r := range due {
-			fmt.Fprintln(&out, a.reminderLine(r))
+			fmt.Fprintln(&out, safe(a.words().Reminder(r)))
 		}
 		if len(due) == 0 {
 			fmt.Fprintln(&out, a.Text("promises.nothing_due"))
@@ -227,12 +191,12 @@ func (c *accountRemindCmd) Run(a *app) error {
 
 // send drafts the notices that are due, mails each reminder to the team once,
 // and sends what is queued.
-func (b *box) send(caseID string, st *clock.Standing, known map[string]string, due []reminder) (drafted, moved []outbox.Notice, err error) {
+func (b *box) send(caseID string, st *clock.Standing, known map[string]string, due []casework.Reminder) (drafted, moved []outbox.Notice, err error) {
 	if drafted, err = b.due(caseID, st, known); err != nil {
 		return nil, nil, err
 	}
 	for _, r := range due {
-		if err := b.remind(caseID, r); err != nil {
+		if err := b.space.app.words().Remind(b.space.app.ctx, b.Box, caseID, r); err != nil {
 			return drafted, nil, err
 		}
 	}
@@ -265,26 +229,6 @@ func (b *box) daily(caseID string) error {
 	if err != nil {
 		return err
 	}
-	_, _, err = b.send(caseID, st, known, dueWithin(st, b.Config.Daily.Within))
+	_, _, err = b.send(caseID, st, known, casework.DueWithin(st, b.Config.Daily.Within))
 	return err
-}
-
-func (a *app) reminderLine(r reminder) string {
-	when := a.Text("promises.reminder_coming")
-	if r.Passed {
-		when = a.Text("promises.reminder_passed")
-	}
-	return fmt.Sprintf("%s  %s: %s (%s)", r.Day, when, safe(a.Text("promises.date."+r.Kind, "Who", r.Who)), r.ID)
-}
-
-func dueWithin(st *clock.Standing, days int) []reminder {
-	out := []reminder{}
-	last := st.On.AddDate(0, 0, days).Format(time.DateOnly)
-	on := st.On.Format(time.DateOnly)
-	for _, d := range st.Dates {
-		if d.Day <= last {
-			out = append(out, reminder{d, d.Day < on})
-		}
-	}
-	return out
 }

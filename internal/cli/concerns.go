@@ -9,6 +9,7 @@ import (
 	"github.com/amparo-project/amparo/internal/account"
 	"github.com/amparo-project/amparo/internal/account/book"
 	"github.com/amparo-project/amparo/internal/account/concern"
+	"github.com/amparo-project/amparo/internal/casework"
 )
 
 // concernsCmd is "amparo concerns".
@@ -69,28 +70,15 @@ func (c *concernsCaseCmd) Run(a *app) error {
 				t.Answers = append(t.Answers, answer)
 			}
 		}
-		t.Faults = append(t.Faults, ruleFaults(t.Answers)...)
+		t.Faults = append(t.Faults, casework.RuleFaults(t.Answers)...)
 		if c.JSON {
 			return writeJSON(a.Out, t)
 		}
 		a.tellClashes(b)
-		a.tellFaults(ruleFaults(t.Answers))
+		a.tellFaults(casework.RuleFaults(t.Answers))
 		a.writeAnswers(set, b, t.Answers, c.Every)
 		return nil
 	})
-}
-
-// ruleFaults are the rules that failed while they ran.
-func ruleFaults(answers []concern.Answer) []concern.Fault {
-	var out []concern.Fault
-	for _, a := range answers {
-		for _, e := range a.Elements {
-			if e.Fault != "" {
-				out = append(out, concern.Fault{Rule: a.Rule, Error: a.Event + ", " + e.ID + ": " + e.Fault})
-			}
-		}
-	}
-	return out
 }
 
 // writeAnswers writes events with the concerns that are met, and those of
@@ -103,7 +91,7 @@ func (a *app) writeAnswers(set *concern.Set, b *book.Case, answers []concern.Ans
 			event = answer.Event
 			fmt.Fprintf(a.Out, "\n%s\n", a.eventHead(b, b.Event(event)))
 		}
-		if every || worthTelling(answer) {
+		if every || casework.WorthTelling(answer) {
 			a.writeAnswer(set.Rule(answer.Rule), answer, b)
 		}
 	}
@@ -112,22 +100,9 @@ func (a *app) writeAnswers(set *concern.Set, b *book.Case, answers []concern.Ans
 	}
 }
 
-// worthTelling leaves out what is not met, and what nothing points to.
-func worthTelling(a concern.Answer) bool {
-	if a.Answer != account.NotKnown {
-		return a.Answer == account.Yes
-	}
-	for _, e := range a.Elements {
-		if e.Clash || e.Fault != "" || e.Answer == account.Yes && e.ID != "targeted" && e.ID != "message" {
-			return true
-		}
-	}
-	return false
-}
-
 func (a *app) eventHead(b *book.Case, e *account.Event) string {
-	parts := []string{e.ID, b.Pseudonym(e.Person), a.windowText(e), a.Text("facts.how." + e.How), a.Text("facts.outcome." + e.Outcome)}
-	if who := a.impostorText(e); who != "" {
+	parts := []string{e.ID, b.Pseudonym(e.Person), a.words().Window(e), a.Text("facts.how." + e.How), a.Text("facts.outcome." + e.Outcome)}
+	if who := a.words().Impostor(e); who != "" {
 		parts = append(parts, a.Text("ws.column.pretends")+": "+who)
 	}
 	return safe(strings.Join(parts, " · "))

@@ -12,6 +12,7 @@ import (
 
 	"github.com/amparo-project/amparo/internal/account/book"
 	"github.com/amparo-project/amparo/internal/account/demo"
+	"github.com/amparo-project/amparo/internal/casework"
 	"github.com/amparo-project/amparo/internal/examine"
 	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/workspace"
@@ -119,7 +120,7 @@ func (d *demoCase) build() error {
 		}
 	}
 	ctx := d.app.ctx
-	events, err := d.eventsOf(d.caseID, nil)
+	events, err := casework.Events(ctx, d.Space, d.caseID, nil)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/amparo-project/amparo/internal/account"
 	"github.com/amparo-project/amparo/internal/account/book"
+	"github.com/amparo-project/amparo/internal/casework"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
 
@@ -69,11 +70,13 @@ func (a *app) madeAll(asJSON bool, ids []string) error {
 	return nil
 }
 
+// words says statements of the account.
+func (a *app) words() casework.Words { return casework.Words{Printer: a.Printer} }
+
 // tellClashes warns of facts that cannot both be.
 func (a *app) tellClashes(c *book.Case) {
 	for _, clash := range c.Clashes() {
-		fmt.Fprintln(a.Err, "amparo: "+a.Text("facts.clash", "A", clash.A.ID, "B", clash.B.ID, "Person", safe(c.Pseudonym(clash.A.Person)),
-			"What", a.Text("facts.kind."+clash.A.Kind)))
+		fmt.Fprintln(a.Err, "amparo: "+safe(a.words().Clash(c, clash)))
 	}
 }
 
@@ -103,69 +106,10 @@ func (c *factListCmd) Run(a *app) error {
 		}
 		rows := make([][]string, len(facts))
 		for i, f := range facts {
-			rows[i] = []string{f.ID, b.Pseudonym(f.Person), a.factText(b, f), a.spanText(f.When), a.Text("facts.certainty." + string(f.Certainty)), a.sourceText(f.Sources)}
+			rows[i] = []string{f.ID, b.Pseudonym(f.Person), a.words().Fact(b, f), a.words().Span(f.When), a.Text("facts.certainty." + string(f.Certainty)), a.words().Sources(f.Sources)}
 		}
 		return a.table([]string{"id", "person", "what", "when", "certainty", "source"}, rows, "")
 	})
-}
-
-// factText is a fact in words.
-func (a *app) factText(b *book.Case, f *account.Fact) string {
-	id := "facts.says"
-	switch {
-	case f.Not:
-		id = "facts.says_not"
-	case f.Only:
-		id = "facts.says_only"
-	}
-	text := a.Text(id, "Kind", a.Text("facts.kind."+f.Kind), "Value", a.Or("facts.value.", f.Value))
-	if f.Of != "" {
-		text += " (" + b.Pseudonym(f.Of) + ")"
-	}
-	if f.Place != "" {
-		text += ", " + f.Place
-	}
-	return text
-}
-
-// spanText is a span of time in words.
-func (a *app) spanText(s account.Span) string {
-	switch {
-	case s.Always:
-		return a.Text("facts.always")
-	case s.From.IsZero() && s.To.IsZero():
-		return ""
-	case s.To.IsZero():
-		return a.Text("facts.since", "From", s.From.String())
-	case s.From.IsZero():
-		return a.Text("facts.until", "To", s.To.String())
-	case s.From == s.To:
-		return s.From.String()
-	}
-	return a.Text("facts.from_to", "From", s.From.String(), "To", s.To.String())
-}
-
-// sourceText names the first source, and how many more there are.
-func (a *app) sourceText(list []account.Source) string {
-	if len(list) == 0 {
-		return ""
-	}
-	text := sourceName(list[0])
-	if more := len(list) - 1; more > 0 {
-		text += " " + a.Count("facts.more_sources", int64(more))
-	}
-	return text
-}
-
-// sourceName is what a source is called.
-func sourceName(s account.Source) string {
-	switch {
-	case s.Finding != "":
-		return s.Finding + " (" + s.Evidence + ")"
-	case s.Evidence != "":
-		return s.Evidence
-	}
-	return s.Title
 }
 
 type entryRetireCmd struct {

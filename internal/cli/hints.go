@@ -12,6 +12,7 @@ import (
 	"github.com/amparo-project/amparo/internal/account/notice"
 	"github.com/amparo-project/amparo/internal/account/outbox"
 	"github.com/amparo-project/amparo/internal/bagit"
+	"github.com/amparo-project/amparo/internal/casework"
 	"github.com/amparo-project/amparo/internal/evidence"
 	"github.com/amparo-project/amparo/internal/evidence/androidfiles"
 	"github.com/amparo-project/amparo/internal/evidence/iosbackup"
@@ -60,7 +61,7 @@ var hints = []struct {
 	{errNoIdentity, "ws.hint.identity"},
 	{vault.ErrChanged, "ws.hint.changed"},
 	{vault.ErrDamaged, "ws.hint.vault_damaged"},
-	{errContradictions, "publish.hint_contradictions"},
+	{casework.ErrContradictions, "publish.hint_contradictions"},
 	{notice.ErrConfig, "notices.hint_config"},
 	{outbox.ErrSending, "notices.hint_sending"},
 	{syscall.ENOSPC, "cli.hint.disk_full"},

@@ -34,8 +34,8 @@ func (c *letterCmd) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		for _, line := range a.contradictions(st) {
-			fmt.Fprintln(a.Err, "amparo: "+line)
+		for _, line := range a.words().Contradictions(st) {
+			fmt.Fprintln(a.Err, "amparo: "+safe(line))
 		}
 		in := &letter.Input{Lang: a.Lang(), To: c.To, From: c.From, On: st.On, Label: c.Label, Standing: st}
 		b, err := book.Load(a.ctx, s.Workspace, c.Case)
@@ -43,9 +43,11 @@ func (c *letterCmd) Run(a *app) error {
 			return err
 		}
 		a.tellClashes(b)
-		if err := a.letterParts(b, in); err != nil {
+		set, _, err := a.concernRules(nil)
+		if err != nil {
 			return err
 		}
+		a.tellFaults(a.words().LetterParts(set, b, in))
 		l := letter.Draft(in)
 		write := l.WriteDOCX
 		if ending == ".pdf" {

@@ -7,9 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/amparo-project/amparo/internal/artifact"
-	"github.com/amparo-project/amparo/internal/finding"
-	"github.com/amparo-project/amparo/internal/indicator"
+	"github.com/amparo-project/amparo/internal/casework"
 	"github.com/amparo-project/amparo/internal/link"
 	"github.com/amparo-project/amparo/internal/report"
 	"github.com/amparo-project/amparo/internal/workspace"
@@ -36,16 +34,15 @@ func (c *linksCmd) Validate() error {
 
 // Run compares people.
 func (c *linksCmd) Run(a *app) error {
-	secret, err := a.secretValues()
+	loaded, err := a.loadIndicators(nil)
 	if err != nil {
 		return err
 	}
 	return c.with(a, func(s *space) error {
-		l, err := s.Links(a.ctx, c.Case)
+		l, err := casework.Links(a.ctx, s.Workspace, c.Case, loaded.matcher)
 		if err != nil {
 			return err
 		}
-		l.Withhold(secret, finding.Withheld)
 		if err := c.write(a, l); err != nil {
 			return err
 		}
@@ -73,37 +70,6 @@ func (c *linksCmd) write(a *app, l *workspace.Linked) error {
 	return writeFile(c.Report, func(w io.Writer) error {
 		return report.Links(w, l.Graph, report.LinksOptions{Lang: a.Lang(), Made: l.Made, NoConsent: l.NoConsent})
 	})
-}
-
-// secretValues tells which values only private indicators of the installed sets
-// list: what a graph must not name.
-func (a *app) secretValues() (func(link.Kind, string) bool, error) {
-	loaded, err := a.loadIndicators(nil)
-	if err != nil {
-		return nil, err
-	}
-	types := map[link.Kind]artifact.ObservableType{
-		link.Lure: artifact.Domain, link.Host: artifact.Domain, link.IP: artifact.IP, link.Email: artifact.Email, link.Phone: artifact.Phone,
-		link.Process: artifact.Process, link.FileHash: artifact.FileHash, link.CertHash: artifact.CertHash, link.ProfileID: artifact.ProfileID,
-	}
-	return func(k link.Kind, value string) bool {
-		t, ok := types[k]
-		if !ok || loaded.matcher == nil {
-			return false
-		}
-		return onlyPrivate(loaded.matcher, artifact.Observable{Type: t, Value: value})
-	}, nil
-}
-
-func onlyPrivate(m *indicator.Matcher, o artifact.Observable) bool {
-	private := false
-	for _, h := range m.Match("", []artifact.Observable{o}, nil) {
-		if !h.Indicator.Private() {
-			return false
-		}
-		private = true
-	}
-	return private
 }
 
 // maxLinkValues is how many values of a cluster the terminal shows.

@@ -8,9 +8,9 @@ import (
 
 	"github.com/amparo-project/amparo/internal/account"
 	"github.com/amparo-project/amparo/internal/account/clock"
-	"github.com/amparo-project/amparo/internal/account/docket"
 	"github.com/amparo-project/amparo/internal/account/notice"
 	"github.com/amparo-project/amparo/internal/account/outbox"
+	"github.com/amparo-project/amparo/internal/casework"
 )
 
 // noticeCmd is "amparo notice".
@@ -57,23 +57,7 @@ func (a *app) boxWithout(s *space) *box {
 
 // due drafts what is due of all that happened.
 func (b *box) due(caseID string, st *clock.Standing, known map[string]string) ([]outbox.Notice, error) {
-	findings, err := docket.Findings(b.space.app.ctx, b.space.Workspace, caseID)
-	if err != nil {
-		return nil, err
-	}
-	return b.Due(b.space.app.ctx, caseID, append(findings, docket.Happenings(st, known)...))
-}
-
-// remind queues one reminder to the team.
-func (b *box) remind(caseID string, r reminder) error {
-	a := b.space.app
-	stage := "coming"
-	if r.Passed {
-		stage = "passed"
-	}
-	text := notice.Text{Subject: a.Text("promises.reminder_subject", "Case", caseID), Body: a.Text("promises.reminder_body", "Case", caseID, "Line", a.reminderLine(r))}
-	_, err := b.Remind(a.ctx, caseID, a.Lang(), notice.Event{Kind: "reminder", ID: r.ID + " " + r.Kind + " " + stage, Day: r.Day}, text)
-	return err
+	return casework.DueNotices(b.space.app.ctx, b.space.Workspace, b.Box, caseID, st, known)
 }
 
 type noticeAskCmd struct {

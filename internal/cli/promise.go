@@ -12,6 +12,7 @@ import (
 	"github.com/amparo-project/amparo/internal/account/clock"
 	"github.com/amparo-project/amparo/internal/account/docket"
 	"github.com/amparo-project/amparo/internal/account/term"
+	"github.com/amparo-project/amparo/internal/casework"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
 
@@ -87,8 +88,7 @@ func (a *app) terms() (*term.Set, error) {
 
 // today is the day that it is here.
 func today() time.Time {
-	y, m, d := time.Now().Date()
-	return term.Day(y, m, d)
+	return casework.Today(time.Now())
 }
 
 func (s *space) docket(caseID string) (*docket.Docket, error) {
@@ -169,16 +169,8 @@ func (a *app) promises(st *clock.Standing) error {
 		if p.AtLeast {
 			age = "≥ " + age
 		}
-		return []string{p.ID, p.Authority, p.Made, age, a.promiseState(&p), short(p.Words)}
+		return []string{p.ID, p.Authority, p.Made, age, a.words().Promise(&p), short(p.Words)}
 	}), "")
-}
-
-func (a *app) promiseState(p *clock.PromiseState) string {
-	text := a.Text("promises.state." + p.Saying())
-	if p.Late > 0 {
-		text += ", " + a.Count("promises.late", int64(p.Late))
-	}
-	return text
 }
 
 // short cuts a text for a table, and says that it did.
@@ -262,43 +254,14 @@ func (c *requestListCmd) Run(a *app) error {
 
 func (a *app) requests(st *clock.Standing) error {
 	err := a.table([]string{"id", "kind", "authority", "sent", "ends", "state", "asked"}, rowsOf(st.Requests, func(q clock.RequestState) []string {
-		return []string{q.ID, a.Text("promises.request." + q.Kind), q.Authority, q.Sent, q.Ends, a.requestState(&q), short(q.Subject)}
+		return []string{q.ID, a.Text("promises.request." + q.Kind), q.Authority, q.Sent, q.Ends, a.words().Request(&q), short(q.Subject)}
 	}), "")
 	for i := range st.Requests {
-		if q := &st.Requests[i]; q.Count != nil && (q.State == clock.Open || q.State == clock.PartWay || q.State == clock.Overdue || q.State == clock.InAppeal) {
-			fmt.Fprintf(a.Out, "  %s: %s\n", q.ID, safe(a.counted(q.Count)))
+		if q := &st.Requests[i]; casework.Running(q) {
+			fmt.Fprintf(a.Out, "  %s: %s\n", q.ID, safe(a.words().Counted(q.Count)))
 		}
 	}
 	return err
-}
-
-// counted says how a term was counted, so that it can be checked on a calendar.
-func (a *app) counted(c *term.Count) string {
-	text := a.Count("promises.counted_"+c.Unit, int64(c.Days), "Received", c.Received.Format(time.DateOnly), "Law", c.Law)
-	var skipped []string
-	for _, s := range c.Skipped {
-		skipped = append(skipped, s.Day.Format(time.DateOnly)+" "+s.Why.In(a.Lang()))
-	}
-	if len(skipped) > 0 {
-		text += "; " + a.Text("promises.skipped", "List", strings.Join(skipped, ", "))
-	}
-	return text
-}
-
-func (a *app) requestState(q *clock.RequestState) string {
-	text := a.Text("promises.state." + q.Saying())
-	switch {
-	case q.Problem != "":
-		text += ": " + q.Problem
-	case q.Late > 0:
-		text += ", " + a.Count("promises.late", int64(q.Late))
-	case q.State == clock.Open || (q.State == clock.InAppeal || q.State == clock.PartWay) && q.Ends != "":
-		text += ", " + a.Count("promises.left", int64(q.Left))
-	}
-	if q.Appeal != "" {
-		text += ", " + a.Text("promises.appeal_until", "Day", q.Appeal)
-	}
-	return text
 }
 
 type requestTermsCmd struct {
@@ -315,11 +278,7 @@ func (c *requestTermsCmd) Run(a *app) error {
 		return writeJSON(a.Out, s.Terms)
 	}
 	return a.table([]string{"id", "kind", "country", "from", "until", "term", "law"}, rowsOf(s.Terms, func(t term.Term) []string {
-		length := a.Count("promises.length_"+t.Counted(), int64(t.Days))
-		if t.Extension > 0 {
-			length += " + " + a.Number(int64(t.Extension))
-		}
-		return []string{t.ID, t.Request, t.Calendar, t.From, t.Until, length, t.Law}
+		return []string{t.ID, t.Request, t.Calendar, t.From, t.Until, a.words().Term(&t), t.Law}
 	}), "")
 }
 

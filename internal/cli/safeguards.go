@@ -1,20 +1,16 @@
 package cli
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"time"
 
+	"github.com/amparo-project/amparo/internal/account"
 	"github.com/amparo-project/amparo/internal/account/book"
-	"github.com/amparo-project/amparo/internal/account/concern"
 	"github.com/amparo-project/amparo/internal/account/trade"
-	"github.com/amparo-project/amparo/internal/workspace"
+	"github.com/amparo-project/amparo/internal/casework"
 )
 
 // safeguardsCmd is "amparo safeguards".
@@ -39,13 +35,8 @@ func (c *safeguardsAddCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	all := new(book.Register)
-	for _, r := range list {
-		all.Parties, all.Deals = append(all.Parties, r.Parties...), append(all.Deals, r.Deals...)
-		all.Attributions = append(all.Attributions, r.Attributions...)
-	}
 	return c.with(a, func(s *space) error {
-		ids, err := book.PutRegister(a.ctx, s.Workspace, c.Case, all)
+		ids, err := casework.PutRegisters(a.ctx, s.Workspace, c.Case, list)
 		if err != nil {
 			return err
 		}
@@ -64,92 +55,32 @@ type safeguardsImportCmd struct {
 	wsFlags
 }
 
-// errOneFile says that an inventory is one file.
-var errOneFile = errors.New("an inventory is one file")
-
 // Run takes a list in. The next one of the same form replaces it.
 func (c *safeguardsImportCmd) Run(a *app) error {
-	var readers []io.Reader
-	l := &trade.List{Form: c.Form, Imported: time.Now().UTC().Format(time.RFC3339)}
+	if c.Form == casework.Inventory && len(c.Files) != 1 {
+		return usageError{casework.ErrOneFile}
+	}
+	var files [][]byte
 	for _, name := range c.Files {
 		data, err := a.readBounded(name, maxList)
 		if err != nil {
 			return err
 		}
-		sum := sha256.Sum256(data)
-		l.SHA256 = append(l.SHA256, hex.EncodeToString(sum[:]))
-		readers = append(readers, bytes.NewReader(data))
-	}
-	if c.Form == "inventory" {
-		return c.inventory(a, readers)
-	}
-	var err error
-	if l.Entries, err = trade.Read(c.Form, readers...); err != nil {
-		return fmt.Errorf("%s: %w", strings.Join(c.Files, ", "), err)
+		files = append(files, data)
 	}
 	return c.with(a, func(s *space) error {
-		id, err := s.keepList(c.Case, l)
+		done, err := casework.Import(a.ctx, s.Workspace, c.Case, c.Form, files, time.Now())
+		if errors.Is(err, trade.ErrForm) || errors.Is(err, account.ErrInvalid) {
+			err = fmt.Errorf("%s: %w", strings.Join(c.Files, ", "), err)
+		}
 		if err != nil {
 			return err
 		}
-		return a.made(c.JSON, map[string]any{"id": id, "entries": len(l.Entries), "sha256": l.SHA256}, id)
-	})
-}
-
-func (c *safeguardsImportCmd) inventory(a *app, files []io.Reader) error {
-	if len(files) != 1 {
-		return usageError{errOneFile}
-	}
-	parties, err := trade.Inventory(files[0])
-	if err != nil {
-		return fmt.Errorf("%s: %w", c.Files[0], err)
-	}
-	return c.with(a, func(s *space) error {
-		ids, err := book.PutRegister(a.ctx, s.Workspace, c.Case, &book.Register{Parties: parties})
-		if err != nil {
-			return err
+		if c.Form == casework.Inventory {
+			return a.madeAll(c.JSON, done.Parties)
 		}
-		return a.madeAll(c.JSON, ids)
+		return a.made(c.JSON, map[string]any{"id": done.ID, "entries": done.Entries, "sha256": done.SHA256}, done.ID)
 	})
-}
-
-// keepList writes a list as the next version of the one of its form.
-func (s *space) keepList(caseID string, l *trade.List) (string, error) {
-	body, err := json.Marshal(l)
-	if err != nil {
-		return "", err
-	}
-	e := workspace.Entry{Case: caseID, Kind: trade.KindList, Key: l.Form, Body: body}
-	now, err := s.Entries(s.app.ctx, workspace.EntryFilter{Case: caseID, Kind: trade.KindList, Key: l.Form}, workspace.Page{Limit: 1})
-	if err != nil {
-		return "", err
-	}
-	if len(now.Items) > 0 {
-		e.ID, e.Version = now.Items[0].ID, now.Items[0].Version
-	}
-	e, err = s.PutEntry(s.app.ctx, e)
-	return e.ID, err
-}
-
-// tradeReport holds the register of a case against its lists and events.
-func (s *space) tradeReport(caseID string, rules *concern.Set) (*trade.Report, error) {
-	b, err := book.Load(s.app.ctx, s.Workspace, caseID)
-	if err != nil {
-		return nil, err
-	}
-	entries, err := s.AllEntries(s.app.ctx, caseID, trade.KindList)
-	if err != nil {
-		return nil, err
-	}
-	var lists []*trade.List
-	for _, e := range entries {
-		l := new(trade.List)
-		if err := json.Unmarshal(e.Body, l); err != nil {
-			return nil, fmt.Errorf("entry %s: %w: %w", e.ID, workspace.ErrDamaged, err)
-		}
-		lists = append(lists, l)
-	}
-	return trade.NewReport(b, lists, rules, s.app.Printer), nil
 }
 
 type safeguardsListCmd struct {
@@ -165,7 +96,7 @@ func (c *safeguardsListCmd) Run(a *app) error {
 		return err
 	}
 	return c.with(a, func(s *space) error {
-		r, err := s.tradeReport(c.Case, rules)
+		r, err := casework.TradeReport(a.ctx, s.Workspace, c.Case, rules, a.Printer)
 		if err != nil {
 			return err
 		}
@@ -204,7 +135,7 @@ func (c *safeguardsReportCmd) Run(a *app) error {
 		return err
 	}
 	return c.with(a, func(s *space) error {
-		r, err := s.tradeReport(c.Case, rules)
+		r, err := casework.TradeReport(a.ctx, s.Workspace, c.Case, rules, a.Printer)
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,202 @@
+package casework
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/amparo-project/amparo/internal/account/book"
+	"github.com/amparo-project/amparo/internal/account/clock"
+	"github.com/amparo-project/amparo/internal/account/concern"
+	"github.com/amparo-project/amparo/internal/account/docket"
+	"github.com/amparo-project/amparo/internal/account/publish"
+	"github.com/amparo-project/amparo/internal/message"
+	"github.com/amparo-project/amparo/internal/workspace"
+)
+
+// kindPublication is the kind of the entry that says what was published.
+const kindPublication = "publication"
+
+// ManifestName is the file of a publication that lists all others.
+const ManifestName = "manifest.sha256"
+
+// Published is what the workspace keeps of a publication.
+type Published struct {
+	On       string          `json:"on"`
+	Manifest string          `json:"manifest_sha256"`
+	Site     string          `json:"site_sha256"` // without the ledger
+	Size     int64           `json:"ledger_size"`
+	Numbers  publish.Numbers `json:"numbers"`
+}
+
+// ErrContradictions refuses to publish what contradicts itself.
+var ErrContradictions = errors.New("entries contradict each other: withdraw the one that is wrong")
+
+// Publication is what would become public of a case.
+type Publication struct {
+	Input  *publish.Input
+	Site   *publish.Site
+	Faults []concern.Fault // rules that could not be used
+
+	w      *workspace.Workspace
+	before *workspace.Entry // of the publication before; nil: none
+}
+
+// A PublicPage says how a page is to be made.
+type PublicPage struct {
+	Title, Publisher, Label string
+	On                      time.Time // the day as of which it tells
+	// Documents returns the files that are wanted, by SHA-256; nil: none.
+	Documents func(wanted map[string]bool) (map[string][]byte, error)
+}
+
+// NewPublication builds the public page of a case: with the checkpoint of the
+// publication before where nothing changed since, so that the same input gives
+// the same bytes. Nothing is written. The error wraps ErrContradictions.
+func NewPublication(ctx context.Context, w *workspace.Workspace, d *docket.Docket, rules *concern.Set, p *message.Printer, page PublicPage) (*Publication, error) {
+	out := &Publication{w: w}
+	if err := out.gather(ctx, d, rules, page); err != nil {
+		return nil, err
+	}
+	if err := out.consistent(p); err != nil {
+		return nil, err
+	}
+	return out, out.build(ctx, p.Lang())
+}
+
+// gather brings together what is public of a case.
+func (p *Publication) gather(ctx context.Context, d *docket.Docket, rules *concern.Set, page PublicPage) error {
+	r, _, err := d.Load(ctx)
+	if err != nil {
+		return err
+	}
+	p.Input = &publish.Input{
+		Workspace: p.w.Info().UID, Case: d.Case, Title: page.Title, Publisher: page.Publisher, Label: page.Label, On: page.On, Record: r, Terms: d.Terms,
+		LedgerKey: p.w.Info().Key, Documents: map[string][]byte{},
+	}
+	b, err := book.Load(ctx, p.w, d.Case)
+	if err != nil {
+		return err
+	}
+	people, err := publicPeople(ctx, p.w, b, page.On, d.Today)
+	if err != nil {
+		return err
+	}
+	for _, x := range people {
+		if x.Name != "" {
+			p.Input.Named = append(p.Input.Named, x)
+		}
+	}
+	p.Input.Numbers = publish.Count(people, page.On.Format(time.DateOnly))
+	p.Faults = tallies(rules, b, people, p.Input)
+	if page.Documents != nil {
+		p.Input.Documents, err = page.Documents(publicDocuments(r))
+	}
+	return err
+}
+
+// publicDocuments are the hashes of the documents that are marked public.
+func publicDocuments(r *clock.Record) map[string]bool {
+	want := map[string]bool{}
+	note := func(list []clock.Document) {
+		for _, d := range list {
+			if d.Public {
+				want[d.SHA256] = true
+			}
+		}
+	}
+	open := r.Open()
+	for i := range open.Requests {
+		note(open.Requests[i].Documents)
+	}
+	for i := range open.Answers {
+		note(open.Answers[i].Documents)
+	}
+	return want
+}
+
+// consistent refuses to publish what contradicts itself.
+func (p *Publication) consistent(printer *message.Printer) error {
+	st := p.Input.Record.Open().At(p.Input.On, p.Input.Terms)
+	for _, c := range st.Contradictions {
+		if c.Kind == clock.LateExtension {
+			continue // shown as it is: the extension does not count
+		}
+		return fmt.Errorf("%w: %s", ErrContradictions, strings.Join(Words{printer}.Contradictions(st), "; "))
+	}
+	return nil
+}
+
+func (p *Publication) build(ctx context.Context, lang string) error {
+	last, err := p.last(ctx)
+	if err != nil {
+		return err
+	}
+	in := p.Input
+	if p.before != nil {
+		in.Numbers = publish.Renew(&last.Numbers, in.Numbers)
+		if in.Checkpoint, err = p.w.CheckpointAt(ctx, last.Size); err != nil {
+			return err
+		}
+		in.LedgerSize = last.Size
+		p.Site, err = publish.Build(in, lang)
+		if err != nil || siteHash(p.Site) == last.Site {
+			return err
+		}
+	}
+	if in.Checkpoint, in.LedgerSize, err = p.w.Checkpoint(ctx); err != nil {
+		return err
+	}
+	p.Site, err = publish.Build(in, lang)
+	return err
+}
+
+func siteHash(site *publish.Site) string {
+	return fmt.Sprintf("%x", sha256.Sum256(publish.Manifest(site.Files)))
+}
+
+// last reads what was published before.
+func (p *Publication) last(ctx context.Context) (last Published, err error) {
+	list, err := p.w.AllEntries(ctx, p.Input.Case, kindPublication)
+	if err != nil || len(list) == 0 {
+		return last, err
+	}
+	p.before = &list[0]
+	return last, json.Unmarshal(list[0].Body, &last)
+}
+
+// WriteLedger writes the public part of the ledger into a folder.
+func (p *Publication) WriteLedger(ctx context.Context, dir string) error {
+	return p.w.PublishLedger(ctx, dir, p.Input.LedgerSize, p.Input.Checkpoint)
+}
+
+// Record writes what was published into the workspace and its ledger: manifest
+// lists all files of the site and the ledger. What was published before is not
+// recorded again: same says so, and entry is that of the ledger.
+func (p *Publication) Record(ctx context.Context, manifest []byte) (done Published, entry int64, same bool, err error) {
+	done = Published{
+		On: p.Input.On.Format(time.DateOnly), Manifest: fmt.Sprintf("%x", sha256.Sum256(manifest)), Site: siteHash(p.Site), Size: p.Input.LedgerSize,
+		Numbers: p.Input.Numbers,
+	}
+	next := workspace.Entry{Case: p.Input.Case, Kind: kindPublication, Key: "page"}
+	if p.before != nil {
+		var last Published
+		if err := json.Unmarshal(p.before.Body, &last); err != nil {
+			return done, 0, false, err
+		}
+		if last.Manifest == done.Manifest {
+			return done, p.before.N, true, nil
+		}
+		next = *p.before
+	}
+	if next.Body, err = json.Marshal(done); err != nil {
+		return done, 0, false, err
+	}
+	next.Act, next.Detail = "account.published", map[string]string{"manifest_sha256": done.Manifest}
+	next, err = p.w.PutEntry(ctx, next)
+	return done, next.N, false, err
+}
