@@ -189,6 +189,7 @@ type reportSection struct {
 	share          int // of a large report, beside those of the others
 	write          func(*bugReport)
 	more           func(*bugReport) // a further block, until the share is full
+	end            func(*bugReport)
 }
 
 // report writes the main text.
@@ -243,6 +244,9 @@ func (b *bugReport) write(s reportSection) {
 	}
 	for most := b.part(s.share); s.more != nil && b.err == nil && b.written-start < most; {
 		s.more(b)
+	}
+	if s.end != nil {
+		s.end(b)
 	}
 	b.at = last.In(reportLocation())
 	took := float64(b.r.IntN(3000)) / 1000

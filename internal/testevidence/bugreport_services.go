@@ -146,7 +146,7 @@ SPY.theme:0 {
 		{service: "package", share: 30, write: packageHead, more: func(b *bugReport) {
 			a := b.app()
 			b.packageBlock(a, "/data/app/~~"+b.r.token(22)+"==/"+a.name, "com.android.vending")
-		}},
+		}, end: packageEnd},
 		{service: "platform_compat", write: func(b *bugReport) {
 			b.line("ChangeId(168419799; name=DOWNSCALED; disabled; packageOverrides={com.fintur.supports=false}; rawOverrides={com.fintur.supports=false, com.androidservices.support=false}; overridable)")
 			b.plant("trace of an app that is gone", "android.platform_compat", reportGone, reportGone)

@@ -21,6 +21,7 @@ func reports() []artifact.Parser {
 	return []artifact.Parser{
 		getprop{},
 		dumpsysPackages{},
+		installSessions{},
 		components{activitiesInfo, "Activity Resolver Table"},
 		components{receiversInfo, "Receiver Resolver Table"},
 		components{servicesInfo, "Service Resolver Table"},

@@ -14,7 +14,7 @@ type dumpsysPackages struct{}
 
 var dumpsysPackagesInfo = artifact.Info{
 	Name:       "android.dumpsys_packages",
-	Version:    1,
+	Version:    2,
 	Summary:    "Installed apps as the package manager lists them: version, installer, signature, permissions, state for each user, times.",
 	Files:      []string{"**/dumpsys/package"},
 	Companions: clockCompanions,
@@ -42,18 +42,10 @@ var dumpsysPackagesInfo = artifact.Info{
 			Kind: "verifier", Doc: "Who checks apps before they are installed (Play Protect is com.android.vending).",
 			Fields: []artifact.FieldInfo{textField("role", "Required, Optional…"), textField("package_name", "package, absent where there is none")},
 		},
-		{
-			Kind: "install_session", Doc: "An installation under way or past.",
-			Fields: []artifact.FieldInfo{
-				textField("list", "active or historical"), intField("session", "its number"), textField("package_name", "package that was installed"),
-				textField("installer", "package that installed it"), textField("text", "the line"),
-			},
-		},
 	},
 	Caveats: []string{"The short signature is no certificate's hash: acquisitions with the apps tell that.", "Times are those of the phone's clock."},
 	Refs: []string{
 		"https://android.googlesource.com/platform/frameworks/base/+/refs/heads/main/services/core/java/com/android/server/pm/Settings.java",
-		"https://android.googlesource.com/platform/frameworks/base/+/refs/heads/main/services/core/java/com/android/server/pm/PackageInstallerSession.java",
 	},
 }
 
@@ -71,7 +63,6 @@ type packageReading struct {
 	open    bool
 	pkg     packageBlock
 	list    string // of permissions, within the block
-	id      string // of the install session
 }
 
 // packageBlock is what one block says.
@@ -106,10 +97,8 @@ func (p *packageReading) line(s *section) error {
 		return p.inPackages(s, line, indent)
 	case "Verifiers":
 		return p.verifier(s, line)
-	case "Active install sessions", "Historical install sessions", "Finalized install sessions":
-		return p.session(s, line)
 	}
-	return nil // resolver tables, libraries and others have their own readers, or none
+	return nil // resolver tables, sessions and others have their own readers, or none
 }
 
 func (p *packageReading) inPackages(s *section, line string, indent int) error {
@@ -319,45 +308,5 @@ func (p *packageReading) verifier(s *section, line string) error {
 	if name, _, _ := strings.Cut(strings.TrimSpace(rest), " "); name != "null" {
 		setApp(rec, name)
 	}
-	return s.give()
-}
-
-// session reads a line of a list of install sessions, which has
-// "sessionId=1", "mPackageName=…", "installerPackageName=…" in any order.
-func (p *packageReading) session(s *section, line string) error {
-	if id, ok := strings.CutPrefix(line, "Session "); ok && strings.HasSuffix(id, ":") {
-		p.id = strings.TrimSuffix(id, ":")
-		return nil
-	}
-	if !strings.Contains(line, "sessionId=") && !strings.Contains(line, "ackageName=") {
-		if line != "" {
-			s.notUnderstood()
-		}
-		return nil
-	}
-	rec := s.start("install_session")
-	list, _, _ := strings.Cut(strings.ToLower(p.heading), " ")
-	rec.Set("list", artifact.TextValue(list))
-	id, ok := attribute(line, "sessionId")
-	if !ok {
-		id = p.id
-	}
-	if n, err := strconv.ParseInt(id, 10, 64); err == nil {
-		rec.Set("session", artifact.IntValue(n))
-	}
-	for _, name := range []string{"appPackageName", "mPackageName", "packageName"} {
-		if v, ok := attribute(line, name); ok && v != "null" {
-			setApp(rec, v)
-			break
-		}
-	}
-	for _, name := range []string{"installerPackageName", "mInstallerPackageName", "mOriginalInstallerPackageName"} {
-		if v, ok := attribute(line, name); ok && v != "null" && v != "" {
-			rec.Set("installer", artifact.TextValue(v))
-			rec.Observe(artifact.AppID, v, "installer")
-			break
-		}
-	}
-	rec.Set("text", artifact.TextOrNull(line))
 	return s.give()
 }

@@ -220,15 +220,14 @@ Hidden system packages:
 
 Active install sessions:
   Session 17:
-    userId=0 installerPackageName=com.android.shell mPackageName=com.example.spy
-  what
-Historical install sessions:
+    userId=0 installerPackageName=com.android.shell
 `)),
 		fileSample("cut", "dumpsys/package", "Packages:\n  Package [com.example.a"),
 	}},
-	"activities": {components{activitiesInfo, "Activity Resolver Table"}, []artifacttest.Sample{fileSample("table", "dumpsys/package", componentText)}},
-	"receivers":  {components{receiversInfo, "Receiver Resolver Table"}, []artifacttest.Sample{fileSample("table", "dumpsys/package", componentText)}},
-	"services":   {components{servicesInfo, "Service Resolver Table"}, []artifacttest.Sample{fileSample("table", "dumpsys/package", componentText)}},
+	"install_sessions": {installSessions{}, installSamples()},
+	"activities":       {components{activitiesInfo, "Activity Resolver Table"}, []artifacttest.Sample{fileSample("table", "dumpsys/package", componentText)}},
+	"receivers":        {components{receiversInfo, "Receiver Resolver Table"}, []artifacttest.Sample{fileSample("table", "dumpsys/package", componentText)}},
+	"services":         {components{servicesInfo, "Service Resolver Table"}, []artifacttest.Sample{fileSample("table", "dumpsys/package", componentText)}},
 	"dumpstate_processes": {dumpstateProcesses{}, []artifacttest.Sample{
 		fileSample("threads", "dumpstate/PROCESSES AND THREADS", `LABEL                          USER           PID   TID  PPID     VSZ    RSS WCHAN            ADDR S PRI  NI RTPRIO SCH PCY     TIME CMD
 u:r:init:s0                    root             1     1     0   51308   6620 SyS_epoll_wait      0 S  19   0      -   0  fg 00:00:02 init
@@ -443,6 +442,7 @@ func FuzzDBInfo(f *testing.F)             { fuzzReport(f, "dbinfo") }
 func FuzzPlatformCompat(f *testing.F)     { fuzzReport(f, "platform_compat") }
 func FuzzADB(f *testing.F)                { fuzzReport(f, "adb") }
 func FuzzDumpsysPackages(f *testing.F)    { fuzzReport(f, "dumpsys_packages") }
+func FuzzInstallSessions(f *testing.F)    { fuzzReport(f, "install_sessions") }
 func FuzzComponents(f *testing.F)         { fuzzReport(f, "activities") }
 func FuzzDumpstateProcesses(f *testing.F) { fuzzReport(f, "dumpstate_processes") }
 func FuzzDumpsysSettings(f *testing.F)    { fuzzReport(f, "dumpsys_settings") }
