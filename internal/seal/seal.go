@@ -118,14 +118,9 @@ func Open(i Identity, sealed []byte) ([]byte, error) {
 func WriteIdentityFile(name string, i Identity, passphrase string) error {
 	data := []byte(i.Secret() + "\n")
 	if passphrase != "" {
-		r, err := age.NewScryptRecipient(passphrase)
-		if err != nil {
+		var err error
+		if data, err = Lock(i, passphrase); err != nil {
 			return fmt.Errorf("identity file: %w", err)
-		}
-		r.SetWorkFactor(WorkFactor)
-		var b bytes.Buffer
-		if data, err = encrypt(&b, data, r); err != nil {
-			return err
 		}
 	}
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o600)

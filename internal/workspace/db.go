@@ -24,6 +24,8 @@ var (
 	ErrInvalid   = errors.New("not valid")
 	ErrBusy      = errors.New("another process is storing the same")
 	ErrConflict  = errors.New("somebody else decided meanwhile")
+
+	ErrNotAllowed = errors.New("not allowed")
 )
 
 // DB is a database that holds a workspace: what drivers open.

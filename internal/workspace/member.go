@@ -11,18 +11,19 @@ import (
 	"github.com/amparo-project/amparo/internal/seal"
 )
 
-// Members lists who works here.
+// Members lists who works here, and who did: those have Removed.
 func (w *Workspace) Members(ctx context.Context, p Page) (List[Member], error) {
 	return w.members(ctx, filter{}, p)
 }
 
 func (w *Workspace) members(ctx context.Context, f filter, p Page) (List[Member], error) {
-	return list(ctx, w, "SELECT n, id, name, recipient, created FROM member", f, p, "n",
-		func(rows *sql.Rows) (n int64, m Member, err error) {
-			err = rows.Scan(&n, &m.ID, &m.Name, &m.Recipient, &m.Created)
-			return n, m, err
-		})
+	return list(ctx, w, memberColumns, f, p, "n", func(rows *sql.Rows) (n int64, m Member, err error) {
+		err = rows.Scan(&n, &m.ID, &m.Name, &m.Recipient, &m.Created, &m.Manager, &m.Removed)
+		return n, m, err
+	})
 }
+
+const memberColumns = "SELECT n, id, name, recipient, created, manager, removed FROM member"
 
 // MembersNamed lists the members of a name: one, or none.
 func (w *Workspace) MembersNamed(ctx context.Context, name string, p Page) (List[Member], error) {
@@ -31,8 +32,9 @@ func (w *Workspace) MembersNamed(ctx context.Context, name string, p Page) (List
 	return w.members(ctx, f, p)
 }
 
-// AddMember lets somebody else work here. They see nothing of a case until
-// they are added to it.
+// AddMember lets somebody else work here, who keeps their identity in a file.
+// They see nothing of a case until they are added to it. The error wraps
+// ErrNotAllowed for who is no manager.
 func (w *Workspace) AddMember(ctx context.Context, name, recipient string) (Member, error) {
 	m := Member{ID: newID("M"), Name: name, Recipient: recipient}
 	if err := validName("name of a member", name); err != nil {
@@ -47,6 +49,9 @@ func (w *Workspace) AddMember(ctx context.Context, name, recipient string) (Memb
 		return m, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	err = w.act(ctx, func(t *tx) error {
+		if err := t.manages(); err != nil {
+			return err
+		}
 		m.Created = t.now
 		n := t.record("member.added", "", m.ID, map[string]any{"member": m.ID, "recipient": recipient})
 		t.exec("INSERT INTO member (id, n, name, recipient, signing, created) VALUES ($1, $2, $3, $4, $5, $6)",
@@ -63,7 +68,7 @@ func (w *Workspace) ShareCase(ctx context.Context, caseID, memberName string) er
 			return err
 		}
 		var id, recipient string
-		if err := t.scan("SELECT id, recipient FROM member WHERE name = $1", []any{memberName}, &id, &recipient); err != nil {
+		if err := t.scan("SELECT id, recipient FROM member WHERE name = $1 AND removed = ''", []any{memberName}, &id, &recipient); err != nil {
 			return fmt.Errorf("member %s: %w", memberName, err)
 		}
 		key, err := w.caseKey(ctx, t, caseID)
@@ -82,7 +87,9 @@ func (w *Workspace) ShareCase(ctx context.Context, caseID, memberName string) er
 }
 
 // RotateKey gives the acting member another identity: what was wrapped for the
-// old one is wrapped for the new one, and no evidence is encrypted again.
+// old one is wrapped for the new one, and no evidence is encrypted again. The
+// new one is in the member's file; sessions, tokens and what opened the old
+// one end.
 func (w *Workspace) RotateKey(ctx context.Context, to seal.Identity) error {
 	return w.act(ctx, func(t *tx) error {
 		keys, err := w.wrapped(ctx, t)
@@ -104,7 +111,8 @@ func (w *Workspace) RotateKey(ctx context.Context, to seal.Identity) error {
 		if err != nil {
 			return err
 		}
-		t.exec("UPDATE member SET recipient = $1, signing = $2 WHERE id = $3", to.Recipient(), signing, w.member.ID)
+		t.exec("UPDATE member SET recipient = $1, signing = $2, identity = NULL WHERE id = $3", to.Recipient(), signing, w.member.ID)
+		t.forgetIdentity(w.member.ID)
 		t.record("member.rotated", "", w.member.ID, map[string]any{"member": w.member.ID, "recipient": to.Recipient()})
 		return nil
 	})

@@ -54,6 +54,8 @@ type Member struct {
 	Name      string `json:"name"`
 	Recipient string `json:"recipient"` // age1…
 	Created   string `json:"created"`
+	Manager   bool   `json:"manager,omitempty"` // invites and removes members
+	Removed   string `json:"removed,omitempty"` // when they ceased to work here
 }
 
 // Create makes a new workspace in an empty database, with one member. Errors
@@ -79,9 +81,9 @@ func Create(ctx context.Context, db *DB, o Options, memberName string) (*Workspa
 		}
 		w.info = Info{UID: uid, Origin: origin, Key: vkey, Created: tx.now}
 		tx.exec("INSERT INTO workspace (id, uid, origin, vkey, created) VALUES (1, $1, $2, $3, $4)", uid, origin, vkey, tx.now)
-		w.member = Member{ID: newID("M"), Name: memberName, Recipient: o.Identity.Recipient(), Created: tx.now}
+		w.member = Member{ID: newID("M"), Name: memberName, Recipient: o.Identity.Recipient(), Created: tx.now, Manager: true}
 		n := tx.record("workspace.created", "", "", map[string]any{"workspace": uid, "member": w.member.ID})
-		tx.exec("INSERT INTO member (id, n, name, recipient, signing, created) VALUES ($1, $2, $3, $4, $5, $6)",
+		tx.exec("INSERT INTO member (id, n, name, recipient, signing, created, manager) VALUES ($1, $2, $3, $4, $5, $6, 1)",
 			w.member.ID, n, memberName, w.member.Recipient, signing, tx.now)
 		return tx.err
 	})
@@ -118,8 +120,8 @@ func Open(ctx context.Context, db *DB, o Options) (*Workspace, error) {
 		return w, nil
 	}
 	w.member.Recipient = o.Identity.Recipient()
-	err = db.Pool.QueryRowContext(ctx, "SELECT id, name, created FROM member WHERE recipient = $1", w.member.Recipient).
-		Scan(&w.member.ID, &w.member.Name, &w.member.Created)
+	err = db.Pool.QueryRowContext(ctx, "SELECT id, name, created, manager FROM member WHERE recipient = $1 AND removed = ''", w.member.Recipient).
+		Scan(&w.member.ID, &w.member.Name, &w.member.Created, &w.member.Manager)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, fmt.Errorf("%s: %w", db.Name, ErrNotMember)
 	}
@@ -205,6 +207,22 @@ func (t *tx) begin() error {
 		return t.w.fail("ledger", err)
 	}
 	t.now = max(t.w.o.Now().UTC().Format(ledger.TimeLayout), last)
+	return t.works()
+}
+
+// works refuses a member who was removed while they had the workspace open, be
+// it in another process.
+func (t *tx) works() error {
+	if t.w.member.ID == "" {
+		return nil
+	}
+	var n int
+	if err := t.scan("SELECT COUNT(*) FROM member WHERE id = $1 AND removed = ''", []any{t.w.member.ID}, &n); err != nil {
+		return t.w.fail("member", err)
+	}
+	if n == 0 {
+		return ErrNotMember
+	}
 	return nil
 }
 

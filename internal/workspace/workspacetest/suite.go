@@ -5,6 +5,7 @@ package workspacetest
 import (
 	"testing"
 
+	"github.com/amparo-project/amparo/internal/seal"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
 
@@ -15,6 +16,7 @@ type Opener func(t *testing.T) *workspace.DB
 // opens the one of a Fixture once more.
 func Exercise(t *testing.T, open Opener, again func(t *testing.T, db *workspace.DB) *workspace.DB) {
 	t.Helper()
+	seal.WorkFactor = 4 // a passphrase costs a second otherwise
 	tests := map[string]func(t *testing.T, f *Fixture){
 		// access.go
 		"Sealed":  testSealed,
@@ -53,6 +55,15 @@ func Exercise(t *testing.T, open Opener, again func(t *testing.T, db *workspace.
 		"Purposes":    testPurposes,
 		"PrivateHunt": testPrivateHunt,
 		"Exports":     testExports,
+		// users.go
+		"Sessions":    testSessions,
+		"Tokens":      testTokens,
+		"Unlock":      testUnlock,
+		"Invitations": testInvitations,
+		"RaceToJoin":  testRaceToJoin,
+		"Remove":      testRemove,
+		"WaysIn":      testWaysIn,
+		"Ceremonies":  testCeremonies,
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
