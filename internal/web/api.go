@@ -3,7 +3,11 @@ package web
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
+	"path"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -21,6 +25,7 @@ const apiPrefix = "/api/v1"
 type caller struct {
 	*request
 	scopes []string
+	stream io.ReadCloser // the body as it comes, for operations that take files
 }
 
 type callerKey struct{}
@@ -33,11 +38,13 @@ type api struct {
 }
 
 func (s *Server) newAPI() (http.Handler, *api) {
+	describeProblems()
 	mux := http.NewServeMux()
 	config := huma.DefaultConfig("Amparo", s.o.Version)
 	config.Info.Description = "The workspace of `amparo serve`. Tokens are made on the page \"Programs\"; errors are problems after RFC 9457."
 	config.DocsPath, config.SchemasPath, config.CreateHooks = "", "", nil // its pages load scripts from elsewhere
 	config.Servers = []*huma.Server{{URL: apiPrefix}}
+	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"token":   {Type: "http", Scheme: "bearer"},
 		"session": {Type: "apiKey", In: "cookie", Name: s.cookieName()},
@@ -46,6 +53,22 @@ func (s *Server) newAPI() (http.Handler, *api) {
 	a.UseMiddleware(a.allow)
 	a.operations()
 	return s.identify(mux), a
+}
+
+// schemaName is what a type is called in the description. Types of packages
+// below the workspace have the package's name before their own: there is a
+// finding of a result and one of the workspace.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	switch from := path.Base(t.PkgPath()); from {
+	case "", ".", "workspace", "web", "huma", "v2":
+		return name
+	default:
+		return strings.ToUpper(from[:1]) + from[1:] + name
+	}
 }
 
 // identify finds out who asks, by token or by the session of a browser.
@@ -68,8 +91,11 @@ func (s *Server) identify(next http.Handler) http.Handler {
 				c.scopes = Scopes
 			}
 		}
+		c.stream = r.Body
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, c)))
+		r = r.WithContext(context.WithValue(r.Context(), callerKey{}, c))
+		c.r = r
+		s.once(c, w, r, next)
 	})
 }
 
@@ -93,13 +119,41 @@ func (a *api) allow(ctx huma.Context, next func(huma.Context)) {
 // answerOf is a body of JSON.
 type answerOf[T any] struct{ Body T }
 
-// add puts an operation into the API, with the scope that it asks for.
-func add[I, O any](a *api, scope, method, path, id, summary string, fn func(ctx context.Context, sp *examine.Space, in *I) (O, error)) {
-	huma.Register(a, huma.Operation{
+// operation is what all operations have in common.
+func operation(scope, method, path, id, summary string) huma.Operation {
+	return huma.Operation{
 		OperationID: id, Method: method, Path: path, Summary: summary, Tags: []string{scope},
 		Security: []map[string][]string{{"token": {scope}}, {"session": {}}},
 		Metadata: map[string]any{scopeOf: scope}, MaxBodyBytes: maxForm,
-	}, func(ctx context.Context, in *I) (*answerOf[O], error) {
+	}
+}
+
+// add puts an operation into the API, with the scope that it asks for.
+func add[I, O any](a *api, scope, method, path, id, summary string, fn func(ctx context.Context, sp *examine.Space, in *I) (O, error)) {
+	register(a, operation(scope, method, path, id, summary), fn)
+}
+
+// create is add for what makes something new with each call. A program gives a
+// key, so that a call that it repeats makes nothing twice.
+func create[I, O any](a *api, scope, path, id, summary string, fn func(ctx context.Context, sp *examine.Space, in *I) (O, error)) {
+	o := operation(scope, http.MethodPost, path, id, summary)
+	o.Parameters = []*huma.Param{{
+		Name: idempotencyHeader, In: "header", Schema: &huma.Schema{Type: "string", MinLength: new(1), MaxLength: new(maxKey)},
+		Description: "A text of the program's own, such as a random one: the same call with the same key within a day is answered as the first was.",
+	}}
+	o.Metadata[creates] = true
+	register(a, o, fn)
+}
+
+// receive is add for what takes a file as the body: it is read as it comes.
+func receive[I, O any](a *api, scope, method, path, id, summary, kind string, fn func(ctx context.Context, sp *examine.Space, in *I) (O, error)) {
+	o := operation(scope, method, path, id, summary)
+	o.RequestBody = &huma.RequestBody{Content: map[string]*huma.MediaType{kind: {Schema: &huma.Schema{Type: "string", Format: "binary"}}}}
+	register(a, o, fn)
+}
+
+func register[I, O any](a *api, o huma.Operation, fn func(ctx context.Context, sp *examine.Space, in *I) (O, error)) {
+	huma.Register(a, o, func(ctx context.Context, in *I) (*answerOf[O], error) {
 		c, ok := ctx.Value(callerKey{}).(*caller)
 		if !ok {
 			return nil, errors.New("no caller")
@@ -112,13 +166,43 @@ func add[I, O any](a *api, scope, method, path, id, summary string, fn func(ctx 
 	})
 }
 
-// problem is the error as the API tells it: the sentence that a page shows.
-func (c *caller) problem(err error) error {
-	status, id := causeOf(err)
-	if status == http.StatusInternalServerError {
-		ref := secret()[:8]
-		c.s.o.Log.ErrorContext(c.ctx(), "request failed", "ref", ref, "path", c.r.Pattern)
-		return huma.NewError(status, c.Text(id, "Ref", ref))
+// file is an answer that is no JSON.
+type file struct {
+	ContentType string `header:"Content-Type"`
+	Body        func(huma.Context)
+}
+
+// hand is add for what answers with a file. fn returns what writes it: what
+// fails before is told as a problem, what fails while it is written breaks the
+// answer off.
+func hand[I any](a *api, scope, method, path, id, summary, kind string, fn func(ctx context.Context, sp *examine.Space, in *I) (kind string, write func(io.Writer) error, err error)) {
+	o := operation(scope, method, path, id, summary)
+	o.Responses = map[string]*huma.Response{"200": {Description: "the file", Content: map[string]*huma.MediaType{kind: {Schema: &huma.Schema{Type: "string", Format: "binary"}}}}}
+	huma.Register(a, o, func(ctx context.Context, in *I) (*file, error) {
+		c := callerOf(ctx)
+		kind, write, err := fn(ctx, c.space, in)
+		if err != nil {
+			return nil, c.problem(err)
+		}
+		return &file{kind, func(hc huma.Context) {
+			if err := write(hc.BodyWriter()); err != nil {
+				a.s.o.Log.WarnContext(ctx, "file broke off", "operation", id, "type", fmt.Sprintf("%T", err))
+				panic(http.ErrAbortHandler) // who reads must not take it for whole
+			}
+		}}, nil
+	})
+}
+
+// callerOf is who asks: allow lets nobody else come this far.
+func callerOf(ctx context.Context) *caller {
+	c, _ := ctx.Value(callerKey{}).(*caller)
+	return c
+}
+
+// at says to the code of pages what the path names.
+func (c *caller) at(pairs ...string) *request {
+	for i := 0; i+1 < len(pairs); i += 2 {
+		c.r.SetPathValue(pairs[i], pairs[i+1])
 	}
-	return huma.NewError(status, c.Text(id))
+	return c.request
 }

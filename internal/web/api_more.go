@@ -1,21 +1,25 @@
 package web
 
 import (
+	"archive/tar"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
+	"io"
 	"net/http"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"github.com/amparo-project/amparo/internal/examine"
+	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/lure"
 	"github.com/amparo-project/amparo/internal/lure/inbox"
 	"github.com/amparo-project/amparo/internal/report"
+	"github.com/amparo-project/amparo/internal/vault"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
+
+// tarType is the type of several files in one answer, or one request.
+const tarType = "application/x-tar"
 
 // inFormat is a report of a check in one format.
 type inFormat struct {
@@ -23,43 +27,81 @@ type inFormat struct {
 	Format string `path:"format" enum:"pdf,html,json,csv,stix,misp,timesketch"`
 }
 
-// file is an answer that is no JSON.
-type file struct {
-	ContentType string `header:"Content-Type"`
-	Body        func(huma.Context)
+// wholeFinding is a finding as the result of its check has it.
+type wholeFinding struct {
+	Finding *finding.Finding `json:"finding"`
+	Run     *finding.Run     `json:"run"`
 }
 
-// reports hands reports out, each in the ledger before its first byte.
+// reports hands reports and results out, each in the ledger before its first
+// byte.
 func (a *api) reports() {
-	huma.Register(a, huma.Operation{
-		OperationID: "get-report", Method: http.MethodGet, Path: "/runs/{run}/report/{format}", Summary: "The report of a check", Tags: []string{ScopeExport},
-		Security:  []map[string][]string{{"token": {ScopeExport}}, {"session": {}}},
-		Metadata:  map[string]any{scopeOf: ScopeExport},
-		Responses: map[string]*huma.Response{"200": {Description: "the report", Content: map[string]*huma.MediaType{"application/octet-stream": {}}}},
-	}, func(ctx context.Context, in *inFormat) (*file, error) {
-		c := callerOf(ctx)
-		f := formats[in.Format]
-		r, err := c.space.Run(ctx, in.Run)
-		if err != nil {
-			return nil, c.problem(err)
-		}
-		res, err := c.result(ctx, &r)
-		if err != nil {
-			return nil, c.problem(err)
-		}
-		h, o := sha256.New(), report.Options{Lang: c.Lang()}
-		if err = f.write(h, res, o); err == nil {
-			err = c.space.Exported(ctx, r.Evidence, r.ID+" "+in.Format, hex.EncodeToString(h.Sum(nil)))
-		}
-		if err != nil {
-			return nil, c.problem(err)
-		}
-		return &file{f.kind, func(hc huma.Context) {
-			if err := f.write(hc.BodyWriter(), res, o); err != nil {
-				a.s.o.Log.WarnContext(ctx, "report broke off", "run", r.ID, "type", fmt.Sprintf("%T", err))
+	hand(a, ScopeExport, http.MethodGet, "/runs/{run}/report/{format}", "get-report", "The report of a check", bytesType,
+		func(ctx context.Context, sp *examine.Space, in *inFormat) (string, func(io.Writer) error, error) {
+			c, f := callerOf(ctx), formats[in.Format]
+			r, err := sp.Run(ctx, in.Run)
+			if err != nil {
+				return "", nil, err
 			}
-		}}, nil
-	})
+			res, err := c.result(ctx, &r)
+			if err != nil {
+				return "", nil, err
+			}
+			h, o := sha256.New(), report.Options{Lang: c.Lang()}
+			if err = f.write(h, res, o); err == nil {
+				err = sp.Exported(ctx, r.Evidence, r.ID+" "+in.Format, hex.EncodeToString(h.Sum(nil)))
+			}
+			return f.kind, func(w io.Writer) error { return f.write(w, res, o) }, err
+		})
+	hand(a, ScopeExport, http.MethodGet, "/runs/{run}/result", "get-result", "The result folder of a check", tarType,
+		func(ctx context.Context, sp *examine.Space, in *InRun) (string, func(io.Writer) error, error) {
+			r, err := sp.Run(ctx, in.Run)
+			if err != nil {
+				return "", nil, err
+			}
+			b, err := sp.OpenRun(ctx, &r)
+			if err == nil {
+				err = sp.Exported(ctx, r.Evidence, r.ID, r.ResultSHA256)
+			}
+			return tarType, func(w io.Writer) error { return writeBundle(ctx, w, b) }, err
+		})
+	add(a, ScopeRead, http.MethodGet, "/runs/{run}/findings/{finding}/whole", "explain-finding", "One finding as the result of its check has it, and that check",
+		func(ctx context.Context, sp *examine.Space, in *InFinding) (out wholeFinding, err error) {
+			r, err := sp.Run(ctx, in.Run)
+			if err != nil {
+				return out, err
+			}
+			b, err := sp.OpenRun(ctx, &r)
+			if err != nil {
+				return out, err
+			}
+			if out.Run, err = report.LoadRun(b.FS(ctx), r.ID); err != nil {
+				return out, err
+			}
+			if out.Finding, err = report.FindFS(b.FS(ctx), r.ID, in.Finding); err != nil {
+				return out, err
+			}
+			return out, sp.Viewed(ctx, r.Evidence, in.Finding)
+		})
+}
+
+// writeBundle writes the files of a bundle as one archive.
+func writeBundle(ctx context.Context, w io.Writer, b *vault.Bundle) error {
+	t := tar.NewWriter(w)
+	for _, f := range b.Files() {
+		if err := t.WriteHeader(&tar.Header{Name: f.Path, Size: f.Size, Mode: 0o600, Format: tar.FormatPAX}); err != nil {
+			return err
+		}
+		blob, err := b.OpenFile(ctx, f.Path)
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(t, io.NewSectionReader(blob, 0, blob.Size()))
+		if err = errors.Join(err, blob.Close()); err != nil {
+			return err
+		}
+	}
+	return t.Close()
 }
 
 // messageBody is a message to be read.
@@ -76,6 +118,21 @@ type lureAnswer struct {
 	Title    string   `json:"title"`
 	Reasons  []string `json:"reasons"`
 	Links    []string `json:"links"`
+	Text     string   `json:"text,omitempty"`
+	Sender   string   `json:"sender,omitempty"`
+	Time     string   `json:"time,omitempty"`
+}
+
+func (l *lureLine) answer() lureAnswer {
+	return lureAnswer{l.Severity, l.Title, append([]string{}, l.Reasons...), append([]string{}, l.Links...), l.Text, l.Sender, l.Time}
+}
+
+// luresAnswer is what a file of messages holds.
+type luresAnswer struct {
+	Read     int64        `json:"read" doc:"messages in all"`
+	Problems int          `json:"problems" doc:"messages that could not be read"`
+	Messages []lureAnswer `json:"messages" doc:"those that are worth a look, the gravest first"`
+	More     int          `json:"more" doc:"others that are not listed"`
 }
 
 // withdrawBody is a consent of a case.
@@ -93,16 +150,13 @@ func (a *api) more() {
 			}
 			r := &lureReader{q: callerOf(ctx).request, k: k, reader: k.Reader()}
 			r.add(&inbox.Item{Message: lure.Message{Text: in.Body.Text, Sender: in.Body.Sender}}, true)
-			m := r.Messages[0]
-			return lureAnswer{m.Severity, m.Title, append([]string{}, m.Reasons...), append([]string{}, m.Links...)}, nil
+			return r.Messages[0].answer(), nil
 		})
 	add(a, ScopeIntake, http.MethodPost, "/cases/{case}/consents/{consent}/withdraw", "withdraw-consent",
 		"Withdraw a consent: keys of evidence that no other covers are destroyed, for good",
 		func(ctx context.Context, sp *examine.Space, in *withdrawBody) (workspace.Remains, error) {
-			c := callerOf(ctx)
-			c.r.SetPathValue("case", in.Case)
-			c.r.SetPathValue("consent", in.Consent)
-			if _, err := c.withdrawData(); err != nil { // of this case, and no other
+			// Of this case, and no other.
+			if _, err := callerOf(ctx).at("case", in.Case, "consent", in.Consent).withdrawData(); err != nil {
 				return workspace.Remains{}, err
 			}
 			r, err := sp.WithdrawConsent(ctx, in.Consent)

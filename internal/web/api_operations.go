@@ -5,11 +5,11 @@ import (
 	"net/http"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/amparo-project/amparo/internal/examine"
 	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/indicator"
-	"github.com/amparo-project/amparo/internal/ledger"
 	"github.com/amparo-project/amparo/internal/report"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
@@ -51,18 +51,63 @@ type (
 
 // operations are all that the API does: here, and only here.
 func (a *api) operations() {
+	a.readWorkspace()
 	a.readCases()
 	a.readFindings()
 	a.change()
+	a.uploads()
 	a.look()
+	a.indicators()
+	a.ledger()
+	a.timeline()
 	a.reports()
 	a.more()
 }
 
+// workspaceAnswer is what a member may know of the workspace as a whole.
+type workspaceAnswer struct {
+	workspace.Info
+	Member  workspace.Member `json:"member" doc:"who asks"`
+	Entries int64            `json:"ledger_entries"`
+	Version string           `json:"version" doc:"of the program that serves"`
+}
+
+func (a *api) readWorkspace() {
+	add(a, ScopeRead, http.MethodGet, "/workspace", "get-workspace", "The workspace, and who asks",
+		func(ctx context.Context, sp *examine.Space, _ *nothing) (workspaceAnswer, error) {
+			n, err := sp.LedgerSize(ctx)
+			return workspaceAnswer{sp.Info(), sp.Member(), n, a.s.o.Version}, err
+		})
+	add(a, ScopeRead, http.MethodGet, "/members", "list-members", "Who works here",
+		func(ctx context.Context, sp *examine.Space, in *struct {
+			Part
+			Name string `query:"name" maxLength:"200"`
+		},
+		) (workspace.List[workspace.Member], error) {
+			return sp.MembersNamed(ctx, in.Name, in.page())
+		})
+	add(a, ScopeRead, http.MethodGet, "/counts", "count-cases", "What each case has: by id",
+		func(ctx context.Context, sp *examine.Space, _ *nothing) (map[string]*workspace.CaseCounts, error) {
+			return sp.Counts(ctx)
+		})
+	add(a, ScopeRead, http.MethodGet, "/consents/due", "list-due-consents", "Consents that end soon, or have ended",
+		func(ctx context.Context, sp *examine.Space, in *struct {
+			Days int `query:"days" minimum:"0" maximum:"3650" default:"30"`
+		},
+		) ([]workspace.Due, error) {
+			list, err := sp.DueConsents(ctx, time.Duration(in.Days)*24*time.Hour)
+			return append([]workspace.Due{}, list...), err
+		})
+}
+
 func (a *api) readCases() {
 	add(a, ScopeRead, http.MethodGet, "/cases", "list-cases", "The cases of the member",
-		func(ctx context.Context, sp *examine.Space, in *Part) (workspace.List[workspace.Case], error) {
-			return sp.Cases(ctx, "", in.page())
+		func(ctx context.Context, sp *examine.Space, in *struct {
+			Part
+			State string `query:"state" enum:"open,closed"`
+		},
+		) (workspace.List[workspace.Case], error) {
+			return sp.Cases(ctx, in.State, in.page())
 		})
 	add(a, ScopeRead, http.MethodGet, "/cases/{case}", "get-case", "One case",
 		func(ctx context.Context, sp *examine.Space, in *InCase) (workspace.Case, error) {
@@ -72,46 +117,99 @@ func (a *api) readCases() {
 		func(ctx context.Context, sp *examine.Space, in *struct {
 			InCase
 			Part
+			Pseudonym string `query:"pseudonym" maxLength:"200"`
+			Minor     bool   `query:"minor" doc:"minors alone"`
 		},
 		) (workspace.List[workspace.Person], error) {
-			return sp.People(ctx, in.Case, in.page())
+			return sp.PeopleBy(ctx, in.Case, workspace.PersonFilter{Pseudonym: in.Pseudonym, Minor: in.Minor}, in.page())
 		})
 	add(a, ScopeRead, http.MethodGet, "/cases/{case}/devices", "list-devices", "The phones of a case",
 		func(ctx context.Context, sp *examine.Space, in *struct {
 			InCase
 			Part
+			Person string `query:"person" maxLength:"200" doc:"id or pseudonym"`
 		},
 		) (workspace.List[workspace.Device], error) {
-			return sp.Devices(ctx, in.Case, "", in.page())
+			return sp.Devices(ctx, in.Case, in.Person, in.page())
 		})
 	add(a, ScopeRead, http.MethodGet, "/cases/{case}/consents", "list-consents", "The consents of a case",
 		func(ctx context.Context, sp *examine.Space, in *struct {
 			InCase
 			Part
+			Person string `query:"person" maxLength:"200" doc:"id or pseudonym"`
+			Holds  bool   `query:"holds" doc:"those alone that hold today"`
 		},
 		) (workspace.List[workspace.Consent], error) {
-			return sp.Consents(ctx, in.Case, "", in.page())
+			if in.Holds {
+				return sp.ConsentsHolding(ctx, in.Case, in.Person, in.page())
+			}
+			return sp.Consents(ctx, in.Case, in.Person, in.page())
 		})
 	add(a, ScopeRead, http.MethodGet, "/cases/{case}/evidence", "list-evidence", "The evidence of a case",
 		func(ctx context.Context, sp *examine.Space, in *struct {
 			InCase
 			Part
+			Device string `query:"device" maxLength:"20"`
+			State  string `query:"state" enum:"receiving,stored,erased"`
 		},
 		) (workspace.List[workspace.Evidence], error) {
-			return sp.Evidences(ctx, in.Case, "", in.page())
+			return sp.EvidenceBy(ctx, in.Case, workspace.EvidenceFilter{Device: in.Device, State: in.State}, in.page())
+		})
+	add(a, ScopeRead, http.MethodGet, "/cases/{case}/exports", "list-exports", "What left a case, and for whom",
+		func(ctx context.Context, sp *examine.Space, in *struct {
+			InCase
+			Part
+			Evidence string `query:"evidence" maxLength:"20"`
+		},
+		) (workspace.List[workspace.Export], error) {
+			return sp.Exports(ctx, in.Case, in.Evidence, in.page())
 		})
 	add(a, ScopeRead, http.MethodGet, "/evidence/{evidence}", "get-evidence", "One piece of evidence",
 		func(ctx context.Context, sp *examine.Space, in *InEvidence) (workspace.Evidence, error) {
 			return sp.Evidence(ctx, in.Evidence)
 		})
 	add(a, ScopeRead, http.MethodGet, "/jobs", "list-jobs", "Jobs of the member's cases",
-		func(ctx context.Context, sp *examine.Space, in *Part) (workspace.List[workspace.Job], error) {
-			return sp.Jobs(ctx, workspace.JobFilter{}, in.page())
+		func(ctx context.Context, sp *examine.Space, in *struct {
+			Part
+			Case     string `query:"case" maxLength:"20"`
+			Evidence string `query:"evidence" maxLength:"20"`
+			State    string `query:"state" enum:"waiting,running,done,failed,cancelled"`
+		},
+		) (workspace.List[workspace.Job], error) {
+			return sp.Jobs(ctx, workspace.JobFilter{Case: in.Case, Evidence: in.Evidence, State: in.State}, in.page())
 		})
-	add(a, ScopeRead, http.MethodGet, "/jobs/{job}", "get-job", "One job, and how far it is",
-		func(ctx context.Context, sp *examine.Space, in *InJob) (workspace.Job, error) {
-			return sp.Job(ctx, in.Job)
+	add(a, ScopeRead, http.MethodGet, "/jobs/{job}", "get-job", "One job, and how far it is; with wait, as soon as it has ended",
+		func(ctx context.Context, sp *examine.Space, in *struct {
+			InJob
+			Wait int `query:"wait" minimum:"0" maximum:"60" doc:"seconds to wait for the job to end"`
+		},
+		) (workspace.Job, error) {
+			return waitForJob(ctx, sp, in.Job, time.Duration(in.Wait)*time.Second)
 		})
+}
+
+// jobPoll is how often a job is looked at that somebody waits for.
+const jobPoll = 250 * time.Millisecond
+
+// waitForJob returns a job as it is when it has ended, or when the time is over.
+func waitForJob(ctx context.Context, sp *examine.Space, id string, most time.Duration) (workspace.Job, error) {
+	over := time.NewTimer(most)
+	defer over.Stop()
+	tick := time.NewTicker(jobPoll)
+	defer tick.Stop()
+	for {
+		j, err := sp.Job(ctx, id)
+		if err != nil || j.Ended != "" {
+			return j, err
+		}
+		select {
+		case <-ctx.Done():
+			return j, ctx.Err()
+		case <-over.C:
+			return j, nil
+		case <-tick.C:
+		}
+	}
 }
 
 // findingQuery narrows a list of findings.
@@ -121,6 +219,12 @@ type findingQuery struct {
 	Run      string `query:"run" maxLength:"20"`
 	State    string `query:"state" enum:"new,confirmed,dismissed"`
 	Severity string `query:"at_least" enum:"critical,high,medium,low,info"`
+	Evidence string `query:"evidence" maxLength:"20"`
+	Source   string `query:"source" enum:"check,hunt"`
+	Kind     string `query:"kind" enum:"indicator,heuristic,lure"`
+	Artifact string `query:"artifact" maxLength:"200"`
+	Rule     string `query:"rule" maxLength:"200"`
+	Value    string `query:"value" maxLength:"2000"`
 }
 
 // findingAnswer is a finding with its record and the walk to its bytes.
@@ -135,9 +239,10 @@ func (a *api) readFindings() {
 			Part
 			Case     string `query:"case" maxLength:"20"`
 			Evidence string `query:"evidence" maxLength:"20"`
+			State    string `query:"state" enum:"stored,erased"`
 		},
 		) (workspace.List[workspace.Run], error) {
-			return sp.Runs(ctx, workspace.RunFilter{Case: in.Case, Evidence: in.Evidence}, in.page())
+			return sp.Runs(ctx, workspace.RunFilter{Case: in.Case, Evidence: in.Evidence, State: in.State}, in.page())
 		})
 	add(a, ScopeRead, http.MethodGet, "/runs/{run}", "get-run", "One check",
 		func(ctx context.Context, sp *examine.Space, in *InRun) (workspace.Run, error) {
@@ -145,7 +250,9 @@ func (a *api) readFindings() {
 		})
 	add(a, ScopeRead, http.MethodGet, "/findings", "list-findings", "Findings, run by run, the gravest of each first",
 		func(ctx context.Context, sp *examine.Space, in *findingQuery) (workspace.List[workspace.Finding], error) {
-			by := workspace.FindingFilter{Case: in.Case, Run: in.Run, State: in.State}
+			by := workspace.FindingFilter{
+				Case: in.Case, Run: in.Run, State: in.State, Evidence: in.Evidence, Source: in.Source, Kind: in.Kind, Artifact: in.Artifact, Rule: in.Rule, Value: in.Value,
+			}
 			if in.Severity != "" {
 				var err error
 				if by.AtLeast, err = finding.ParseSeverity(in.Severity); err != nil {
@@ -156,48 +263,12 @@ func (a *api) readFindings() {
 		})
 	add(a, ScopeRead, http.MethodGet, "/runs/{run}/findings/{finding}", "get-finding", "One finding, with its record and the walk to its bytes",
 		func(ctx context.Context, _ *examine.Space, in *InFinding) (findingAnswer, error) {
-			c := callerOf(ctx)
-			c.r.SetPathValue("run", in.Run)
-			c.r.SetPathValue("finding", in.Finding)
-			d, err := c.findingData()
+			d, err := callerOf(ctx).at("run", in.Run, "finding", in.Finding).findingData()
 			if err == nil {
-				err = c.space.Viewed(ctx, d.Evidence.ID, in.Finding)
+				err = callerOf(ctx).space.Viewed(ctx, d.Evidence.ID, in.Finding)
 			}
 			return findingAnswer{d.Finding, d.Shown}, err
 		})
-	add(a, ScopeRead, http.MethodGet, "/ledger", "list-acts", "Entries of the ledger that the member may see, opened",
-		func(ctx context.Context, sp *examine.Space, in *struct {
-			Part
-			Subject string `query:"subject" maxLength:"20"`
-		},
-		) (workspace.List[actAnswer], error) {
-			l, err := sp.Acts(ctx, in.Subject, in.page())
-			return workspace.List[actAnswer]{Items: actAnswers(l.Items), Next: l.Next}, err
-		})
-}
-
-// actAnswer is an entry of the ledger.
-type actAnswer struct {
-	N      int64  `json:"n"`
-	Entry  string `json:"entry" doc:"as it is public"`
-	Salt   []byte `json:"salt"`
-	Detail string `json:"detail" doc:"what the commitment in the entry is of, with the salt"`
-	Proven bool   `json:"proven" doc:"whether salt and detail open the commitment"`
-}
-
-func actAnswers(list []workspace.Act) []actAnswer {
-	out := []actAnswer{}
-	for _, a := range list {
-		e, err := ledger.ParseEntry([]byte(a.Entry))
-		out = append(out, actAnswer{a.N, a.Entry, a.Opening.Salt, a.Opening.Detail, err == nil && a.Opening.Opens(e)})
-	}
-	return out
-}
-
-// callerOf is who asks: add lets nobody else come this far.
-func callerOf(ctx context.Context) *caller {
-	c, _ := ctx.Value(callerKey{}).(*caller)
-	return c
 }
 
 // Bodies of changes.
@@ -205,6 +276,12 @@ type (
 	caseBody struct {
 		Body struct {
 			Title string `json:"title" minLength:"1" maxLength:"200"`
+		}
+	}
+	shareBody struct {
+		InCase
+		Body struct {
+			Member string `json:"member" minLength:"1" maxLength:"200" doc:"their name"`
 		}
 	}
 	personBody struct {
@@ -261,11 +338,11 @@ type (
 )
 
 func (a *api) change() {
-	add(a, ScopeIntake, http.MethodPost, "/cases", "create-case", "Make a case",
+	create(a, ScopeIntake, "/cases", "create-case", "Make a case",
 		func(ctx context.Context, sp *examine.Space, in *caseBody) (workspace.Case, error) {
 			return sp.CreateCase(ctx, in.Body.Title)
 		})
-	add(a, ScopeIntake, http.MethodPost, "/cases/{case}/people", "add-person", "Add a person",
+	create(a, ScopeIntake, "/cases/{case}/people", "add-person", "Add a person",
 		func(ctx context.Context, sp *examine.Space, in *personBody) (workspace.Person, error) {
 			b := &in.Body
 			return sp.AddPerson(ctx, workspace.Person{
@@ -273,11 +350,11 @@ func (a *api) change() {
 				Private: workspace.PersonPrivate{Name: b.Name, Languages: b.Languages, Reach: b.Reach},
 			})
 		})
-	add(a, ScopeIntake, http.MethodPost, "/cases/{case}/devices", "add-device", "Add a phone",
+	create(a, ScopeIntake, "/cases/{case}/devices", "add-device", "Add a phone",
 		func(ctx context.Context, sp *examine.Space, in *deviceBody) (workspace.Device, error) {
 			return sp.AddDevice(ctx, in.Case, in.Body.Person, in.Body.Label)
 		})
-	add(a, ScopeIntake, http.MethodPost, "/cases/{case}/consents", "add-consent", "Record a consent",
+	create(a, ScopeIntake, "/cases/{case}/consents", "add-consent", "Record a consent",
 		func(ctx context.Context, sp *examine.Space, in *consentBody) (workspace.Consent, error) {
 			b := &in.Body
 			return sp.AddConsent(ctx, workspace.Consent{
@@ -285,7 +362,7 @@ func (a *api) change() {
 				Private: workspace.ConsentTerms{GivenBy: b.GivenBy, Shares: b.Shares},
 			})
 		})
-	add(a, ScopeIntake, http.MethodPost, "/cases/{case}/evidence", "take-evidence", "Take evidence from a path and check it",
+	create(a, ScopeIntake, "/cases/{case}/evidence", "take-evidence", "Take evidence from a path and check it",
 		func(ctx context.Context, sp *examine.Space, in *takeBody) (workspace.Job, error) {
 			if !filepath.IsAbs(in.Body.Path) {
 				return workspace.Job{}, invalid{"web.intake.absolute"}
@@ -293,7 +370,7 @@ func (a *api) change() {
 			return a.queue(ctx, sp, workspace.Job{Case: in.Case, Kind: workspace.JobReceive, Device: in.Body.Device},
 				workspace.JobPrivate{Path: in.Body.Path, Password: in.Body.Password})
 		})
-	add(a, ScopeIntake, http.MethodPost, "/evidence/{evidence}/check", "check-evidence", "Check stored evidence again",
+	create(a, ScopeIntake, "/evidence/{evidence}/check", "check-evidence", "Check stored evidence again",
 		func(ctx context.Context, sp *examine.Space, in *checkBody) (workspace.Job, error) {
 			ev, err := sp.Evidence(ctx, in.Evidence)
 			if err != nil {
@@ -301,6 +378,20 @@ func (a *api) change() {
 			}
 			return a.queue(ctx, sp, workspace.Job{Case: ev.Case, Kind: workspace.JobCheck, Device: ev.Device, Evidence: ev.ID},
 				workspace.JobPrivate{Password: in.Body.Password})
+		})
+	add(a, ScopeIntake, http.MethodPost, "/cases/{case}/close", "close-case", "Close a case: nothing is added to it any more",
+		func(ctx context.Context, sp *examine.Space, in *InCase) (workspace.Case, error) {
+			if err := sp.CloseCase(ctx, in.Case); err != nil {
+				return workspace.Case{}, err
+			}
+			return sp.Case(ctx, in.Case)
+		})
+	add(a, ScopeIntake, http.MethodPost, "/cases/{case}/share", "share-case", "Let another member work on a case",
+		func(ctx context.Context, sp *examine.Space, in *shareBody) (workspace.Case, error) {
+			if err := sp.ShareCase(ctx, in.Case, in.Body.Member); err != nil {
+				return workspace.Case{}, err
+			}
+			return sp.Case(ctx, in.Case)
 		})
 	add(a, ScopeIntake, http.MethodPost, "/jobs/{job}/cancel", "cancel-job", "Cancel a job",
 		func(ctx context.Context, sp *examine.Space, in *InJob) (workspace.Job, error) {
@@ -314,10 +405,7 @@ func (a *api) change() {
 			if err := sp.DecideSeen(ctx, in.Run, in.Finding, in.Body.State, in.Body.Note, in.Body.Seen); err != nil {
 				return workspace.Finding{}, err
 			}
-			c := callerOf(ctx)
-			c.r.SetPathValue("run", in.Run)
-			c.r.SetPathValue("finding", in.Finding)
-			return c.theFinding()
+			return callerOf(ctx).at("run", in.Run, "finding", in.Finding).theFinding()
 		})
 }
 
@@ -330,11 +418,6 @@ func (a *api) queue(ctx context.Context, sp *examine.Space, j workspace.Job, pri
 	return j, err
 }
 
-// valueQuery is a value that is looked for.
-type valueQuery struct {
-	Value string `query:"value" minLength:"1" maxLength:"2000" required:"true"`
-}
-
 // huntBody is a hunt for one value, or with all installed sets.
 type huntBody struct {
 	Body struct {
@@ -342,23 +425,7 @@ type huntBody struct {
 	}
 }
 
-// proofAnswer is a checkpoint and the key that it verifies by.
-type proofAnswer struct {
-	Checkpoint string `json:"checkpoint"`
-	Size       int64  `json:"size"`
-	Key        string `json:"key"`
-}
-
 func (a *api) look() {
-	add(a, ScopeRead, http.MethodGet, "/indicators/search", "search-indicators", "Which installed sets know a value",
-		func(_ context.Context, _ *examine.Space, in *valueQuery) ([]knownLine, error) {
-			st, err := a.s.o.Store()
-			if err != nil {
-				return nil, err
-			}
-			list, err := lookUp(st, in.Value)
-			return append([]knownLine{}, list...), err
-		})
 	add(a, ScopeHunt, http.MethodPost, "/hunt", "hunt", "Set a value, or all installed sets, against everything that checks observed",
 		func(ctx context.Context, sp *examine.Space, in *huntBody) (workspace.Hunted, error) {
 			sets, err := a.huntSets(in.Body.Value)
@@ -366,11 +433,6 @@ func (a *api) look() {
 				return workspace.Hunted{}, err
 			}
 			return sp.Hunt(ctx, sets)
-		})
-	add(a, ScopeExport, http.MethodPost, "/ledger/checkpoint", "sign-checkpoint", "Sign the ledger as it is",
-		func(ctx context.Context, sp *examine.Space, _ *nothing) (proofAnswer, error) {
-			signed, n, err := sp.Checkpoint(ctx)
-			return proofAnswer{string(signed), n, sp.Info().Key}, err
 		})
 }
 

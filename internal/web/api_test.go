@@ -94,6 +94,50 @@ func TestEveryOperation(t *testing.T) {
 	}
 }
 
+// described asks the API and holds its answers to the description.
+type described struct {
+	f     *fixture
+	a     *api
+	token string
+}
+
+func (d *described) call(method, template, path, body string, want int) []byte {
+	t := d.f.t
+	t.Helper()
+	got := d.f.program(method, apiPrefix+path, d.token, body)
+	if got.status != want {
+		t.Fatalf("%s %s: %d %s", method, path, got.status, got.body)
+	}
+	op := operationsOf(d.a)[method+" "+template]
+	if op == nil {
+		t.Fatalf("%s %s is not described", method, template)
+	}
+	status, kind := "200", "application/json"
+	if want >= 400 {
+		status, kind = "default", "application/problem+json"
+	}
+	var v any
+	if err := json.Unmarshal([]byte(got.body), &v); err != nil {
+		t.Fatalf("%s %s: %v", method, path, err)
+	}
+	res := &huma.ValidateResult{}
+	huma.Validate(d.a.OpenAPI().Components.Schemas, op.Responses[status].Content[kind].Schema, huma.NewPathBuffer([]byte{}, 0), huma.ModeReadFromServer, v, res)
+	for _, err := range res.Errors {
+		t.Errorf("%s %s: %v", method, path, err)
+	}
+	return []byte(got.body)
+}
+
+// into returns the id in an answer.
+func (d *described) into(data []byte) string {
+	d.f.t.Helper()
+	var made struct{ ID string }
+	if err := json.Unmarshal(data, &made); err != nil {
+		d.f.t.Fatal(err)
+	}
+	return made.ID
+}
+
 // TestAnswersFitTheirDescription validates what the API answers, and errors,
 // against the OpenAPI document that it serves.
 func TestAnswersFitTheirDescription(t *testing.T) {
@@ -101,39 +145,8 @@ func TestAnswersFitTheirDescription(t *testing.T) {
 	b := f.member()
 	token := b.makeToken(Scopes...)
 	_, a := f.s.newAPI()
-	var made struct{ ID string }
-	call := func(method, template, path, body string, want int) []byte {
-		t.Helper()
-		got := f.program(method, apiPrefix+path, token, body)
-		if got.status != want {
-			t.Fatalf("%s %s: %d %s", method, path, got.status, got.body)
-		}
-		op := operationsOf(a)[method+" "+template]
-		if op == nil {
-			t.Fatalf("%s %s is not described", method, template)
-		}
-		status, kind := "200", "application/json"
-		if want >= 400 {
-			status, kind = "default", "application/problem+json"
-		}
-		var v any
-		if err := json.Unmarshal([]byte(got.body), &v); err != nil {
-			t.Fatalf("%s %s: %v", method, path, err)
-		}
-		res := &huma.ValidateResult{}
-		huma.Validate(a.OpenAPI().Components.Schemas, op.Responses[status].Content[kind].Schema, huma.NewPathBuffer([]byte{}, 0), huma.ModeReadFromServer, v, res)
-		for _, err := range res.Errors {
-			t.Errorf("%s %s: %v", method, path, err)
-		}
-		return []byte(got.body)
-	}
-	into := func(data []byte) string {
-		t.Helper()
-		if err := json.Unmarshal(data, &made); err != nil {
-			t.Fatal(err)
-		}
-		return made.ID
-	}
+	d := &described{f, a, token}
+	call, into := d.call, d.into
 	caseID := into(call("POST", "/cases", "/cases", `{"title":"A case"}`, 200))
 	call("POST", "/cases/{case}/people", "/cases/"+caseID+"/people", `{"pseudonym":"heron","name":"Somebody","languages":["es"]}`, 200)
 	device := into(call("POST", "/cases/{case}/devices", "/cases/"+caseID+"/devices", `{"person":"heron","label":"the phone"}`, 200))
@@ -152,6 +165,11 @@ func TestAnswersFitTheirDescription(t *testing.T) {
 		"/cases/{case}/evidence": "/cases/" + caseID + "/evidence", "/evidence/{evidence}": "/evidence/" + j.Evidence,
 		"/jobs": "/jobs", "/jobs/{job}": "/jobs/" + j.ID, "/runs": "/runs?case=" + caseID, "/runs/{run}": "/runs/" + run,
 		"/findings": "/findings?at_least=high&state=new", "/ledger": "/ledger?limit=5", "/indicators/search": "/indicators/search?value=smsmensaje.mx",
+		"/workspace": "/workspace", "/members": "/members?name=ana", "/counts": "/counts", "/consents/due": "/consents/due?days=3650",
+		"/cases/{case}/exports": "/cases/" + caseID + "/exports", "/indicators": "/indicators", "/evidence/{evidence}/custody": "/evidence/" + j.Evidence + "/custody",
+		"/runs/{run}/timeline": "/runs/" + run + "/timeline", "/runs/{run}/timeline/counts": "/runs/" + run + "/timeline/counts?parts=100",
+		"/runs/{run}/search": "/runs/" + run + "/search?q=smsmensaje", "/ledger/checkpoints": "/ledger/checkpoints",
+		"/ledger/consistency": "/ledger/consistency?from=3",
 	} {
 		call("GET", template, path, "", 200)
 	}
@@ -161,9 +179,14 @@ func TestAnswersFitTheirDescription(t *testing.T) {
 	}
 	at := "/runs/" + run + "/findings/" + l.Items[0].ID
 	call("GET", "/runs/{run}/findings/{finding}", at, "", 200)
+	call("GET", "/runs/{run}/findings/{finding}/whole", at+"/whole", "", 200)
 	call("POST", "/runs/{run}/findings/{finding}", at, `{"state":"confirmed","note":"seen"}`, 200)
-	call("POST", "/runs/{run}/findings/{finding}", at, `{"state":"dismissed"}`, 409)
+	var p problem
+	if err := json.Unmarshal(call("POST", "/runs/{run}/findings/{finding}", at, `{"state":"dismissed"}`, 409), &p); err != nil || p.Code != "conflict" || p.Type != "urn:amparo:problem:conflict" {
+		t.Errorf("%+v, %v", p, err)
+	}
 	call("POST", "/runs/{run}/findings/{finding}", at, `{"state":"nonsense"}`, 422)
+	call("POST", "/cases/{case}/share", "/cases/"+caseID+"/share", `{"member":"nobody"}`, 404)
 	call("GET", "/runs/{run}", "/runs/R-000000000000", "", 404)
 	call("POST", "/hunt", "/hunt", `{"value":"smsmensaje.mx"}`, 200)
 	call("POST", "/lures", "/lures", `{"text":"US Embassy: your visa https://usembassy-mx.example/x"}`, 200)
@@ -171,6 +194,7 @@ func TestAnswersFitTheirDescription(t *testing.T) {
 	if got := f.program("GET", apiPrefix+"/runs/"+run+"/report/csv", token, ""); got.status != 200 || !strings.HasPrefix(got.body, "id,severity") {
 		t.Errorf("report: %d", got.status)
 	}
+	call("POST", "/cases/{case}/close", "/cases/"+caseID+"/close", "", 200)
 	call("POST", "/cases/{case}/consents/{consent}/withdraw", "/cases/"+caseID+"/consents/"+consentID+"/withdraw", "", 200)
 	if got := f.program("GET", apiPrefix+"/runs/"+run+"/report/csv", token, ""); got.status == 200 {
 		t.Error("a report after consent was withdrawn")

@@ -39,6 +39,8 @@ var causes = []struct {
 	id     string
 }{
 	{workspace.ErrConflict, http.StatusConflict, "web.error.conflict"},
+	{workspace.ErrKeyUsed, http.StatusUnprocessableEntity, "web.error.key_used"},
+	{workspace.ErrRuns, http.StatusConflict, "web.error.key_runs"},
 	{workspace.ErrNotFound, http.StatusNotFound, "web.error.not_found"},
 	{workspace.ErrNoAccess, http.StatusNotFound, "web.error.not_found"},
 	{workspace.ErrNoConsent, http.StatusConflict, "web.error.no_consent"},
@@ -47,6 +49,7 @@ var causes = []struct {
 	{workspace.ErrNone, http.StatusConflict, "web.error.no_workspace"},
 	{workspace.ErrNewer, http.StatusConflict, "ws.hint.newer"},
 	{workspace.ErrNotMember, http.StatusForbidden, "web.error.not_member"},
+	{workspace.ErrBusy, http.StatusConflict, "web.error.busy"},
 	{workspace.ErrDiskFull, http.StatusInsufficientStorage, "web.error.disk_full"},
 	{syscall.ENOSPC, http.StatusInsufficientStorage, "web.error.disk_full"},
 	{workspace.ErrReadOnly, http.StatusInternalServerError, "ws.hint.read_only"},
@@ -105,21 +108,13 @@ func (q *request) fail(err error) {
 	q.refuse(status, id)
 }
 
-// problem is an error as RFC 9457 writes it.
-type problem struct {
-	Type   string `json:"type"`
-	Title  string `json:"title"`
-	Status int    `json:"status"`
-	Detail string `json:"detail"`
-}
-
 // refuse answers with a sentence: a page for people, a problem for programs.
 func (q *request) refuse(status int, id string, pairs ...any) {
 	text := q.Text(id, pairs...)
 	if isAPI(q.r) {
 		q.w.Header().Set("Content-Type", "application/problem+json")
 		q.w.WriteHeader(status)
-		_ = json.NewEncoder(q.w).Encode(problem{"about:blank", http.StatusText(status), status, text}) // the client is gone
+		_ = json.NewEncoder(q.w).Encode(newProblem(status, codeOf(id), text)) // the client is gone
 		return
 	}
 	if err := q.renderStatus(status, "error", q.Text("web.error.title"), text); err != nil {

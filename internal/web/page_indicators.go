@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"io/fs"
 	"maps"
 	"mime/multipart"
 	"os"
@@ -175,6 +176,9 @@ func (q *request) install(r io.Reader, name string) (count int, err error) {
 		return 0, err
 	}
 	sets, err := indicator.Survey(filepath.Join(dir, name), indicator.Options{})
+	if bad := new(fs.PathError); err != nil && !errors.As(err, &bad) {
+		return 0, invalid{"web.indicators.nothing"} // no form that we know, or a broken one
+	}
 	if err != nil {
 		return 0, err
 	}

@@ -58,6 +58,12 @@ func (q *request) readLures() error {
 		r.add(&inbox.Item{Message: lure.Message{Text: r.Text, Sender: r.Sender}}, true)
 	}
 	r.Asked = r.Read > 0 || r.Problems > 0
+	r.sort()
+	return q.render("lures", q.Text("web.lures.title"), r.luresData, inSection("lures"))
+}
+
+// sort puts the gravest first and leaves out what is too much to show.
+func (r *lureReader) sort() {
 	slices.SortStableFunc(r.Messages, func(a, b lureLine) int {
 		x, _ := finding.ParseSeverity(a.Severity)
 		y, _ := finding.ParseSeverity(b.Severity)
@@ -66,7 +72,6 @@ func (q *request) readLures() error {
 	if n := len(r.Messages); n > maxShownLures {
 		r.Messages, r.More = r.Messages[:maxShownLures], n-maxShownLures
 	}
-	return q.render("lures", q.Text("web.lures.title"), r.luresData, inSection("lures"))
 }
 
 type lureReader struct {
@@ -78,21 +83,26 @@ type lureReader struct {
 
 // file reads a file of messages by way of a temporary one: archives need to be
 // read at any place. It is somebody's messages: it is gone when this returns.
-func (r *lureReader) file(p *multipart.Part) (err error) {
+func (r *lureReader) file(p *multipart.Part) error {
 	if p.FileName() == "" {
 		return nil
 	}
+	return r.read(p.FileName(), p)
+}
+
+// read reads a file of messages of that name.
+func (r *lureReader) read(name string, from io.Reader) (err error) {
 	dir, err := r.q.space.TempDir()
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	name := filepath.Join(dir, fileName(p.FileName()))
+	name = filepath.Join(dir, fileName(name))
 	out, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(out, p)
+	_, err = io.Copy(out, from)
 	if err = errors.Join(err, out.Close()); err != nil {
 		return err
 	}

@@ -50,25 +50,34 @@ const (
 // searchPage looks for a text in every record of a check. Records are read
 // from the vault as they lie there: no index of them is kept in clear.
 func (q *request) searchPage() error {
-	r, ev, c, err := q.theRun()
+	d, err := q.searchData()
 	if err != nil {
 		return err
 	}
-	d := searchData{Run: r, Evidence: ev, Case: c, Query: q.r.URL.Query().Get("q")}
-	needle := timeline.NewNeedle(strings.TrimSpace(d.Query))
-	if !needle.Empty() && d.Query != "" {
-		d.Asked = true
-		// That somebody looked is in the ledger, what they looked for is not.
-		if err := q.space.Viewed(q.ctx(), ev.ID, r.ID+" search"); err != nil {
-			return err
-		}
-		begun := time.Now()
-		if err := q.search(&d, needle); err != nil {
-			return err
-		}
-		d.Took = q.Number(int64(time.Since(begun)/time.Second) + 1)
-	}
 	return q.render("search", q.Text("web.search.title"), d, inSection("cases"))
+}
+
+func (q *request) searchData() (d searchData, err error) {
+	r, ev, c, err := q.theRun()
+	if err != nil {
+		return d, err
+	}
+	d = searchData{Run: r, Evidence: ev, Case: c, Query: q.r.URL.Query().Get("q")}
+	needle := timeline.NewNeedle(strings.TrimSpace(d.Query))
+	if needle.Empty() || d.Query == "" {
+		return d, nil
+	}
+	d.Asked = true
+	// That somebody looked is in the ledger, what they looked for is not.
+	if err := q.space.Viewed(q.ctx(), ev.ID, r.ID+" search"); err != nil {
+		return d, err
+	}
+	begun := time.Now()
+	if err := q.search(&d, needle); err != nil {
+		return d, err
+	}
+	d.Took = q.Number(int64(time.Since(begun)/time.Second) + 1)
+	return d, nil
 }
 
 func (q *request) search(d *searchData, needle timeline.Needle) error {

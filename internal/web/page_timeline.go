@@ -103,34 +103,42 @@ const shownEvents = 100
 const stillBars = 100
 
 func (q *request) timelinePage() error {
-	r, ev, c, err := q.theRun()
+	d, err := q.timelineData()
 	if err != nil {
 		return err
+	}
+	return q.render("timeline", q.Text("web.timeline.title"), d, inSection("cases"))
+}
+
+func (q *request) timelineData() (d timelineData, err error) {
+	r, ev, c, err := q.theRun()
+	if err != nil {
+		return d, err
 	}
 	x, err := q.index(&r)
 	if err != nil {
-		return err
+		return d, err
 	}
-	d := timelineData{Run: r, Evidence: ev, Case: c, Events: int64(x.Len()), Artifact: q.r.URL.Query().Get("artifact")}
+	d = timelineData{Run: r, Evidence: ev, Case: c, Events: int64(x.Len()), Artifact: q.r.URL.Query().Get("artifact")}
 	d.All.From, d.All.To = x.Span()
 	if d.Span, err = q.theSpan(d.All); err != nil {
-		return err
+		return d, err
 	}
 	if err := q.space.Viewed(q.ctx(), ev.ID, r.ID+" timeline"); err != nil {
-		return err
+		return d, err
 	}
 	found, err := q.findingsByTime(&r)
 	if err != nil {
-		return err
+		return d, err
 	}
 	for _, lane := range x.Count(d.Span.From, d.Span.To, stillBars) {
 		d.Lanes = append(d.Lanes, laneLine{lane, cut(maxTitle, report.ArtifactTitle(q.Printer, lane.Artifact)), barsOf(&lane, d.Span)})
 	}
 	if err := q.rows(&d, x, found); err != nil {
-		return err
+		return d, err
 	}
 	d.moves()
-	return q.render("timeline", q.Text("web.timeline.title"), d, inSection("cases"))
+	return d, nil
 }
 
 // barsOf draws a lane in parts of a hundred.
@@ -276,30 +284,38 @@ const maxMarks = 5000
 
 // timelineCounts answers how many events lie where, for the picture.
 func (q *request) timelineCounts() error {
-	r, _, _, err := q.theRun()
+	out, err := q.countsData()
 	if err != nil {
 		return err
 	}
+	return q.answer(out)
+}
+
+func (q *request) countsData() (out timelineCounts, err error) {
+	r, _, _, err := q.theRun()
+	if err != nil {
+		return out, err
+	}
 	x, err := q.index(&r)
 	if err != nil {
-		return err
+		return out, err
 	}
 	var s span
 	s.From, s.To = x.Span()
 	if s, err = q.theSpan(s); err != nil {
-		return err
+		return out, err
 	}
 	n, err := strconv.Atoi(cmpOr(q.r.URL.Query().Get("parts"), "600"))
 	if err != nil || n < 1 || n > timeline.MaxBuckets {
-		return badRequest{errors.New("number of parts")}
+		return out, badRequest{errors.New("number of parts")}
 	}
-	out := timelineCounts{From: s.From, To: s.To, Lanes: []laneCount{}, Marks: []mark{}}
+	out = timelineCounts{From: s.From, To: s.To, Lanes: []laneCount{}, Marks: []mark{}}
 	for _, lane := range x.Count(s.From, s.To, n) {
 		out.Lanes = append(out.Lanes, laneCount{lane, cut(maxTitle, report.ArtifactTitle(q.Printer, lane.Artifact))})
 	}
 	found, err := q.findingsByTime(&r)
 	if err != nil {
-		return err
+		return out, err
 	}
 	for at, list := range found {
 		if at.at < s.From || at.at > s.To || len(out.Marks) == maxMarks {
@@ -311,5 +327,5 @@ func (q *request) timelineCounts() error {
 		}
 		out.Marks = append(out.Marks, mark{at.at, at.artifact, worst.String()})
 	}
-	return q.answer(out)
+	return out, nil
 }

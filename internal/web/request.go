@@ -25,6 +25,10 @@ type request struct {
 
 func (q *request) ctx() context.Context { return q.r.Context() }
 
+// longer is a context for what is written at the end of a request, whether or
+// not its sender still waits.
+func (q *request) longer() context.Context { return context.WithoutCancel(q.r.Context()) }
+
 // path is a part of the request's path, by the name that the route gives it.
 func (q *request) path(name string) string { return q.r.PathValue(name) }
 

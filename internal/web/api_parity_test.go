@@ -1,0 +1,126 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// counterparts says by which operation a program does what a page does. Each
+// route that changes something, or hands something out, is here.
+var counterparts = map[string][]string{
+	"POST /cases/new":                                 {"create-case", "add-person", "add-device"},
+	"POST /cases/{case}/close":                        {"close-case"},
+	"POST /cases/{case}/person":                       {"add-person"},
+	"POST /cases/{case}/device":                       {"add-device"},
+	"POST /cases/{case}/consent":                      {"add-consent"},
+	"POST /cases/{case}/withdraw/{consent}":           {"withdraw-consent"},
+	"POST /cases/{case}/evidence/path":                {"take-evidence"},
+	"POST /cases/{case}/evidence/file":                {"begin-upload", "send-part", "end-upload"},
+	"POST /cases/{case}/devices/{device}/upload":      {"begin-upload"},
+	"PATCH /cases/{case}/devices/{device}/upload":     {"send-part", "send-files"},
+	"POST /cases/{case}/devices/{device}/upload/done": {"end-upload"},
+	"POST /jobs/{job}/cancel":                         {"cancel-job"},
+	"POST /evidence/{evidence}/check":                 {"check-evidence"},
+	"POST /runs/{run}/findings/{finding}":             {"decide"},
+	"POST /indicators/add":                            {"add-indicators"},
+	"POST /indicators/hunt":                           {"hunt"},
+	"POST /lures":                                     {"read-message", "read-messages"},
+	"POST /ledger/checkpoint":                         {"sign-checkpoint"},
+
+	"GET /evidence/{evidence}/proof/{entry}": {"prove-entry", "list-custody"},
+	"GET /runs/{run}/report/{format}":        {"get-report"},
+	"GET /runs/{run}/timeline":               {"list-events"},
+	"GET /runs/{run}/timeline/counts":        {"count-events"},
+	"GET /runs/{run}/search":                 {"search-records"},
+	"GET /ledger/key":                        {"get-workspace"},
+	"GET /ledger/proof/{entry}":              {"prove-entry"},
+}
+
+// pagesAlone are routes that programs have no use for, each with the reason.
+var pagesAlone = map[string]string{
+	"POST /language":              "a choice of one browser: programs send Accept-Language",
+	"POST /appearance":            "a choice of one browser",
+	"POST /start":                 "there is no member yet who could make a token",
+	"POST /unlock":                "a token is of somebody who is in",
+	"POST /lock":                  "ends the session of a browser: a token is revoked on its page",
+	"POST /tokens":                "a token that makes tokens would outlive its own end",
+	"POST /tokens/{token}/revoke": "who holds a token must not end those of others",
+}
+
+// TestPagesHaveOperations holds the API to what pages do: a route that changes
+// something has an operation that does the same, or a reason why not.
+func TestPagesHaveOperations(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	_, a := f.s.newAPI()
+	var ids []string
+	for _, op := range operationsOf(a) {
+		ids = append(ids, op.OperationID)
+	}
+	known := map[string]bool{}
+	for _, r := range routes {
+		known[r.pattern] = true
+		method, _, _ := strings.Cut(r.pattern, " ")
+		ops, reason := counterparts[r.pattern], pagesAlone[r.pattern]
+		switch {
+		case len(ops) > 0 && reason != "":
+			t.Errorf("%s has operations and a reason why not", r.pattern)
+		case method != http.MethodGet && len(ops) == 0 && reason == "":
+			t.Errorf("%s changes something and has no operation: add it to the API and to counterparts, or to pagesAlone with a reason", r.pattern)
+		}
+		for _, id := range ops {
+			if !slices.Contains(ids, id) {
+				t.Errorf("%s: there is no operation %s", r.pattern, id)
+			}
+		}
+	}
+	for pattern := range counterparts {
+		if !known[pattern] {
+			t.Errorf("%s is no route", pattern)
+		}
+	}
+	for pattern := range pagesAlone {
+		if !known[pattern] {
+			t.Errorf("%s is no route", pattern)
+		}
+	}
+}
+
+// TestCreatingOperationsTakeAKey holds what makes something new with each call
+// to the header that keeps a repeated call from making it twice, and what does
+// not say so to be safe to repeat.
+func TestCreatingOperationsTakeAKey(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	_, a := f.s.newAPI()
+	for name, op := range operationsOf(a) {
+		if strings.HasPrefix(name, "GET ") {
+			continue
+		}
+		made, _ := op.Metadata[creates].(bool)
+		if made == (repeatable[op.OperationID] != "") {
+			t.Errorf("%s: %s is either created under a key, or in repeatable with the reason why a second call changes nothing", name, op.OperationID)
+		}
+	}
+}
+
+// repeatable says of each operation that changes something why it may be asked
+// again without a key.
+var repeatable = map[string]string{
+	"close-case":       "a case that is closed stays so",
+	"share-case":       "whoever is a member stays so",
+	"withdraw-consent": "what is withdrawn stays so",
+	"cancel-job":       "a job that has ended stays so",
+	"decide":           "the same decision again is refused as a conflict, or is the same",
+	"begin-upload":     "the same name, files and bytes for the same phone are the same upload",
+	"send-part":        "a part that is stored is refused by its offset",
+	"send-files":       "a file that is stored is not stored again",
+	"end-upload":       "evidence that is stored stays so, and is checked once",
+	"add-indicators":   "a file that is installed changes nothing",
+	"hunt":             "what was hunted in a check is not hunted in it again",
+	"read-message":     "nothing is kept",
+	"read-messages":    "nothing is kept",
+	"sign-checkpoint":  "a ledger of the same size has the same checkpoint",
+}
