@@ -8,14 +8,20 @@ GOLANGCI      := v2.15.0
 VERSION       ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS       := -s -w -X github.com/amparo-project/amparo/internal/cli.Version=$(VERSION)
 BIN           := bin/amparo
+MODULE        := internal/web/wasm/verify.wasm
 
-.PHONY: bench-recovery help build demo test race vet lint fuzz browser check bench bench-hunt kill bench-lure bench-data docs rates cross clean
+.PHONY: bench-recovery help build module demo test race vet lint fuzz browser check bench bench-hunt kill bench-lure bench-data docs rates cross clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-build: ## build bin/amparo, one static binary
+build: module ## build bin/amparo, one static binary
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/amparo
+
+module: ## build what pages verify proofs with, for WebAssembly; the same bytes wherever it is built with the same Go
+	GOOS=wasip1 GOARCH=wasm CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -buildmode=c-shared -gcflags=all=-l \
+		-ldflags '-s -w -buildid=' -o $(MODULE) ./internal/ledger/inbrowser/module
+	gzip -n9f $(MODULE)
 
 demo: build ## make a synthetic encrypted backup with planted traces, check it, write the report
 	rm -rf demo
@@ -45,7 +51,7 @@ lint: .bin/golangci-lint ## golangci-lint, pinned
 fuzz: ## every fuzz target on FUZZ new inputs (300x) or for a time (30s)
 	@scripts/fuzz $(FUZZ)
 
-browser: ## look at the pages in Chromium, with axe-core (UPDATE=-update renews docs/screens)
+browser: module ## look at the pages in Chromium, with axe-core (UPDATE=-update renews docs/screens)
 	@scripts/browser $(UPDATE)
 
 docs: ## write docs/artifacts.md from the parsers

@@ -202,7 +202,7 @@ func (c *ledgerVerifyCmd) proof(a *app, p torchwood.Policy) error {
 		return fmt.Errorf("%s: %w", c.What, err)
 	}
 	if c.JSON {
-		return writeJSON(a.Out, map[string]any{"entry": got.Index, "time": got.Entry.Time, "act": got.Entry.Act, "size": got.Size, "opening": got.Opening})
+		return writeJSON(a.Out, map[string]any{"entry": got.Index, "time": got.Entry.Time, "act": got.Entry.Act, "size": got.Checkpoint.N, "opening": got.Opening})
 	}
 	fmt.Fprintln(a.Out, a.Text("ws.proof_holds", "Entry", a.Number(got.Index), "Time", got.Entry.Time.Format(timeLayout), "Act", a.Or("ws.act.", got.Entry.Act)))
 	if got.Opening != nil {

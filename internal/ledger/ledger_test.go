@@ -206,7 +206,7 @@ func TestProof(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, err := client.Proof(proof, f.policy())
-		if err != nil || got.Index != int64(i) || got.Opening.Detail != f.opens[i].Detail || got.Size != 20 {
+		if err != nil || got.Index != int64(i) || got.Opening.Detail != f.opens[i].Detail || got.Checkpoint.N != 20 {
 			t.Fatalf("%d: %+v %v", i, got, err)
 		}
 		x.Opening = &f.opens[(i+1)%20]

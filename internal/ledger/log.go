@@ -7,6 +7,8 @@ import (
 	"filippo.io/torchwood"
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/amparo-project/amparo/internal/ledger/proof"
 )
 
 // A Tx is the part of a database transaction that holds the tree. Hashes are
@@ -59,9 +61,9 @@ func SizeOf(checkpoint []byte) (int64, error) {
 	if !ok {
 		return 0, fmt.Errorf("%w: not a checkpoint", ErrMalformed)
 	}
-	c, err := torchwood.ParseCheckpoint(string(text) + "\n")
+	c, err := proof.ParseCheckpoint(string(text) + "\n")
 	if err != nil {
-		return 0, fmt.Errorf("%w: %w", ErrMalformed, err)
+		return 0, err
 	}
 	return c.N, nil
 }

@@ -6,14 +6,9 @@ import (
 
 	"filippo.io/torchwood"
 	"golang.org/x/mod/sumdb/tlog"
-)
 
-// Extra is what a proof carries beside hashes: the entry, so that it can be
-// read, and its opening where whoever made the proof chose to tell.
-type Extra struct {
-	Entry   string   `json:"entry"` // the bytes of the leaf
-	Opening *Opening `json:"opening,omitempty"`
-}
+	"github.com/amparo-project/amparo/internal/ledger/proof"
+)
 
 // Prove returns a proof, in the form of c2sp.org/tlog-proof, that entry number
 // index is in the tree of n entries that checkpoint signs.
@@ -30,4 +25,20 @@ func Prove(index, n int64, r tlog.HashReader, checkpoint []byte, x Extra) ([]byt
 		return nil, err
 	}
 	return torchwood.FormatProofWithExtraData(index, extra, p, checkpoint), nil
+}
+
+// Consist returns a proof that the tree of n entries that checkpoint signs
+// begins with its first old entries, as proof.Consistency takes it.
+func Consist(old, n int64, r tlog.HashReader, checkpoint []byte) ([]byte, error) {
+	if old < 0 || old > n {
+		return nil, fmt.Errorf("a ledger of %d entries does not continue one of %d", n, old)
+	}
+	var path tlog.TreeProof
+	if old > 0 && old < n {
+		var err error
+		if path, err = tlog.ProveTree(n, old, r); err != nil {
+			return nil, fmt.Errorf("ledger: %w", err)
+		}
+	}
+	return proof.FormatConsistency(old, path, checkpoint), nil
 }

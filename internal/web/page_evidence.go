@@ -103,18 +103,23 @@ func (q *request) proof() error {
 	if err != nil {
 		return fmt.Errorf("entry: %w", workspace.ErrNotFound)
 	}
-	signed, size, err := q.space.Checkpoint(q.ctx())
+	data, err := q.proofOf(n)
 	if err != nil {
 		return err
 	}
-	if n < 0 || n >= size {
-		return fmt.Errorf("entry: %w", workspace.ErrNotFound)
-	}
-	data, err := q.space.Prove(q.ctx(), n, size, signed, true)
-	if err != nil {
-		return err
-	}
-	q.attach(fmt.Sprintf("%06d.proof", n), "text/plain; charset=utf-8")
+	q.attach(proofName(n), "text/plain; charset=utf-8")
 	_, err = q.w.Write(data)
 	return err
+}
+
+// proofOf proves that entry n is in the ledger of today.
+func (q *request) proofOf(n int64) ([]byte, error) {
+	signed, size, err := q.space.Checkpoint(q.ctx())
+	if err != nil {
+		return nil, err
+	}
+	if n < 0 || n >= size {
+		return nil, fmt.Errorf("entry: %w", workspace.ErrNotFound)
+	}
+	return q.space.Prove(q.ctx(), n, size, signed, true)
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"html/template"
 	"io/fs"
@@ -29,10 +30,12 @@ type pages struct {
 	byName map[string]*template.Template
 	assets map[string]string // name: path with the hash of its content
 	byPath map[string]asset
+	module module
 }
 
 type asset struct {
 	content []byte
+	packed  []byte // content by gzip, nil where it is not sent so
 	kind    string
 }
 
@@ -41,7 +44,7 @@ var shared = []string{"layout.html", "components.html"}
 
 func loadPages() (*pages, error) {
 	p := &pages{byName: map[string]*template.Template{}, assets: map[string]string{}, byPath: map[string]asset{}}
-	if err := p.loadAssets(); err != nil {
+	if err := errors.Join(p.loadAssets(), p.loadModule()); err != nil {
 		return nil, err
 	}
 	base := template.New("").Funcs(template.FuncMap{
@@ -89,7 +92,7 @@ func (p *pages) loadAssets() error {
 		sum := sha256.Sum256(data)
 		at := "/static/" + hex.EncodeToString(sum[:8]) + "/" + e.Name()
 		p.assets[e.Name()] = at
-		p.byPath[at] = asset{data, kinds[path.Ext(e.Name())]}
+		p.byPath[at] = asset{content: data, kind: kinds[path.Ext(e.Name())]}
 	}
 	return nil
 }
@@ -102,7 +105,15 @@ func (q *request) static() error {
 	}
 	q.w.Header().Set("Content-Type", a.kind)
 	q.w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-	_, err := q.w.Write(a.content)
+	data := a.content
+	if a.packed != nil {
+		q.w.Header().Set("Vary", "Accept-Encoding")
+		if accepts(q.r, "gzip") {
+			q.w.Header().Set("Content-Encoding", "gzip")
+			data = a.packed
+		}
+	}
+	_, err := q.w.Write(data)
 	return err
 }
 

@@ -146,6 +146,20 @@ func (w *Workspace) Prove(ctx context.Context, i, n int64, checkpoint []byte, op
 	return ledger.Prove(i, n, w.hashes(ctx), checkpoint, x)
 }
 
+// ProveConsistency returns a proof that the ledger of today continues the one of
+// so many entries, with today's checkpoint, as proof.Consistency takes it. The
+// error wraps ErrNotFound where there never were so many.
+func (w *Workspace) ProveConsistency(ctx context.Context, old int64) ([]byte, error) {
+	signed, n, err := w.Checkpoint(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if old < 0 || old > n {
+		return nil, fmt.Errorf("a ledger of %d entries: %w", old, ErrNotFound)
+	}
+	return ledger.Consist(old, n, w.hashes(ctx), signed)
+}
+
 // PublishLedger writes the ledger's public files up to a checkpoint, with the
 // timestamps that it has.
 func (w *Workspace) PublishLedger(ctx context.Context, dir string, n int64, checkpoint []byte) error {

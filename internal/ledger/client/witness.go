@@ -6,12 +6,14 @@ import (
 	"filippo.io/torchwood"
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/amparo-project/amparo/internal/ledger/proof"
 )
 
 // Cosign lets a witness sign a checkpoint: it must be signed by the ledger and
-// continue before, the last one that the witness signed (nil: none), as proof
+// continue before, the last one that the witness signed (nil: none), as path
 // shows. It returns the checkpoint with the witness's line added.
-func Cosign(signed, before []byte, proof tlog.TreeProof, logKey string, w *torchwood.CosignatureSigner) ([]byte, error) {
+func Cosign(signed, before []byte, path tlog.TreeProof, logKey string, w *torchwood.CosignatureSigner) ([]byte, error) {
 	p, err := Policy(logKey, nil, 0)
 	if err != nil {
 		return nil, err
@@ -25,27 +27,11 @@ func Cosign(signed, before []byte, proof tlog.TreeProof, logKey string, w *torch
 		if err != nil {
 			return nil, fmt.Errorf("the checkpoint signed before: %w", err)
 		}
-		if err := Continues(old.Tree, c.Tree, proof); err != nil {
+		if err := proof.Continues(old.Tree, c.Tree, path); err != nil {
 			return nil, err
 		}
 	}
 	return add(signed, p, w)
-}
-
-// Continues verifies that the tree now begins with all of the tree old.
-func Continues(old, now tlog.Tree, proof tlog.TreeProof) error {
-	switch {
-	case old.N > now.N:
-		return fmt.Errorf("%w: the ledger had %d entries and has %d", ErrNotProven, old.N, now.N)
-	case old.N == now.N && old.Hash != now.Hash:
-		return fmt.Errorf("%w: two ledgers of %d entries: a fork", ErrNotProven, now.N)
-	case old.N == now.N, old.N == 0:
-		return nil
-	}
-	if err := tlog.CheckTree(proof, now.N, now.Hash, old.N, old.Hash); err != nil {
-		return fmt.Errorf("%w: the ledger does not continue what was signed before: %w", ErrNotProven, err)
-	}
-	return nil
 }
 
 // add puts one more signature under a checkpoint.

@@ -18,6 +18,7 @@ import (
 
 	"github.com/amparo-project/amparo/internal/ledger"
 	"github.com/amparo-project/amparo/internal/ledger/client"
+	"github.com/amparo-project/amparo/internal/ledger/proof"
 )
 
 // ErrTampered says that a ledger is not what was signed.
@@ -192,7 +193,7 @@ func tiles(fsys fs.FS, n int64, tree hashes) error {
 
 // continues verifies an earlier checkpoint and that the tree still begins
 // with what it signed.
-func continues(old []byte, p torchwood.Policy, now torchwood.Checkpoint, tree hashes) error {
+func continues(old []byte, p torchwood.Policy, now proof.Checkpoint, tree hashes) error {
 	c, err := client.Checkpoint(old, p)
 	if err != nil {
 		return fmt.Errorf("earlier checkpoint: %w", err)
