@@ -20,6 +20,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/amparo-project/amparo/internal/ledger/client"
+	verifies "github.com/amparo-project/amparo/internal/ledger/proof"
 	"github.com/amparo-project/amparo/internal/testevidence"
 	"github.com/amparo-project/amparo/internal/vault"
 	"github.com/amparo-project/amparo/internal/workspace"
@@ -307,7 +308,7 @@ func TestLedgerOverTheAPI(t *testing.T) {
 	for _, h := range g.Proof {
 		proof = append(proof, tlog.Hash(h))
 	}
-	if err := client.Continues(old.Tree, now.Tree, proof); err != nil {
+	if err := verifies.Continues(old.Tree, now.Tree, proof); err != nil {
 		t.Error(err)
 	}
 	a := f.program("GET", apiPrefix+"/ledger/proofs/1?open=true", token, "")
