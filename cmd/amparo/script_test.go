@@ -66,6 +66,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("AMPARO_HOME", filepath.Join(env.WorkDir, "amparo-home"))
 			env.Setenv("PASSWORD", password)
 			env.Setenv("LANG", "C")
+			bucketEnv(env)
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
@@ -74,7 +75,13 @@ func TestScripts(t *testing.T) {
 			"setid": setID, "firstcase": firstCase, "setrun": setRun, "setfinding": setFinding,
 			"setkey": setKey, "setwitness": setWitness, "tsa": tsa, "newer": newer,
 			"mailserver": mailServer, "mailbox": mailbox, "firstid": firstID, "mailid": firstID,
-			"lastrequest": lastRequest,
+			"lastrequest": lastRequest, "mkbucket": mkBucket,
+		},
+		Condition: func(name string) (bool, error) {
+			if name == "s3" {
+				return os.Getenv(s3Variable) != "", nil
+			}
+			return false, fmt.Errorf("unknown condition %s", name)
 		},
 	})
 }

@@ -25,6 +25,7 @@ import (
 	"github.com/amparo-project/amparo/internal/pipeline"
 	"github.com/amparo-project/amparo/internal/seal"
 	"github.com/amparo-project/amparo/internal/vault"
+	"github.com/amparo-project/amparo/internal/vault/s3"
 	"github.com/amparo-project/amparo/internal/web"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
@@ -43,6 +44,12 @@ var hints = []struct {
 	{web.ErrNotLoopback, "cli.hint.not_loopback"},
 	{syscall.EADDRINUSE, "cli.hint.address_in_use"},
 	{workspace.ErrNone, "ws.hint.none"},
+	{s3.ErrUnreachable, "ws.hint.s3_unreachable"},
+	{s3.ErrRefused, "ws.hint.s3_refused"},
+	{s3.ErrNoBucket, "ws.hint.s3_no_bucket"},
+	{s3.ErrCertificate, "ws.hint.s3_certificate"},
+	{s3.ErrClock, "ws.hint.s3_clock"},
+	{s3.ErrOther, "ws.hint.s3_other"},
 	{workspace.ErrNewer, "ws.hint.newer"},
 	{workspace.ErrDamaged, "ws.hint.damaged"},
 	{workspace.ErrNotMember, "ws.hint.not_member"},

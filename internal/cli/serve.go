@@ -20,6 +20,7 @@ import (
 	"github.com/amparo-project/amparo/internal/indicator"
 	"github.com/amparo-project/amparo/internal/lure"
 	"github.com/amparo-project/amparo/internal/rule"
+	"github.com/amparo-project/amparo/internal/vault/stores"
 	"github.com/amparo-project/amparo/internal/web"
 	"github.com/amparo-project/amparo/internal/workspace"
 	"github.com/amparo-project/amparo/internal/workspace/sqlite"
@@ -101,7 +102,7 @@ func (c *serveCmd) server(a *app, addr string) (*web.Server, error) {
 	return web.New(web.Options{
 		Addr: addr, Version: Version, Now: time.Now, Log: slog.New(slog.NewTextHandler(a.Err, nil)),
 		Exists: func() bool { return isURL || sqlite.Exists(at) },
-		Database: func(ctx context.Context, create bool) (*workspace.DB, string, error) {
+		Database: func(ctx context.Context, create bool) (*workspace.DB, stores.Place, error) {
 			return c.database(&app{a.Streams, a.Printer, ctx}, create)
 		},
 		IdentityFile: identity, Store: openStore, Change: changeStore,

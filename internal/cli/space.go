@@ -16,7 +16,8 @@ import (
 
 	"github.com/amparo-project/amparo/internal/examine"
 	"github.com/amparo-project/amparo/internal/seal"
-	"github.com/amparo-project/amparo/internal/vault"
+	"github.com/amparo-project/amparo/internal/vault/s3"
+	"github.com/amparo-project/amparo/internal/vault/stores"
 	"github.com/amparo-project/amparo/internal/workspace"
 	"github.com/amparo-project/amparo/internal/workspace/postgres"
 	"github.com/amparo-project/amparo/internal/workspace/sqlite"
@@ -25,7 +26,8 @@ import (
 // Environment variables that say where the workspace is and who acts.
 const (
 	workspaceVariable  = "AMPARO_WORKSPACE"  // a folder, or a postgres:// URL
-	vaultVariable      = "AMPARO_VAULT"      // a folder
+	vaultVariable      = "AMPARO_VAULT"      // a folder, or s3://BUCKET/PREFIX?endpoint=https://HOST
+	scratchVariable    = "AMPARO_SCRATCH"    // a folder for results in the making, where the vault is a bucket
 	identityVariable   = "AMPARO_IDENTITY"   // a file
 	passphraseVariable = "AMPARO_PASSPHRASE" // of that file
 )
@@ -124,36 +126,59 @@ func (a *app) identity(f *wsFlags) (seal.Identity, error) {
 	return id, err
 }
 
-// database opens the database. create makes the folder.
-func (f *wsFlags) database(a *app, create bool) (db *workspace.DB, dir string, err error) {
-	at, isURL, err := f.where()
+// database opens the database, and says where the vault is. create makes the
+// folder.
+func (f *wsFlags) database(a *app, create bool) (db *workspace.DB, at stores.Place, err error) {
+	where, isURL, err := f.where()
 	if err != nil {
-		return nil, "", err
+		return nil, at, err
+	}
+	if at, err = vaultAt(where, isURL); err != nil {
+		return nil, at, err
 	}
 	if isURL {
-		dir := os.Getenv(vaultVariable)
-		if dir == "" {
-			if dir, err = userDir("vault"); err != nil {
-				return nil, "", err
-			}
-		}
-		db, err = postgres.Open(a.ctx, at)
-		return db, dir, err
+		db, err = postgres.Open(a.ctx, where)
+		return db, at, err
 	}
 	if create {
-		if err := os.MkdirAll(at, 0o700); err != nil {
-			return nil, "", fmt.Errorf("workspace: %w", err)
+		if err := os.MkdirAll(where, 0o700); err != nil {
+			return nil, at, fmt.Errorf("workspace: %w", err)
 		}
-	} else if !sqlite.Exists(at) {
-		return nil, "", fmt.Errorf("%s: %w", at, workspace.ErrNone)
+	} else if !sqlite.Exists(where) {
+		return nil, at, fmt.Errorf("%s: %w", where, workspace.ErrNone)
 	}
-	db, err = sqlite.Open(a.ctx, at, time.Now)
-	return db, cmp.Or(os.Getenv(vaultVariable), filepath.Join(at, "vault")), err
+	db, err = sqlite.Open(a.ctx, where, time.Now)
+	return db, at, err
+}
+
+// vaultAt is where the vault of a workspace lies: where the environment says,
+// or in the folder of the workspace, or in one of the user.
+func vaultAt(workspace string, isURL bool) (at stores.Place, err error) {
+	switch at.Vault = os.Getenv(vaultVariable); {
+	case at.Vault != "":
+	case isURL:
+		at.Vault, err = userDir("vault")
+	default:
+		at.Vault = filepath.Join(workspace, "vault")
+	}
+	if err != nil || at.IsFolder() {
+		return at, err
+	}
+	if _, err := s3.ParsePlace(at.Vault); err != nil {
+		return at, usageError{fmt.Errorf("%s: %w", vaultVariable, err)}
+	}
+	if at.Scratch = os.Getenv(scratchVariable); at.Scratch == "" {
+		at.Scratch, err = userDir("scratch")
+	}
+	if err == nil {
+		err = os.MkdirAll(at.Scratch, 0o700)
+	}
+	return at, err
 }
 
 // with opens the workspace, runs fn and closes it.
 func (f *wsFlags) with(a *app, fn func(s *space) error) (err error) {
-	db, dir, err := f.database(a, false)
+	db, at, err := f.database(a, false)
 	if err != nil {
 		return err
 	}
@@ -166,12 +191,12 @@ func (f *wsFlags) with(a *app, fn func(s *space) error) (err error) {
 	if err != nil {
 		return err
 	}
-	store, err := vault.OpenDir(dir)
+	store, err := at.Open(a.ctx, w.Info().UID)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	return diskError(fn(&space{&examine.Space{Workspace: w, Vault: store, Dir: dir}, a}))
+	return diskError(fn(&space{&examine.Space{Workspace: w, Vault: store, Dir: at.Dir()}, a}))
 }
 
 // diskError says of errors of the file system what they mean for a workspace.

@@ -17,6 +17,7 @@ import (
 	"github.com/amparo-project/amparo/internal/message"
 	"github.com/amparo-project/amparo/internal/seal"
 	"github.com/amparo-project/amparo/internal/vault"
+	"github.com/amparo-project/amparo/internal/vault/s3"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
 
@@ -54,6 +55,12 @@ var causes = []struct {
 	{syscall.ENOSPC, http.StatusInsufficientStorage, "web.error.disk_full"},
 	{workspace.ErrReadOnly, http.StatusInternalServerError, "ws.hint.read_only"},
 	{workspace.ErrDamaged, http.StatusInternalServerError, "web.error.damaged"},
+	{s3.ErrUnreachable, http.StatusServiceUnavailable, "ws.hint.s3_unreachable"},
+	{s3.ErrRefused, http.StatusServiceUnavailable, "ws.hint.s3_refused"},
+	{s3.ErrNoBucket, http.StatusServiceUnavailable, "ws.hint.s3_no_bucket"},
+	{s3.ErrCertificate, http.StatusServiceUnavailable, "ws.hint.s3_certificate"},
+	{s3.ErrClock, http.StatusServiceUnavailable, "ws.hint.s3_clock"},
+	{s3.ErrOther, http.StatusConflict, "ws.hint.s3_other"},
 	{vault.ErrDamaged, http.StatusInternalServerError, "web.error.damaged"},
 	{vault.ErrChanged, http.StatusConflict, "web.error.changed"},
 	{vault.ErrOffset, http.StatusPreconditionFailed, "web.error.offset"},

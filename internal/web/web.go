@@ -29,6 +29,7 @@ import (
 	"github.com/amparo-project/amparo/internal/rule"
 	"github.com/amparo-project/amparo/internal/seal"
 	"github.com/amparo-project/amparo/internal/vault"
+	"github.com/amparo-project/amparo/internal/vault/stores"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
 
@@ -41,9 +42,9 @@ type Options struct {
 
 	// Exists reports whether there is a workspace.
 	Exists func() bool
-	// Database opens the database of the workspace, or creates it; dir is the
-	// folder of its vault.
-	Database func(ctx context.Context, create bool) (db *workspace.DB, dir string, err error)
+	// Database opens the database of the workspace, or creates it, and says
+	// where its vault is.
+	Database func(ctx context.Context, create bool) (db *workspace.DB, at stores.Place, err error)
 	// IdentityFile holds the identity of who works here.
 	IdentityFile string
 
@@ -83,8 +84,8 @@ type Server struct {
 // house is the open database with its vault, shared by all sessions.
 type house struct {
 	db    *workspace.DB
-	vault vault.Store
-	dir   string
+	at    stores.Place
+	vault vault.Store // guarded by mu of the server; nil until a member opened the workspace
 }
 
 // ErrNotLoopback refuses to listen where others of the network can come:
@@ -142,12 +143,16 @@ func (s *Server) Close() error {
 	if s.house == nil {
 		return nil
 	}
-	err := errors.Join(s.house.vault.Close(), s.house.db.Close())
+	var err error
+	if s.house.vault != nil {
+		err = s.house.vault.Close()
+	}
+	err = errors.Join(err, s.house.db.Close())
 	s.house = nil
 	return err
 }
 
-// open opens the database and the vault, once.
+// open opens the database, once.
 func (s *Server) open(ctx context.Context, create bool) (*house, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -155,16 +160,27 @@ func (s *Server) open(ctx context.Context, create bool) (*house, error) {
 		return s.house, nil
 	}
 	// The pool outlives the request that opened it.
-	db, dir, err := s.o.Database(context.WithoutCancel(ctx), create)
+	db, at, err := s.o.Database(context.WithoutCancel(ctx), create)
 	if err != nil {
 		return nil, err
 	}
-	v, err := vault.OpenDir(dir)
-	if err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	s.house = &house{db, v, dir}
+	s.house = &house{db: db, at: at}
 	return s.house, nil
+}
+
+// store opens the vault of the workspace of that id, once.
+func (s *Server) store(ctx context.Context, h *house, uid string) (vault.Store, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if h.vault != nil {
+		return h.vault, nil
+	}
+	v, err := h.at.Open(context.WithoutCancel(ctx), uid)
+	if err != nil {
+		return nil, err
+	}
+	h.vault = v
+	return v, nil
 }
 
 // space opens the workspace for a member.
@@ -177,7 +193,11 @@ func (s *Server) space(ctx context.Context, id seal.Identity) (*examine.Space, e
 	if err != nil {
 		return nil, err
 	}
-	return &examine.Space{Workspace: w, Vault: h.vault, Dir: h.dir}, nil
+	v, err := s.store(ctx, h, w.Info().UID)
+	if err != nil {
+		return nil, err
+	}
+	return &examine.Space{Workspace: w, Vault: v, Dir: h.at.Dir()}, nil
 }
 
 // makeDirFor makes the folder of a file that only its owner may read.

@@ -26,6 +26,7 @@ import (
 	"github.com/amparo-project/amparo/internal/lure"
 	"github.com/amparo-project/amparo/internal/rule"
 	"github.com/amparo-project/amparo/internal/seal"
+	"github.com/amparo-project/amparo/internal/vault/stores"
 	"github.com/amparo-project/amparo/internal/workspace"
 	"github.com/amparo-project/amparo/internal/workspace/sqlite"
 )
@@ -85,14 +86,14 @@ func fixtureAt(t *testing.T, home string) *fixture {
 	s, err := New(Options{
 		Addr: strings.TrimPrefix(hs.URL, "http://"), Version: "test", Now: f.now, Log: slog.New(slog.NewTextHandler(&lockedBuffer{b: f.log}, nil)),
 		Exists: func() bool { return sqlite.Exists(at) },
-		Database: func(ctx context.Context, create bool) (*workspace.DB, string, error) {
+		Database: func(ctx context.Context, create bool) (*workspace.DB, stores.Place, error) {
 			if create {
 				if err := os.MkdirAll(at, 0o700); err != nil {
-					return nil, "", err
+					return nil, stores.Place{}, err
 				}
 			}
 			db, err := sqlite.Open(ctx, at, f.now)
-			return db, filepath.Join(at, "vault"), err
+			return db, stores.Place{Vault: filepath.Join(at, "vault")}, err
 		},
 		IdentityFile: filepath.Join(home, "identity.age"),
 		Store:        func() (*feed.Store, error) { return feed.Open(filepath.Join(home, "indicators")) },

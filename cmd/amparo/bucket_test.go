@@ -1,0 +1,47 @@
+package main
+
+import (
+	"context"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/credentials"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/amparo-project/amparo/internal/vault"
+)
+
+// s3Variable names a server for tests: scripts/with-s3 starts one.
+const s3Variable = "AMPARO_TEST_S3"
+
+// bucketEnv lets a script reach the server.
+func bucketEnv(env *testscript.Env) {
+	for _, name := range []string{s3Variable, "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} {
+		if v, ok := os.LookupEnv(name); ok {
+			env.Setenv(name, v)
+		}
+	}
+}
+
+// mkBucket makes an empty bucket and puts the address of a vault in it into a
+// variable.
+func mkBucket(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: mkbucket VARIABLE")
+	}
+	at := ts.Getenv(s3Variable)
+	u, err := url.Parse(at)
+	ts.Check(err)
+	c, err := minio.New(u.Host, &minio.Options{
+		Creds: credentials.NewStaticV4(ts.Getenv("AWS_ACCESS_KEY_ID"), ts.Getenv("AWS_SECRET_ACCESS_KEY"), ""),
+	})
+	ts.Check(err)
+	name := "amparo-" + strings.TrimPrefix(vault.NewID(), "S-")
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	ts.Check(c.MakeBucket(ctx, name, minio.MakeBucketOptions{}))
+	ts.Setenv(args[0], "s3://"+name+"/vault?endpoint="+at)
+}
