@@ -40,13 +40,6 @@ type checkpointAnswer struct {
 	Key        string `json:"key"`
 }
 
-// growthAnswer proves that a longer ledger begins with a shorter one.
-type growthAnswer struct {
-	From  int64    `json:"from"`
-	To    int64    `json:"to"`
-	Proof [][]byte `json:"proof" doc:"hashes of RFC 6962"`
-}
-
 func (a *api) ledger() {
 	add(a, ScopeRead, http.MethodGet, "/ledger", "list-acts", "Entries of the ledger that the member may see, opened",
 		func(ctx context.Context, sp *examine.Space, in *struct {
@@ -87,26 +80,6 @@ func (a *api) ledger() {
 			}
 			return out, err
 		})
-	add(a, ScopeRead, http.MethodGet, "/ledger/consistency", "prove-growth", "Prove that the ledger of one size begins with that of another",
-		func(ctx context.Context, sp *examine.Space, in *struct {
-			From int64 `query:"from" required:"true" minimum:"1"`
-			To   int64 `query:"to" minimum:"1" doc:"without it: as it is now"`
-		},
-		) (growthAnswer, error) {
-			to := in.To
-			if to == 0 {
-				var err error
-				if to, err = sp.LedgerSize(ctx); err != nil {
-					return growthAnswer{}, err
-				}
-			}
-			hashes, err := sp.ProveGrowth(ctx, in.From, to)
-			out := growthAnswer{From: in.From, To: to, Proof: [][]byte{}}
-			for i := range hashes {
-				out.Proof = append(out.Proof, hashes[i][:])
-			}
-			return out, err
-		})
 	a.ledgerFiles()
 }
 
@@ -125,6 +98,17 @@ func (a *api) ledgerFiles() {
 				return "", nil, err
 			}
 			proof, err := sp.Prove(ctx, in.Entry, n, signed, in.Open)
+			return "text/plain; charset=utf-8", func(w io.Writer) error {
+				_, err := w.Write(proof)
+				return err
+			}, err
+		})
+	hand(a, ScopeExport, http.MethodGet, "/ledger/consistency", "prove-consistency", "The proof that the ledger as it is begins with what an earlier checkpoint signed", "text/plain",
+		func(ctx context.Context, sp *examine.Space, in *struct {
+			Old int64 `query:"old" required:"true" minimum:"0" doc:"entries that the earlier checkpoint signs"`
+		},
+		) (string, func(io.Writer) error, error) {
+			proof, err := sp.ProveConsistency(ctx, in.Old)
 			return "text/plain; charset=utf-8", func(w io.Writer) error {
 				_, err := w.Write(proof)
 				return err

@@ -60,6 +60,7 @@ func (a *api) operations() {
 	a.indicators()
 	a.ledger()
 	a.timeline()
+	a.account()
 	a.reports()
 	a.more()
 }

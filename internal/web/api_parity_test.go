@@ -34,6 +34,8 @@ var counterparts = map[string][]string{
 	"GET /runs/{run}/timeline":               {"list-events"},
 	"GET /runs/{run}/timeline/counts":        {"count-events"},
 	"GET /runs/{run}/search":                 {"search-records"},
+	"GET /ledger/checkpoint":                 {"list-checkpoints"},
+	"GET /ledger/consistency":                {"prove-consistency"},
 	"GET /ledger/key":                        {"get-workspace"},
 	"GET /ledger/proof/{entry}":              {"prove-entry"},
 }
@@ -122,5 +124,6 @@ var repeatable = map[string]string{
 	"hunt":             "what was hunted in a check is not hunted in it again",
 	"read-message":     "nothing is kept",
 	"read-messages":    "nothing is kept",
+	"retire-entry":     "an entry that is retired is not found again",
 	"sign-checkpoint":  "a ledger of the same size has the same checkpoint",
 }

@@ -9,6 +9,9 @@ import (
 	"net/http"
 	"syscall"
 
+	"github.com/amparo-project/amparo/internal/account"
+	"github.com/amparo-project/amparo/internal/account/term"
+	"github.com/amparo-project/amparo/internal/casework"
 	"github.com/amparo-project/amparo/internal/evidence"
 	"github.com/amparo-project/amparo/internal/format/ab"
 	"github.com/amparo-project/amparo/internal/format/keybag"
@@ -73,6 +76,12 @@ var causes = []struct {
 	{limit.ErrCorrupt, http.StatusUnprocessableEntity, "web.error.corrupt"},
 	{fs.ErrPermission, http.StatusConflict, "web.error.permission"},
 	{fs.ErrNotExist, http.StatusNotFound, "web.error.not_found"},
+	{workspace.ErrChanged, http.StatusConflict, "web.error.conflict"},
+	{workspace.ErrExists, http.StatusConflict, "web.error.conflict"},
+	{term.ErrDay, http.StatusUnprocessableEntity, "web.error.invalid"},
+	{term.ErrUnknown, http.StatusUnprocessableEntity, "web.error.invalid"},
+	{account.ErrInvalid, http.StatusUnprocessableEntity, "web.error.invalid"},
+	{casework.ErrNotConfirmed, http.StatusConflict, "web.error.invalid"},
 	{context.Canceled, http.StatusRequestTimeout, "web.error.interrupted"},
 }
 

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"sync"
@@ -78,5 +79,10 @@ func (c *caller) problem(err error) error {
 		c.s.o.Log.ErrorContext(c.ctx(), "request failed", "ref", ref, "path", c.r.Pattern)
 		return newProblem(status, codeOf(id), c.Text(id, "Ref", ref))
 	}
-	return newProblem(status, codeOf(id), c.Text(id))
+	p := newProblem(status, codeOf(id), c.Text(id))
+	if status == http.StatusUnprocessableEntity && !errors.As(err, new(invalid)) {
+		// What is wrong with what was sent: it quotes nothing else.
+		p.Errors = []*huma.ErrorDetail{{Message: err.Error(), Location: "body"}}
+	}
+	return p
 }

@@ -16,10 +16,13 @@ const (
 	ScopeIntake = "intake" // cases, people, consent, evidence, checks
 	ScopeHunt   = "hunt"   // hunts, and reading messages
 	ScopeExport = "export" // take reports away
+
+	ScopeAccount = "account" // write facts, promises, requests, notices
+	ScopeManage  = "manage"  // webhooks
 )
 
 // Scopes lists them all.
-var Scopes = []string{ScopeRead, ScopeDecide, ScopeIntake, ScopeHunt, ScopeExport}
+var Scopes = []string{ScopeRead, ScopeDecide, ScopeIntake, ScopeHunt, ScopeExport, ScopeAccount, ScopeManage}
 
 // A token lets a program in, for a time, to do what its scopes say with the
 // keys of the member who made it. It is in memory alone.

@@ -27,8 +27,14 @@ type Case struct {
 	Attributions []*account.Attribution
 }
 
+// Store is what is read of a workspace, here or at a server.
+type Store interface {
+	People(ctx context.Context, caseID string, p workspace.Page) (workspace.List[workspace.Person], error)
+	AllEntries(ctx context.Context, caseID, kind string) ([]workspace.Entry, error)
+}
+
 // Load reads the account of a case.
-func Load(ctx context.Context, w *workspace.Workspace, caseID string) (*Case, error) {
+func Load(ctx context.Context, w Store, caseID string) (*Case, error) {
 	c := &Case{ID: caseID}
 	people, err := w.People(ctx, caseID, workspace.Page{Limit: workspace.MaxLimit})
 	if err != nil {
@@ -45,7 +51,7 @@ func Load(ctx context.Context, w *workspace.Workspace, caseID string) (*Case, er
 }
 
 // all reads every current statement of a kind.
-func all[T any](ctx context.Context, w *workspace.Workspace, caseID, kind string, into *[]*T, name func(*T, string)) error {
+func all[T any](ctx context.Context, w Store, caseID, kind string, into *[]*T, name func(*T, string)) error {
 	entries, err := w.AllEntries(ctx, caseID, kind)
 	if err != nil {
 		return err
