@@ -62,7 +62,7 @@ func Installer(pkg string) (kind, name string) {
 //go:embed data/permissions.csv
 var permissionsCSV string
 
-var permissions = sync.OnceValue(func() map[string][]string { return table(permissionsCSV, 4) })
+var permissions = sync.OnceValue(func() map[string][]string { return table(permissionsCSV, 5) })
 
 // Permission says how a permission is given (dangerous, special, bind, normal)
 // and what it allows, in English and Spanish. All are "" for one that is not
@@ -72,6 +72,15 @@ func Permission(name string) (class, en, es string) {
 		return f[0], f[1], f[2]
 	}
 	return "", "", ""
+}
+
+// Operation returns the operation under which Android counts the use of a
+// permission, "" where there is none, or the permission is not in the list.
+func Operation(permission string) string {
+	if f := permissions()[permission]; f != nil {
+		return f[3]
+	}
+	return ""
 }
 
 // Dangerous reports whether a permission lets an app watch or control its

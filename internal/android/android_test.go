@@ -55,6 +55,9 @@ func TestFacts(t *testing.T) {
 	if class != "dangerous" || en != "microphone" || es != "micrófono" || !Dangerous("android.permission.RECORD_AUDIO") || Dangerous("android.permission.INTERNET") {
 		t.Errorf("%q %q %q", class, en, es)
 	}
+	if Operation("android.permission.ACCESS_FINE_LOCATION") != "FINE_LOCATION" || Operation("android.permission.BIND_VPN_SERVICE") != "" || Operation("x") != "" {
+		t.Error("operations of permissions")
+	}
 	if v, ok := VersionOf(29); !ok || v.Name != "10" || v.Ended.Year() != 2023 {
 		t.Errorf("%+v", v)
 	}

@@ -147,6 +147,7 @@ SPY.theme:0 {
 			a := b.app()
 			b.packageBlock(a, "/data/app/~~"+b.r.token(22)+"==/"+a.name, "com.android.vending")
 		}, end: packageEnd},
+		{service: "permissionmgr", share: 12, write: permissionsHead, more: permissionsBlock},
 		{service: "platform_compat", write: func(b *bugReport) {
 			b.line("ChangeId(168419799; name=DOWNSCALED; disabled; packageOverrides={com.fintur.supports=false}; rawOverrides={com.fintur.supports=false, com.androidservices.support=false}; overridable)")
 			b.plant("trace of an app that is gone", "android.platform_compat", reportGone, reportGone)
@@ -203,7 +204,7 @@ WifiConfigManager - Configured networks End ----
 `)},
 	}
 	// Services that no reader of their own knows: they name apps all the same.
-	for _, service := range []string{"jobscheduler", "alarm", "graphicsstats", "shortcut", "meminfo", "appwidget", "backup", "permissionmgr", "knox_vendor_policy"} {
+	for _, service := range []string{"jobscheduler", "alarm", "graphicsstats", "shortcut", "meminfo", "appwidget", "backup", "knox_vendor_policy"} {
 		sections = append(sections, reportSection{service: service, share: 12, write: func(b *bugReport) {
 			b.line("  #u0a301/12 com.fintur.support/.Upload\n  #u0a303/9 com.androidservices.support/.Upload\n  #u0a302/3 com.fintur.supports/.Upload")
 			b.plant("app that "+service+" names", "android.named", reportSpy, reportSpy)
@@ -274,6 +275,7 @@ Packages:
 	b.decoy("another app installed", artifact)
 	b.behave("android_app_by_hand", artifact, "medium", reportSpy)
 	b.behave("android_receiver_messages", "android.receivers", "info", reportSpy)
+	b.plant("permissions of an app", "android.permissions", reportSpy, reportSpy)
 	b.workshopBlock()
 	for range 20 {
 		a := b.app()

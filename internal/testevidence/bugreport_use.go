@@ -10,7 +10,7 @@ func reportUse() []reportSection {
 	return []reportSection{
 		{title: "CHECKIN BATTERYSTATS", command: "/system/bin/dumpsys -T 30000 batterystats -c", share: 40, write: checkinHead, more: checkinBlock},
 		{title: "CHECKIN PROCSTATS", command: "/system/bin/dumpsys -T 30000 procstats -c", share: 25, write: func(b *bugReport) { b.line("vers,5\nperiod,2025-09-08-12-29-00,7464,165619,partial") }, more: checkinProcess},
-		{service: "appops", share: 10, write: appOpsHead, more: appOpsBlock},
+		{service: "appops", end: appOpsEnd, share: 10, write: appOpsHead, more: appOpsBlock},
 		{service: "batterystats", share: 50, write: batteryHead, more: batteryBlock},
 		{service: "dbinfo", share: 10, write: dbHead, more: dbBlock},
 		{service: "dropbox", write: dropHead},

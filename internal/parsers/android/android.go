@@ -22,6 +22,7 @@ func reports() []artifact.Parser {
 		getprop{},
 		dumpsysPackages{},
 		installSessions{},
+		permissionGrants{},
 		components{activitiesInfo, "Activity Resolver Table"},
 		components{receiversInfo, "Receiver Resolver Table"},
 		components{servicesInfo, "Service Resolver Table"},

@@ -13,7 +13,7 @@ type appOps struct{}
 
 var appOpsInfo = artifact.Info{
 	Name:       "android.appops",
-	Version:    1,
+	Version:    2,
 	Summary:    "Sensitive operations (microphone, camera, location, messages, installs…): which app is allowed, and when it last used or was refused them.",
 	Files:      []string{"**/dumpsys/appops"},
 	Companions: clockCompanions,
@@ -36,12 +36,41 @@ var appOpsInfo = artifact.Info{
 			},
 			Times: []string{"access", "reject"},
 		},
+		{
+			Kind: "uid_mode", Doc: "What is allowed to all apps of a user id (a line \"NAME: mode=ignore\").",
+			Fields: []artifact.FieldInfo{
+				textField("uid", "user id, as the dump writes it (u0a104)"), textField("operation", "name of the operation"), textField("mode", "allow, ignore, deny, default, foreground"),
+			},
+		},
+		{
+			Kind: "discrete", Doc: "One use of camera, microphone, location and the like (below \"Discrete accesses\" of Android 12 to 15, or in the table of Android 16).",
+			Fields: []artifact.FieldInfo{
+				textField("package_name", "package of the app"), textField("uid", "user id"), textField("operation", "name of the operation"),
+				textField("outcome", "access or reject"), textField("attribution", "part of the app that used it"), textField("device", "device that it was used on, since Android 16"),
+				textField("state", "where the app was, and on whose behalf: bg-s"), intField("duration_ms", "how long it used it, in milliseconds"),
+				intField("access_count", "how often within the minute, since Android 16"), intField("reject_count", "how often it was refused, since Android 16"),
+			},
+			Times: []string{"access", "reject"},
+		},
+		{
+			Kind: "history", Doc: "Uses of an operation counted over a span of time (below \"History\").",
+			Fields: []artifact.FieldInfo{
+				textField("package_name", "package of the app"), textField("uid", "user id, as the dump writes it"), textField("operation", "name of the operation"),
+				textField("attribution", "part of the app that used it"), textField("state", "where the app was, and on whose behalf"),
+				intField("access_count", "how often it was used"), intField("reject_count", "how often it was refused"), textField("duration", "how long in all"),
+			},
+			Times: []string{"begin", "end"},
+		},
 	},
 	Caveats: []string{
 		"Only the last use is kept for each state of the app.",
 		"Entries may outlive the app that they speak of.",
+		"Most phones write the discrete uses of the last hour at most, and the history only where it was asked for.",
 	},
-	Refs: []string{"https://android.googlesource.com/platform/frameworks/base/+/refs/heads/main/services/core/java/com/android/server/appop/AppOpsService.java"},
+	Refs: []string{
+		aosp("core/java/com/android/server/appop/AppOpsService.java"), aosp("core/java/com/android/server/appop/DiscreteRegistry.java"),
+		aosp("core/java/com/android/server/appop/HistoricalRegistry.java"), aosp("core/java/com/android/server/appop/AppOpHistoryHelper.java"),
+	},
 }
 
 // Info implements artifact.Parser.
@@ -56,10 +85,17 @@ func (appOps) Parse(ctx context.Context, in *artifact.Input) iter.Seq2[*artifact
 type appOpsReading struct {
 	uid, pkg, op, mode, attribution string
 	within                          bool // after the first "Uid"
+	past                            opsHistory
 }
 
 func (a *appOpsReading) line(s *section) error {
 	line := strings.TrimSpace(string(s.line))
+	if a.past.begins(line) {
+		return nil
+	}
+	if a.past.part != "" {
+		return a.past.line(s, line)
+	}
 	switch name, rest, _ := strings.Cut(line, " "); {
 	case strings.HasPrefix(line, "Uid ") && strings.HasSuffix(line, ":"):
 		*a = appOpsReading{uid: strings.TrimSuffix(rest, ":"), within: true}
@@ -80,6 +116,8 @@ func (a *appOpsReading) line(s *section) error {
 		return a.operation(s)
 	case a.op != "" && strings.HasSuffix(line, "=["):
 		a.attribution = strings.TrimSuffix(line, "=[")
+	case a.pkg == "" && isUIDMode(line):
+		return a.uidMode(s, line)
 	case a.pkg == "" || line == "" || line == "]" || strings.HasPrefix(line, "startNesting="):
 	default:
 		s.notUnderstood()
@@ -91,6 +129,21 @@ func (a *appOpsReading) line(s *section) error {
 func isOperation(line string) bool {
 	name, rest, ok := strings.Cut(line, " (")
 	return ok && strings.Contains(rest, ")") && strings.HasSuffix(strings.TrimRight(line, " "), ":") && strings.ToUpper(name) == name && !strings.Contains(name, " ")
+}
+
+// isUIDMode reports whether a line says what all apps of a user id may do.
+func isUIDMode(line string) bool {
+	name, _, ok := strings.Cut(line, ": mode=")
+	return ok && name != "" && strings.ToUpper(name) == name && !strings.Contains(name, " ")
+}
+
+func (a *appOpsReading) uidMode(s *section, line string) error {
+	name, mode, _ := strings.Cut(line, ": mode=")
+	rec := s.start("uid_mode")
+	rec.Set("uid", artifact.TextOrNull(a.uid))
+	rec.Set("operation", artifact.TextValue(name))
+	rec.Set("mode", artifact.TextOrNull(mode))
+	return s.give()
 }
 
 func (a *appOpsReading) set(rec *artifact.Record) {

@@ -101,6 +101,44 @@ what is this
           Access: [fg-s] then (-14h)
         ]
 `),
+		withClock(fileSample("history", "dumpsys/appops", `Current AppOps Service state:
+  Uid u0a301:
+    state=cch
+      COARSE_LOCATION: mode=ignore
+    Package com.example.spy:
+      CAMERA (allow):
+  History:
+    mode=HISTORICAL_MODE_ENABLED_ACTIVE
+    snapshot:
+      begin = 2024-01-07 15:00:00.000  (-1d)
+      end = 2024-01-08 15:00:00.000  (-30m)
+
+      Uid u0a301:
+        Package com.example.spy:
+          Attribution part:
+            CAMERA:
+              [bg-s] = access=3, reject=1, duration=+1m2s
+              what
+          Attribution null:
+            RECORD_AUDIO:
+              [top-s] = access=1
+Discrete accesses: 
+  Uid: 10301
+    Package: com.example.spy
+      RECORD_AUDIO
+        Attribution: null
+          Access [bg-s] at 2024-01-08 14:58:00.000 for 60000 milliseconds 
+          Access [fg-tp] at 2024-01-08 14:59:00.000 attributionFlags=9 attributionChainId=3
+        Attribution: part
+          Access [bg-s] at then
+          odd
+----Location, Microphone, and Camera App Ops (Last 1 Hour)----
+
+UID|PACKAGE_NAME|DEVICE_ID|OP_NAME|ATTRIBUTION_TAG|ACCESS_TIME|ACCESS_COUNTS|REJECT_COUNTS|DURATION|UID_STATE|OP_FLAGS|CHAIN_ID|ATTRIBUTION_FLAGS
+10301|com.example.spy|default:0|CAMERA|null|2024-01-08 15:00:00.000|2|0|60000|bg|s|-1|0
+10301|com.example.spy|default:0|FINE_LOCATION|part|2024-01-08 15:01:00.000|0|4|0|cch|s|-1|0
+10301|short
+`)),
 	}},
 	"battery_daily": {batteryDaily{}, []artifacttest.Sample{
 		withClock(fileSample("days", "dumpsys/batterystats", `Daily stats:
@@ -225,6 +263,7 @@ Active install sessions:
 		fileSample("cut", "dumpsys/package", "Packages:\n  Package [com.example.a"),
 	}},
 	"install_sessions": {installSessions{}, installSamples()},
+	"permissions":      {permissionGrants{}, permissionSamples()},
 	"activities":       {components{activitiesInfo, "Activity Resolver Table"}, []artifacttest.Sample{fileSample("table", "dumpsys/package", componentText)}},
 	"receivers":        {components{receiversInfo, "Receiver Resolver Table"}, []artifacttest.Sample{fileSample("table", "dumpsys/package", componentText)}},
 	"services":         {components{servicesInfo, "Service Resolver Table"}, []artifacttest.Sample{fileSample("table", "dumpsys/package", componentText)}},
@@ -443,6 +482,7 @@ func FuzzPlatformCompat(f *testing.F)     { fuzzReport(f, "platform_compat") }
 func FuzzADB(f *testing.F)                { fuzzReport(f, "adb") }
 func FuzzDumpsysPackages(f *testing.F)    { fuzzReport(f, "dumpsys_packages") }
 func FuzzInstallSessions(f *testing.F)    { fuzzReport(f, "install_sessions") }
+func FuzzPermissions(f *testing.F)        { fuzzReport(f, "permissions") }
 func FuzzComponents(f *testing.F)         { fuzzReport(f, "activities") }
 func FuzzDumpstateProcesses(f *testing.F) { fuzzReport(f, "dumpstate_processes") }
 func FuzzDumpsysSettings(f *testing.F)    { fuzzReport(f, "dumpsys_settings") }
@@ -476,7 +516,7 @@ func TestRealReports(t *testing.T) {
 	}{
 		{accessibility{}, "dumpsys/accessibility", "dumpsys_accessibility.txt", 4},
 		{accessibility{}, "dumpsys/accessibility", "dumpsys_accessibility_v14_or_later.txt", 1},
-		{appOps{}, "dumpsys/appops", "dumpsys_appops.txt", 60},
+		{appOps{}, "dumpsys/appops", "dumpsys_appops.txt", 69},
 		{batteryDaily{}, "dumpsys/batterystats", "dumpsys_battery.txt", 3},
 		{batteryHistory{}, "dumpsys/batterystats", "dumpsys_battery.txt", 7},
 		{dbInfo{}, "dumpsys/dbinfo", "dumpsys_dbinfo.txt", 5},

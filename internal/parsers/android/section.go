@@ -68,7 +68,7 @@ func (s *section) clock() (clock, error) {
 	s.asked = true
 	dir := base(s.in.Path)
 	for _, name := range []string{"dumpstate/HEADER", "dumpstate/SYSTEM PROPERTIES", "getprop.txt"} {
-		data, err := s.companion(dir + name)
+		data, err := s.companion(dir+name, maxClock)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -86,12 +86,12 @@ func (s *section) clock() (clock, error) {
 // maxClock bounds a companion that is read for the clock.
 const maxClock = 4 * limit.MiB
 
-func (s *section) companion(name string) ([]byte, error) {
+func (s *section) companion(name string, most int64) ([]byte, error) {
 	in, err := s.in.Companion(name)
 	if err != nil {
 		return nil, err
 	}
-	return in.All(maxClock)
+	return in.All(most)
 }
 
 // base returns what stands before "dumpsys/…" or "dumpstate/…", with the
