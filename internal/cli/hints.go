@@ -53,6 +53,8 @@ var hints = []struct {
 	{workspace.ErrNewer, "ws.hint.newer"},
 	{workspace.ErrDamaged, "ws.hint.damaged"},
 	{workspace.ErrNotMember, "ws.hint.not_member"},
+	{workspace.ErrNotAllowed, "ws.hint.not_allowed"},
+	{workspace.ErrNoAccess, "ws.hint.no_access"},
 	{stamp.ErrNotProven, "ws.hint.stamp"},
 	{exhibit.ErrNotShared, "export.hint.not_shared"},
 	{exhibit.ErrNotOurs, "export.hint.not_ours"},

@@ -196,6 +196,10 @@ type caseCmd struct {
 	Close  caseCloseCmd  `cmd:"" help:"case_close"`
 	Share  caseShareCmd  `cmd:"" help:"case_share"`
 
+	Members caseMembersCmd `cmd:"" help:"case_members"`
+	Role    caseRoleCmd    `cmd:"" help:"case_role_change"`
+	Remove  caseRemoveCmd  `cmd:"" help:"case_remove"`
+
 	Exports caseExportsCmd `cmd:"" help:"case_exports"`
 }
 
@@ -330,17 +334,6 @@ type caseCloseCmd struct {
 // Run closes a case.
 func (c *caseCloseCmd) Run(a *app) error {
 	return c.with(a, func(s *space) error { return s.CloseCase(a.ctx, c.Case) })
-}
-
-type caseShareCmd struct {
-	Case   string `arg:"" help:"case_id"`
-	Member string `arg:"" help:"workspace_member_name"`
-	wsFlags
-}
-
-// Run makes somebody a member of a case.
-func (c *caseShareCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error { return s.ShareCase(a.ctx, c.Case, c.Member) })
 }
 
 // maxPrivate bounds a file of a person's private facts in bytes.

@@ -283,6 +283,8 @@ type (
 		InCase
 		Body struct {
 			Member string `json:"member" minLength:"1" maxLength:"200" doc:"their name"`
+			Role   string `json:"role,omitempty" enum:"owner,analyst,counsel,reader,person" default:"owner"`
+			Person string `json:"person,omitempty" maxLength:"200" doc:"id or pseudonym of the person of the case that they are, for the role person"`
 		}
 	}
 	personBody struct {
@@ -389,7 +391,7 @@ func (a *api) change() {
 		})
 	add(a, ScopeIntake, http.MethodPost, "/cases/{case}/share", "share-case", "Let another member work on a case",
 		func(ctx context.Context, sp *examine.Space, in *shareBody) (workspace.Case, error) {
-			if err := sp.ShareCase(ctx, in.Case, in.Body.Member); err != nil {
+			if err := sp.ShareCase(ctx, in.Case, in.Body.Member, workspace.Role(in.Body.Role), in.Body.Person); err != nil {
 				return workspace.Case{}, err
 			}
 			return sp.Case(ctx, in.Case)

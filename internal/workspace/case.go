@@ -20,16 +20,17 @@ const (
 // of it sees that it is there, and nothing of it.
 type Case struct {
 	ID      string `json:"id"`
-	Title   string `json:"title,omitempty"` // "" for who is no member
+	Title   string `json:"title,omitempty"` // "" for who is no member, or the person concerned: it may name others
 	State   string `json:"state"`
 	Created string `json:"created"`
 	Closed  string `json:"closed,omitempty"`
 	Sealed  bool   `json:"sealed,omitempty"` // not open to this identity
+	Role    Role   `json:"role,omitempty"`   // of the acting member
 
 	recipient string
 }
 
-// CreateCase makes a case, with the one who makes it as its member.
+// CreateCase makes a case, with the one who makes it as its owner.
 func (w *Workspace) CreateCase(ctx context.Context, title string) (Case, error) {
 	if err := validName("title of a case", title); err != nil {
 		return Case{}, err
@@ -46,13 +47,16 @@ func (w *Workspace) CreateCase(ctx context.Context, title string) (Case, error) 
 	if err != nil {
 		return Case{}, err
 	}
-	c := Case{ID: newID("C"), Title: title, State: CaseOpen, recipient: key.Recipient()}
+	c := Case{ID: newID("C"), Title: title, State: CaseOpen, Role: RoleOwner, recipient: key.Recipient()}
 	err = w.act(ctx, func(t *tx) error {
+		if err := w.inTeam(ctx, t); err != nil {
+			return err
+		}
 		c.Created = t.now
 		n := t.record("case.created", c.ID, c.ID, map[string]any{"case": c.ID})
 		t.exec("INSERT INTO cases (id, n, recipient, title, state, created, closed) VALUES ($1, $2, $3, $4, $5, $6, '')",
 			c.ID, n, c.recipient, sealed, c.State, c.Created)
-		t.exec("INSERT INTO case_member (case_id, member_id, wrapped) VALUES ($1, $2, $3)", c.ID, w.member.ID, wrapped)
+		t.exec("INSERT INTO case_member (case_id, member_id, wrapped, role, person_id) VALUES ($1, $2, $3, $4, '')", c.ID, w.member.ID, wrapped, RoleOwner)
 		return nil
 	})
 	return c, err
@@ -61,7 +65,7 @@ func (w *Workspace) CreateCase(ctx context.Context, title string) (Case, error) 
 // CloseCase ends a case: nothing is added to it any more.
 func (w *Workspace) CloseCase(ctx context.Context, id string) error {
 	return w.act(ctx, func(t *tx) error {
-		if _, err := t.openCase(id); err != nil {
+		if _, err := t.openCase(id, ActClose); err != nil {
 			return err
 		}
 		t.record("case.closed", id, id, map[string]any{"case": id})
@@ -84,7 +88,8 @@ func (w *Workspace) Case(ctx context.Context, id string) (Case, error) {
 	return l.Items[0], nil
 }
 
-// Cases lists the cases in a state, or in any.
+// Cases lists the cases in a state, or in any. Who is somewhere the person
+// concerned, and nothing else anywhere, sees their own alone.
 func (w *Workspace) Cases(ctx context.Context, state string, p Page) (List[Case], error) {
 	return w.cases(ctx, "", state, p)
 }
@@ -93,6 +98,11 @@ func (w *Workspace) cases(ctx context.Context, id, state string, p Page) (List[C
 	var f filter
 	f.equal("id", id)
 	f.equal("state", state)
+	if err := w.InTeam(ctx); errors.Is(err, ErrNotAllowed) {
+		f.add("id IN (SELECT case_id FROM case_member WHERE member_id = $?)", w.member.ID) // that there are others is not theirs to know
+	} else if err != nil {
+		return List[Case]{}, err
+	}
 	titles := map[string][]byte{}
 	l, err := list(ctx, w, caseColumns, f, p, "n", func(rows *sql.Rows) (n int64, c Case, err error) {
 		var title []byte
@@ -105,11 +115,18 @@ func (w *Workspace) cases(ctx context.Context, id, state string, p Page) (List[C
 	}
 	for i := range l.Items {
 		c := &l.Items[i]
-		key, err := w.caseKey(ctx, w.db.Pool, c.ID)
+		m, wrapped, err := w.membership(ctx, w.db.Pool, c.ID)
 		if errors.Is(err, ErrNoAccess) {
 			c.Sealed = true
 			continue
 		}
+		if err != nil {
+			return l, err
+		}
+		if c.Role = m.Role; c.Role == RolePerson {
+			continue
+		}
+		key, err := w.unwrap(c.ID, wrapped)
 		if err != nil {
 			return l, err
 		}
@@ -122,21 +139,14 @@ func (w *Workspace) cases(ctx context.Context, id, state string, p Page) (List[C
 	return l, nil
 }
 
-// caseKey opens the identity of a case. The error wraps ErrNoAccess.
+// caseKey opens the identity of a case. Whether its caller may touch the case,
+// and what of it, was asked before. The error wraps ErrNoAccess.
 func (w *Workspace) caseKey(ctx context.Context, q queryer, id string) (seal.Identity, error) {
-	var wrapped []byte
-	err := q.QueryRowContext(ctx, "SELECT wrapped FROM case_member WHERE case_id = $1 AND member_id = $2", id, w.member.ID).Scan(&wrapped)
-	if errors.Is(err, sql.ErrNoRows) {
-		return seal.Identity{}, fmt.Errorf("case %s: %w", id, w.noKey(ctx, q, id))
-	}
+	_, wrapped, err := w.membership(ctx, q, id)
 	if err != nil {
-		return seal.Identity{}, w.fail("key of the case", err)
+		return seal.Identity{}, err
 	}
-	secret, err := seal.Open(w.o.Identity, wrapped)
-	if err != nil {
-		return seal.Identity{}, fmt.Errorf("key of case %s: %w", id, err)
-	}
-	return seal.ParseIdentity(string(secret))
+	return w.unwrap(id, wrapped)
 }
 
 // noKey says why a member has no key of a case: it is another's, or none at all.
@@ -152,23 +162,34 @@ func (w *Workspace) noKey(ctx context.Context, q queryer, id string) error {
 	return ErrNoAccess
 }
 
-// openCase returns the recipient of a case that is open and whose member acts.
-func (t *tx) openCase(id string) (recipient string, err error) {
+// openCase returns the recipient of a case that is open, with all of which the
+// acting member may do something.
+func (t *tx) openCase(id string, d Deed) (recipient string, err error) {
+	if recipient, err = t.member(id, d); err != nil {
+		return "", err
+	}
 	var state string
-	if err := t.scan("SELECT recipient, state FROM cases WHERE id = $1", []any{id}, &recipient, &state); err != nil {
-		return "", fmt.Errorf("case %s: %w", id, err)
+	if err := t.scan("SELECT state FROM cases WHERE id = $1", []any{id}, &state); err != nil {
+		return "", err
 	}
 	if state != CaseOpen {
 		return "", fmt.Errorf("case %s: %w", id, ErrClosed)
 	}
-	var n int
-	if err := t.scan("SELECT COUNT(*) FROM case_member WHERE case_id = $1 AND member_id = $2", []any{id, t.w.member.ID}, &n); err != nil {
+	return recipient, nil
+}
+
+// member returns the recipient of a case, open or closed, with all of which the
+// acting member may do something.
+func (t *tx) member(id string, d Deed) (recipient string, err error) {
+	m, _, err := t.w.membership(t.ctx, t, id)
+	if err != nil {
 		return "", err
 	}
-	if n == 0 {
-		return "", fmt.Errorf("case %s: %w", id, ErrNoAccess)
+	if !m.Role.MayAll(d) {
+		return "", &NotAllowed{id, m.Role, d}
 	}
-	return recipient, nil
+	err = t.scan("SELECT recipient FROM cases WHERE id = $1", []any{id}, &recipient)
+	return recipient, err
 }
 
 // sealJSON seals a value for a recipient.

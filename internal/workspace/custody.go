@@ -26,10 +26,13 @@ type Act struct {
 }
 
 // Acts lists the entries of the ledger about a subject: an evidence, a person,
-// a case; "" for all that belong to the member's cases or to none.
+// a case; "" for all that belong to the member's cases or to none. The person
+// concerned sees those that are about them.
 func (w *Workspace) Acts(ctx context.Context, subject string, p Page) (List[Act], error) {
-	var f filter
-	f.add("(case_id = '' OR case_id IN (SELECT case_id FROM case_member WHERE member_id = $?))", w.member.ID)
+	f, err := w.mineInLedger(ctx)
+	if err != nil {
+		return List[Act]{}, err
+	}
 	f.equal("subject", subject)
 	return list(ctx, w, "SELECT n, data, salt, detail FROM ledger_entry", f, p, "n", func(rows *sql.Rows) (n int64, a Act, err error) {
 		var data []byte
@@ -37,6 +40,23 @@ func (w *Workspace) Acts(ctx context.Context, subject string, p Page) (List[Act]
 		a.Entry = string(data)
 		return a.N, a, err
 	})
+}
+
+// mineInLedger restricts a query over the ledger to the entries that are about
+// the acting member's cases, as far as their roles go, or about none. Those are
+// the team's: the person concerned sees what is about them.
+func (w *Workspace) mineInLedger(ctx context.Context) (filter, error) {
+	f, err := w.mine(ctx, ActSee, "ledger_entry")
+	if err != nil {
+		return f, err
+	}
+	switch err := w.InTeam(ctx); {
+	case err == nil:
+		f.where[0] = "(case_id = '' OR " + f.where[0] + ")"
+	case !errors.Is(err, ErrNotAllowed):
+		return f, err
+	}
+	return f, nil
 }
 
 // LedgerSize is the number of entries.
@@ -99,6 +119,9 @@ func (w *Workspace) kept(ctx context.Context, n int64) ([]byte, error) {
 
 // KeepCheckpoint replaces a checkpoint by the same with more cosignatures.
 func (w *Workspace) KeepCheckpoint(ctx context.Context, n int64, signed []byte) error {
+	if err := w.InTeam(ctx); err != nil {
+		return err
+	}
 	_, err := w.db.Pool.ExecContext(ctx, "UPDATE ledger_checkpoint SET note = $1 WHERE n = $2", signed, n)
 	if err != nil {
 		return w.fail("checkpoint", err)
@@ -131,8 +154,12 @@ func (w *Workspace) Prove(ctx context.Context, i, n int64, checkpoint []byte, op
 		data []byte
 		o    ledger.Opening
 	)
-	err := w.db.Pool.QueryRowContext(ctx, `SELECT data, salt, detail FROM ledger_entry WHERE n = $1
-		AND (case_id = '' OR case_id IN (SELECT case_id FROM case_member WHERE member_id = $2))`, i, w.member.ID).Scan(&data, &o.Salt, &o.Detail)
+	f, err := w.mineInLedger(ctx)
+	if err != nil {
+		return nil, err
+	}
+	f.add("n = $?", i)
+	err = w.db.Pool.QueryRowContext(ctx, f.query("SELECT data, salt, detail FROM ledger_entry WHERE @mine"), f.args...).Scan(&data, &o.Salt, &o.Detail)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, fmt.Errorf("entry %d of the ledger: %w", i, ErrNotFound)
 	}

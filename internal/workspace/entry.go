@@ -120,9 +120,17 @@ func (e *Entry) valid() error {
 	return nil
 }
 
+// deed is what it is to write the entry.
+func (e *Entry) deed() Deed {
+	if d, ok := entryDeeds[e.Kind]; ok {
+		return d
+	}
+	return ActAccount
+}
+
 // put writes the next version of an entry.
 func (t *tx) put(e *Entry, state, reason string) error {
-	recipient, err := t.openCase(e.Case)
+	recipient, err := t.openCase(e.Case, e.deed())
 	if err != nil {
 		return err
 	}
@@ -245,12 +253,13 @@ func (w *Workspace) Entry(ctx context.Context, id string) (Entry, error) {
 // Entries lists entries of one case in the order in which they were written,
 // with their bodies opened. What was erased has none.
 func (w *Workspace) Entries(ctx context.Context, by EntryFilter, p Page) (List[Entry], error) {
-	key, err := w.caseKey(ctx, w.db.Pool, by.Case)
+	key, only, err := w.enter(ctx, w.db.Pool, by.Case, ActSee)
 	if err != nil {
 		return List[Entry]{}, err
 	}
 	var f filter
 	f.equal("case_id", by.Case)
+	f.own("account_entry", only)
 	f.equal("kind", by.Kind)
 	f.equal("id", by.ID)
 	f.equal("key", by.Key)

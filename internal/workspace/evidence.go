@@ -50,7 +50,7 @@ func (w *Workspace) ReceiveEvidence(ctx context.Context, caseID, device, source 
 		key seal.Identity
 	)
 	err := w.act(ctx, func(t *tx) error {
-		recipient, err := t.openCase(caseID)
+		recipient, err := t.openCase(caseID, ActIntake)
 		if err != nil {
 			return err
 		}
@@ -136,6 +136,9 @@ func (w *Workspace) CompleteEvidence(ctx context.Context, id string, files []vau
 		if err := t.scan("SELECT case_id, state, manifest_sha256 FROM evidence WHERE id = $1", []any{id}, &caseID, &state, &had); err != nil {
 			return fmt.Errorf("evidence %s: %w", id, err)
 		}
+		if _, err := t.member(caseID, ActIntake); err != nil {
+			return err
+		}
 		switch {
 		case state == Stored && had == sum:
 			return nil // another process was first, with the same
@@ -184,6 +187,9 @@ func (w *Workspace) Evidence(ctx context.Context, id string) (Evidence, error) {
 		return Evidence{}, w.fail("evidence "+id, err)
 	}
 	l, err := w.evidences(ctx, caseID, filter{where: []string{"id = $1"}, args: []any{id}}, Page{})
+	if err == nil && len(l.Items) == 0 {
+		err = fmt.Errorf("evidence %s: %w", id, ErrNotFound)
+	}
 	if err != nil {
 		return Evidence{}, err
 	}
@@ -211,11 +217,18 @@ func (w *Workspace) EvidenceBy(ctx context.Context, caseID string, by EvidenceFi
 }
 
 func (w *Workspace) evidences(ctx context.Context, caseID string, f filter, p Page) (List[Evidence], error) {
-	key, err := w.caseKey(ctx, w.db.Pool, caseID)
+	key, only, err := w.enter(ctx, w.db.Pool, caseID, ActSee)
 	if err != nil {
 		return List[Evidence]{}, err
 	}
-	return list(ctx, w, evidenceColumns, f, p, "n", func(rows *sql.Rows) (int64, Evidence, error) { return scanEvidence(rows, key) })
+	f.own("evidence", only)
+	return list(ctx, w, evidenceColumns, f, p, "n", func(rows *sql.Rows) (int64, Evidence, error) {
+		n, ev, err := scanEvidence(rows, key)
+		if only != "" {
+			ev.Private = EvidencePrivate{} // a path of the team's machine
+		}
+		return n, ev, err
+	})
 }
 
 // EvidenceKey opens the key of an evidence for a purpose that the person
@@ -228,9 +241,12 @@ func (w *Workspace) EvidenceKey(ctx context.Context, id, purpose string) (seal.I
 		if err != nil {
 			return fmt.Errorf("evidence %s: %w", id, err)
 		}
-		caseKey, err := w.caseKey(ctx, t, caseID)
+		caseKey, only, err := w.enter(ctx, t, caseID, ActSee)
 		if err != nil {
 			return err
+		}
+		if only != "" && only != person {
+			return fmt.Errorf("evidence %s: %w", id, ErrNotFound)
 		}
 		if key, err = w.evidenceKey(ctx, t, id, caseKey); err != nil {
 			return err
@@ -301,8 +317,12 @@ func (w *Workspace) WithdrawConsent(ctx context.Context, id string) (Remains, er
 		if err := t.scan("SELECT case_id, person_id, withdrawn FROM consent WHERE id = $1", []any{id}, &caseID, &person, &withdrawn); err != nil {
 			return fmt.Errorf("consent %s: %w", id, err)
 		}
-		if _, err := w.caseKey(ctx, t, caseID); err != nil {
+		only, err := w.may(ctx, t, caseID, ActWithdraw)
+		if err != nil {
 			return err
+		}
+		if only != "" && only != person {
+			return fmt.Errorf("consent %s: %w", id, ErrNotFound)
 		}
 		if withdrawn == "" {
 			t.exec("UPDATE consent SET withdrawn = $1 WHERE id = $2", t.now, id)

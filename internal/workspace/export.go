@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 )
 
 // An Export is something that left the workspace as an exhibit.
@@ -33,12 +32,12 @@ func NewExportID() string { return newID("X") }
 // interrupted one may call this again.
 func (w *Workspace) RecordExport(ctx context.Context, x Export) (Export, error) {
 	err := w.act(ctx, func(t *tx) error {
-		err := t.scan("SELECT n, made FROM export WHERE id = $1 AND sha256 = $2", []any{x.ID, x.SHA256}, &x.Entry, &x.Made)
-		if err == nil || !errors.Is(err, ErrNotFound) {
+		recipient, err := t.exporter(&x)
+		if err != nil {
 			return err
 		}
-		recipient, err := t.member(x.Case)
-		if err != nil {
+		err = t.scan("SELECT n, made FROM export WHERE id = $1 AND sha256 = $2", []any{x.ID, x.SHA256}, &x.Entry, &x.Made)
+		if err == nil || !errors.Is(err, ErrNotFound) {
 			return err
 		}
 		sealed, err := sealJSON(recipient, x.Private)
@@ -59,14 +58,33 @@ func (w *Workspace) RecordExport(ctx context.Context, x Export) (Export, error) 
 	return x, err
 }
 
+// exporter returns the recipient of a case whose member may take an export away.
+func (t *tx) exporter(x *Export) (recipient string, err error) {
+	only, err := t.w.may(t.ctx, t, x.Case, ActReport)
+	if err != nil {
+		return "", err
+	}
+	for _, ev := range x.Evidence {
+		if only == "" {
+			break
+		}
+		if err := t.w.owned(t.ctx, t, "evidence", ev, only); err != nil {
+			return "", err
+		}
+	}
+	err = t.scan("SELECT recipient FROM cases WHERE id = $1", []any{x.Case}, &recipient)
+	return recipient, err
+}
+
 // Exports lists what left of a case, and of one evidence if given.
 func (w *Workspace) Exports(ctx context.Context, caseID, evidence string, p Page) (List[Export], error) {
-	key, err := w.caseKey(ctx, w.db.Pool, caseID)
+	key, only, err := w.enter(ctx, w.db.Pool, caseID, ActSee)
 	if err != nil {
 		return List[Export]{}, err
 	}
 	var f filter
 	f.equal("case_id", caseID)
+	f.own("export", only)
 	if evidence != "" {
 		f.add("id IN (SELECT export_id FROM export_evidence WHERE evidence_id = $?)", evidence)
 	}
@@ -86,24 +104,17 @@ func (w *Workspace) Exports(ctx context.Context, caseID, evidence string, p Page
 			break
 		}
 		err = w.read(ctx, func(t *tx) error {
-			of, err := t.texts("SELECT evidence_id FROM export_evidence WHERE export_id = $1 ORDER BY evidence_id", 1, l.Items[i].ID)
-			for _, row := range of {
+			var of filter
+			of.add("id IN (SELECT evidence_id FROM export_evidence WHERE export_id = $?)", l.Items[i].ID)
+			of.own("evidence", only)
+			list, err := t.texts(of.query("SELECT id FROM evidence WHERE @mine ORDER BY id"), 1, of.args...)
+			for _, row := range list {
 				l.Items[i].Evidence = append(l.Items[i].Evidence, row[0])
 			}
 			return err
 		})
 	}
 	return l, err
-}
-
-// member returns the recipient of a case, open or closed, whose member acts.
-func (t *tx) member(caseID string) (recipient string, err error) {
-	err = t.scan("SELECT c.recipient FROM cases c JOIN case_member m ON m.case_id = c.id WHERE c.id = $1 AND m.member_id = $2",
-		[]any{caseID, t.w.member.ID}, &recipient)
-	if errors.Is(err, ErrNotFound) {
-		err = fmt.Errorf("case %s: %w", caseID, ErrNoAccess)
-	}
-	return recipient, err
 }
 
 // left lists, in a withdrawal, to whom something of the evidence went.

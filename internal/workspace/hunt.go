@@ -120,7 +120,7 @@ func freshSets(sets []*indicator.Set, runs []huntRun) []huntSet {
 
 // huntable lists the runs that may be hunted in.
 func (w *Workspace) huntable(ctx context.Context, h *Hunted) ([]huntRun, error) {
-	latest, without, err := w.consentedRuns(ctx, Hunting, "")
+	latest, without, err := w.consentedRuns(ctx, ActHunt, Hunting, "")
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,8 @@ package workspace
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 
 	"github.com/amparo-project/amparo/internal/seal"
@@ -15,6 +17,9 @@ type index struct{ w *Workspace }
 
 // Parts implements vault.Index.
 func (x index) Parts(ctx context.Context, bundle string) ([][]byte, error) {
+	if err := x.reaches(ctx, bundle); err != nil {
+		return nil, err
+	}
 	rows, err := x.w.db.Pool.QueryContext(ctx, "SELECT sealed FROM bundle_batch WHERE bundle = $1 ORDER BY part", bundle)
 	if err != nil {
 		return nil, x.w.fail("list of files", err)
@@ -31,11 +36,29 @@ func (x index) Parts(ctx context.Context, bundle string) ([][]byte, error) {
 	return parts, rows.Err()
 }
 
+// reaches checks that the acting member may see the evidence, or the run's, that
+// a bundle is. A run that is not stored yet is nobody's: it lists what its maker
+// has.
+func (x index) reaches(ctx context.Context, bundle string) error {
+	var id, caseID string
+	err := x.w.db.Pool.QueryRowContext(ctx, `SELECT id, case_id FROM evidence WHERE id = $1 OR id = (SELECT evidence_id FROM run WHERE id = $1)`, bundle).Scan(&id, &caseID)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return x.w.fail("evidence", err)
+	}
+	return x.w.mayWith(ctx, x.w.db.Pool, caseID, ActSee, "evidence", id)
+}
+
 // Same implements vault.Index.
 func (x index) Same(ctx context.Context, caseID, sum string) (vault.Segment, seal.Identity, error) {
 	var s vault.Segment
 	var key seal.Identity
 	err := x.w.read(ctx, func(t *tx) error {
+		if _, err := t.member(caseID, ActCheck); err != nil {
+			return err
+		}
 		// A run's segments are sealed for its evidence. What an interrupted check
 		// stored belongs to no run, and is of no use.
 		list, err := t.texts(`SELECT s.id, f.bundle, e.id FROM segment s JOIN segment_ref f ON f.segment_id = s.id
@@ -68,6 +91,9 @@ func (x index) Commit(ctx context.Context, bundle, caseID string, n int, sealed 
 	}
 	defer sqlTx.Rollback() //nolint:errcheck // after Commit it does nothing
 	t := &tx{Tx: sqlTx, w: x.w, ctx: ctx}
+	if _, err := t.member(caseID, ActCheck); err != nil {
+		return err
+	}
 	if t.exec("INSERT INTO bundle_batch (bundle, part, sealed) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", bundle, n, sealed) == 0 && t.err == nil {
 		return fmt.Errorf("%s: %w", bundle, ErrBusy)
 	}
@@ -94,6 +120,9 @@ func (x index) Commit(ctx context.Context, bundle, caseID string, n int, sealed 
 
 // Segments implements vault.Index.
 func (x index) Segments(ctx context.Context, bundle string) (map[string]vault.Segment, error) {
+	if err := x.reaches(ctx, bundle); err != nil {
+		return nil, err
+	}
 	rows, err := x.w.db.Pool.QueryContext(ctx, `SELECT s.id, s.sha256, s.size, s.stored_sha256, s.stored_size, f.wrapped
 		FROM segment_ref f JOIN segment s ON s.id = f.segment_id WHERE f.bundle = $1`, bundle)
 	if err != nil {
@@ -114,6 +143,9 @@ func (x index) Segments(ctx context.Context, bundle string) (map[string]vault.Se
 // KnownSegments returns the ids of all segments of the vault that something
 // refers to.
 func (w *Workspace) KnownSegments(ctx context.Context) (map[string]bool, error) {
+	if err := w.InTeam(ctx); err != nil {
+		return nil, err
+	}
 	rows, err := w.db.Pool.QueryContext(ctx, "SELECT id FROM segment")
 	if err != nil {
 		return nil, w.fail("segments", err)

@@ -33,6 +33,8 @@ type Invitation struct {
 	Name    string `json:"name"`
 	Manager bool   `json:"manager"`
 	Case    string `json:"case,omitempty"`   // that is shared with them when they come
+	Role    Role   `json:"role,omitempty"`   // in that case
+	Person  string `json:"person,omitempty"` // that RolePerson is for, by id or pseudonym
 	Member  string `json:"member,omitempty"` // whom it is for, or who came
 	By      string `json:"by"`
 	State   string `json:"state"`
@@ -58,8 +60,9 @@ func SecretID(secret string) string {
 const invitationPurpose = "invitation"
 
 // Invite makes an invitation for somebody new, and returns its secret, which is
-// nowhere kept. It is for managers; a case can be shared by who has its key.
-// Errors wrap ErrNotAllowed, ErrExists where a member has the name, ErrInvalid.
+// nowhere kept. It is for managers; a case can be shared by its owners, in a
+// role as ShareCase takes it. Errors wrap ErrNotAllowed, ErrExists where a
+// member has the name, ErrInvalid.
 func (w *Workspace) Invite(ctx context.Context, inv Invitation) (Invitation, string, error) {
 	if err := validName("name of a member", inv.Name); err != nil {
 		return inv, "", err
@@ -77,7 +80,7 @@ func (w *Workspace) Invite(ctx context.Context, inv Invitation) (Invitation, str
 		}
 		carry.Case = key.Secret()
 	}
-	return w.invite(ctx, inv, carry, func(t *tx) error {
+	return w.invite(ctx, inv, carry, func(t *tx, inv *Invitation) error {
 		if err := t.manages(); err != nil {
 			return err
 		}
@@ -91,7 +94,10 @@ func (w *Workspace) Invite(ctx context.Context, inv Invitation) (Invitation, str
 		if inv.Case == "" {
 			return nil
 		}
-		_, err := t.openCase(inv.Case)
+		if _, err := t.openCase(inv.Case, ActMembers); err != nil {
+			return err
+		}
+		inv.Person, err = t.roleFor(inv.Case, inv.Role, inv.Person)
 		return err
 	})
 }
@@ -111,7 +117,7 @@ func (w *Workspace) InviteBack(ctx context.Context, member string) (Invitation, 
 	if err != nil {
 		return inv, "", err
 	}
-	return w.invite(ctx, inv, invited{}, func(t *tx) error {
+	return w.invite(ctx, inv, invited{}, func(t *tx, _ *Invitation) error {
 		if member == w.member.ID {
 			return nil
 		}
@@ -119,7 +125,7 @@ func (w *Workspace) InviteBack(ctx context.Context, member string) (Invitation, 
 	})
 }
 
-func (w *Workspace) invite(ctx context.Context, inv Invitation, carry invited, may func(*tx) error) (Invitation, string, error) {
+func (w *Workspace) invite(ctx context.Context, inv Invitation, carry invited, may func(*tx, *Invitation) error) (Invitation, string, error) {
 	text, err := json.Marshal(carry)
 	if err != nil {
 		return inv, "", err
@@ -133,7 +139,7 @@ func (w *Workspace) invite(ctx context.Context, inv Invitation, carry invited, m
 	sealed := key.Seal(text, inv.Handle)
 	inv.Until = w.o.Now().UTC().Add(InvitationLife).Format(ledger.TimeLayout)
 	err = w.act(ctx, func(t *tx) error {
-		if err := may(t); err != nil {
+		if err := may(t, &inv); err != nil {
 			return err
 		}
 		inv.Created = t.now
@@ -142,24 +148,24 @@ func (w *Workspace) invite(ctx context.Context, inv Invitation, carry invited, m
 			t.exec("UPDATE invitation SET state = 'void', sealed = NULL WHERE state = 'open' AND member_id = $1", inv.Member)
 		}
 		n := t.record("member.invited", inv.Case, inv.Handle, map[string]any{
-			"invitation": inv.Handle, "manager": inv.Manager, "case": inv.Case, "member": inv.Member, "until": inv.Until,
+			"invitation": inv.Handle, "manager": inv.Manager, "case": inv.Case, "role": inv.Role, "person": inv.Person, "member": inv.Member, "until": inv.Until,
 		})
 		manager := 0
 		if inv.Manager {
 			manager = 1
 		}
 		t.exec(`INSERT INTO invitation (id, handle, n, name, manager, case_id, role, person_id, member_id, invited_by, sealed, state, created, until)
-			VALUES ($1, $2, $3, $4, $5, $6, '', '', $7, $8, $9, $10, $11, $12)`,
-			SecretID(secret), inv.Handle, n, inv.Name, manager, inv.Case, inv.Member, inv.By, sealed, inv.State, inv.Created, inv.Until)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+			SecretID(secret), inv.Handle, n, inv.Name, manager, inv.Case, inv.Role, inv.Person, inv.Member, inv.By, sealed, inv.State, inv.Created, inv.Until)
 		return nil
 	})
 	return inv, secret, err
 }
 
-const invitationColumns = "SELECT n, handle, name, manager, case_id, member_id, invited_by, state, created, until FROM invitation"
+const invitationColumns = "SELECT n, handle, name, manager, case_id, role, person_id, member_id, invited_by, state, created, until FROM invitation"
 
 func scanInvitation(scan func(...any) error) (n int64, inv Invitation, err error) {
-	err = scan(&n, &inv.Handle, &inv.Name, &inv.Manager, &inv.Case, &inv.Member, &inv.By, &inv.State, &inv.Created, &inv.Until)
+	err = scan(&n, &inv.Handle, &inv.Name, &inv.Manager, &inv.Case, &inv.Role, &inv.Person, &inv.Member, &inv.By, &inv.State, &inv.Created, &inv.Until)
 	return n, inv, err
 }
 
@@ -237,8 +243,8 @@ func (d *Door) Join(ctx context.Context, secret, passphrase string) (id seal.Ide
 func (t *tx) spend(secret string) (inv Invitation, carry invited, err error) {
 	var sealed []byte
 	var n int64
-	err = t.scan("UPDATE invitation SET state = 'used' WHERE id = $1 AND state = 'open' AND until > $2 RETURNING n, handle, name, manager, case_id, member_id, invited_by, sealed",
-		[]any{SecretID(secret), t.now}, &n, &inv.Handle, &inv.Name, &inv.Manager, &inv.Case, &inv.Member, &inv.By, &sealed)
+	err = t.scan("UPDATE invitation SET state = 'used' WHERE id = $1 AND state = 'open' AND until > $2 RETURNING n, handle, name, manager, case_id, role, person_id, member_id, invited_by, sealed",
+		[]any{SecretID(secret), t.now}, &n, &inv.Handle, &inv.Name, &inv.Manager, &inv.Case, &inv.Role, &inv.Person, &inv.Member, &inv.By, &sealed)
 	if err != nil {
 		return inv, carry, fmt.Errorf("invitation: %w", err)
 	}
@@ -278,8 +284,11 @@ func (t *tx) join(inv Invitation, carry invited, m Member, locked []byte) error 
 	if err != nil {
 		return err
 	}
-	t.exec("INSERT INTO case_member (case_id, member_id, wrapped) VALUES ($1, $2, $3)", inv.Case, m.ID, wrapped)
-	t.record("case.shared", inv.Case, inv.Case, map[string]any{"case": inv.Case, "member": m.ID, "invited_by": inv.By})
+	came := CaseMember{Member: m, Role: inv.Role, Person: inv.Person}
+	t.exec("INSERT INTO case_member (case_id, member_id, wrapped, role, person_id) VALUES ($1, $2, $3, $4, $5)", inv.Case, m.ID, wrapped, came.Role, came.Person)
+	detail := came.detail(inv.Case)
+	detail["invited_by"] = inv.By
+	t.record("case.shared", inv.Case, inv.Case, detail)
 	return t.err
 }
 

@@ -65,6 +65,14 @@ type JobPrivate struct {
 	Lang     string `json:"lang,omitempty"`     // of the report
 }
 
+// deed is what it is to queue the job, and to end it.
+func (j *Job) deed() Deed {
+	if j.Kind == JobReceive {
+		return ActIntake
+	}
+	return ActCheck
+}
+
 // AddJob puts a job into the queue of the acting member.
 func (w *Workspace) AddJob(ctx context.Context, j Job, private JobPrivate) (Job, error) {
 	j.ID, j.State, j.Created, j.Runs = newID("J"), JobWaiting, w.now(), []string{}
@@ -77,7 +85,7 @@ func (w *Workspace) AddJob(ctx context.Context, j Job, private JobPrivate) (Job,
 	if err := t.begin(); err != nil { // jobs are numbered one at a time
 		return j, err
 	}
-	recipient, err := t.openCase(j.Case)
+	recipient, err := t.openCase(j.Case, j.deed())
 	if err != nil {
 		return j, err
 	}
@@ -102,7 +110,10 @@ type JobFilter struct{ ID, Case, Evidence, State string }
 
 // Jobs lists the jobs of the member's cases.
 func (w *Workspace) Jobs(ctx context.Context, by JobFilter, p Page) (List[Job], error) {
-	f := w.mine()
+	f, err := w.mine(ctx, ActSee, "job")
+	if err != nil {
+		return List[Job]{}, err
+	}
 	f.equal("id", by.ID)
 	f.equal("case_id", by.Case)
 	f.equal("evidence_id", by.Evidence)
@@ -135,8 +146,11 @@ func (w *Workspace) Job(ctx context.Context, id string) (Job, error) {
 
 // ActiveJobs returns how many jobs of the member's cases wait or run.
 func (w *Workspace) ActiveJobs(ctx context.Context) (n int64, err error) {
-	err = w.db.Pool.QueryRowContext(ctx, `SELECT COUNT(*) FROM job WHERE state IN ('waiting', 'running')
-		AND case_id IN (SELECT case_id FROM case_member WHERE member_id = $1)`, w.member.ID).Scan(&n)
+	f, err := w.mine(ctx, ActSee, "job")
+	if err != nil {
+		return 0, err
+	}
+	err = w.db.Pool.QueryRowContext(ctx, f.query("SELECT COUNT(*) FROM job WHERE @mine AND state IN ('waiting', 'running')"), f.args...).Scan(&n)
 	if err != nil {
 		return 0, w.fail("jobs", err)
 	}
@@ -150,8 +164,8 @@ func (w *Workspace) ClaimJob(ctx context.Context, owner string, silent time.Dura
 	now := w.o.Now().UTC()
 	old := now.Add(-silent).Format(ledger.TimeLayout)
 	var id string
-	err := w.db.Pool.QueryRowContext(ctx, `SELECT id FROM job WHERE member_id = $1 AND (state = 'waiting' OR state = 'running' AND beat < $2)
-		ORDER BY n LIMIT 1`, w.member.ID, old).Scan(&id)
+	err := w.db.Pool.QueryRowContext(ctx, inCases(ActCheck, "$1", `SELECT id FROM job WHERE member_id = $1 AND (state = 'waiting' OR state = 'running' AND beat < $2)
+		AND case_id IN (@cases) ORDER BY n LIMIT 1`), w.member.ID, old).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Job{}, JobPrivate{}, fmt.Errorf("job: %w", ErrNotFound)
 	}
@@ -230,15 +244,22 @@ func (w *Workspace) EndJob(ctx context.Context, owner string, j *Job, state, mes
 	return nil
 }
 
+// cancelJob ends jobs that wait, and asks the processes of those that run.
+const cancelJob = `UPDATE job SET cancel = 1, ended = CASE WHEN state = 'waiting' THEN $1 ELSE ended END,
+	sealed = CASE WHEN state = 'waiting' THEN NULL ELSE sealed END,
+	state = CASE WHEN state = 'waiting' THEN 'cancelled' ELSE state END WHERE `
+
 // CancelJob ends a job that waits, and asks the process of one that runs to
 // end it.
 func (w *Workspace) CancelJob(ctx context.Context, id string) error {
-	if _, err := w.Job(ctx, id); err != nil {
+	j, err := w.Job(ctx, id)
+	if err != nil {
 		return err
 	}
-	_, err := w.db.Pool.ExecContext(ctx, `UPDATE job SET cancel = 1, ended = CASE WHEN state = 'waiting' THEN $1 ELSE ended END,
-		sealed = CASE WHEN state = 'waiting' THEN NULL ELSE sealed END,
-		state = CASE WHEN state = 'waiting' THEN 'cancelled' ELSE state END WHERE id = $2 AND state IN ('waiting', 'running')`, w.now(), id)
+	if err := w.mayAll(ctx, j.Case, j.deed()); err != nil {
+		return err
+	}
+	_, err = w.db.Pool.ExecContext(ctx, cancelJob+"id = $2 AND state IN ('waiting', 'running')", w.now(), id)
 	if err != nil {
 		return w.fail("job", err)
 	}

@@ -60,13 +60,18 @@ type consentedRun struct {
 
 // consentedRuns lists the runs of the last check of each evidence of a case,
 // or of all cases of the member, whose person consented to a purpose, in the
-// order of their numbers; and how many others there are.
-func (w *Workspace) consentedRuns(ctx context.Context, purpose, caseID string) (runs []consentedRun, without int, err error) {
-	rows, err := w.db.Pool.QueryContext(ctx, `SELECT r.id, r.n, r.case_id, r.evidence_id, d.id, d.person_id, r.summary, COALESCE((SELECT MAX(k.n) FROM consent k
+// order of their numbers, where the member may do something with all of the
+// case; and how many others there are. The error wraps ErrNotAllowed where they
+// may in none.
+func (w *Workspace) consentedRuns(ctx context.Context, d Deed, purpose, caseID string) (runs []consentedRun, without int, err error) {
+	if err := w.Allows(ctx, d); err != nil {
+		return nil, 0, err
+	}
+	rows, err := w.db.Pool.QueryContext(ctx, inCases(d, "$3", `SELECT r.id, r.n, r.case_id, r.evidence_id, d.id, d.person_id, r.summary, COALESCE((SELECT MAX(k.n) FROM consent k
 			WHERE k.person_id = d.person_id AND k.withdrawn = '' AND k.valid_until >= $1 AND (',' || k.purposes || ',') LIKE $2), -1)
 		FROM run r JOIN evidence e ON e.id = r.evidence_id JOIN device d ON d.id = e.device_id
-		WHERE r.state = 'stored' AND r.case_id IN (SELECT case_id FROM case_member WHERE member_id = $3) AND ($4 = '' OR r.case_id = $4)
-		ORDER BY r.evidence_id, r.n`, w.now()[:len(time.DateOnly)], "%,"+purpose+",%", w.member.ID, caseID)
+		WHERE r.state = 'stored' AND r.case_id IN (@cases) AND ($4 = '' OR r.case_id = $4)
+		ORDER BY r.evidence_id, r.n`), w.now()[:len(time.DateOnly)], "%,"+purpose+",%", w.member.ID, caseID)
 	if err != nil {
 		return nil, 0, w.fail("runs", err)
 	}

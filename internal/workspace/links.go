@@ -28,11 +28,11 @@ type Linked struct {
 // that case are kept; others in them may be of other cases of the member.
 func (w *Workspace) Links(ctx context.Context, caseID string) (*Linked, error) {
 	if caseID != "" {
-		if _, err := w.caseKey(ctx, w.db.Pool, caseID); err != nil {
+		if _, err := w.may(ctx, w.db.Pool, caseID, ActLinks); err != nil {
 			return nil, err
 		}
 	}
-	runs, without, err := w.consentedRuns(ctx, Linking, "")
+	runs, without, err := w.consentedRuns(ctx, ActLinks, Linking, "")
 	if err != nil {
 		return nil, err
 	}
@@ -101,9 +101,9 @@ func (w *Workspace) linkPeople(ctx context.Context, runs []consentedRun) ([]link
 // matched returns the indicators that findings rest on, by run. What a person
 // dismissed ties nobody, nor does what must not be named.
 func (w *Workspace) matched(ctx context.Context) (map[string][]link.Seen, error) {
-	rows, err := w.db.Pool.QueryContext(ctx, `SELECT run_id, type, value, MIN(CASE WHEN at = '' THEN NULL ELSE at END), MAX(at) FROM finding
-		WHERE kind = $1 AND state <> $2 AND value <> '' AND value <> $3 AND case_id IN (SELECT case_id FROM case_member WHERE member_id = $4)
-		GROUP BY run_id, type, value ORDER BY run_id, type, value`, string(finding.Indicator), Dismissed, finding.Withheld, w.member.ID)
+	rows, err := w.db.Pool.QueryContext(ctx, inCases(ActLinks, "$4", `SELECT run_id, type, value, MIN(CASE WHEN at = '' THEN NULL ELSE at END), MAX(at) FROM finding
+		WHERE kind = $1 AND state <> $2 AND value <> '' AND value <> $3 AND case_id IN (@cases)
+		GROUP BY run_id, type, value ORDER BY run_id, type, value`), string(finding.Indicator), Dismissed, finding.Withheld, w.member.ID)
 	if err != nil {
 		return nil, w.fail("findings", err)
 	}
@@ -225,8 +225,7 @@ func hostTie(host []byte) link.Kind {
 
 // nameLinked adds pseudonyms.
 func (w *Workspace) nameLinked(ctx context.Context, g *link.Graph) error {
-	rows, err := w.db.Pool.QueryContext(ctx, `SELECT id, pseudonym FROM person
-		WHERE case_id IN (SELECT case_id FROM case_member WHERE member_id = $1)`, w.member.ID)
+	rows, err := w.db.Pool.QueryContext(ctx, inCases(ActLinks, "$1", "SELECT id, pseudonym FROM person WHERE case_id IN (@cases)"), w.member.ID)
 	if err != nil {
 		return w.fail("people", err)
 	}

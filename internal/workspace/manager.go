@@ -11,8 +11,8 @@ import (
 var (
 	// ErrLastManager keeps somebody there who can invite.
 	ErrLastManager = errors.New("the last manager cannot be removed")
-	// ErrOnlyKey keeps the cases readable that one member alone can open.
-	ErrOnlyKey = errors.New("nobody else can open a case of this member")
+	// ErrOnlyKey keeps each case an owner, who can open it and share it.
+	ErrOnlyKey = errors.New("nobody else owns a case of this member")
 )
 
 // manages refuses who is no manager. The error wraps ErrNotAllowed.
@@ -41,6 +41,7 @@ func (w *Workspace) RemoveMember(ctx context.Context, id string) error {
 			return err
 		}
 		t.exec("DELETE FROM case_member WHERE member_id = $1", id)
+		t.exec(cancelJob+"member_id = $2 AND state IN ('waiting', 'running')", t.w.now(), id)
 		t.forgetIdentity(id)
 		t.exec("DELETE FROM passkey WHERE member_id = $1", id)
 		t.exec("DELETE FROM subject WHERE member_id = $1", id)
@@ -76,8 +77,8 @@ func (t *tx) removable(id string) error {
 			return fmt.Errorf("member %s: %w", id, ErrLastManager)
 		}
 	}
-	only, err := t.texts(`SELECT c.case_id FROM case_member c WHERE c.member_id = $1
-		AND NOT EXISTS (SELECT 1 FROM case_member o WHERE o.case_id = c.case_id AND o.member_id <> c.member_id) ORDER BY c.case_id`, 1, id)
+	only, err := t.texts(`SELECT c.case_id FROM case_member c WHERE c.member_id = $1 AND c.role = 'owner'
+		AND NOT EXISTS (SELECT 1 FROM case_member o WHERE o.case_id = c.case_id AND o.member_id <> c.member_id AND o.role = 'owner') ORDER BY c.case_id`, 1, id)
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,9 @@ func (w *Workspace) Members(ctx context.Context, p Page) (List[Member], error) {
 }
 
 func (w *Workspace) members(ctx context.Context, f filter, p Page) (List[Member], error) {
+	if err := w.InTeam(ctx); err != nil {
+		return List[Member]{}, err
+	}
 	return list(ctx, w, memberColumns, f, p, "n", func(rows *sql.Rows) (n int64, m Member, err error) {
 		err = rows.Scan(&n, &m.ID, &m.Name, &m.Recipient, &m.Created, &m.Manager, &m.Removed)
 		return n, m, err
@@ -59,31 +62,6 @@ func (w *Workspace) AddMember(ctx context.Context, name, recipient string) (Memb
 		return nil
 	})
 	return m, err
-}
-
-// ShareCase makes a member of the workspace a member of a case.
-func (w *Workspace) ShareCase(ctx context.Context, caseID, memberName string) error {
-	return w.act(ctx, func(t *tx) error {
-		if _, err := t.openCase(caseID); err != nil {
-			return err
-		}
-		var id, recipient string
-		if err := t.scan("SELECT id, recipient FROM member WHERE name = $1 AND removed = ''", []any{memberName}, &id, &recipient); err != nil {
-			return fmt.Errorf("member %s: %w", memberName, err)
-		}
-		key, err := w.caseKey(ctx, t, caseID)
-		if err != nil {
-			return err
-		}
-		wrapped, err := seal.Seal(recipient, []byte(key.Secret()))
-		if err != nil {
-			return err
-		}
-		if t.exec("INSERT INTO case_member (case_id, member_id, wrapped) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", caseID, id, wrapped) == 1 {
-			t.record("case.shared", caseID, caseID, map[string]any{"case": caseID, "member": id})
-		}
-		return nil
-	})
 }
 
 // RotateKey gives the acting member another identity: what was wrapped for the

@@ -2,6 +2,7 @@ package workspace
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/amparo-project/amparo/internal/finding"
@@ -23,14 +24,14 @@ type CaseCounts struct {
 func (w *Workspace) Counts(ctx context.Context) (map[string]*CaseCounts, error) {
 	out := map[string]*CaseCounts{}
 	for _, q := range []struct {
-		query string
-		put   func(*CaseCounts, int64)
+		rows string
+		put  func(*CaseCounts, int64)
 	}{
-		{"SELECT case_id, COUNT(*) FROM person", func(c *CaseCounts, n int64) { c.People = n }},
-		{"SELECT case_id, COUNT(*) FROM device", func(c *CaseCounts, n int64) { c.Devices = n }},
-		{"SELECT case_id, COUNT(*) FROM evidence", func(c *CaseCounts, n int64) { c.Evidence = n }},
+		{"person", func(c *CaseCounts, n int64) { c.People = n }},
+		{"device", func(c *CaseCounts, n int64) { c.Devices = n }},
+		{"evidence", func(c *CaseCounts, n int64) { c.Evidence = n }},
 	} {
-		if err := w.counted(ctx, q.query, out, q.put); err != nil {
+		if err := w.counted(ctx, q.rows, out, q.put); err != nil {
 			return nil, err
 		}
 	}
@@ -49,11 +50,12 @@ func of(out map[string]*CaseCounts, id string) *CaseCounts {
 	return c
 }
 
-// onlyMine restricts a query to the cases of the acting member.
-const onlyMine = " WHERE case_id IN (SELECT case_id FROM case_member WHERE member_id = $1)"
-
-func (w *Workspace) counted(ctx context.Context, query string, out map[string]*CaseCounts, put func(*CaseCounts, int64)) error {
-	rows, err := w.db.Pool.QueryContext(ctx, query+onlyMine+" GROUP BY case_id", w.member.ID)
+func (w *Workspace) counted(ctx context.Context, kind string, out map[string]*CaseCounts, put func(*CaseCounts, int64)) error {
+	f, err := w.mine(ctx, ActSee, kind)
+	if err != nil {
+		return err
+	}
+	rows, err := w.db.Pool.QueryContext(ctx, f.query("SELECT case_id, COUNT(*) FROM "+kind+" WHERE @mine GROUP BY case_id"), f.args...)
 	if err != nil {
 		return w.fail("count", err)
 	}
@@ -70,7 +72,11 @@ func (w *Workspace) counted(ctx context.Context, query string, out map[string]*C
 }
 
 func (w *Workspace) countFindings(ctx context.Context, out map[string]*CaseCounts) error {
-	rows, err := w.db.Pool.QueryContext(ctx, "SELECT case_id, severity, state, COUNT(*) FROM finding"+onlyMine+" GROUP BY case_id, severity, state", w.member.ID)
+	f, err := w.mine(ctx, ActSee, "finding")
+	if err != nil {
+		return err
+	}
+	rows, err := w.db.Pool.QueryContext(ctx, f.query("SELECT case_id, severity, state, COUNT(*) FROM finding WHERE @mine GROUP BY case_id, severity, state"), f.args...)
 	if err != nil {
 		return w.fail("count", err)
 	}
@@ -101,7 +107,11 @@ func (w *Workspace) countFindings(ctx context.Context, out map[string]*CaseCount
 }
 
 func (w *Workspace) lastChecks(ctx context.Context, out map[string]*CaseCounts) error {
-	rows, err := w.db.Pool.QueryContext(ctx, "SELECT case_id, MAX(ended) FROM run"+onlyMine+" GROUP BY case_id", w.member.ID)
+	f, err := w.mine(ctx, ActSee, "run")
+	if err != nil {
+		return err
+	}
+	rows, err := w.db.Pool.QueryContext(ctx, f.query("SELECT case_id, MAX(ended) FROM run WHERE @mine GROUP BY case_id"), f.args...)
 	if err != nil {
 		return w.fail("count", err)
 	}
@@ -128,10 +138,17 @@ type Due struct {
 // first to end first. Open cases of the member alone.
 func (w *Workspace) DueConsents(ctx context.Context, within time.Duration) ([]Due, error) {
 	last := w.o.Now().UTC().Add(within).Format(time.DateOnly)
-	rows, err := w.db.Pool.QueryContext(ctx, `SELECT p.case_id, p.id, p.pseudonym, MAX(k.valid_until) FROM consent k JOIN person p ON p.id = k.person_id
-		JOIN cases c ON c.id = p.case_id WHERE c.state = 'open' AND k.withdrawn = ''
-		AND p.case_id IN (SELECT case_id FROM case_member WHERE member_id = $1)
-		GROUP BY p.case_id, p.id, p.pseudonym HAVING MAX(k.valid_until) <= $2 ORDER BY MAX(k.valid_until), p.id LIMIT 100`, w.member.ID, last)
+	f, err := w.mine(ctx, ActSee, "person")
+	if err != nil {
+		return nil, err
+	}
+	people := f.query("SELECT id FROM person WHERE @mine")
+	f.args = append(f.args, last)
+	//nolint:gosec // conditions of ours, and $1, $2, …
+	query := `SELECT p.case_id, p.id, p.pseudonym, MAX(k.valid_until) FROM consent k JOIN person p ON p.id = k.person_id
+		JOIN cases c ON c.id = p.case_id WHERE c.state = 'open' AND k.withdrawn = '' AND p.id IN (` + people + `)
+		GROUP BY p.case_id, p.id, p.pseudonym HAVING MAX(k.valid_until) <= $` + strconv.Itoa(len(f.args)) + ` ORDER BY MAX(k.valid_until), p.id LIMIT 100`
+	rows, err := w.db.Pool.QueryContext(ctx, query, f.args...)
 	if err != nil {
 		return nil, w.fail("consents that end", err)
 	}

@@ -36,7 +36,7 @@ func (w *Workspace) AddPerson(ctx context.Context, p Person) (Person, error) {
 		return p, err
 	}
 	err := w.act(ctx, func(t *tx) error {
-		recipient, err := t.openCase(p.Case)
+		recipient, err := t.openCase(p.Case, ActIntake)
 		if err != nil {
 			return err
 		}
@@ -69,11 +69,12 @@ func (w *Workspace) People(ctx context.Context, caseID string, p Page) (List[Per
 }
 
 func (w *Workspace) listPeople(ctx context.Context, caseID string, f filter, p Page) (List[Person], error) {
-	key, err := w.caseKey(ctx, w.db.Pool, caseID)
+	key, only, err := w.enter(ctx, w.db.Pool, caseID, ActSee)
 	if err != nil {
 		return List[Person]{}, err
 	}
 	f.equal("case_id", caseID)
+	f.own("person", only)
 	return list(ctx, w, "SELECT n, id, case_id, pseudonym, minor, created, sealed FROM person", f, p, "n",
 		func(rows *sql.Rows) (n int64, p Person, err error) {
 			var sealed []byte
@@ -105,7 +106,7 @@ func (w *Workspace) AddDevice(ctx context.Context, caseID, person, label string)
 		return d, err
 	}
 	err := w.act(ctx, func(t *tx) error {
-		recipient, err := t.openCase(caseID)
+		recipient, err := t.openCase(caseID, ActIntake)
 		if err != nil {
 			return err
 		}
@@ -126,8 +127,8 @@ func (w *Workspace) AddDevice(ctx context.Context, caseID, person, label string)
 }
 
 // named is the id of a person of a case that is named by id or pseudonym, ""
-// for "".
-func (w *Workspace) named(ctx context.Context, caseID, person string) (id string, err error) {
+// for "". Where only is not "", there is nobody else.
+func (w *Workspace) named(ctx context.Context, caseID, person, only string) (id string, err error) {
 	if person == "" {
 		return "", nil
 	}
@@ -135,6 +136,9 @@ func (w *Workspace) named(ctx context.Context, caseID, person string) (id string
 		id, err = t.person(caseID, person)
 		return err
 	})
+	if err == nil && only != "" && only != id {
+		return "", fmt.Errorf("person %s in case %s: %w", person, caseID, ErrNotFound)
+	}
 	return id, err
 }
 
@@ -165,13 +169,14 @@ func (t *tx) person(caseID, name string) (id string, err error) {
 
 // Devices lists the devices of a case, and of one person if given.
 func (w *Workspace) Devices(ctx context.Context, caseID, person string, p Page) (List[Device], error) {
-	key, err := w.caseKey(ctx, w.db.Pool, caseID)
+	key, only, err := w.enter(ctx, w.db.Pool, caseID, ActSee)
 	if err != nil {
 		return List[Device]{}, err
 	}
 	var f filter
 	f.equal("case_id", caseID)
-	if person, err = w.named(ctx, caseID, person); err != nil {
+	f.own("device", only)
+	if person, err = w.named(ctx, caseID, person, only); err != nil {
 		return List[Device]{}, err
 	}
 	f.equal("person_id", person)
@@ -223,7 +228,7 @@ func (w *Workspace) AddConsent(ctx context.Context, c Consent) (Consent, error) 
 		return c, err
 	}
 	err := w.act(ctx, func(t *tx) error {
-		recipient, err := t.openCase(c.Case)
+		recipient, err := t.openCase(c.Case, ActIntake)
 		if err != nil {
 			return err
 		}
@@ -293,12 +298,13 @@ func (w *Workspace) ConsentsHolding(ctx context.Context, caseID, person string, 
 }
 
 func (w *Workspace) consents(ctx context.Context, caseID, person string, f filter, p Page) (List[Consent], error) {
-	key, err := w.caseKey(ctx, w.db.Pool, caseID)
+	key, only, err := w.enter(ctx, w.db.Pool, caseID, ActSee)
 	if err != nil {
 		return List[Consent]{}, err
 	}
 	f.equal("case_id", caseID)
-	if person, err = w.named(ctx, caseID, person); err != nil {
+	f.own("consent", only)
+	if person, err = w.named(ctx, caseID, person, only); err != nil {
 		return List[Consent]{}, err
 	}
 	f.equal("person_id", person)

@@ -121,6 +121,9 @@ func (w *Workspace) SaveRun(ctx context.Context, r Run, result []vault.File, see
 		if err := t.scan("SELECT case_id FROM evidence WHERE id = $1 AND state = $2", []any{r.Evidence, Stored}, &r.Case); err != nil {
 			return fmt.Errorf("evidence %s: %w", r.Evidence, err)
 		}
+		if _, err := t.member(r.Case, ActCheck); err != nil {
+			return err
+		}
 		n := t.record("evidence.checked", r.Case, r.Evidence, map[string]any{
 			"case": r.Case, "evidence": r.Evidence, "run": r.ID, "result_sha256": r.ResultSHA256, "version": r.Version,
 			"findings": r.Summary.Totals.Findings,
@@ -210,7 +213,10 @@ func (w *Workspace) Runs(ctx context.Context, by RunFilter, p Page) (List[Run], 
 	if err := w.reaches(ctx, by.Case); err != nil {
 		return List[Run]{}, err
 	}
-	f := w.mine()
+	f, err := w.mine(ctx, ActSee, "run")
+	if err != nil {
+		return List[Run]{}, err
+	}
 	f.equal("case_id", by.Case)
 	f.equal("evidence_id", by.Evidence)
 	f.equal("state", by.State)
@@ -223,15 +229,8 @@ func (w *Workspace) reaches(ctx context.Context, caseID string) error {
 	if caseID == "" {
 		return nil
 	}
-	_, err := w.caseKey(ctx, w.db.Pool, caseID)
+	_, err := w.may(ctx, w.db.Pool, caseID, ActSee)
 	return err
-}
-
-// mine restricts a query to the cases of the acting member.
-func (w *Workspace) mine() filter {
-	var f filter
-	f.add("case_id IN (SELECT case_id FROM case_member WHERE member_id = $?)", w.member.ID)
-	return f
 }
 
 func (w *Workspace) runs(ctx context.Context, f filter, p Page) (List[Run], error) {
@@ -247,7 +246,10 @@ func (w *Workspace) runs(ctx context.Context, f filter, p Page) (List[Run], erro
 
 // Run returns one run.
 func (w *Workspace) Run(ctx context.Context, id string) (Run, error) {
-	f := w.mine()
+	f, err := w.mine(ctx, ActSee, "run")
+	if err != nil {
+		return Run{}, err
+	}
 	f.equal("id", id)
 	l, err := w.runs(ctx, f, Page{Limit: 1})
 	if err == nil && len(l.Items) == 0 {
@@ -273,7 +275,10 @@ func (w *Workspace) Findings(ctx context.Context, by FindingFilter, p Page) (Lis
 	if err := w.reaches(ctx, by.Case); err != nil {
 		return List[Finding]{}, err
 	}
-	f := w.mine()
+	f, err := w.mine(ctx, ActSee, "finding")
+	if err != nil {
+		return List[Finding]{}, err
+	}
 	f.equal("id", by.ID)
 	f.equal("case_id", by.Case)
 	f.equal("run_id", by.Run)
@@ -309,22 +314,31 @@ func (w *Workspace) Findings(ctx context.Context, by FindingFilter, p Page) (Lis
 	return l, w.openNotes(ctx, l.Items, notes)
 }
 
-// openNotes opens the notes of findings.
+// openNotes opens the notes of findings. Not for the person concerned: they are
+// the team's words, and may tell of others.
 func (w *Workspace) openNotes(ctx context.Context, items []Finding, notes [][]byte) error {
-	keys := map[string]seal.Identity{}
+	type opened struct {
+		key    seal.Identity
+		theirs bool
+	}
+	cases := map[string]opened{}
 	for i := range items {
 		if len(notes[i]) == 0 {
 			continue
 		}
-		key, ok := keys[items[i].Case]
+		c, ok := cases[items[i].Case]
 		if !ok {
-			var err error
-			if key, err = w.caseKey(ctx, w.db.Pool, items[i].Case); err != nil {
+			key, only, err := w.enter(ctx, w.db.Pool, items[i].Case, ActSee)
+			if err != nil {
 				return err
 			}
-			keys[items[i].Case] = key
+			c = opened{key, only != ""}
+			cases[items[i].Case] = c
 		}
-		note, err := seal.Open(key, notes[i])
+		if c.theirs {
+			continue
+		}
+		note, err := seal.Open(c.key, notes[i])
 		if err != nil {
 			return fmt.Errorf("note of finding %s: %w", items[i].ID, err)
 		}
@@ -375,7 +389,7 @@ func (w *Workspace) decide(ctx context.Context, run, id, state, note string, see
 }
 
 func (t *tx) decide(run, caseID, id, state, before, note string) error {
-	recipient, err := t.openCase(caseID)
+	recipient, err := t.openCase(caseID, ActDecide)
 	if err != nil {
 		return err
 	}
@@ -404,25 +418,28 @@ func (t *tx) decide(run, caseID, id, state, before, note string) error {
 
 // Viewed records that somebody looked at a run or an evidence.
 func (w *Workspace) Viewed(ctx context.Context, evidence, what string) error {
-	return w.note(ctx, "evidence.viewed", evidence, map[string]any{"what": what})
+	return w.note(ctx, ActSee, "evidence.viewed", evidence, map[string]any{"what": what})
 }
 
 // Exported records that something of an evidence left the workspace. sum is
 // the SHA-256 that stands for all of what left.
 func (w *Workspace) Exported(ctx context.Context, evidence, what, sum string) error {
-	return w.note(ctx, "evidence.exported", evidence, map[string]any{"what": what, "sha256": sum})
+	return w.note(ctx, ActReport, "evidence.exported", evidence, map[string]any{"what": what, "sha256": sum})
 }
 
 // Verified records that stored evidence was read again and compared.
 func (w *Workspace) Verified(ctx context.Context, evidence string, damaged int) error {
-	return w.note(ctx, "evidence.verified", evidence, map[string]any{"damaged": damaged})
+	return w.note(ctx, ActSee, "evidence.verified", evidence, map[string]any{"damaged": damaged})
 }
 
-func (w *Workspace) note(ctx context.Context, act, evidence string, detail map[string]any) error {
+func (w *Workspace) note(ctx context.Context, d Deed, act, evidence string, detail map[string]any) error {
 	return w.act(ctx, func(t *tx) error {
 		var caseID string
 		if err := t.scan("SELECT case_id FROM evidence WHERE id = $1", []any{evidence}, &caseID); err != nil {
 			return fmt.Errorf("evidence %s: %w", evidence, err)
+		}
+		if err := w.mayWith(ctx, t, caseID, d, "evidence", evidence); err != nil {
+			return err
 		}
 		detail["case"], detail["evidence"] = caseID, evidence
 		t.record(act, caseID, evidence, detail)

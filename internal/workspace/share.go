@@ -75,6 +75,9 @@ func (w *Workspace) Sharing(ctx context.Context, evidence, recipient string) (Sh
 	if s.Evidence, err = w.Evidence(ctx, evidence); err != nil {
 		return s, err
 	}
+	if err := w.mayWith(ctx, w.db.Pool, s.Evidence.Case, ActReport, "evidence", evidence); err != nil {
+		return s, err
+	}
 	switch s.Evidence.State {
 	case Erased:
 		return s, fmt.Errorf("evidence %s: %w", evidence, ErrErased)
@@ -148,9 +151,13 @@ func (w *Workspace) holding(ctx context.Context, p *Person) ([]Consent, error) {
 func (w *Workspace) Permits(ctx context.Context, evidence, purpose string) error {
 	return w.read(ctx, func(t *tx) error {
 		var person string
-		err := t.scan("SELECT d.person_id FROM evidence e JOIN device d ON d.id = e.device_id WHERE e.id = $1", []any{evidence}, &person)
+		var caseID string
+		err := t.scan("SELECT d.person_id, e.case_id FROM evidence e JOIN device d ON d.id = e.device_id WHERE e.id = $1", []any{evidence}, &person, &caseID)
 		if err != nil {
 			return fmt.Errorf("evidence %s: %w", evidence, err)
+		}
+		if err := w.mayWith(ctx, t, caseID, ActSee, "evidence", evidence); err != nil {
+			return err
 		}
 		_, err = t.consented(person, purpose)
 		return err

@@ -15,6 +15,9 @@ type Timestamp struct {
 // KeepTimestamp stores a verified timestamp of a checkpoint. One server's
 // first of a checkpoint stays.
 func (w *Workspace) KeepTimestamp(ctx context.Context, s Timestamp) error {
+	if err := w.InTeam(ctx); err != nil {
+		return err
+	}
 	_, err := w.db.Pool.ExecContext(ctx, "INSERT INTO ledger_timestamp (n, server, made, token, roots) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
 		s.N, s.Server, s.Made, s.Token, s.Roots)
 	if err != nil {
@@ -44,6 +47,9 @@ func (w *Workspace) Timestamps(ctx context.Context) ([]Timestamp, error) {
 // KeepWitness remembers the public key of a witness whose cosignature was
 // taken in.
 func (w *Workspace) KeepWitness(ctx context.Context, vkey string) error {
+	if err := w.InTeam(ctx); err != nil {
+		return err
+	}
 	if _, err := w.db.Pool.ExecContext(ctx, "INSERT INTO ledger_witness (vkey) VALUES ($1) ON CONFLICT DO NOTHING", vkey); err != nil {
 		return w.fail("witness", err)
 	}

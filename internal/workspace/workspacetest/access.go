@@ -51,7 +51,7 @@ func testSealed(t *testing.T, f *Fixture) {
 	is(t, err, workspace.ErrNoAccess)
 	_, err = w.AddPerson(t.Context(), workspace.Person{Case: f.Case.ID})
 	is(t, err, workspace.ErrNoAccess)
-	ok(t, f.ShareCase(t.Context(), f.Case.ID, "second"))
+	ok(t, f.ShareCase(t.Context(), f.Case.ID, "second", workspace.RoleAnalyst, ""))
 	_, err = w.EvidenceKey(t.Context(), ev.ID, workspace.Analysis)
 	ok(t, err)
 }

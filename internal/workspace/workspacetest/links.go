@@ -89,7 +89,7 @@ func testLinks(t *testing.T, f *Fixture) {
 	ok(t, err)
 	_, err = f.AddMember(ctx, "second", id.Recipient())
 	ok(t, err)
-	ok(t, f.ShareCase(ctx, f.Case.ID, "second"))
+	ok(t, f.ShareCase(ctx, f.Case.ID, "second", workspace.RoleAnalyst, ""))
 	w, err := workspace.Open(ctx, f.DB, workspace.Options{Identity: id, Now: f.Clock.Now})
 	ok(t, err)
 	l, err = w.Links(ctx, "")

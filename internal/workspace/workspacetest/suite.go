@@ -50,6 +50,11 @@ func Exercise(t *testing.T, open Opener, again func(t *testing.T, db *workspace.
 		"Tampering": testTampering,
 		// lists.go
 		"Lists": testLists,
+		// roles.go
+		"Roles":       testRoles,
+		"RoleTable":   testRoleTable,
+		"CaseMembers": testCaseMembers,
+		"Concerned":   testConcerned,
 		// share.go
 		"Sharing":     testSharing,
 		"Purposes":    testPurposes,

@@ -231,7 +231,7 @@ func testInvitations(t *testing.T, f *Fixture) {
 	d := f.door()
 	before, err := d.Ways(ctx)
 	ok(t, err)
-	inv, secret, err := f.Invite(ctx, workspace.Invitation{Name: "luz", Case: f.Case.ID})
+	inv, secret, err := f.Invite(ctx, workspace.Invitation{Name: "luz", Case: f.Case.ID, Role: workspace.RoleAnalyst})
 	ok(t, err)
 	if n, err := d.Ways(ctx); before != 0 || n != 1 || err != nil {
 		t.Errorf("%d, then %d ways in: %v", before, n, err)
@@ -274,7 +274,7 @@ func testInvitations(t *testing.T, f *Fixture) {
 	// Names, withdrawal, age.
 	_, _, err = f.Invite(ctx, workspace.Invitation{Name: "luz"})
 	is(t, err, workspace.ErrExists)
-	_, _, err = f.Invite(ctx, workspace.Invitation{Name: "sol", Case: "C-000000000000"})
+	_, _, err = f.Invite(ctx, workspace.Invitation{Name: "sol", Case: "C-000000000000", Role: workspace.RoleReader})
 	is(t, err, workspace.ErrNotFound)
 	inv, secret, err = f.Invite(ctx, workspace.Invitation{Name: "sol"})
 	ok(t, err)
@@ -353,7 +353,7 @@ func testRemove(t *testing.T, f *Fixture) {
 	me := f.Member().ID
 	is(t, f.RemoveMember(ctx, me), workspace.ErrLastManager)
 	is(t, f.RemoveMember(ctx, "M-000000000000"), workspace.ErrNotMember)
-	id, m := f.join(workspace.Invitation{Name: "luz", Case: f.Case.ID, Manager: true})
+	id, m := f.join(workspace.Invitation{Name: "luz", Case: f.Case.ID, Role: workspace.RoleAnalyst, Manager: true})
 	luz := f.as(id)
 	own, err := luz.CreateCase(ctx, "hers")
 	ok(t, err)
@@ -362,7 +362,7 @@ func testRemove(t *testing.T, f *Fixture) {
 	if !strings.Contains(err.Error(), own.ID) {
 		t.Errorf("it does not say which: %v", err)
 	}
-	ok(t, luz.ShareCase(ctx, own.ID, f.Member().Name))
+	ok(t, luz.ShareCase(ctx, own.ID, f.Member().Name, workspace.RoleOwner, ""))
 	ok(t, luz.AddPasskey(ctx, workspace.Passkey{ID: "key", Name: "laptop", Record: "{}"}))
 	ok(t, luz.AddSubject(ctx, "https://issuer.example", "luz"))
 	ok(t, d.AddSession(ctx, "hers", workspace.Session{Member: m.ID}, ""))
@@ -392,7 +392,7 @@ func testRemove(t *testing.T, f *Fixture) {
 	is(t, d.AddSession(ctx, "again", workspace.Session{Member: m.ID}, ""), workspace.ErrNotMember)
 	_, err = d.Unlock(ctx, m.ID, phrase)
 	is(t, err, workspace.ErrNotFound)
-	if err := f.ShareCase(ctx, f.Case.ID, "luz"); err == nil {
+	if err := f.ShareCase(ctx, f.Case.ID, "luz", workspace.RoleOwner, ""); err == nil {
 		t.Error("a case was shared with who was removed")
 	}
 	var left int
