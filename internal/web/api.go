@@ -75,21 +75,9 @@ func schemaName(t reflect.Type, hint string) string {
 func (s *Server) identify(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := &caller{request: &request{Printer: message.New(languageOf(r)), w: w, r: r, s: s}}
-		if text, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
-			t := s.tokens.get(text)
-			switch {
-			case t != nil:
-				c.space, c.scopes = t.space, t.scopes
-			case s.tokens.guard.wait() > 0:
-				c.refuse(http.StatusTooManyRequests, "web.error.too_many")
-				return
-			default:
-				s.tokens.guard.failed()
-			}
-		} else if c.session = s.sessions.get(s.token(r)); c.session != nil {
-			if c.space = c.session.unlocked(); c.space != nil {
-				c.scopes = Scopes
-			}
+		if err := c.identify(); err != nil {
+			c.fail(err)
+			return
 		}
 		c.stream = r.Body
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
@@ -97,6 +85,42 @@ func (s *Server) identify(next http.Handler) http.Handler {
 		c.r = r
 		s.once(c, w, r, next)
 	})
+}
+
+// identify finds the caller's workspace and scopes; none where nobody is known.
+func (c *caller) identify() error {
+	text, ok := strings.CutPrefix(c.r.Header.Get("Authorization"), "Bearer ")
+	if ok {
+		return c.byToken(text)
+	}
+	var err error
+	if c.session, err = c.s.sessions.find(c.ctx(), c.s.token(c.r)); err != nil {
+		return err
+	}
+	if !c.s.limits.allow(c.session, c.r) {
+		return tooFast{}
+	}
+	if c.space = c.session.unlocked(); c.space != nil {
+		c.scopes = Scopes
+	}
+	return nil
+}
+
+// byToken lets a program in. Wrong tokens make the next wait that come from the
+// same address.
+func (c *caller) byToken(text string) error {
+	g := c.s.limits.guess(guessToken, c.r)
+	if g.wait() > 0 {
+		return tooMany{}
+	}
+	if !c.s.limits.allow(&session{secret: text}, c.r) {
+		return tooFast{}
+	}
+	var err error
+	if c.space, c.scopes, err = c.s.findToken(c.ctx(), text); err == nil && c.space == nil {
+		g.failed()
+	}
+	return err
 }
 
 // scopeOf is what an operation asks for.

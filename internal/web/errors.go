@@ -52,6 +52,7 @@ var causes = []struct {
 	{workspace.ErrClosed, http.StatusConflict, "web.error.closed"},
 	{workspace.ErrNone, http.StatusConflict, "web.error.no_workspace"},
 	{workspace.ErrNewer, http.StatusConflict, "ws.hint.newer"},
+	{workspace.ErrTooMany, http.StatusConflict, "web.error.as_many"},
 	{workspace.ErrNotMember, http.StatusForbidden, "web.error.not_member"},
 	{workspace.ErrBusy, http.StatusConflict, "web.error.busy"},
 	{workspace.ErrDiskFull, http.StatusInsufficientStorage, "web.error.disk_full"},
@@ -93,7 +94,10 @@ func causeOf(err error) (status int, id string) {
 		big *http.MaxBytesError
 	)
 	var many tooMany
+	var fast tooFast
 	switch {
+	case errors.As(err, &fast):
+		return http.StatusTooManyRequests, "web.error.too_fast"
 	case errors.As(err, &many):
 		return http.StatusTooManyRequests, "web.error.too_many"
 	case errors.As(err, &inv):
@@ -142,6 +146,11 @@ func (q *request) refuse(status int, id string, pairs ...any) {
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, status int, id string) {
 	(&request{Printer: message.New(languageOf(r)), w: w, r: r, s: s}).refuse(status, id)
 }
+
+// tooFast is a request before its time.
+type tooFast struct{}
+
+func (tooFast) Error() string { return "too many requests" }
 
 // tooMany is a guess before its time.
 type tooMany struct{}

@@ -30,7 +30,7 @@ func (q *request) enter() error {
 		q.refuse(http.StatusForbidden, "web.error.link")
 		return nil
 	}
-	q.s.setCookie(q.w, q.s.sessions.add(nil))
+	q.s.setCookie(q.w, q.s.sessions.welcome())
 	// A page, and no redirect: a browser that came from elsewhere sends a
 	// strict cookie only to where a page of ours leads.
 	return q.render("entered", q.Text("web.welcome.title"), nil)
@@ -64,7 +64,7 @@ type startData struct {
 }
 
 // minPassphrase keeps the worst passphrases out, in bytes.
-const minPassphrase = 12
+const minPassphrase = workspace.MinPassphrase
 
 func (q *request) startData() startData {
 	_, err := seal.ReadIdentityFile(q.s.o.IdentityFile, nil)
@@ -144,10 +144,14 @@ func (q *request) admit(id seal.Identity) error {
 	if err != nil {
 		return err
 	}
-	q.s.sessions.end(q.s.token(q.r))
-	token := q.s.sessions.add(sp)
-	q.s.setCookie(q.w, token)
-	q.session, q.space = q.s.sessions.get(token), sp
+	row := workspace.Session{Member: sp.Member().ID, How: "link", Browser: browserOf(q.r)}
+	cookie, err := q.s.sessions.begin(q.ctx(), row, inside{Identity: id.Secret()}, q.s.token(q.r))
+	if err != nil {
+		return err
+	}
+	q.s.setCookie(q.w, cookie)
+	q.session, q.space = &session{secret: cookie, row: row, space: sp}, sp
+	q.s.spaces.put(workspace.SecretID(cookie), sp)
 	q.s.admitted(sp)
 	return nil
 }
@@ -198,7 +202,9 @@ func (q *request) guess(passphrase string) (seal.Identity, error) {
 
 // lock ends the session.
 func (q *request) lock() error {
-	q.s.sessions.end(q.s.token(q.r))
+	if err := q.s.sessions.end(q.ctx(), q.s.token(q.r)); err != nil {
+		return err
+	}
 	q.s.indexes.forget()
 	q.s.dropCookie(q.w)
 	return q.redirect("/")

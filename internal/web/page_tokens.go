@@ -20,20 +20,30 @@ type tokenLine struct {
 	Scopes          []string
 }
 
-func (q *request) tokensData() tokensData {
+func (q *request) tokensData() (tokensData, error) {
 	d := tokensData{Scopes: Scopes}
-	for _, t := range q.s.tokens.of(q.space.Member().ID) {
-		d.Tokens = append(d.Tokens, tokenLine{t.id, t.name, t.until.UTC().Format("2006-01-02 15:04"), t.scopes})
+	list, err := q.space.Tokens(q.ctx())
+	for _, t := range list {
+		d.Tokens = append(d.Tokens, tokenLine{t.Handle, t.Name, when(t.Until), t.Scopes})
 	}
-	return d
+	return d, err
 }
 
-func (q *request) tokensPage() error {
-	return q.render("tokens", q.Text("web.tokens.title"), q.tokensData(), inSection("tokens"))
-}
+func (q *request) tokensPage() error { return q.showTokens("", nil) }
 
-// maxTokenDays is how long a token may live.
-const maxTokenDays = 90
+// showTokens shows the page, with a token that was made, or what has to be
+// mended.
+func (q *request) showTokens(made string, problem error) error {
+	d, err := q.tokensData()
+	if err != nil {
+		return err
+	}
+	if problem != nil {
+		return q.again(problem, "tokens", q.Text("web.tokens.title"), d, inSection("tokens"))
+	}
+	d.New = made
+	return q.render("tokens", q.Text("web.tokens.title"), d, inSection("tokens"))
+}
 
 func (q *request) newToken() error {
 	if err := q.form(); err != nil {
@@ -41,28 +51,22 @@ func (q *request) newToken() error {
 	}
 	scopes := q.r.PostForm["scope"]
 	days, err := strconv.Atoi(q.value("days"))
-	if err != nil || days < 1 || days > maxTokenDays || len(scopes) == 0 || q.value("name") == "" || len(q.value("name")) > 100 ||
-		slices.ContainsFunc(scopes, func(s string) bool { return !slices.Contains(Scopes, s) }) {
-		return q.again(workspace.ErrInvalid, "tokens", q.Text("web.tokens.title"), q.tokensData(), inSection("tokens"))
+	if err != nil || slices.ContainsFunc(scopes, func(s string) bool { return !slices.Contains(Scopes, s) }) {
+		return q.showTokens("", workspace.ErrInvalid)
 	}
-	text := q.s.tokens.add(token{
-		name: q.value("name"), scopes: scopes, until: q.s.o.Now().Add(time.Duration(days) * 24 * time.Hour),
-		member: q.space.Member().ID, space: q.space,
-	})
-	if text == "" {
-		return q.again(invalid{"web.tokens.many"}, "tokens", q.Text("web.tokens.title"), q.tokensData(), inSection("tokens"))
+	text, err := q.s.makeToken(q.ctx(), q.session, workspace.Token{Name: q.value("name"), Scopes: scopes}, time.Duration(days)*24*time.Hour)
+	if err != nil {
+		return q.showTokens("", err)
 	}
-	d := q.tokensData()
-	d.New = text
-	return q.render("tokens", q.Text("web.tokens.title"), d, inSection("tokens"))
+	return q.showTokens(text, nil)
 }
 
 func (q *request) revokeToken() error {
 	if err := q.form(); err != nil {
 		return err
 	}
-	if !q.s.tokens.revoke(q.space.Member().ID, q.path("token")) {
-		return workspace.ErrNotFound
+	if err := q.space.RevokeToken(q.ctx(), q.path("token")); err != nil {
+		return err
 	}
 	return q.done("/tokens", q.Text("web.tokens.revoked"))
 }

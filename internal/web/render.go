@@ -180,7 +180,7 @@ func (q *request) renderStatus(status int, page, title string, data any, o ...op
 		return fmt.Errorf("no page %s", page)
 	}
 	v := &view{
-		Printer: q.Printer, Title: title, Appearance: appearanceOf(q.r), Notice: q.session.said(),
+		Printer: q.Printer, Title: title, Appearance: appearanceOf(q.r), Notice: q.said(),
 		Entered: q.session != nil, Data: data,
 	}
 	if q.space != nil {

@@ -64,7 +64,7 @@ func (q *request) redirect(to string) error {
 // done says something on the page that is shown next.
 func (q *request) done(to, notice string) error {
 	if q.session != nil {
-		q.session.say(notice)
+		q.say(notice)
 	}
 	return q.redirect(to)
 }

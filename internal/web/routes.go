@@ -111,9 +111,18 @@ func (s *Server) mux() http.Handler {
 
 // serve lets a request in whose sender has the role that the route asks for.
 func (s *Server) serve(to route, w http.ResponseWriter, r *http.Request) {
-	q := &request{Printer: message.New(languageOf(r)), w: w, r: r, s: s, session: s.sessions.get(s.token(r))}
+	q := &request{Printer: message.New(languageOf(r)), w: w, r: r, s: s}
+	var err error
+	if q.session, err = s.sessions.find(r.Context(), s.token(r)); err != nil {
+		q.fail(err)
+		return
+	}
 	q.space = q.session.unlocked()
 	switch {
+	case !s.limits.allow(q.session, r):
+		q.w.Header().Set("Retry-After", "1")
+		q.refuse(http.StatusTooManyRequests, "web.error.too_fast")
+		return
 	case to.role >= visitor && q.session == nil:
 		q.refuse(http.StatusUnauthorized, "web.error.no_session")
 		return

@@ -1,12 +1,13 @@
 package web
 
 import (
-	"crypto/sha256"
-	"slices"
-	"sync"
+	"context"
+	"errors"
 	"time"
 
 	"github.com/amparo-project/amparo/internal/examine"
+	"github.com/amparo-project/amparo/internal/seal"
+	"github.com/amparo-project/amparo/internal/workspace"
 )
 
 // Scopes of a token: what a program that has it may do.
@@ -24,87 +25,79 @@ const (
 // Scopes lists them all.
 var Scopes = []string{ScopeRead, ScopeDecide, ScopeIntake, ScopeHunt, ScopeExport, ScopeAccount, ScopeManage}
 
-// A token lets a program in, for a time, to do what its scopes say with the
-// keys of the member who made it. It is in memory alone.
-type token struct {
-	id      string
-	name    string
-	scopes  []string
-	until   time.Time
-	created time.Time
-	member  string // id
-	space   *examine.Space
-}
+// tokenPrefix makes a token known where somebody left one by mistake.
+const tokenPrefix = "amparo_"
 
-// maxTokens bounds the tokens of one server.
-const maxTokens = 100
+// tokenKey is what a token's copy of the identity is sealed under.
+func tokenKey(text string) (seal.Key, error) { return seal.DeriveKey([]byte(text), "token") }
 
-// tokens are known by their hash.
-type tokens struct {
-	now   func() time.Time
-	guard *guard
-	mu    sync.Mutex
-	list  map[[32]byte]*token // guarded by mu
-}
-
-func newTokens(now func() time.Time) *tokens {
-	return &tokens{now: now, guard: newGuard(now), list: map[[32]byte]*token{}}
-}
-
-// add makes a token and returns its text, which is shown once.
-func (l *tokens) add(t token) string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.sweep()
-	if len(l.list) >= maxTokens {
-		return ""
+// makeToken makes a token for the member of a session and returns its text,
+// which is shown once. It works after the session ended, and after the server
+// was started anew, until its time is over or it is revoked.
+func (s *Server) makeToken(ctx context.Context, from *session, t workspace.Token, life time.Duration) (string, error) {
+	text := tokenPrefix + secret()
+	key, err := tokenKey(text)
+	if err != nil {
+		return "", err
 	}
-	text := "amparo_" + secret()
-	t.id, t.created = "T-"+secret()[:10], l.now()
-	l.list[sha256.Sum256([]byte(text))] = &t
-	return text
-}
-
-func (l *tokens) sweep() {
-	for k, t := range l.list {
-		if l.now().After(t.until) {
-			delete(l.list, k)
-		}
+	id := workspace.SecretID(text)
+	identity, err := s.identityOf(from)
+	if err != nil {
+		return "", err
 	}
+	t.Sealed = key.Seal([]byte(identity), id)
+	_, err = from.space.AddToken(ctx, id, t, life)
+	return text, err
 }
 
-// get returns the token of a text, nil where there is none.
-func (l *tokens) get(text string) *token {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.sweep()
-	return l.list[sha256.Sum256([]byte(text))]
-}
-
-// of lists the tokens of a member, the first made first.
-func (l *tokens) of(member string) []token {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.sweep()
-	var out []token
-	for _, t := range l.list {
-		if t.member == member {
-			out = append(out, *t)
-		}
+// identityOf is the identity that a session was opened with.
+func (s *Server) identityOf(from *session) (string, error) {
+	key, err := s.sessions.key(from.secret)
+	if err != nil {
+		return "", err
 	}
-	slices.SortFunc(out, func(a, b token) int { return a.created.Compare(b.created) })
-	return out
+	in, err := from.inside(key)
+	return in.Identity, err
 }
 
-// revoke ends a token of a member.
-func (l *tokens) revoke(member, id string) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for k, t := range l.list {
-		if t.member == member && t.id == id {
-			delete(l.list, k)
-			return true
-		}
+// findToken returns what a program may do with a token, nil where there is no
+// such token, or it ended.
+func (s *Server) findToken(ctx context.Context, text string) (*examine.Space, []string, error) {
+	if !s.o.Exists() {
+		return nil, nil, nil
 	}
-	return false
+	d, err := s.door(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	id := workspace.SecretID(text)
+	t, err := d.Token(ctx, id)
+	if errors.Is(err, workspace.ErrNotFound) {
+		s.spaces.forget(id)
+		return nil, nil, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if sp := s.spaces.get(id); sp != nil {
+		return sp, t.Scopes, nil
+	}
+	key, err := tokenKey(text)
+	if err != nil {
+		return nil, nil, err
+	}
+	identity, err := key.Open(t.Sealed, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	sp, err := s.spaceOf(ctx, string(identity))
+	if errors.Is(err, workspace.ErrNotMember) {
+		return nil, nil, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	s.spaces.put(id, sp)
+	s.admitted(sp)
+	return sp, t.Scopes, nil
 }

@@ -66,8 +66,10 @@ type Server struct {
 	o        Options
 	sessions *sessions
 	links    *links
-	guesses  *guard // of the passphrase
-	tokens   *tokens
+	guesses  *guard // of the passphrase, on this machine
+	limits   *limits
+	spaces   *spaces
+	alone    string // a secret of this process; "" where several answer for one workspace
 	handler  http.Handler
 	pages    *pages
 	indexes  indexes
@@ -85,7 +87,8 @@ type Server struct {
 type house struct {
 	db    *workspace.DB
 	at    stores.Place
-	vault vault.Store // guarded by mu of the server; nil until a member opened the workspace
+	vault vault.Store     // guarded by mu of the server; nil until a member opened the workspace
+	door  *workspace.Door // guarded by mu of the server; nil until somebody came
 }
 
 // ErrNotLoopback refuses to listen where others of the network can come:
@@ -118,9 +121,10 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		o: o, sessions: newSessions(o.Now), links: newLinks(o.Now), guesses: newGuard(o.Now), tokens: newTokens(o.Now), pages: p,
+		o: o, links: newLinks(o.Now), guesses: newGuard(o.Now), limits: newLimits(o.Now), spaces: newSpaces(o.Now), alone: secret(), pages: p,
 		runners: map[string]*running{}, uploads: map[string]bool{},
 	}
+	s.sessions = &sessions{s: s, new: map[string]time.Time{}}
 	s.ended, s.end = context.WithCancel(context.Background())
 	s.handler = s.protect(s.mux())
 	return s, nil
@@ -132,10 +136,10 @@ func (s *Server) Handler() http.Handler { return s.handler }
 // NewLink returns the address of a page that lets one browser in, once.
 func (s *Server) NewLink() string { return "http://" + s.o.Addr + "/enter/" + s.links.add() }
 
-// Close ends all sessions and jobs and closes the workspace. Jobs go on when
-// their member opens it again.
+// Close ends all jobs and closes the workspace. Jobs go on when their member
+// opens it again.
 func (s *Server) Close() error {
-	s.sessions.clear()
+	s.spaces.clear()
 	s.stopJobs()
 	s.indexes.forget()
 	s.mu.Lock()
@@ -182,6 +186,34 @@ func (s *Server) store(ctx context.Context, h *house, uid string) (vault.Store, 
 	h.vault = v
 	return v, nil
 }
+
+// door is the workspace for who is not in yet.
+func (s *Server) door(ctx context.Context) (*workspace.Door, error) {
+	h, err := s.open(ctx, false)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if h.door == nil {
+		if h.door, err = workspace.NewDoor(ctx, h.db, s.o.Now); err != nil {
+			return nil, err
+		}
+	}
+	return h.door, nil
+}
+
+// spaceOf opens the workspace for a member by the text of their identity.
+func (s *Server) spaceOf(ctx context.Context, identity string) (*examine.Space, error) {
+	id, err := seal.ParseIdentity(identity)
+	if err != nil {
+		return nil, err
+	}
+	return s.space(ctx, id)
+}
+
+// secure reports whether browsers come over TLS.
+func (s *Server) secure() bool { return false }
 
 // space opens the workspace for a member.
 func (s *Server) space(ctx context.Context, id seal.Identity) (*examine.Space, error) {

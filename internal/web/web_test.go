@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/amparo-project/amparo/internal/account/term"
+	"github.com/amparo-project/amparo/internal/examine"
 	"github.com/amparo-project/amparo/internal/feed"
 	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/indicator"
@@ -33,7 +34,7 @@ import (
 
 // fixture is a server over an empty home, with a clock of its own.
 type fixture struct {
-	t      *testing.T
+	t      testing.TB
 	s      *Server
 	base   string
 	home   string
@@ -71,12 +72,12 @@ func (l *lockedBuffer) Write(p []byte) (int, error) {
 	return l.b.Write(p)
 }
 
-func newFixture(t *testing.T) *fixture {
+func newFixture(t testing.TB) *fixture {
 	t.Helper()
 	return fixtureAt(t, t.TempDir())
 }
 
-func fixtureAt(t *testing.T, home string) *fixture {
+func fixtureAt(t testing.TB, home string) *fixture {
 	t.Helper()
 	f := &fixture{t: t, home: home, log: &bytes.Buffer{}}
 	var h http.Handler
@@ -272,20 +273,39 @@ func (f *fixture) otherMember(name string) *browser {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	var first *session
-	for _, s := range f.s.sessions.list {
-		if s.unlocked() != nil {
-			first = s
-		}
-	}
-	if _, err := first.unlocked().AddMember(f.t.Context(), name, id.Recipient()); err != nil {
+	if _, err := f.manager().AddMember(f.t.Context(), name, id.Recipient()); err != nil {
 		f.t.Fatal(err)
 	}
 	sp, err := f.s.space(f.t.Context(), id)
 	if err != nil {
 		f.t.Fatal(err)
 	}
+	cookie, err := f.s.sessions.begin(f.t.Context(), workspace.Session{Member: sp.Member().ID}, inside{Identity: id.Secret()}, "")
+	if err != nil {
+		f.t.Fatal(err)
+	}
 	b := f.browser()
-	b.setCookies([]*http.Cookie{{Name: f.s.cookieName(), Value: f.s.sessions.add(sp), Path: "/"}})
+	b.setCookies([]*http.Cookie{{Name: f.s.cookieName(), Value: cookie, Path: "/"}})
 	return b
+}
+
+// manager is the open workspace of who made it.
+func (f *fixture) manager() *examine.Space {
+	f.t.Helper()
+	for _, o := range f.s.spaces.list {
+		if o.space.Member().Manager {
+			return o.space
+		}
+	}
+	f.t.Fatal("no manager is in")
+	return nil
+}
+
+// get is the session of a cookie.
+func (l *sessions) get(cookie string) *session {
+	s, err := l.find(context.Background(), cookie)
+	if err != nil {
+		panic(err)
+	}
+	return s
 }
