@@ -144,7 +144,6 @@ var attempts = map[string]attempt{
 	"EndOnce": {rule: anybody, try: func(c *cast, w *ws, _ *subject) (any, error) {
 		return nil, w.EndOnce(c.T.Context(), &workspace.Once{Key: c.spare()}, nil)
 	}},
-	"ProveGrowth":      {rule: anybody, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.ProveGrowth(c.T.Context(), 1, 2) }},
 	"ProveConsistency": {rule: anybody, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.ProveConsistency(c.T.Context(), 1) }},
 	"AddToken": {rule: listed, deed: see, try: func(c *cast, w *ws, _ *subject) (any, error) {
 		return w.AddToken(c.T.Context(), c.spare(), workspace.Token{Name: "x", Scopes: []string{"read"}, Cases: []string{c.Case.ID}, Sealed: []byte{1}}, time.Hour)
