@@ -11,14 +11,14 @@ import (
 	"github.com/amparo-project/amparo/internal/account/publish"
 )
 
-// LetterParts adds facts, concerns and safeguards to a letter. Rules that could
-// not be used are returned.
-func (w Words) LetterParts(set *concern.Set, b *book.Case, in *letter.Input) []concern.Fault {
+// LetterParts adds facts, concerns and safeguards to a letter; what a person
+// dismissed is left out. Rules that could not be used are returned.
+func (w Words) LetterParts(set *concern.Set, b *book.Case, decided Decisions, in *letter.Input) []concern.Fault {
 	for _, e := range b.Events {
 		in.Facts = append(in.Facts, letter.Fact{Text: w.letterEvent(b, e), Notes: w.notes(e.Sources)})
 	}
 	for _, answer := range set.Judge(b) {
-		if WorthTelling(answer) {
+		if WorthTelling(answer) && !decided.Dismissed(answer) {
 			in.Concerns = append(in.Concerns, w.letterConcern(set.Rule(answer.Rule), answer))
 		}
 	}

@@ -92,7 +92,11 @@ func (p *Publication) gather(ctx context.Context, d *docket.Docket, rules *conce
 		}
 	}
 	p.Input.Numbers = publish.Count(people, page.On.Format(time.DateOnly))
-	p.Faults = tallies(rules, b, people, p.Input)
+	decided, err := LoadDecisions(ctx, p.w, d.Case)
+	if err != nil {
+		return err
+	}
+	p.Faults = tallies(rules, b, decided, people, p.Input)
 	if page.Documents != nil {
 		p.Input.Documents, err = page.Documents(publicDocuments(r))
 	}

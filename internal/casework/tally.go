@@ -12,12 +12,12 @@ import (
 )
 
 // tallies counts for whom a concern is met, of the people who agreed to be
-// counted, and how many conditions of deals are contradicted by what was seen.
-func tallies(set *concern.Set, b *book.Case, people []publish.Person, in *publish.Input) []concern.Fault {
+// counted and where nobody dismissed it, and how many conditions of deals are contradicted by what was seen.
+func tallies(set *concern.Set, b *book.Case, decided Decisions, people []publish.Person, in *publish.Input) []concern.Fault {
 	met := map[string][]string{}
 	for _, answer := range set.Judge(b) {
 		i := slices.IndexFunc(people, func(p publish.Person) bool { return b.Pseudonym(p.ID) == answer.Person })
-		if answer.Answer == account.Yes && i >= 0 && !slices.Contains(met[answer.Rule], people[i].ID) {
+		if answer.Answer == account.Yes && !decided.Dismissed(answer) && i >= 0 && !slices.Contains(met[answer.Rule], people[i].ID) {
 			met[answer.Rule] = append(met[answer.Rule], people[i].ID)
 		}
 	}

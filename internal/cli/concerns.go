@@ -14,10 +14,11 @@ import (
 
 // concernsCmd is "amparo concerns".
 type concernsCmd struct {
-	Case concernsCaseCmd `cmd:"" default:"withargs" help:"concerns_case"`
-	List concernsListCmd `cmd:"" help:"concerns_list"`
-	Show concernsShowCmd `cmd:"" help:"concerns_show"`
-	Test concernsTestCmd `cmd:"" help:"concerns_test"`
+	Case   concernsCaseCmd   `cmd:"" default:"withargs" help:"concerns_case"`
+	List   concernsListCmd   `cmd:"" help:"concerns_list"`
+	Show   concernsShowCmd   `cmd:"" help:"concerns_show"`
+	Decide concernsDecideCmd `cmd:"" help:"concerns_decide"`
+	Test   concernsTestCmd   `cmd:"" help:"concerns_test"`
 }
 
 // concernRules loads the built-in rules and those of folders. A rule that
@@ -48,9 +49,10 @@ type concernsCaseCmd struct {
 
 // told is what the command prints as JSON.
 type told struct {
-	Note    string           `json:"note"`
-	Answers []concern.Answer `json:"answers"`
-	Faults  []concern.Fault  `json:"faults"`
+	Note    string             `json:"note"`
+	Answers []concern.Answer   `json:"answers"`
+	Decided casework.Decisions `json:"decided"`
+	Faults  []concern.Fault    `json:"faults"`
 }
 
 // Run says of each event of a case which elements of which concern are met.
@@ -70,32 +72,35 @@ func (c *concernsCaseCmd) Run(a *app) error {
 				t.Answers = append(t.Answers, answer)
 			}
 		}
+		if t.Decided, err = casework.LoadDecisions(a.ctx, s.Workspace, c.CaseID); err != nil {
+			return err
+		}
 		t.Faults = append(t.Faults, casework.RuleFaults(t.Answers)...)
 		if c.JSON {
 			return writeJSON(a.Out, t)
 		}
 		a.tellClashes(b)
 		a.tellFaults(casework.RuleFaults(t.Answers))
-		a.writeAnswers(set, b, t.Answers, c.Every)
+		a.writeAnswers(set, b, &t, c.Every)
 		return nil
 	})
 }
 
 // writeAnswers writes events with the concerns that are met, and those of
 // which something is met and something not known; with every, all.
-func (a *app) writeAnswers(set *concern.Set, b *book.Case, answers []concern.Answer, every bool) {
+func (a *app) writeAnswers(set *concern.Set, b *book.Case, t *told, every bool) {
 	fmt.Fprintln(a.Out, a.Text("facts.no_verdict"))
 	event := ""
-	for _, answer := range answers {
+	for _, answer := range t.Answers {
 		if answer.Event != event {
 			event = answer.Event
 			fmt.Fprintf(a.Out, "\n%s\n", a.eventHead(b, b.Event(event)))
 		}
 		if every || casework.WorthTelling(answer) {
-			a.writeAnswer(set.Rule(answer.Rule), answer, b)
+			a.writeAnswer(set.Rule(answer.Rule), answer, t.Decided.Of(answer.Rule, answer.Event))
 		}
 	}
-	if len(answers) == 0 {
+	if len(t.Answers) == 0 {
 		fmt.Fprintln(a.Out, a.Text("facts.no_events"))
 	}
 }
@@ -108,8 +113,11 @@ func (a *app) eventHead(b *book.Case, e *account.Event) string {
 	return safe(strings.Join(parts, " · "))
 }
 
-func (a *app) writeAnswer(r *concern.Rule, answer concern.Answer, b *book.Case) {
+func (a *app) writeAnswer(r *concern.Rule, answer concern.Answer, d *casework.Decision) {
 	fmt.Fprintf(a.Out, "  [%s] %s\n", a.Text("facts.answer."+answer.Answer.String()), safe(r.Title.In(a.Lang())))
+	if d != nil {
+		fmt.Fprintf(a.Out, "      %s: %s\n", a.Text("facts.decided."+d.State), safe(d.Reason))
+	}
 	for i, e := range answer.Elements {
 		fmt.Fprintf(a.Out, "      %-10s %s\n", a.Text("facts.answer."+e.Answer.String()), safe(r.Element[i].Text.In(a.Lang())))
 		if e.Clash {
@@ -124,6 +132,42 @@ func (a *app) writeAnswer(r *concern.Rule, answer concern.Answer, b *book.Case) 
 		}
 		a.writeSources(e.Sources, "                 ")
 	}
+}
+
+type concernsDecideCmd struct {
+	Case    string   `arg:"" help:"case_id"`
+	Rule    string   `arg:"" help:"rules_id"`
+	Event   string   `arg:"" help:"event_id"`
+	Reason  string   `arg:"" help:"concerns_reason"`
+	Confirm bool     `help:"concerns_confirm" xor:"decide" required:""`
+	Dismiss bool     `help:"concerns_dismiss" xor:"decide" required:""`
+	Rules   []string `help:"concerns_rules" placeholder:"DIR" sep:"none"`
+	JSON    bool     `name:"json" help:"json"`
+	wsFlags
+}
+
+// Run writes down what a person decided on a concern. The reason comes from a
+// file: it may tell of people.
+func (c *concernsDecideCmd) Run(a *app) error {
+	reason, err := a.text(c.Reason)
+	if err != nil {
+		return err
+	}
+	set, _, err := a.concernRules(c.Rules)
+	if err != nil {
+		return err
+	}
+	d := casework.Decision{Rule: c.Rule, Event: c.Event, State: casework.Dismissed, Reason: reason}
+	if c.Confirm {
+		d.State = casework.Confirmed
+	}
+	return c.with(a, func(s *space) error {
+		d, err := casework.Decide(a.ctx, s.Workspace, set, c.Case, d)
+		if err != nil {
+			return err
+		}
+		return a.made(c.JSON, d, d.ID)
+	})
 }
 
 type concernsListCmd struct {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/amparo-project/amparo/internal/account/book"
 	"github.com/amparo-project/amparo/internal/account/letter"
+	"github.com/amparo-project/amparo/internal/casework"
 )
 
 // letterCmd is "amparo letter".
@@ -47,7 +48,11 @@ func (c *letterCmd) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		a.tellFaults(a.words().LetterParts(set, b, in))
+		decided, err := casework.LoadDecisions(a.ctx, s.Workspace, c.Case)
+		if err != nil {
+			return err
+		}
+		a.tellFaults(a.words().LetterParts(set, b, decided, in))
 		l := letter.Draft(in)
 		write := l.WriteDOCX
 		if ending == ".pdf" {

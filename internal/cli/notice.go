@@ -40,15 +40,22 @@ type box struct {
 // and neither draft nor send.
 func (a *app) box(s *space, config string) (*box, error) {
 	b := &box{&outbox.Box{Store: s.Workspace, Now: time.Now}, s}
-	if config == "" {
-		var err error
-		if config, err = userDir("notices.yaml"); err != nil {
-			return nil, err
-		}
-	}
 	var err error
-	b.Config, err = notice.LoadConfig(config)
+	if config == "" {
+		b.Config, err = noticesConfig()
+	} else {
+		b.Config, err = notice.LoadConfig(config)
+	}
 	return b, err
+}
+
+// noticesConfig reads how notices go out, from beside the identity.
+func noticesConfig() (*notice.Config, error) {
+	name, err := userDir("notices.yaml")
+	if err != nil {
+		return nil, err
+	}
+	return notice.LoadConfig(name)
 }
 
 func (a *app) boxWithout(s *space) *box {

@@ -16,6 +16,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/amparo-project/amparo/internal/account/concern"
 	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/indicator"
 	"github.com/amparo-project/amparo/internal/lure"
@@ -115,8 +116,9 @@ func (c *serveCmd) server(a *app, addr string) (*web.Server, error) {
 		},
 		Rules: func() (*rule.Set, error) { return loadRules(nil) },
 		Lures: func() (*lure.Knowledge, error) { return loadLures(nil) },
-		Terms: a.terms,
-		Daily: a.daily,
+		Terms: a.terms, Notices: noticesConfig,
+		Concerns: func() (*concern.Set, []concern.Fault, error) { return concern.Load() },
+		Daily:    a.daily,
 	})
 }
 

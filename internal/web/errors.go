@@ -10,6 +10,8 @@ import (
 	"syscall"
 
 	"github.com/amparo-project/amparo/internal/account"
+	"github.com/amparo-project/amparo/internal/account/notice"
+	"github.com/amparo-project/amparo/internal/account/outbox"
 	"github.com/amparo-project/amparo/internal/account/term"
 	"github.com/amparo-project/amparo/internal/casework"
 	"github.com/amparo-project/amparo/internal/evidence"
@@ -73,6 +75,15 @@ var causes = []struct {
 	{ab.ErrWrongPassword, http.StatusConflict, "web.error.password"},
 	{job.ErrPassword, http.StatusConflict, "web.error.no_password"},
 	{evidence.ErrNotEvidence, http.StatusConflict, "web.error.not_evidence"},
+	{workspace.ErrChanged, http.StatusConflict, "web.error.changed_entry"},
+	{workspace.ErrExists, http.StatusConflict, "web.error.exists"},
+	{outbox.ErrSending, http.StatusConflict, "web.notices.is_sending"},
+	{notice.ErrMove, http.StatusConflict, "web.notices.no_move"},
+	{notice.ErrConfig, http.StatusUnprocessableEntity, "web.notices.bad_config"},
+	{term.ErrDay, http.StatusUnprocessableEntity, "web.error.day"},
+	{term.ErrUnknown, http.StatusUnprocessableEntity, "web.error.statement"},
+	{account.ErrInvalid, http.StatusUnprocessableEntity, "web.error.statement"},
+	{casework.ErrNotConfirmed, http.StatusConflict, "web.facts.not_confirmed"},
 	{workspace.ErrInvalid, http.StatusUnprocessableEntity, "web.error.invalid"},
 	{limit.ErrCorrupt, http.StatusUnprocessableEntity, "web.error.corrupt"},
 	{fs.ErrPermission, http.StatusConflict, "web.error.permission"},

@@ -1,11 +1,14 @@
 package web
 
 import (
+	"bytes"
 	"time"
 
 	"github.com/amparo-project/amparo/internal/account/clock"
 	"github.com/amparo-project/amparo/internal/account/docket"
+	"github.com/amparo-project/amparo/internal/account/feeds"
 	"github.com/amparo-project/amparo/internal/account/term"
+	"github.com/amparo-project/amparo/internal/casework"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
 
@@ -13,9 +16,11 @@ import (
 type accountData struct {
 	Case           workspace.Case
 	Day            string
+	Today          bool
 	Silence        []silenceLine
 	Promises       []promiseLine
 	Requests       []requestLine
+	Others         []answerLine // what answers nothing that is here
 	Dates          []dateLine
 	Contradictions []string
 }
@@ -25,74 +30,144 @@ type silenceLine struct{ Authority, Days, Since string }
 type promiseLine struct {
 	clock.PromiseState
 	StateText string
+	Deeds     []answerLine
 }
 
 type requestLine struct {
 	clock.RequestState
-	KindText, StateText string
+	KindText, StateText, Counted string
+	Deeds                        []answerLine
 }
 
-type dateLine struct{ Day, Text string }
+type answerLine struct {
+	clock.Answer
+	KindText string
+}
 
-// accountPage shows the account of a case as it stands today. It is entered by
-// the command line.
+type dateLine struct{ Day, Text, ID string }
+
+// words says statements of the account.
+func (q *request) words() casework.Words { return casework.Words{Printer: q.Printer} }
+
+// docket is that of a case on the day that it is here.
+func (q *request) docket(caseID string) (*docket.Docket, error) {
+	terms, err := q.s.o.Terms()
+	if err != nil {
+		return nil, err
+	}
+	return &docket.Docket{Store: q.space.Workspace, Case: caseID, Terms: terms, Today: casework.Today(q.s.o.Now())}, nil
+}
+
+// standing counts the account of a case on the day that the page is asked for.
+func (q *request) standing(caseID string) (*clock.Record, *clock.Standing, error) {
+	d, err := q.docket(caseID)
+	if err != nil {
+		return nil, nil, err
+	}
+	on, err := q.onDay(d.Today)
+	if err != nil {
+		return nil, nil, err
+	}
+	r, _, err := d.Load(q.ctx())
+	if err != nil {
+		return nil, nil, err
+	}
+	return r, r.At(on, d.Terms), nil
+}
+
+// onDay is the day for which a page is asked, or today.
+func (q *request) onDay(today time.Time) (time.Time, error) {
+	day := q.value("on")
+	if day == "" {
+		return today, nil
+	}
+	on, err := term.ParseDay(day, time.UTC)
+	if err != nil {
+		return on, invalid{"web.error.day"}
+	}
+	return on, nil
+}
+
+// accountPage shows the account of a case as it stands on a day.
 func (q *request) accountPage() error {
 	c, err := q.theCase()
 	if err != nil {
 		return err
 	}
-	terms, err := q.s.o.Terms()
+	r, st, err := q.standing(c.ID)
 	if err != nil {
 		return err
 	}
-	y, m, day := q.s.o.Now().Date()
-	today := term.Day(y, m, day)
-	d := &docket.Docket{Store: q.space.Workspace, Case: c.ID, Terms: terms, Today: today}
-	r, _, err := d.Load(q.ctx())
-	if err != nil {
-		return err
-	}
-	return q.render("account", q.Text("web.account.title"), q.accountData(c, r.At(today, terms)), inSection("cases"))
+	return q.render("account", q.Text("web.account.title"), q.accountData(c, r, st), inSection("cases"))
 }
 
-func (q *request) accountData(c workspace.Case, st *clock.Standing) accountData {
-	d := accountData{Case: c, Day: st.On.Format(time.DateOnly)}
+func (q *request) accountData(c workspace.Case, r *clock.Record, st *clock.Standing) accountData {
+	w := q.words()
+	d := accountData{Case: c, Day: st.On.Format(time.DateOnly), Contradictions: w.Contradictions(st)}
+	d.Today = st.On.Equal(casework.Today(q.s.o.Now()))
+	answers := func(list []clock.Answer) (out []answerLine) {
+		for _, a := range list {
+			out = append(out, answerLine{a, q.Or("promises.kind.", a.Kind)})
+		}
+		return out
+	}
+	for _, a := range r.Answers {
+		if a.To == "" && a.On <= d.Day {
+			d.Others = append(d.Others, answers([]clock.Answer{a})...)
+		}
+	}
 	for _, s := range st.Silence {
-		line := silenceLine{Authority: s.Authority, Days: q.Count("promises.silence", int64(s.Days)), Since: q.Text("promises.since_news", "Since", s.Since)}
-		if s.AtLeast {
-			line.Days = q.Count("promises.silence_at_least", int64(s.Days))
+		if s.Days == 0 {
+			continue // of today: there is no silence yet
 		}
-		if s.Never {
-			line.Since = q.Text("promises.since_promise", "Since", s.Since)
+		d.Silence = append(d.Silence, silenceLine{s.Authority, w.Silence(s), w.Since(s)})
+	}
+	for i := range st.Promises {
+		p := &st.Promises[i]
+		d.Promises = append(d.Promises, promiseLine{*p, w.Promise(p), answers(p.Answers)})
+	}
+	for i := range st.Requests {
+		r := &st.Requests[i]
+		line := requestLine{*r, q.Or("promises.request.", r.Kind), w.Request(r), "", answers(r.Answers)}
+		if casework.Running(r) {
+			line.Counted = w.Counted(r.Count)
 		}
-		d.Silence = append(d.Silence, line)
-	}
-	for _, p := range st.Promises {
-		d.Promises = append(d.Promises, promiseLine{p, q.stateText(p.Saying(), p.Late)})
-	}
-	for _, r := range st.Requests {
-		d.Requests = append(d.Requests, requestLine{r, q.Or("promises.request.", r.Kind), q.stateText(r.Saying(), r.Late)})
+		d.Requests = append(d.Requests, line)
 	}
 	for _, x := range st.Dates {
-		d.Dates = append(d.Dates, dateLine{x.Day, q.Text("promises.date."+x.Kind, "Who", x.Who)})
-	}
-	for _, x := range st.Contradictions {
-		ids := ""
-		for i, id := range x.IDs {
-			if i > 0 {
-				ids += ", "
-			}
-			ids += id
-		}
-		d.Contradictions = append(d.Contradictions, q.Text("promises.contradiction."+x.Kind, "IDs", ids, "Text", x.Text))
+		d.Dates = append(d.Dates, dateLine{x.Day, w.Date(x), x.ID})
 	}
 	return d
 }
 
-func (q *request) stateText(state string, late int) string {
-	text := q.Or("promises.state.", state)
-	if late > 0 {
-		text += ", " + q.Count("promises.late", int64(late))
+// accountICS and accountAtom hand the dates of a case to a calendar, and what
+// happened to a reader of feeds.
+func (q *request) accountICS() error {
+	return q.accountFile("terms.ics", "text/calendar; charset=utf-8", func(b *bytes.Buffer, st *clock.Standing, o feeds.Options) error {
+		return feeds.ICS(b, st, o)
+	})
+}
+
+func (q *request) accountAtom() error {
+	return q.accountFile("feed.atom", "application/atom+xml; charset=utf-8", func(b *bytes.Buffer, st *clock.Standing, o feeds.Options) error {
+		return feeds.Atom(b, st, o, q.value("public") != "")
+	})
+}
+
+func (q *request) accountFile(name, kind string, write func(*bytes.Buffer, *clock.Standing, feeds.Options) error) error {
+	c, err := q.theCase()
+	if err != nil {
+		return err
 	}
-	return text
+	_, st, err := q.standing(c.ID)
+	if err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	if err := write(&b, st, feeds.Options{Workspace: q.space.Info().UID, Case: c.ID, Printer: q.Printer}); err != nil {
+		return err
+	}
+	q.attach(name, kind)
+	_, _ = q.w.Write(b.Bytes()) // who does not take it is gone
+	return nil
 }

@@ -54,7 +54,7 @@ func loadPages() (*pages, error) {
 			}
 			return "", fmt.Errorf("no asset %s", name)
 		},
-		"when": when, "day": dayOf, "symbol": symbolOf, "size": size, "join": strings.Join, "cut": cut, "dict": dict, "list": func(s ...string) []string { return s },
+		"when": when, "day": dayOf, "symbol": symbolOf, "size": size, "join": strings.Join, "cut": cut, "dict": dict, "field": field, "choice": choice, "list": func(s ...string) []string { return s },
 	})
 	for _, name := range shared {
 		if _, err := base.ParseFS(templateFiles, "templates/"+name); err != nil {

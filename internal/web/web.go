@@ -20,6 +20,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/amparo-project/amparo/internal/account/concern"
+	"github.com/amparo-project/amparo/internal/account/notice"
 	"github.com/amparo-project/amparo/internal/account/term"
 	"github.com/amparo-project/amparo/internal/examine"
 	"github.com/amparo-project/amparo/internal/feed"
@@ -56,6 +58,14 @@ type Options struct {
 	Rules      func() (*rule.Set, error)
 	Lures      func() (*lure.Knowledge, error)
 	Terms      func() (*term.Set, error) // of the law, for requests to authorities
+	// Concerns are the rules of legal concerns and of the trade, and those that
+	// could not be read.
+	Concerns func() (*concern.Set, []concern.Fault, error)
+	// Notices is how notices go out; the error wraps fs.ErrNotExist where nobody
+	// said how.
+	Notices func() (*notice.Config, error)
+	// SendMail hands a mail over; nil is notice.Send.
+	SendMail func(context.Context, *notice.Config, notice.Message) notice.Outcome
 	// Daily, where it is set, is called when a member opens the workspace, and on
 	// each day after until the server ends.
 	Daily func(context.Context, *examine.Space)

@@ -19,6 +19,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/amparo-project/amparo/internal/account/concern"
+	"github.com/amparo-project/amparo/internal/account/notice"
 	"github.com/amparo-project/amparo/internal/account/term"
 	"github.com/amparo-project/amparo/internal/examine"
 	"github.com/amparo-project/amparo/internal/feed"
@@ -122,6 +124,8 @@ func fixtureAt(t testing.TB, home string) *fixture {
 			return l.Matcher, sets, nil
 		},
 		Rules: rule.Builtin, Lures: lure.Builtin, Terms: func() (*term.Set, error) { return term.Load(nil) },
+		Concerns: func() (*concern.Set, []concern.Fault, error) { return concern.Load() },
+		Notices:  func() (*notice.Config, error) { return notice.LoadConfig(filepath.Join(home, "notices.yaml")) },
 	})
 	if err != nil {
 		t.Fatal(err)

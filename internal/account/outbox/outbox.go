@@ -278,14 +278,15 @@ func (b *Box) Notices(ctx context.Context, caseID string) ([]Notice, error) {
 	}
 	out := make([]Notice, len(list))
 	for i, e := range list {
-		if out[i], err = parse(e); err != nil {
+		if out[i], err = Parse(e); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
 }
 
-func parse(e workspace.Entry) (n Notice, err error) {
+// Parse reads a notice from its entry, of whatever version.
+func Parse(e workspace.Entry) (n Notice, err error) {
 	if e.Kind != KindNotice {
 		return n, fmt.Errorf("entry %s: %w: it is no notice", e.ID, workspace.ErrInvalid)
 	}
@@ -302,7 +303,7 @@ func (b *Box) Notice(ctx context.Context, id string) (Notice, error) {
 	if err != nil {
 		return Notice{}, err
 	}
-	return parse(e)
+	return Parse(e)
 }
 
 // move takes a notice to another state, with what was said of it.
