@@ -154,9 +154,9 @@ func TestTrade(t *testing.T) {
 
 const noticesConfig = "from: Helpline <help@example.org>\nhelpline:\n  name: The helpline\n  reach: {en: \"Signal 1\", es: \"Signal 2\"}\nsmtp: {host: mail.example.org}\n"
 
-// TestNotices takes notices from the wish to be told to read, by mail and by
+// TestNoticesToRead takes notices from the wish to be told to read, by mail and by
 // letter.
-func TestNotices(t *testing.T) {
+func TestNoticesToRead(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	var sent []string

@@ -61,6 +61,8 @@ func (a *api) operations() {
 	a.ledger()
 	a.timeline()
 	a.account()
+	a.notices()
+	a.concerns()
 	a.reports()
 	a.more()
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/amparo-project/amparo/internal/account/notice"
 	"github.com/amparo-project/amparo/internal/account/outbox"
 	"github.com/amparo-project/amparo/internal/account/term"
+	"github.com/amparo-project/amparo/internal/account/trade"
 	"github.com/amparo-project/amparo/internal/casework"
 	"github.com/amparo-project/amparo/internal/evidence"
 	"github.com/amparo-project/amparo/internal/format/ab"
@@ -84,6 +85,7 @@ var causes = []struct {
 	{term.ErrUnknown, http.StatusUnprocessableEntity, "web.error.statement"},
 	{account.ErrInvalid, http.StatusUnprocessableEntity, "web.error.statement"},
 	{casework.ErrNotConfirmed, http.StatusConflict, "web.facts.not_confirmed"},
+	{trade.ErrForm, http.StatusUnprocessableEntity, "web.trade.not_read"},
 	{workspace.ErrInvalid, http.StatusUnprocessableEntity, "web.error.invalid"},
 	{limit.ErrCorrupt, http.StatusUnprocessableEntity, "web.error.corrupt"},
 	{fs.ErrPermission, http.StatusConflict, "web.error.permission"},

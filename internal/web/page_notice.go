@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"slices"
 
@@ -30,27 +31,38 @@ type moveLine struct {
 type step struct {
 	name string
 	fits func(n *outbox.Notice) bool
-	do   func(q *request, b *outbox.Box, id, note string) (outbox.Notice, error)
+	do   func(ctx context.Context, b *outbox.Box, id, note string) (outbox.Notice, error)
 }
 
 var steps = []step{
-	{"approve", in(notice.Draft), func(q *request, b *outbox.Box, id, _ string) (outbox.Notice, error) { return b.Approve(q.ctx(), id) }},
-	{"told", func(n *outbox.Notice) bool { return n.State == notice.Queued && n.Channel != notice.Mail }, func(q *request, b *outbox.Box, id, note string) (outbox.Notice, error) {
-		return b.Hand(q.ctx(), id, note)
+	{"approve", in(notice.Draft), func(ctx context.Context, b *outbox.Box, id, _ string) (outbox.Notice, error) {
+		return b.Approve(ctx, id)
 	}},
-	{"read", in(notice.Sent), func(q *request, b *outbox.Box, id, note string) (outbox.Notice, error) {
-		return b.Reading(q.ctx(), id, note)
+	{"told", func(n *outbox.Notice) bool { return n.State == notice.Queued && n.Channel != notice.Mail }, func(ctx context.Context, b *outbox.Box, id, note string) (outbox.Notice, error) {
+		return b.Hand(ctx, id, note)
 	}},
-	{"retry", in(notice.Failed), func(q *request, b *outbox.Box, id, _ string) (outbox.Notice, error) { return b.Retry(q.ctx(), id) }},
-	{"was_sent", in(notice.Unclear, notice.Sending), func(q *request, b *outbox.Box, id, note string) (outbox.Notice, error) {
-		return b.Resolve(q.ctx(), id, true, note)
+	{"read", in(notice.Sent), func(ctx context.Context, b *outbox.Box, id, note string) (outbox.Notice, error) {
+		return b.Reading(ctx, id, note)
 	}},
-	{"was_not_sent", in(notice.Unclear, notice.Sending), func(q *request, b *outbox.Box, id, note string) (outbox.Notice, error) {
-		return b.Resolve(q.ctx(), id, false, note)
+	{"retry", in(notice.Failed), func(ctx context.Context, b *outbox.Box, id, _ string) (outbox.Notice, error) { return b.Retry(ctx, id) }},
+	{"was_sent", in(notice.Unclear, notice.Sending), func(ctx context.Context, b *outbox.Box, id, note string) (outbox.Notice, error) {
+		return b.Resolve(ctx, id, true, note)
 	}},
-	{"cancel", in(notice.Draft, notice.NoChannel, notice.Queued, notice.Failed), func(q *request, b *outbox.Box, id, note string) (outbox.Notice, error) {
-		return b.Cancel(q.ctx(), id, note)
+	{"was_not_sent", in(notice.Unclear, notice.Sending), func(ctx context.Context, b *outbox.Box, id, note string) (outbox.Notice, error) {
+		return b.Resolve(ctx, id, false, note)
 	}},
+	{"cancel", in(notice.Draft, notice.NoChannel, notice.Queued, notice.Failed), func(ctx context.Context, b *outbox.Box, id, note string) (outbox.Notice, error) {
+		return b.Cancel(ctx, id, note)
+	}},
+}
+
+// stepNamed is the move of that name, nil where there is none.
+func stepNamed(name string) func(ctx context.Context, b *outbox.Box, id, note string) (outbox.Notice, error) {
+	i := slices.IndexFunc(steps, func(s step) bool { return s.name == name })
+	if i < 0 {
+		return nil
+	}
+	return steps[i].do
 }
 
 func in(states ...notice.State) func(*outbox.Notice) bool {
@@ -125,11 +137,11 @@ func (q *request) moveNotice() error {
 		return err
 	}
 	d.Note = q.value("note")
-	i := slices.IndexFunc(steps, func(s step) bool { return s.name == q.value("step") })
-	if i < 0 {
+	do := stepNamed(q.value("step"))
+	if do == nil {
 		return badRequest{fmt.Errorf("step %q", q.value("step"))}
 	}
-	n, err := steps[i].do(q, b, d.Notice.ID, d.Note)
+	n, err := do(q.ctx(), b, d.Notice.ID, d.Note)
 	if err != nil {
 		return q.again(err, "notice", q.Text("web.notices.one", "ID", d.Notice.ID), d, inSection("cases"))
 	}

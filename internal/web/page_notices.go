@@ -40,11 +40,8 @@ type noticeLine struct {
 // box is the outbox of the workspace. Without a configuration it lists and
 // moves notices, and neither drafts nor sends; err says why there is none.
 func (q *request) box() (b *outbox.Box, err error) {
-	b = &outbox.Box{Store: q.space.Workspace, Now: q.s.o.Now}
+	b = &outbox.Box{Store: q.space.Workspace, Now: q.s.o.Now, Send: q.s.o.SendMail}
 	b.Config, err = q.s.o.Notices()
-	if err == nil && q.s.o.SendMail != nil {
-		b.Send = q.s.o.SendMail
-	}
 	return b, err
 }
 

@@ -1,0 +1,133 @@
+package web
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/amparo-project/amparo/internal/account/book"
+	"github.com/amparo-project/amparo/internal/account/outbox"
+	"github.com/amparo-project/amparo/internal/casework"
+	"github.com/amparo-project/amparo/internal/examine"
+	"github.com/amparo-project/amparo/internal/limit"
+)
+
+type (
+	wishBody struct {
+		InCase
+		Body struct {
+			Person  string   `json:"person" minLength:"1" maxLength:"200" doc:"id or pseudonym"`
+			Channel string   `json:"channel" enum:"mail,letter,phone"`
+			Events  []string `json:"events,omitempty" maxItems:"3" doc:"finding, answer, term; without it: all"`
+			Lang    string   `json:"lang,omitempty" enum:"en,es"`
+			Address string   `json:"address,omitempty" maxLength:"2000" doc:"without it: one of the person's ways to be reached"`
+			Since   string   `json:"since,omitempty" format:"date" doc:"without it: today"`
+		}
+	}
+	noticeStep struct {
+		Notice string `path:"notice" maxLength:"20"`
+		Body   struct {
+			Step string `json:"step" enum:"approve,told,read,retry,was_sent,was_not_sent,cancel"`
+			Note string `json:"note,omitempty" maxLength:"15000"`
+		}
+	}
+	concernBody struct {
+		InCase
+		Body struct {
+			Rule   string `json:"rule" minLength:"1" maxLength:"100"`
+			Event  string `json:"event" minLength:"1" maxLength:"20"`
+			State  string `json:"state" enum:"confirmed,dismissed"`
+			Reason string `json:"reason" minLength:"1" maxLength:"15000"`
+		}
+	}
+	registerBody struct {
+		InCase
+		Body book.Register
+	}
+	listFile struct {
+		InCase
+		Form string `path:"form" enum:"bis,eu,ofac,inventory"`
+	}
+	noticesAnswer struct {
+		Notices []outbox.Notice `json:"notices"`
+	}
+	listAnswer struct {
+		ID      string   `json:"id,omitempty"`
+		Entries int      `json:"entries,omitempty"`
+		SHA256  []string `json:"sha256"`
+		Parties []string `json:"parties,omitempty" doc:"of an inventory: ids"`
+	}
+)
+
+// outboxOf is the outbox of a workspace. Without a configuration err says why.
+func (a *api) outboxOf(sp *examine.Space) (b *outbox.Box, err error) {
+	b = &outbox.Box{Store: sp.Workspace, Now: a.s.o.Now, Send: a.s.o.SendMail}
+	b.Config, err = a.s.o.Notices()
+	return b, err
+}
+
+func (a *api) notices() {
+	add(a, ScopeAccount, http.MethodPost, "/cases/{case}/wishes", "ask-to-be-told", "Record that a person wants to be told, in place of what they asked for before",
+		func(ctx context.Context, sp *examine.Space, in *wishBody) (outbox.Wish, error) {
+			b, _ := a.outboxOf(sp) // asking needs no configuration
+			x := &in.Body
+			return b.Ask(ctx, in.Case, outbox.Wish{Person: x.Person, Channel: x.Channel, Events: x.Events, Lang: x.Lang, Address: x.Address, Since: x.Since})
+		})
+	add(a, ScopeAccount, http.MethodPost, "/cases/{case}/notices/due", "draft-notices", "Draft what is due: one notice for each person and event",
+		func(ctx context.Context, sp *examine.Space, in *InCase) (noticesAnswer, error) {
+			b, err := a.outboxOf(sp)
+			if err != nil {
+				return noticesAnswer{}, err
+			}
+			d, err := a.docketOf(sp, in.Case)
+			if err != nil {
+				return noticesAnswer{}, err
+			}
+			st, known, err := casework.Standing(ctx, d, d.Today)
+			if err != nil {
+				return noticesAnswer{}, err
+			}
+			made, err := casework.DueNotices(ctx, sp.Workspace, b, in.Case, st, known)
+			return noticesAnswer{append([]outbox.Notice{}, made...)}, err
+		})
+	add(a, ScopeAccount, http.MethodPost, "/cases/{case}/notices/send", "send-notices", "Send the mails that were approved, each once",
+		func(ctx context.Context, sp *examine.Space, in *InCase) (noticesAnswer, error) {
+			b, err := a.outboxOf(sp)
+			if err != nil {
+				return noticesAnswer{}, err
+			}
+			moved, err := b.Run(context.WithoutCancel(ctx), in.Case)
+			return noticesAnswer{append([]outbox.Notice{}, moved...)}, err
+		})
+	add(a, ScopeAccount, http.MethodPost, "/notices/{notice}", "move-notice", "Take a notice a step further, as a person says",
+		func(ctx context.Context, sp *examine.Space, in *noticeStep) (outbox.Notice, error) {
+			b := &outbox.Box{Store: sp.Workspace, Now: a.s.o.Now}
+			return stepNamed(in.Body.Step)(ctx, b, in.Notice, in.Body.Note)
+		})
+}
+
+func (a *api) concerns() {
+	add(a, ScopeAccount, http.MethodPost, "/cases/{case}/concerns", "decide-concern", "Confirm or dismiss a concern that a rule proposes of an event",
+		func(ctx context.Context, sp *examine.Space, in *concernBody) (casework.Decision, error) {
+			rules, _, err := a.s.o.Concerns()
+			if err != nil {
+				return casework.Decision{}, err
+			}
+			x := &in.Body
+			return casework.Decide(ctx, sp.Workspace, rules, in.Case, casework.Decision{Rule: x.Rule, Event: x.Event, State: x.State, Reason: x.Reason})
+		})
+	create(a, ScopeAccount, "/cases/{case}/register", "add-register", "Write parties, deals and attributions of the trade down, all or none",
+		func(ctx context.Context, sp *examine.Space, in *registerBody) (idsAnswer, error) {
+			ids, err := book.PutRegister(ctx, sp.Workspace, in.Case, &in.Body)
+			return idsAnswer{ids}, err
+		})
+	receive(a, ScopeAccount, http.MethodPut, "/cases/{case}/lists/{form}", "put-list", "Take in a list as it is published, in place of the one before, or an inventory", bytesType,
+		func(ctx context.Context, sp *examine.Space, in *listFile) (listAnswer, error) {
+			c := callerOf(ctx)
+			data, err := limit.ReadAll(http.MaxBytesReader(c.w, c.stream, maxTradeFile), maxTradeFile)
+			if err != nil {
+				return listAnswer{}, err
+			}
+			done, err := casework.Import(ctx, sp.Workspace, in.Case, in.Form, [][]byte{data}, a.s.o.Now())
+			return listAnswer{done.ID, done.Entries, done.SHA256, done.Parties}, err
+		})
+}
