@@ -22,6 +22,7 @@ var may = map[string][]string{
 	"android":      {},
 	"apple":        {},
 	"artifact":     {"limit"},
+	"backup":       {"limit", "seal", "vault", "workspace"},
 	"bagit":        {},
 	"casework":     {"account", "artifact", "bagit", "examine", "exhibit", "finding", "indicator", "limit", "link", "lure", "message", "workspace"},
 	"chain":        {"finding"},

@@ -11,6 +11,7 @@ import (
 
 	"github.com/amparo-project/amparo/internal/account/notice"
 	"github.com/amparo-project/amparo/internal/account/outbox"
+	"github.com/amparo-project/amparo/internal/backup"
 	"github.com/amparo-project/amparo/internal/bagit"
 	"github.com/amparo-project/amparo/internal/casework"
 	"github.com/amparo-project/amparo/internal/evidence"
@@ -44,6 +45,11 @@ var hints = []struct {
 	{web.ErrNotLoopback, "cli.hint.not_loopback"},
 	{syscall.EADDRINUSE, "cli.hint.address_in_use"},
 	{workspace.ErrNone, "ws.hint.none"},
+	{backup.ErrInUse, "backup.hint.in_use"},
+	{backup.ErrNotForYou, "backup.hint.not_for_you"},
+	{backup.ErrDamaged, "backup.hint.damaged"},
+	{backup.ErrNoBackup, "backup.hint.none"},
+	{errMissing, "backup.hint.missing"},
 	{s3.ErrUnreachable, "ws.hint.s3_unreachable"},
 	{s3.ErrRefused, "ws.hint.s3_refused"},
 	{s3.ErrNoBucket, "ws.hint.s3_no_bucket"},

@@ -171,7 +171,7 @@ func vaultAt(workspace string, isURL bool) (at stores.Place, err error) {
 		at.Scratch, err = userDir("scratch")
 	}
 	if err == nil {
-		err = os.MkdirAll(at.Scratch, 0o700)
+		err = os.MkdirAll(at.Scratch, 0o700) //nolint:gosec // the user says where
 	}
 	return at, err
 }

@@ -70,6 +70,20 @@ func (s *space) clean() error {
 	return err
 }
 
+// copying shows how much of the vault is copied.
+func (p *progress) copying(done, of int64) {
+	if !p.ErrTerminal {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if time.Now().Before(p.next) {
+		return
+	}
+	p.next, p.shown = time.Now().Add(progressEvery), true
+	fmt.Fprintf(p.Err, "\r\x1b[K%s", p.Text("backup.copying", "MB", p.Number(done>>20), "Of", p.Number(of>>20)))
+}
+
 // storing shows how much evidence is read.
 func (p *progress) storing(files, bytes int64) {
 	if !p.ErrTerminal {

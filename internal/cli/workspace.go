@@ -18,6 +18,8 @@ type workspaceCmd struct {
 	Member   wsMemberCmd   `cmd:"" help:"workspace_member"`
 	Identity wsIdentityCmd `cmd:"" help:"workspace_identity"`
 	Rotate   wsRotateCmd   `cmd:"" help:"workspace_rotate"`
+	Backup   wsBackupCmd   `cmd:"" help:"workspace_backup"`
+	Restore  wsRestoreCmd  `cmd:"" help:"workspace_restore"`
 }
 
 type wsInitCmd struct {

@@ -100,7 +100,7 @@ func (d *Dir) Create(_ context.Context, id string) (Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	name := tmpDir + "/" + id
+	name := tmpDir + "/" + NewID()
 	f, err := d.root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("vault: %w", err)

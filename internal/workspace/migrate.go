@@ -18,11 +18,9 @@ import (
 // Another process may do the same at the same time. The error wraps ErrNewer
 // for a schema that this version does not know.
 func Migrate(ctx context.Context, db *DB) error {
-	p, err := goose.NewProvider(database.Dialect(db.Dialect), db.Pool, db.Migrations, goose.WithGoMigrations(
-		goose.NewGoMigration(5, &goose.GoFunc{RunTx: db.packObservables}, nil),
-	))
+	p, err := db.migrations()
 	if err != nil {
-		return fmt.Errorf("schema of the workspace: %w", err)
+		return err
 	}
 	for try := 0; ; try++ {
 		err := migrate(ctx, db, p)
@@ -30,6 +28,59 @@ func Migrate(ctx context.Context, db *DB) error {
 			return err
 		}
 	}
+}
+
+func (db *DB) migrations() (*goose.Provider, error) {
+	p, err := goose.NewProvider(database.Dialect(db.Dialect), db.Pool, db.Migrations, goose.WithGoMigrations(
+		goose.NewGoMigration(5, &goose.GoFunc{RunTx: db.packObservables}, nil),
+	))
+	if err != nil {
+		return nil, fmt.Errorf("schema of the workspace: %w", err)
+	}
+	return p, nil
+}
+
+// MigrateTo makes the tables of a version, in a database that has those of an
+// older one, or none: what a backup of that version is restored into. The error
+// wraps ErrNewer for a version that is not known here.
+func MigrateTo(ctx context.Context, db *DB, version int64) error {
+	p, err := db.migrations()
+	if err != nil {
+		return err
+	}
+	now, want, err := p.GetVersions(ctx)
+	switch {
+	case err != nil:
+		return fmt.Errorf("schema of %s: %w", db.Name, db.Explain(err))
+	case version > want || now > version:
+		return fmt.Errorf("%s: %w: schema %d, where there is %d and %d is known", db.Name, ErrNewer, version, now, want)
+	}
+	if _, err := p.UpTo(ctx, version); err != nil {
+		return fmt.Errorf("schema of %s: %w", db.Name, db.Explain(err))
+	}
+	return nil
+}
+
+// Schema is the version of the tables; 0: there are none.
+func Schema(ctx context.Context, db *DB) (int64, error) {
+	p, err := db.migrations()
+	if err != nil {
+		return 0, err
+	}
+	now, _, err := p.GetVersions(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("schema of %s: %w", db.Name, db.Explain(err))
+	}
+	return now, nil
+}
+
+// SchemaIn is the version of the tables as a transaction sees it.
+func SchemaIn(ctx context.Context, q interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+},
+) (version int64, err error) {
+	err = q.QueryRowContext(ctx, "SELECT MAX(version_id) FROM "+goose.DefaultTablename).Scan(&version)
+	return version, err
 }
 
 func migrate(ctx context.Context, db *DB, p *goose.Provider) error {

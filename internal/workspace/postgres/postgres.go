@@ -22,7 +22,7 @@ var migrations embed.FS
 // Open opens the workspace at a postgres:// URL. The database must exist; its
 // tables are made. The error never holds the URL, which may hold a password.
 func Open(ctx context.Context, url string) (*workspace.DB, error) {
-	db, err := connect(url)
+	db, err := Connect(url)
 	if err != nil {
 		return nil, err
 	}
@@ -32,8 +32,8 @@ func Open(ctx context.Context, url string) (*workspace.DB, error) {
 	return db, nil
 }
 
-// connect opens the database as it is.
-func connect(url string) (*workspace.DB, error) {
+// Connect opens the database as it is: its tables may be old, or missing.
+func Connect(url string) (*workspace.DB, error) {
 	conf, err := pgx.ParseConfig(url)
 	if err != nil {
 		return nil, errors.New("the URL of the PostgreSQL database cannot be read")

@@ -37,7 +37,7 @@ var pragmas = []string{"journal_mode(wal)", "synchronous(full)", "foreign_keys(o
 
 // Open opens, or creates, the database in the folder dir. The error wraps workspace.ErrNewer, or workspace.ErrDamaged.
 func Open(ctx context.Context, dir string, now func() time.Time) (*workspace.DB, error) {
-	db, err := connect(dir, now)
+	db, err := Connect(dir, now)
 	if err != nil {
 		return nil, err
 	}
@@ -47,8 +47,8 @@ func Open(ctx context.Context, dir string, now func() time.Time) (*workspace.DB,
 	return db, nil
 }
 
-// connect opens the database as it is.
-func connect(dir string, now func() time.Time) (*workspace.DB, error) {
+// Connect opens the database as it is: its tables may be old, or missing.
+func Connect(dir string, now func() time.Time) (*workspace.DB, error) {
 	name := filepath.Join(dir, File)
 	query := url.Values{"_txlock": {"immediate"}, "_pragma": pragmas}
 	pool, err := sql.Open("sqlite", "file:"+(&url.URL{Path: name}).EscapedPath()+"?"+query.Encode())

@@ -104,6 +104,10 @@ var attempts = map[string]attempt{
 		c.prepared()
 		return nil, w.WithdrawInvitation(c.T.Context(), inv.Handle)
 	}},
+	"RecordBackup": {rule: managers, try: func(c *cast, w *ws, _ *subject) (any, error) {
+		c.prepared()
+		return nil, w.RecordBackup(c.T.Context(), []string{c.Identity.Recipient()})
+	}},
 	"RemoveMember": {rule: managers, try: func(c *cast, w *ws, _ *subject) (any, error) {
 		m := c.member(c.spare()).Member()
 		c.prepared()

@@ -1,4 +1,0 @@
-package postgres
-
-// Connect opens the database as it is, for tests of its migrations.
-var Connect = connect
