@@ -54,7 +54,7 @@ var may = map[string][]string{
 		"account", "artifact", "casework", "evidence", "examine", "feed", "finding", "format", "indicator", "job", "ledger", "limit", "lure", "message", "pipeline",
 		"report", "rule", "seal", "timeline", "vault", "workspace",
 	},
-	"workspace": {"artifact", "finding", "indicator", "ledger", "link", "seal", "vault"},
+	"workspace": {"artifact", "finding", "indicator", "ledger", "limit", "link", "seal", "vault"},
 }
 
 type listed struct {
