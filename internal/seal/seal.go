@@ -35,12 +35,16 @@ const MaxField = 16 * limit.MiB
 var WorkFactor = 18
 
 // An Identity opens what was sealed for its recipient.
-type Identity struct{ key *age.X25519Identity }
+type Identity struct {
+	key  *age.X25519Identity
+	ring *Ring    // nil: nothing is remembered
+	mark [32]byte // of the secret, for the ring
+}
 
 // NewIdentity makes a new one.
 func NewIdentity() (Identity, error) {
 	key, err := age.GenerateX25519Identity()
-	return Identity{key}, err
+	return Identity{key: key}, err
 }
 
 // ParseIdentity reads the text of an identity, AGE-SECRET-KEY-1….
@@ -49,7 +53,7 @@ func ParseIdentity(text string) (Identity, error) {
 	if err != nil {
 		return Identity{}, errors.New("not an age identity") // never with the text
 	}
-	return Identity{key}, nil
+	return Identity{key: key}, nil
 }
 
 // Zero reports whether there is no identity.
@@ -98,6 +102,21 @@ func Open(i Identity, sealed []byte) ([]byte, error) {
 	if i.Zero() {
 		return nil, ErrWrongKey
 	}
+	if i.ring == nil || len(sealed) > 2*maxInRing {
+		return open(i, sealed)
+	}
+	key := i.ringKey(sealed)
+	if data, ok := i.ring.get(key); ok {
+		return data, nil
+	}
+	data, err := open(i, sealed)
+	if err == nil {
+		i.ring.put(key, data)
+	}
+	return data, err
+}
+
+func open(i Identity, sealed []byte) ([]byte, error) {
 	r, err := age.Decrypt(bytes.NewReader(sealed), i.key)
 	var no *age.NoIdentityMatchError
 	if errors.As(err, &no) {

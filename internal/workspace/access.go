@@ -249,11 +249,13 @@ func (w *Workspace) inTeam(ctx context.Context, q queryer) error {
 	return nil
 }
 
-// unwrap opens the key of a case.
+// unwrap opens the key of a case. It is remembered for a while, and so is what
+// it opens.
 func (w *Workspace) unwrap(caseID string, wrapped []byte) (seal.Identity, error) {
 	secret, err := seal.Open(w.o.Identity, wrapped)
 	if err != nil {
 		return seal.Identity{}, fmt.Errorf("key of case %s: %w", caseID, err)
 	}
-	return seal.ParseIdentity(string(secret))
+	key, err := seal.ParseIdentity(string(secret))
+	return key.Remembering(w.db.ring), err
 }

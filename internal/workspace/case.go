@@ -6,6 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/amparo-project/amparo/internal/seal"
 )
@@ -113,20 +116,21 @@ func (w *Workspace) cases(ctx context.Context, id, state string, p Page) (List[C
 	if err != nil {
 		return l, err
 	}
+	held, err := w.holdings(ctx, l.Items)
+	if err != nil {
+		return l, err
+	}
 	for i := range l.Items {
 		c := &l.Items[i]
-		m, wrapped, err := w.membership(ctx, w.db.Pool, c.ID)
-		if errors.Is(err, ErrNoAccess) {
+		m, ok := held[c.ID]
+		if !ok {
 			c.Sealed = true
 			continue
 		}
-		if err != nil {
-			return l, err
-		}
-		if c.Role = m.Role; c.Role == RolePerson {
+		if c.Role = m.role; c.Role == RolePerson {
 			continue
 		}
-		key, err := w.unwrap(c.ID, wrapped)
+		key, err := w.unwrap(c.ID, m.wrapped)
 		if err != nil {
 			return l, err
 		}
@@ -147,6 +151,48 @@ func (w *Workspace) caseKey(ctx context.Context, q queryer, id string) (seal.Ide
 		return seal.Identity{}, err
 	}
 	return w.unwrap(id, wrapped)
+}
+
+// holding is what a member is in a case, and its key as it is wrapped for them.
+type holding struct {
+	role    Role
+	wrapped []byte
+}
+
+// holdings are those of the acting member in some cases.
+func (w *Workspace) holdings(ctx context.Context, list []Case) (map[string]holding, error) {
+	held := map[string]holding{}
+	for part := range slices.Chunk(list, 500) {
+		args, marks := []any{w.member.ID}, make([]string, len(part))
+		for i := range part {
+			args = append(args, part[i].ID)
+			marks[i] = "$" + strconv.Itoa(len(args))
+		}
+		query := "SELECT case_id, role, wrapped FROM case_member WHERE member_id = $1 AND case_id IN (" + strings.Join(marks, ", ") + ")"
+		if err := w.hold(ctx, held, query, args); err != nil {
+			return nil, err
+		}
+	}
+	return held, nil
+}
+
+func (w *Workspace) hold(ctx context.Context, held map[string]holding, query string, args []any) error {
+	rows, err := w.db.Pool.QueryContext(ctx, query, args...)
+	if err != nil {
+		return w.fail("roles", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var (
+			id string
+			h  holding
+		)
+		if err := rows.Scan(&id, &h.role, &h.wrapped); err != nil {
+			return w.fail("roles", err)
+		}
+		held[id] = h
+	}
+	return rows.Err()
 }
 
 // noKey says why a member has no key of a case: it is another's, or none at all.

@@ -5,6 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"io/fs"
+	"sync"
+	"time"
+
+	"github.com/amparo-project/amparo/internal/seal"
 )
 
 // Errors that say what to do.
@@ -41,7 +45,20 @@ type DB struct {
 	// Scrub makes sure that what was deleted cannot be read from the files of
 	// the database, or from copies that Backup made.
 	Scrub func(context.Context) error
+
+	once sync.Once
+	ring *seal.Ring // of what members opened lately
+	acts sync.Mutex // held by the one act of this process that is under way
 }
+
+// open readies what all members of a database share.
+func (db *DB) open(now func() time.Time) {
+	db.once.Do(func() { db.ring = seal.NewRing(now) })
+}
+
+// Forget drops what is remembered of fields that were opened: keys of cases and
+// what they open. Whoever still works opens them again.
+func (w *Workspace) Forget() { w.db.ring.Forget() }
 
 // Close closes the database.
 func (db *DB) Close() error { return db.Pool.Close() }

@@ -262,7 +262,7 @@ func (w *Workspace) EvidenceKey(ctx context.Context, id, purpose string) (seal.I
 
 // read runs fn in a transaction that changes nothing.
 func (w *Workspace) read(ctx context.Context, fn func(*tx) error) error {
-	sqlTx, err := w.db.Pool.BeginTx(ctx, nil)
+	sqlTx, err := w.db.Pool.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return w.fail("begin", err)
 	}
@@ -286,7 +286,8 @@ func (w *Workspace) evidenceKey(ctx context.Context, q queryer, id string, caseK
 	if len(wrapped) == 0 {
 		return seal.Identity{}, fmt.Errorf("evidence %s: %w", id, ErrErased)
 	}
-	secret, err := seal.Open(caseKey, wrapped)
+	// It is never remembered: it must be gone when it is destroyed.
+	secret, err := seal.Open(caseKey.Forgetful(), wrapped)
 	if err != nil {
 		return seal.Identity{}, fmt.Errorf("key of evidence %s: %w", id, err)
 	}
@@ -336,6 +337,7 @@ func (w *Workspace) WithdrawConsent(ctx context.Context, id string) (Remains, er
 	if err != nil {
 		return r, err
 	}
+	w.Forget()
 	if err := w.db.Scrub(ctx); err != nil {
 		return r, w.fail("remove what was deleted from the database's files", err)
 	}
@@ -366,7 +368,11 @@ func (t *tx) eraseOne(id, caseID, sum string, r *Remains) error {
 	if err != nil {
 		return err
 	}
-	for _, bundle := range append(runs, []string{id}) {
+	bundles := append(runs, []string{id})
+	for _, run := range runs {
+		bundles = append(bundles, []string{IndexOf(run[0])})
+	}
+	for _, bundle := range bundles {
 		gone, err := t.texts(`SELECT segment_id FROM segment_ref a WHERE bundle = $1
 			AND NOT EXISTS (SELECT 1 FROM segment_ref b WHERE b.segment_id = a.segment_id AND b.bundle <> $1)`, 1, bundle[0])
 		if err != nil {

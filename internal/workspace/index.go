@@ -5,10 +5,18 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/amparo-project/amparo/internal/seal"
 	"github.com/amparo-project/amparo/internal/vault"
 )
+
+// IndexOf is the name of the bundle that holds what the result of a run is
+// looked up by. It goes when the run goes.
+func IndexOf(run string) string { return "I" + strings.TrimPrefix(run, "R") }
+
+// runOfBundle is the run that a bundle f is of, in SQL.
+const runOfBundle = "CASE WHEN f.bundle LIKE 'I-%' THEN 'R' || substr(f.bundle, 2) ELSE f.bundle END"
 
 // Index returns the workspace as the vault's index.
 func (w *Workspace) Index() vault.Index { return index{w} }
@@ -41,7 +49,12 @@ func (x index) Parts(ctx context.Context, bundle string) ([][]byte, error) {
 // has.
 func (x index) reaches(ctx context.Context, bundle string) error {
 	var id, caseID string
-	err := x.w.db.Pool.QueryRowContext(ctx, `SELECT id, case_id FROM evidence WHERE id = $1 OR id = (SELECT evidence_id FROM run WHERE id = $1)`, bundle).Scan(&id, &caseID)
+	run := bundle
+	if rest, ok := strings.CutPrefix(bundle, "I-"); ok {
+		run = "R-" + rest
+	}
+	err := x.w.db.Pool.QueryRowContext(ctx, `SELECT id, case_id FROM evidence WHERE id = $1 OR id = (SELECT evidence_id FROM run WHERE id = $2)`, bundle, run).
+		Scan(&id, &caseID)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}
@@ -62,7 +75,7 @@ func (x index) Same(ctx context.Context, caseID, sum string) (vault.Segment, sea
 		// A run's segments are sealed for its evidence. What an interrupted check
 		// stored belongs to no run, and is of no use.
 		list, err := t.texts(`SELECT s.id, f.bundle, e.id FROM segment s JOIN segment_ref f ON f.segment_id = s.id
-			LEFT JOIN run u ON u.id = f.bundle JOIN evidence e ON e.id = COALESCE(u.evidence_id, f.bundle)
+			LEFT JOIN run u ON u.id = `+runOfBundle+` JOIN evidence e ON e.id = COALESCE(u.evidence_id, f.bundle)
 			WHERE s.case_id = $1 AND s.sha256 = $2 AND e.wrapped IS NOT NULL ORDER BY s.id, f.bundle LIMIT 1`, 3, caseID, sum)
 		if err != nil || len(list) == 0 {
 			return err

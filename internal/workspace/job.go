@@ -189,7 +189,7 @@ func (w *Workspace) ClaimJob(ctx context.Context, owner string, silent time.Dura
 	if err != nil {
 		return j, private, err
 	}
-	return j, private, openSealed(key, j.sealed, &private)
+	return j, private, openSealed(key.Forgetful(), j.sealed, &private)
 }
 
 func openSealed(key seal.Identity, sealed []byte, v any) error {

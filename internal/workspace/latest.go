@@ -22,6 +22,28 @@ func (w *Workspace) LastCheck(ctx context.Context, evidence string) ([]Run, erro
 	return all[evidence], err
 }
 
+// AllLatestRuns returns the runs of the last check of each stored evidence of a
+// case, or of all cases of the member, the oldest first.
+func (w *Workspace) AllLatestRuns(ctx context.Context, caseID string) ([]Run, error) {
+	return w.allLatest(ctx, RunFilter{Case: caseID})
+}
+
+// DeviceRuns returns the runs of the last check of each stored evidence of a
+// device of a case, the oldest first.
+func (w *Workspace) DeviceRuns(ctx context.Context, caseID, device string) ([]Run, error) {
+	return w.allLatest(ctx, RunFilter{Case: caseID, Device: device})
+}
+
+func (w *Workspace) allLatest(ctx context.Context, by RunFilter) ([]Run, error) {
+	all, err := w.latestRuns(ctx, by)
+	var out []Run
+	for _, runs := range all {
+		out = append(out, runs...)
+	}
+	slices.SortFunc(out, func(a, b Run) int { return cmp.Or(cmp.Compare(a.Started, b.Started), cmp.Compare(a.ID, b.ID)) })
+	return out, err
+}
+
 func (w *Workspace) latestRuns(ctx context.Context, by RunFilter) (map[string][]Run, error) {
 	all := map[string][]Run{}
 	for page := (Page{Limit: MaxLimit}); ; {

@@ -136,7 +136,7 @@ func (w *Workspace) signingKeyIn(ctx context.Context, q queryer) (string, error)
 	if err != nil {
 		return "", w.fail("key of the ledger", err)
 	}
-	skey, err := seal.Open(w.o.Identity, sealed)
+	skey, err := seal.Open(w.o.Identity.Forgetful(), sealed)
 	if err != nil {
 		return "", fmt.Errorf("key of the ledger: %w", err)
 	}

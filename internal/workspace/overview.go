@@ -163,3 +163,41 @@ func (w *Workspace) DueConsents(ctx context.Context, within time.Duration) ([]Du
 	}
 	return out, rows.Err()
 }
+
+// A FindingTime is when the record of findings is of, and the gravest of them.
+type FindingTime struct {
+	Time, Artifact string
+	Severity       finding.Severity
+}
+
+// FindingTimes returns when the findings of a run lie that the member may see,
+// from since to before until, at most n.
+func (w *Workspace) FindingTimes(ctx context.Context, run, since, until string, n int) ([]FindingTime, error) {
+	f, err := w.mine(ctx, ActSee, "finding")
+	if err != nil {
+		return nil, err
+	}
+	f.add("run_id = $?", run)
+	f.add("at >= $?", since)
+	f.add("at < $?", until)
+	//nolint:gosec // conditions of ours, and $1, $2, …
+	query := f.query("SELECT at, artifact, MAX(severity) FROM finding WHERE @mine GROUP BY at, artifact ORDER BY at, artifact LIMIT ") + strconv.Itoa(max(n, 0))
+	rows, err := w.db.Pool.QueryContext(ctx, query, f.args...)
+	if err != nil {
+		return nil, w.fail("times of findings", err)
+	}
+	defer rows.Close()
+	var out []FindingTime
+	for rows.Next() {
+		var (
+			f        FindingTime
+			severity int
+		)
+		if err := rows.Scan(&f.Time, &f.Artifact, &severity); err != nil {
+			return nil, w.fail("times of findings", err)
+		}
+		f.Severity = finding.Severity(severity)
+		out = append(out, f)
+	}
+	return out, rows.Err()
+}

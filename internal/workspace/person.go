@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -169,17 +170,25 @@ func (t *tx) person(caseID, name string) (id string, err error) {
 
 // Devices lists the devices of a case, and of one person if given.
 func (w *Workspace) Devices(ctx context.Context, caseID, person string, p Page) (List[Device], error) {
+	only, err := w.may(ctx, w.db.Pool, caseID, ActSee)
+	if err != nil {
+		return List[Device]{}, err
+	}
+	if person, err = w.named(ctx, caseID, person, only); err != nil {
+		return List[Device]{}, err
+	}
+	var f filter
+	f.equal("person_id", person)
+	return w.devices(ctx, caseID, f, p)
+}
+
+func (w *Workspace) devices(ctx context.Context, caseID string, f filter, p Page) (List[Device], error) {
 	key, only, err := w.enter(ctx, w.db.Pool, caseID, ActSee)
 	if err != nil {
 		return List[Device]{}, err
 	}
-	var f filter
 	f.equal("case_id", caseID)
 	f.own("device", only)
-	if person, err = w.named(ctx, caseID, person, only); err != nil {
-		return List[Device]{}, err
-	}
-	f.equal("person_id", person)
 	return list(ctx, w, "SELECT n, id, case_id, person_id, created, sealed FROM device", f, p, "n",
 		func(rows *sql.Rows) (n int64, d Device, err error) {
 			var sealed []byte
@@ -188,6 +197,20 @@ func (w *Workspace) Devices(ctx context.Context, caseID, person string, p Page) 
 			}
 			return n, d, openJSON(key, sealed, &d.Private)
 		})
+}
+
+// Device returns one device of a case.
+func (w *Workspace) Device(ctx context.Context, caseID, id string) (Device, error) {
+	var f filter
+	f.equal("id", cmp.Or(id, "-"))
+	l, err := w.devices(ctx, caseID, f, Page{Limit: 1})
+	if err == nil && len(l.Items) == 0 {
+		err = fmt.Errorf("device %s: %w", id, ErrNotFound)
+	}
+	if err != nil {
+		return Device{}, err
+	}
+	return l.Items[0], nil
 }
 
 // Purposes that a person can consent to.

@@ -205,7 +205,7 @@ func (in *inserter) flush() error {
 }
 
 // RunFilter narrows a list of runs. Empty fields do not.
-type RunFilter struct{ Case, Evidence, State string }
+type RunFilter struct{ Case, Device, Evidence, State string }
 
 // Runs lists runs of a case or of an evidence, to whose case the member
 // belongs.
@@ -219,6 +219,9 @@ func (w *Workspace) Runs(ctx context.Context, by RunFilter, p Page) (List[Run], 
 	}
 	f.equal("case_id", by.Case)
 	f.equal("evidence_id", by.Evidence)
+	if by.Device != "" {
+		f.add("evidence_id IN (SELECT id FROM evidence WHERE device_id = $?)", by.Device)
+	}
 	f.equal("state", by.State)
 	return w.runs(ctx, f, p)
 }
@@ -266,6 +269,7 @@ type FindingFilter struct {
 	ID, Case, Run, State, Source string
 	Evidence, Artifact, Kind     string
 	Type, Value, Rule            string // of what matched
+	Since, Until                 string // of the record's time, as it is kept; Until is the first that is not wanted
 	AtLeast                      finding.Severity
 }
 
@@ -292,6 +296,12 @@ func (w *Workspace) Findings(ctx context.Context, by FindingFilter, p Page) (Lis
 	f.equal("type", by.Type)
 	f.equal("value", by.Value)
 	f.equal("rule", by.Rule)
+	if by.Since != "" {
+		f.add("at >= $?", by.Since)
+	}
+	if by.Until != "" {
+		f.add("at < $?", by.Until)
+	}
 	if by.AtLeast > 0 {
 		f.add("severity >= $?", int(by.AtLeast))
 	}
@@ -419,6 +429,19 @@ func (t *tx) decide(run, caseID, id, state, before, note string) error {
 // Viewed records that somebody looked at a run or an evidence.
 func (w *Workspace) Viewed(ctx context.Context, evidence, what string) error {
 	return w.note(ctx, ActSee, "evidence.viewed", evidence, map[string]any{"what": what})
+}
+
+// Searched records that somebody searched in all records of some cases.
+func (w *Workspace) Searched(ctx context.Context, cases []string) error {
+	return w.act(ctx, func(t *tx) error {
+		for _, id := range cases {
+			if _, err := w.may(ctx, t, id, ActSee); err != nil {
+				return err
+			}
+			t.record("case.searched", id, id, map[string]any{"case": id})
+		}
+		return t.err
+	})
 }
 
 // Exported records that something of an evidence left the workspace. sum is

@@ -61,7 +61,7 @@ type Member struct {
 // Create makes a new workspace in an empty database, with one member. Errors
 // wrap ErrExists.
 func Create(ctx context.Context, db *DB, o Options, memberName string) (*Workspace, error) {
-	w := &Workspace{db: db, o: o}
+	w := newWorkspace(db, o)
 	if err := validName("name of a member", memberName); err != nil {
 		return nil, err
 	}
@@ -93,6 +93,12 @@ func Create(ctx context.Context, db *DB, o Options, memberName string) (*Workspa
 	return w, nil
 }
 
+func newWorkspace(db *DB, o Options) *Workspace {
+	db.open(o.Now)
+	o.Identity = o.Identity.Remembering(db.ring)
+	return &Workspace{db: db, o: o}
+}
+
 // sqlZero takes a count that must be zero.
 type sqlZero struct{}
 
@@ -107,7 +113,7 @@ func (sqlZero) Scan(v any) error {
 // Open opens the workspace of db for the member whose identity is given.
 // Errors wrap ErrNone and ErrNotMember.
 func Open(ctx context.Context, db *DB, o Options) (*Workspace, error) {
-	w := &Workspace{db: db, o: o}
+	w := newWorkspace(db, o)
 	err := db.Pool.QueryRowContext(ctx, "SELECT uid, origin, vkey, created FROM workspace").
 		Scan(&w.info.UID, &w.info.Origin, &w.info.Key, &w.info.Created)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -181,6 +187,10 @@ type tx struct {
 // act runs fn in a transaction that no other act overlaps. What fn recorded is
 // in the ledger exactly when the rest is in the database.
 func (w *Workspace) act(ctx context.Context, fn func(*tx) error) error {
+	// Of one process one act waits for those of others; the rest hold no
+	// connection meanwhile.
+	w.db.acts.Lock()
+	defer w.db.acts.Unlock()
 	sqlTx, err := w.db.Pool.BeginTx(ctx, nil)
 	if err != nil {
 		return w.fail("begin", err)

@@ -1,6 +1,7 @@
 package workspacetest
 
 import (
+	"errors"
 	"strings"
 	"time"
 
@@ -34,6 +35,7 @@ var attempts = map[string]attempt{
 	"Info":        {rule: anybody, try: func(_ *cast, w *ws, _ *subject) (any, error) { return w.Info(), nil }},
 	"Member":      {rule: anybody, try: func(_ *cast, w *ws, _ *subject) (any, error) { return w.Member(), nil }},
 	"Close":       {rule: anybody}, // it ends the database
+	"Forget":      {rule: anybody, try: func(_ *cast, w *ws, _ *subject) (any, error) { w.Forget(); return nil, nil }},
 	"LedgerSize":  {rule: anybody, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.LedgerSize(c.T.Context()) }},
 	"Checkpoint":  {rule: anybody, try: func(c *cast, w *ws, _ *subject) (any, error) { b, _, err := w.Checkpoint(c.T.Context()); return b, err }},
 	"Checkpoints": {rule: anybody, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.Checkpoints(c.T.Context()) }},
@@ -264,6 +266,26 @@ var attempts = map[string]attempt{
 		return w.Runs(c.T.Context(), workspace.RunFilter{}, page)
 	}},
 	"LatestRuns": {rule: listed, deed: see, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.LatestRuns(c.T.Context(), c.Case.ID) }},
+	"AllLatestRuns": {rule: listed, deed: see, try: func(c *cast, w *ws, _ *subject) (any, error) {
+		return w.AllLatestRuns(c.T.Context(), c.Case.ID)
+	}},
+	"DeviceRuns": {rule: listed, deed: see, try: func(c *cast, w *ws, _ *subject) (any, error) {
+		a, err := w.DeviceRuns(c.T.Context(), c.Case.ID, c.people[0].device.ID)
+		b, err2 := w.DeviceRuns(c.T.Context(), c.Case.ID, c.people[1].device.ID)
+		return []any{a, b}, errors.Join(err, err2)
+	}},
+	"Device": {rule: each, deed: see, try: func(c *cast, w *ws, s *subject) (any, error) { return w.Device(c.T.Context(), c.Case.ID, s.device.ID) }},
+	"FindingTimes": {rule: mixed, deed: see, try: func(c *cast, w *ws, _ *subject) (any, error) {
+		theirs, err := w.FindingTimes(c.T.Context(), c.people[1].run.ID, "", "9", 10)
+		ok(c.T, err)
+		if may := c.acting.MayAll(see); len(theirs) > 0 && !may {
+			c.T.Errorf("%d findings of somebody else as %s", len(theirs), c.acting)
+		}
+		return must(w.FindingTimes(c.T.Context(), c.people[0].run.ID, "", "9", 10)), nil
+	}},
+	"Searched": {rule: listed, deed: see, try: func(c *cast, w *ws, _ *subject) (any, error) {
+		return nil, w.Searched(c.T.Context(), []string{c.Case.ID})
+	}},
 	"LastCheck": {rule: mixed, deed: see, try: func(c *cast, w *ws, _ *subject) (any, error) {
 		return []any{must(w.LastCheck(c.T.Context(), c.people[0].evidence.ID)), must(w.LastCheck(c.T.Context(), c.people[1].evidence.ID))}, nil
 	}},
