@@ -147,6 +147,9 @@ func (t *Stored) Save(ctx context.Context, run *finding.Run, seen *Observations,
 	if err != nil {
 		return "", fmt.Errorf("store the run: %w", err)
 	}
+	// The run is stored. What it is looked up by is made again when it is first
+	// wanted, should this fail.
+	_ = t.space.index(ctx, resultIn(id, t.Evidence.Case, t.key, os.DirFS(dir), files))
 	return id, os.RemoveAll(dir)
 }
 
@@ -178,15 +181,4 @@ func (s *Space) OpenRun(ctx context.Context, r *workspace.Run) (*vault.Bundle, e
 		return nil, err
 	}
 	return vault.Open(ctx, s.Vault, s.Index(), r.ID, key)
-}
-
-// Source opens again what a run was of, by the root that it has in the stored
-// evidence. The caller closes it.
-func (t *Stored) Source(ctx context.Context, root string, o evidence.OpenOptions) (evidence.Source, error) {
-	for _, candidate := range t.Found.Candidates {
-		if len(t.Found.Candidates) == 1 || candidate.Root() == root {
-			return candidate.Open(ctx, o)
-		}
-	}
-	return nil, fmt.Errorf("%s in evidence %s: %w", root, t.Evidence.ID, evidence.ErrNotEvidence)
 }

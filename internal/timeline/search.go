@@ -55,6 +55,26 @@ func (n Needle) In(line, low []byte) (bool, []byte) {
 	return bytes.Contains(low, n.want), low
 }
 
+// Marks returns where the text is in a value, as pairs of bytes.
+func (n Needle) Marks(value string) (at [][2]int) {
+	var want string
+	if err := json.Unmarshal([]byte(`"`+string(n.want)+`"`), &want); err != nil || want == "" {
+		return nil
+	}
+	low := strings.ToLower(value)
+	if len(low) != len(value) {
+		return nil // letters whose cases have other lengths: nothing to point at
+	}
+	for from := 0; ; {
+		i := strings.Index(low[from:], want)
+		if i < 0 {
+			return at
+		}
+		at = append(at, [2]int{from + i, from + i + len(want)})
+		from += i + len(want)
+	}
+}
+
 // Search calls found with each line of a file of records that holds the text,
 // until it returns false. The line is only good until found returns.
 func (n Needle) Search(ctx context.Context, r io.Reader, found func(line []byte) bool) error {

@@ -64,13 +64,6 @@ func TestEveryRouteAsEveryRole(t *testing.T) {
 	}
 }
 
-func btoi(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
 func (b *browser) cookies() []*http.Cookie {
 	r := b.request(http.MethodGet, "/", nil)
 	return b.c.Jar.Cookies(r.URL)

@@ -205,7 +205,9 @@ func (q *request) lock() error {
 	if err := q.s.sessions.end(q.ctx(), q.s.token(q.r)); err != nil {
 		return err
 	}
-	q.s.indexes.forget()
+	if q.space != nil {
+		q.space.Forget()
+	}
 	q.s.dropCookie(q.w)
 	return q.redirect("/")
 }

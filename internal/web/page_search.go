@@ -1,54 +1,78 @@
 package web
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
-	"io/fs"
+	"net/url"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/amparo-project/amparo/internal/fulltext"
 	"github.com/amparo-project/amparo/internal/report"
 	"github.com/amparo-project/amparo/internal/timeline"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
 
-// searchData is a search in all records of a check.
+// searchData is a search in all records of a check, a phone, a case, or of all
+// cases.
 type searchData struct {
-	Run      workspace.Run
-	Evidence workspace.Evidence
-	Case     workspace.Case
-	Query    string
-	Asked    bool
-	Hits     []hitLine
-	More     bool   // there are others
-	Stopped  bool   // it took too long
-	Read     int64  // bytes of records
-	Took     string // in seconds
+	scope
+	Query     string
+	Exact     bool // the text as it is typed, not words
+	Artifact  string
+	From, To  string // as they were typed
+	Artifacts []artifactName
+
+	Asked   bool
+	Hits    []hitLine
+	More    bool  // a check has others
+	Stopped bool  // it took too long
+	Making  int   // checks whose index is being made: they are read whole
+	Done    int64 // checks that were looked through so far
+	Of      int64 // of so many
+	Next    string
 }
 
+type artifactName struct{ Name, Title string }
+
 type hitLine struct {
+	Run                   string
 	Artifact, Title, Time string
-	At                    int64 // milliseconds, for a link to the timeline
+	At                    int64 // milliseconds, for a link to the timeline and to sort by
+	Dated                 bool
 	Fields                []report.Pair
+	Marked                []markedPair
 	More                  int // fields that are not shown
 }
 
-// Bounds of a search: records that are shown, of one artifact and in all, and
-// how long it may take.
+// markedPair is a field with what was looked for marked in its value.
+type markedPair struct {
+	Name   string
+	Pieces []piece
+}
+
+type piece struct {
+	Text string
+	Mark bool
+}
+
+// Bounds of a search: hits of one check that a page shows, those of one artifact
+// where records are read one by one, and how long it may take. Of many checks a
+// page looks through as many as fit into a moment; the next page goes on.
 const (
-	maxHits    = 200
+	maxHits    = 50
 	maxHitsOf  = 50
 	searchTime = 30 * time.Second
+	moment     = 50 * time.Millisecond
 )
 
-// searchPage looks for a text in every record of a check. Records are read
-// from the vault as they lie there: no index of them is kept in clear.
+// searchPage looks for words, or for a text as it is typed, in every record.
 func (q *request) searchPage() error {
 	d, err := q.searchData()
 	if err != nil {
@@ -58,115 +82,188 @@ func (q *request) searchPage() error {
 }
 
 func (q *request) searchData() (d searchData, err error) {
-	r, ev, c, err := q.theRun()
-	if err != nil {
+	if d.scope, err = q.theScope(); err != nil {
 		return d, err
 	}
-	d = searchData{Run: r, Evidence: ev, Case: c, Query: q.r.URL.Query().Get("q")}
-	needle := timeline.NewNeedle(strings.TrimSpace(d.Query))
-	if needle.Empty() || d.Query == "" {
+	v := q.r.URL.Query()
+	d.Query, d.Exact, d.Artifact, d.From, d.To = v.Get("q"), v.Get("exact") != "", v.Get("artifact"), v.Get("from"), v.Get("to")
+	d.Of = int64(len(d.Runs))
+	q.artifactsOf(&d)
+	if strings.TrimSpace(d.Query) == "" {
 		return d, nil
 	}
+	s, err := q.looking(&d)
+	if err != nil {
+		return d, err
+	}
 	d.Asked = true
-	// That somebody looked is in the ledger, what they looked for is not.
-	if err := q.space.Viewed(q.ctx(), ev.ID, r.ID+" search"); err != nil {
-		return d, err
-	}
-	begun := time.Now()
-	if err := q.search(&d, needle); err != nil {
-		return d, err
-	}
-	d.Took = q.Number(int64(time.Since(begun)/time.Second) + 1)
-	return d, nil
+	return d, s.all()
 }
 
-func (q *request) search(d *searchData, needle timeline.Needle) error {
-	b, err := q.space.OpenRun(q.ctx(), &d.Run)
-	if err != nil {
-		return err
+// artifactsOf lists what a search can be narrowed to.
+func (q *request) artifactsOf(d *searchData) {
+	seen := map[string]bool{}
+	for i := range d.Runs {
+		for name := range d.Runs[i].Summary.Parsers {
+			if !seen[name] {
+				seen[name] = true
+				d.Artifacts = append(d.Artifacts, artifactName{name, cut(maxTitle, report.ArtifactTitle(q.Printer, name))})
+			}
+		}
 	}
-	ctx, cancel := context.WithTimeout(q.ctx(), searchTime)
-	defer cancel()
-	var g errgroup.Group
-	g.SetLimit(runtime.GOMAXPROCS(0))
-	var mu sync.Mutex
-	files := b.FS(ctx)
-	for _, f := range b.Files() {
-		name, ok := strings.CutPrefix(f.Path, "records/")
-		if !ok {
+	slices.SortFunc(d.Artifacts, func(a, b artifactName) int {
+		return cmp.Or(strings.Compare(a.Title, b.Title), strings.Compare(a.Name, b.Name))
+	})
+}
+
+// search is one search under way.
+type search struct {
+	q      *request
+	d      *searchData
+	words  fulltext.Query
+	needle timeline.Needle
+	narrow fulltext.Narrow
+	start  int // the first check that is looked through
+}
+
+// looking reads what is asked for.
+func (q *request) looking(d *searchData) (*search, error) {
+	s := &search{q: q, d: d, words: fulltext.Parse(d.Query), needle: timeline.NewNeedle(strings.TrimSpace(d.Query))}
+	s.narrow = fulltext.Narrow{Artifact: d.Artifact, Limit: maxHits}
+	for text, to := range map[string]*int64{d.From: &s.narrow.From, d.To: &s.narrow.To} {
+		if text == "" {
 			continue
 		}
-		d.Read += f.Size
-		g.Go(func() error {
-			hits, more, err := q.searchFile(ctx, files, f.Path, strings.TrimSuffix(name, ".jsonl"), needle)
-			mu.Lock()
-			defer mu.Unlock()
-			d.Hits, d.More = append(d.Hits, hits...), d.More || more
-			if errors.Is(err, context.DeadlineExceeded) {
-				d.Stopped, err = true, nil
-			}
+		ms, err := parseStamp(text)
+		if err != nil {
+			return nil, badRequest{err}
+		}
+		*to = ms
+	}
+	if d.To == "" && d.From != "" {
+		s.narrow.To = 1 << 52
+	}
+	var err error
+	if s.start, s.narrow.After, err = q.searchCursor(len(d.Runs)); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// searchCursor reads where a search goes on: the number of a check, and of one
+// check the last hit that was shown.
+func (q *request) searchCursor(runs int) (start int, after fulltext.Cursor, err error) {
+	text := q.r.URL.Query().Get("after")
+	if text == "" {
+		return 0, after, nil
+	}
+	var n [4]int64
+	parts := strings.SplitN(text, ".", len(n)+1)
+	for i, part := range parts {
+		if i == len(n) {
+			return 0, after, badRequest{errors.New("a part of a list that is none")}
+		}
+		if n[i], err = strconv.ParseInt(part, 10, 64); err != nil {
+			return 0, after, badRequest{err}
+		}
+	}
+	if n[0] < 0 || n[0] > int64(runs) {
+		return 0, after, badRequest{errors.New("a part of a list that is none")}
+	}
+	return int(n[0]), fulltext.Cursor{At: n[1], File: int(n[2]), ID: n[3]}, nil
+}
+
+// found is what a search found in one check.
+type found struct {
+	hits    []hitLine
+	more    bool
+	making  bool
+	stopped bool
+	last    fulltext.Cursor
+}
+
+// all looks through checks, some at once, until the moment is over.
+func (s *search) all() error {
+	ctx, cancel := context.WithTimeout(s.q.ctx(), searchTime)
+	defer cancel()
+	begun := time.Now()
+	runs := s.d.Runs[s.start:]
+	at := 0
+	for at < len(runs) && (at == 0 || time.Since(begun) < moment) {
+		batch := runs[at:min(len(runs), at+2*runtime.GOMAXPROCS(0))]
+		if err := s.record(batch); err != nil {
 			return err
-		})
+		}
+		list := make([]found, len(batch))
+		g, ctx := errgroup.WithContext(ctx)
+		g.SetLimit(runtime.GOMAXPROCS(0))
+		for i := range batch {
+			g.Go(func() (err error) {
+				list[i], err = s.one(ctx, &batch[i])
+				return err
+			})
+		}
+		if err := g.Wait(); err != nil {
+			return err
+		}
+		for i := range list {
+			s.take(&list[i])
+		}
+		at += len(batch)
 	}
-	if err := g.Wait(); err != nil {
-		return err
-	}
-	slices.SortStableFunc(d.Hits, func(a, b hitLine) int {
-		return strings.Compare(a.Time+a.Artifact, b.Time+b.Artifact)
+	s.d.Done = int64(s.start + at)
+	slices.SortStableFunc(s.d.Hits, func(a, b hitLine) int {
+		return cmp.Or(-cmp.Compare(btoi(a.Dated), btoi(b.Dated)), cmp.Compare(a.At, b.At), strings.Compare(a.Artifact, b.Artifact))
 	})
-	if len(d.Hits) > maxHits {
-		d.Hits, d.More = d.Hits[:maxHits], true
+	if at < len(runs) {
+		s.next(fulltext.Cursor{})
 	}
 	return nil
 }
 
-func (q *request) searchFile(ctx context.Context, files fs.FS, path, artifact string, needle timeline.Needle) (hits []hitLine, more bool, err error) {
-	f, err := files.Open(path)
-	if err != nil {
-		return nil, false, err
+// next is the query of the part of the search that follows.
+func (s *search) next(last fulltext.Cursor) {
+	v := url.Values{"q": {s.d.Query}, "after": {strconv.FormatInt(s.d.Done, 10)}}
+	if last != (fulltext.Cursor{}) {
+		v.Set("after", strings.Join([]string{"0", strconv.FormatInt(last.At, 10), strconv.Itoa(last.File), strconv.FormatInt(last.ID, 10)}, "."))
 	}
-	defer f.Close()
-	title := report.ArtifactTitle(q.Printer, artifact)
-	err = needle.Search(ctx, f, func(line []byte) bool {
-		if len(hits) == maxHitsOf {
-			more = true
-			return false
+	for name, value := range map[string]string{"artifact": s.d.Artifact, "from": s.d.From, "to": s.d.To} {
+		if value != "" {
+			v.Set(name, value)
 		}
-		hits = append(hits, q.hit(line, artifact, title, needle))
-		return true
-	})
-	return hits, more, err
+	}
+	if s.d.Exact {
+		v.Set("exact", "1")
+	}
+	s.d.Next = v.Encode()
 }
 
-// shownFields of a record are shown: those with the text, then the first.
-const shownFields = 8
-
-func (q *request) hit(line []byte, artifact, title string, needle timeline.Needle) hitLine {
-	h := hitLine{Artifact: artifact, Title: title}
-	var rec struct {
-		Times []struct{ At *time.Time }
+func (s *search) take(f *found) {
+	s.d.Hits, s.d.More, s.d.Stopped = append(s.d.Hits, f.hits...), s.d.More || f.more, s.d.Stopped || f.stopped
+	if f.making {
+		s.d.Making++
 	}
-	if err := json.Unmarshal(line, &rec); err == nil {
-		for _, t := range rec.Times {
-			if t.At != nil {
-				h.At, h.Time = t.At.UnixMilli(), t.At.UTC().Format("2006-01-02 15:04:05")
-				break
+	if f.more && len(s.d.Runs) == 1 && f.last != (fulltext.Cursor{}) {
+		s.next(f.last)
+	}
+}
+
+// record puts into the ledger that somebody searched, and not what for: of a
+// check or a phone its evidence, of more the cases.
+func (s *search) record(batch []workspace.Run) error {
+	if s.d.Run.ID != "" || s.d.Device.ID != "" {
+		for i := range batch {
+			if err := s.q.space.Viewed(s.q.ctx(), batch[i].Evidence, batch[i].ID+" search"); err != nil {
+				return err
 			}
 		}
+		return nil
 	}
-	all := report.Fields(json.RawMessage(line), q.Printer)
-	var first, rest []report.Pair
-	for _, p := range all {
-		p.Value = cut(500, p.Value)
-		if ok, _ := needle.In([]byte(p.Value), nil); ok {
-			first = append(first, p)
-		} else {
-			rest = append(rest, p)
+	var cases []string
+	for i := range batch {
+		if !slices.Contains(cases, batch[i].Case) {
+			cases = append(cases, batch[i].Case)
 		}
 	}
-	h.Fields = append(first, rest...)
-	if n := len(h.Fields); n > shownFields {
-		h.Fields, h.More = h.Fields[:shownFields], n-shownFields
-	}
-	return h
+	return s.q.space.Searched(s.q.ctx(), cases)
 }

@@ -1,22 +1,22 @@
 package web
 
 import (
-	"context"
 	"errors"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
+	"github.com/amparo-project/amparo/internal/examine"
 	"github.com/amparo-project/amparo/internal/report"
 	"github.com/amparo-project/amparo/internal/timeline"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
 
-// timelineData is the course of all events of a check, and those of a span.
+// timelineData is the course of all events of a check, or of all checks of a
+// phone, and those of a span.
 type timelineData struct {
-	Run      workspace.Run
-	Evidence workspace.Evidence
-	Case     workspace.Case
+	scope
 	Span     span // what is shown
 	All      span // of all events
 	Events   int64
@@ -111,30 +111,30 @@ func (q *request) timelinePage() error {
 }
 
 func (q *request) timelineData() (d timelineData, err error) {
-	r, ev, c, err := q.theRun()
+	if d.scope, err = q.theScope(); err != nil {
+		return d, err
+	}
+	ts, err := q.timelines(d.Runs)
 	if err != nil {
 		return d, err
 	}
-	x, err := q.index(&r)
-	if err != nil {
-		return d, err
-	}
-	d = timelineData{Run: r, Evidence: ev, Case: c, Events: int64(x.Len()), Artifact: q.r.URL.Query().Get("artifact")}
-	d.All.From, d.All.To = x.Span()
+	defer ts.close()
+	d.Events, d.Artifact = ts.parts.Len(), q.r.URL.Query().Get("artifact")
+	d.All.From, d.All.To = ts.parts.Span()
 	if d.Span, err = q.theSpan(d.All); err != nil {
 		return d, err
 	}
-	if err := q.space.Viewed(q.ctx(), ev.ID, r.ID+" timeline"); err != nil {
+	if err := q.viewedScope(&d.scope, "timeline"); err != nil {
 		return d, err
 	}
-	found, err := q.findingsByTime(&r)
+	lanes, err := ts.parts.Count(d.Span.From, d.Span.To, stillBars)
 	if err != nil {
 		return d, err
 	}
-	for _, lane := range x.Count(d.Span.From, d.Span.To, stillBars) {
+	for _, lane := range lanes {
 		d.Lanes = append(d.Lanes, laneLine{lane, cut(maxTitle, report.ArtifactTitle(q.Printer, lane.Artifact)), barsOf(&lane, d.Span)})
 	}
-	if err := q.rows(&d, x, found); err != nil {
+	if err := q.rows(&d, ts); err != nil {
 		return d, err
 	}
 	d.moves()
@@ -160,78 +160,120 @@ func barsOf(lane *timeline.Lane, s span) []bar {
 	return out
 }
 
-// place is where an event of a finding lies: its record's time and artifact.
+// timelines are the open timelines of some runs.
+type timelines struct {
+	runs  []workspace.Run
+	list  []*examine.Timeline
+	parts timeline.Parts
+}
+
+func (t *timelines) close() {
+	for _, x := range t.list {
+		_ = x.Close() // only read
+	}
+}
+
+func (q *request) timelines(runs []workspace.Run) (*timelines, error) {
+	t := &timelines{runs: runs}
+	for i := range runs {
+		x, err := q.space.Timeline(q.ctx(), &runs[i])
+		if err != nil {
+			t.close()
+			return nil, err
+		}
+		t.list, t.parts = append(t.list, x), append(t.parts, x.Part)
+	}
+	return t, nil
+}
+
+// place is where an event of a finding lies: its run, its record's time and
+// artifact.
 type place struct {
+	run      string
 	at       int64
 	artifact string
 }
 
-// maxMarked bounds the findings that a timeline marks.
-const maxMarked = 20_000
+// maxMarked bounds the findings that a page of events marks.
+const maxMarked = 1000
 
-// findingsByTime are the findings of a run by the time of their record.
-func (q *request) findingsByTime(r *workspace.Run) (map[place][]workspace.Finding, error) {
-	list, err := all(q.ctx(), func(ctx context.Context, p workspace.Page) (workspace.List[workspace.Finding], error) {
-		l, err := q.space.Findings(ctx, workspace.FindingFilter{Run: r.ID}, p)
-		if err == nil && p.After != "" {
-			l.Next = "" // two pages, 20,000 findings, are enough to look at
-		}
-		return l, err
-	})
-	if err != nil {
-		return nil, err
-	}
+// findingsBetween are the findings of some runs by the time of their record.
+func (q *request) findingsBetween(runs []workspace.Run, from, to int64) (map[place][]workspace.Finding, error) {
 	out := map[place][]workspace.Finding{}
-	for _, f := range list[:min(len(list), maxMarked)] {
-		t, err := time.Parse(timeLayout, f.Time)
+	since, until := time.UnixMilli(from).UTC().Format(timeLayout), time.UnixMilli(to+1).UTC().Format(timeLayout)
+	for i := range runs {
+		l, err := q.space.Findings(q.ctx(), workspace.FindingFilter{Run: runs[i].ID, Since: since, Until: until}, workspace.Page{Limit: maxMarked})
 		if err != nil {
-			continue
+			return nil, err
 		}
-		k := place{t.UnixMilli(), f.Artifact}
-		out[k] = append(out[k], f)
+		for _, f := range l.Items {
+			t, err := time.Parse(timeLayout, f.Time)
+			if err != nil {
+				continue
+			}
+			k := place{f.Run, t.UnixMilli(), f.Artifact}
+			out[k] = append(out[k], f)
+		}
+	}
+	return out, nil
+}
+
+// cursor reads the numbers that a list of events goes on from, one for each
+// timeline.
+func (q *request) cursor(n int) ([]int64, error) {
+	text := q.r.URL.Query().Get("after")
+	if text == "" {
+		return nil, nil
+	}
+	var out []int64
+	for _, part := range strings.SplitN(text, ".", n+1) {
+		v, err := strconv.ParseInt(part, 10, 64)
+		if err != nil || v < 0 || len(out) == n {
+			return nil, badRequest{errors.New("a part of a list that is none")}
+		}
+		out = append(out, v)
 	}
 	return out, nil
 }
 
 // rows reads the events of the span.
-func (q *request) rows(d *timelineData, x *timeline.Index, found map[place][]workspace.Finding) error {
-	after, err := strconv.Atoi(cmpOr(q.r.URL.Query().Get("after"), "0"))
-	if err != nil {
-		return badRequest{err}
-	}
-	rows, more := x.Rows(d.Span.From, d.Span.To, d.Artifact, after, shownEvents)
-	if len(rows) == 0 {
-		return nil
-	}
-	b, err := q.space.OpenRun(q.ctx(), &d.Run)
+func (q *request) rows(d *timelineData, ts *timelines) error {
+	after, err := q.cursor(len(ts.parts))
 	if err != nil {
 		return err
 	}
-	f, err := b.OpenFile(q.ctx(), "timeline.jsonl")
+	rows, next, err := ts.parts.Rows(d.Span.From, d.Span.To, d.Artifact, after, shownEvents)
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	found, err := q.findingsBetween(ts.runs, rows[0].At, rows[len(rows)-1].At)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
 	for _, row := range rows {
-		e, err := x.Event(f, row)
+		e, err := timeline.ReadEvent(ts.list[row.Part].Events, row.Offset)
 		if err != nil {
 			return err
 		}
-		d.Rows = append(d.Rows, q.eventLine(&e, found))
+		d.Rows = append(d.Rows, q.eventLine(&e, ts.runs[row.Part].ID, found))
 	}
-	if more {
+	if next != nil {
+		text := make([]string, len(next))
+		for i, n := range next {
+			text[i] = strconv.FormatInt(n, 10)
+		}
 		v := q.r.URL.Query()
-		v.Set("after", strconv.Itoa(rows[len(rows)-1]+1))
+		v.Set("after", strings.Join(text, "."))
 		d.More = v.Encode()
 	}
 	return nil
 }
 
-func (q *request) eventLine(e *timeline.Event, found map[place][]workspace.Finding) eventLine {
+func (q *request) eventLine(e *timeline.Event, run string, found map[place][]workspace.Finding) eventLine {
 	line := eventLine{
 		Time: e.Time.UTC().Format("2006-01-02 15:04:05.000"), Event: cut(maxTitle, e.Event), Summary: cut(600, e.Summary), Artifact: e.Artifact,
 		Title: cut(maxTitle, report.ArtifactTitle(q.Printer, e.Artifact)), Path: e.Where.Path, Place: e.Where.Table, Recovered: e.Recovered(),
-		Findings: found[place{e.Time.UnixMilli(), e.Artifact}],
+		Findings: found[place{run, e.Time.UnixMilli(), e.Artifact}],
 	}
 	if e.Where.RowID != nil {
 		line.Place += " " + strconv.FormatInt(*e.Where.RowID, 10)
@@ -291,41 +333,49 @@ func (q *request) timelineCounts() error {
 	return q.answer(out)
 }
 
-func (q *request) countsData() (out timelineCounts, err error) {
-	r, _, _, err := q.theRun()
+func (q *request) countsData() (timelineCounts, error) {
+	d, err := q.theScope()
 	if err != nil {
-		return out, err
+		return timelineCounts{}, err
 	}
-	x, err := q.index(&r)
+	ts, err := q.timelines(d.Runs)
 	if err != nil {
-		return out, err
+		return timelineCounts{}, err
 	}
+	defer ts.close()
 	var s span
-	s.From, s.To = x.Span()
+	s.From, s.To = ts.parts.Span()
 	if s, err = q.theSpan(s); err != nil {
-		return out, err
+		return timelineCounts{}, err
 	}
 	n, err := strconv.Atoi(cmpOr(q.r.URL.Query().Get("parts"), "600"))
 	if err != nil || n < 1 || n > timeline.MaxBuckets {
-		return out, badRequest{errors.New("number of parts")}
+		return timelineCounts{}, badRequest{errors.New("number of parts")}
 	}
-	out = timelineCounts{From: s.From, To: s.To, Lanes: []laneCount{}, Marks: []mark{}}
-	for _, lane := range x.Count(s.From, s.To, n) {
-		out.Lanes = append(out.Lanes, laneCount{lane, cut(maxTitle, report.ArtifactTitle(q.Printer, lane.Artifact))})
-	}
-	found, err := q.findingsByTime(&r)
+	out := timelineCounts{From: s.From, To: s.To, Lanes: []laneCount{}, Marks: []mark{}}
+	lanes, err := ts.parts.Count(s.From, s.To, n)
 	if err != nil {
 		return out, err
 	}
-	for at, list := range found {
-		if at.at < s.From || at.at > s.To || len(out.Marks) == maxMarks {
-			continue
-		}
-		worst := list[0].Severity
-		for _, f := range list {
-			worst = max(worst, f.Severity)
-		}
-		out.Marks = append(out.Marks, mark{at.at, at.artifact, worst.String()})
+	for _, lane := range lanes {
+		out.Lanes = append(out.Lanes, laneCount{lane, cut(maxTitle, report.ArtifactTitle(q.Printer, lane.Artifact))})
 	}
-	return out, nil
+	return out, q.marks(&out, d.Runs)
+}
+
+// marks adds the findings of a span.
+func (q *request) marks(out *timelineCounts, runs []workspace.Run) error {
+	since, until := time.UnixMilli(out.From).UTC().Format(timeLayout), time.UnixMilli(out.To+1).UTC().Format(timeLayout)
+	for i := range runs {
+		list, err := q.space.FindingTimes(q.ctx(), runs[i].ID, since, until, maxMarks-len(out.Marks))
+		if err != nil {
+			return err
+		}
+		for _, f := range list {
+			if t, err := time.Parse(timeLayout, f.Time); err == nil {
+				out.Marks = append(out.Marks, mark{t.UnixMilli(), f.Artifact, f.Severity.String()})
+			}
+		}
+	}
+	return nil
 }

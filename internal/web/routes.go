@@ -96,12 +96,15 @@ var routes = []route{
 	{"GET /runs/{run}/timeline", member, (*request).timelinePage},
 	{"GET /runs/{run}/timeline/counts", member, (*request).timelineCounts},
 	{"GET /runs/{run}/search", member, (*request).searchPage},
+	{"GET /cases/{case}/devices/{device}/timeline", member, (*request).timelinePage},
+	{"GET /cases/{case}/devices/{device}/timeline/counts", member, (*request).timelineCounts},
+	{"GET /cases/{case}/devices/{device}/search", member, (*request).searchPage},
+	{"GET /cases/{case}/search", member, (*request).searchPage},
+	{"GET /search", member, (*request).searchPage},
 
 	{"GET /findings", member, (*request).findingsPage},
 	{"GET /runs/{run}/findings/{finding}", member, (*request).findingPage},
 	{"POST /runs/{run}/findings/{finding}", member, (*request).decide},
-	{"GET /runs/{run}/findings/{finding}/bytes", member, (*request).bytesPage},
-	{"POST /runs/{run}/findings/{finding}/bytes", member, (*request).bytesPage},
 
 	{"GET /indicators", member, (*request).indicatorsPage},
 	{"POST /indicators/add", member, (*request).addIndicators},

@@ -82,7 +82,7 @@ type Server struct {
 	alone    string // a secret of this process; "" where several answer for one workspace
 	handler  http.Handler
 	pages    *pages
-	indexes  indexes
+	indexing indexing
 
 	ended context.Context //nolint:containedctx // of all that goes on without a request
 	end   context.CancelFunc
@@ -151,7 +151,7 @@ func (s *Server) NewLink() string { return "http://" + s.o.Addr + "/enter/" + s.
 func (s *Server) Close() error {
 	s.spaces.clear()
 	s.stopJobs()
-	s.indexes.forget()
+	s.indexing.all.Wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.house == nil {
