@@ -10,7 +10,7 @@ LDFLAGS       := -s -w -X github.com/amparo-project/amparo/internal/cli.Version=
 BIN           := bin/amparo
 MODULE        := internal/web/wasm/verify.wasm
 
-.PHONY: bench-recovery help build module demo test race vet lint fuzz browser check bench bench-hunt kill bench-lure bench-data docs rates cross clean
+.PHONY: bench-recovery bench-web help build module demo test race vet lint fuzz browser check bench bench-hunt kill bench-lure bench-data docs rates cross clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -80,6 +80,10 @@ kill: ## kill the program at random points in ROUNDS (60) rounds of up to seven 
 
 bench-hunt: ## measure a hunt: 10,000 new indicators against DEVICES devices (1000) of 20,000 observables, on both databases
 	AMPARO_BENCH_DEVICES=$(or $(DEVICES),1000) scripts/with-postgres $(GO) test -run '^$$' -bench Hunt -benchtime 3x -timeout 60m -v ./internal/workspace/sqlite ./internal/workspace/postgres
+
+bench-web: ## measure the pages of 1,000 phones with 50 people at work, on both databases (ENGINE=sqlite or postgres for one; BENCH_DIR for its 5 GB)
+	@scripts/bench-web $(ENGINE)
+
 bench-recovery: build ## measure recovery: deleted rows found and invented, beside sqlite3 .recover, and what it costs a check
 	$(GO) test ./internal/format/sqlite -run 'TestRecall|TestNothingIsInvented|TestCorpus|TestBesideSQLite' -count=1 -v | grep -E 'deleted versions|corpus:|beside:|^(ok|FAIL)'
 	$(GO) run ./internal/testevidence/mkbackup -out bench-data/recovery -messages 60000 -seed 3 -plant -wal -partial

@@ -21,8 +21,5 @@ func files() []artifact.Parser {
 		phoneDatabases{},
 		chromeHistory{},
 		whatsApp{},
-		telegram{},
-		viber{},
-		signal{},
 	}
 }

@@ -1,5 +1,6 @@
 // Package webtest makes results that attack whoever looks at them: what a
-// phone of somebody who expects to be examined may hold, in every field.
+// phone of somebody who expects to be examined may hold, in every field; and
+// workspaces of any size, to measure pages in.
 package webtest
 
 import (

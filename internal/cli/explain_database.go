@@ -1,7 +1,6 @@
-package walk
+package cli
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -10,61 +9,57 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/amparo-project/amparo/internal/evidence"
+	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/format/sqlite"
 	"github.com/amparo-project/amparo/internal/limit"
 	"github.com/amparo-project/amparo/internal/report"
 )
 
-// table opens the table of the row of a finding, nil where the file is no
-// database, or cannot be read as one: then its rows were searched for, and have
-// no table to read them by.
-func (l *Place) table(ctx context.Context) (db *sqlite.DB, table *sqlite.Table, closing func(), err error) {
-	at := &l.f.Where
-	closing = func() {}
-	if at.Table == "" {
-		return nil, nil, closing, nil
+// columns takes the row of a finding apart: its columns with their bytes, and
+// all versions of it that are left. What is no database, or cannot be read as
+// one, has none.
+func (c *explainCmd) columns(a *app, src evidence.Source, f *finding.Finding, o *report.ExplainOptions) error {
+	at := &f.Where
+	if f.Indicator != nil && f.Indicator.Private {
+		return nil // the columns would name what nobody may be told
 	}
-	db, closing, err = l.openDatabase(ctx, strings.TrimSuffix(strings.TrimSuffix(at.Path, "-wal"), "-journal"))
+	if at.Table == "" || at.Page == 0 || at.Length <= 0 || at.Length > maxCell {
+		return nil
+	}
+	db, closing, err := openDatabase(a, src, strings.TrimSuffix(strings.TrimSuffix(at.Path, "-wal"), "-journal"))
+	defer closing()
 	if errors.Is(err, limit.ErrCorrupt) || errors.Is(err, limit.ErrUnsupported) {
-		return nil, nil, closing, nil
+		return nil // its rows were searched for, and have no table to read them by
 	}
 	if err != nil {
-		return nil, nil, closing, err
+		return err
 	}
 	table, ok := db.Table(at.Table)
 	if !ok {
-		return nil, nil, closing, nil
+		return nil
 	}
-	return db, table, closing, nil
-}
-
-// columns takes the row of a finding apart: its columns with their bytes.
-func (l *Place) columns(ctx context.Context) (Parts, error) {
-	at := &l.f.Where
-	_, table, closing, err := l.table(ctx)
-	defer closing()
-	if err != nil || table == nil {
-		return Parts{}, err
+	cell := make([]byte, at.Length)
+	if n, err := o.Evidence.ReadAt(cell, at.Offset); n < len(cell) {
+		return fmt.Errorf("read the row: %w", err)
 	}
-	cell, err := l.read(at.Offset, at.Length)
-	if err != nil {
-		return Parts{}, err
-	}
-	fields := table.Fields(cell)
-	out := Parts{Key: primaryKey(table, fields), Rows: at.RowID != nil && !table.WithoutRowid}
-	for _, field := range fields {
+	for _, field := range table.Fields(cell) {
 		value := cellText(field.Value)
 		switch {
 		case field.Value.IsNull() && strings.HasPrefix(field.Name, "("):
 			value = "" // it stands before the columns
 		case field.Value.IsNull() && table.RowidAlias >= 0 && field.Name == table.Columns[table.RowidAlias].Name:
-			value = l.p.Text("explain.alias")
+			value = a.Text("explain.alias")
 		}
-		out.Fields = append(out.Fields, report.ExplainField{
+		o.Fields = append(o.Fields, report.ExplainField{
 			Name: field.Name, Offset: at.Offset + int64(field.Offset), Length: field.Length, Value: value,
 		})
 	}
-	return out, nil
+	o.Key = primaryKey(table, table.Fields(cell))
+	if at.RowID == nil || table.WithoutRowid {
+		return nil
+	}
+	return versions(a, db, table, *at.RowID, o)
 }
 
 // primaryKey is the condition in SQL that finds a row by its primary key, in a table
@@ -106,8 +101,11 @@ func literalOf(v sqlite.Value) (string, bool) {
 	return "", false
 }
 
+// maxCell bounds the bytes of one row that are taken apart: a page has no more.
+const maxCell = 1 << 16
+
 // openDatabase opens a database of the evidence with what lies beside it.
-func (l *Place) openDatabase(ctx context.Context, name string) (db *sqlite.DB, closing func(), err error) {
+func openDatabase(a *app, src evidence.Source, name string) (db *sqlite.DB, closing func(), err error) {
 	var files []io.Closer
 	closing = func() {
 		for _, f := range files {
@@ -115,7 +113,7 @@ func (l *Place) openDatabase(ctx context.Context, name string) (db *sqlite.DB, c
 		}
 	}
 	open := func(name string) (io.ReaderAt, int64, error) {
-		f, err := openPath(ctx, l.src, name)
+		f, err := openPath(a.ctx, src, name)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -138,39 +136,28 @@ func (l *Place) openDatabase(ctx context.Context, name string) (db *sqlite.DB, c
 	return db, closing, err
 }
 
-// Versions returns all versions of the row that are left, those of before and
-// the one in the table; none where the place is no row with a number, or has no
-// other version. It reads all of the database.
-func (l *Place) Versions(ctx context.Context) (list []report.ExplainVersion, err error) {
-	if l.f.Where.RowID == nil || l.f.Indicator != nil && l.f.Indicator.Private {
-		return nil, nil
-	}
-	db, table, closing, err := l.table(ctx)
-	defer closing()
-	if err != nil || table == nil || table.WithoutRowid {
-		return nil, err
-	}
-	rowid := *l.f.Where.RowID
-	rec, err := db.Recover(ctx)
+// versions lists what the database and the files beside it have of one row.
+func versions(a *app, db *sqlite.DB, table *sqlite.Table, rowid int64, o *report.ExplainOptions) error {
+	rec, err := db.Recover(a.ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	err = rec.Rows(ctx, table, nil, func(row *sqlite.Row) bool {
+	err = rec.Rows(a.ctx, table, nil, func(row *sqlite.Row) bool {
 		if row.RowID() == rowid && !row.RowIDLost() {
-			list = append(list, version(table, row))
+			o.Versions = append(o.Versions, version(table, row))
 		}
-		return len(list) < maxVersions
+		return len(o.Versions) < maxVersions
 	})
-	if err != nil || len(list) == 0 {
-		return nil, err
+	if err != nil || len(o.Versions) == 0 {
+		return err
 	}
 	row, err := table.Find(rowid)
 	if err == nil {
-		list = append(list, version(table, row))
+		o.Versions = append(o.Versions, version(table, row))
 	} else if !errors.Is(err, sqlite.ErrNotFound) && row == nil {
-		return nil, err
+		return err
 	}
-	return list, nil
+	return nil
 }
 
 // maxVersions bounds the list of versions.
