@@ -41,6 +41,7 @@ var may = map[string][]string{
 	"link":         {},
 	"lure":         {"artifact", "finding", "format", "limit"},
 	"message":      {},
+	"ops":          {"vault", "workspace"},
 	"parsers":      {"android", "apple", "artifact", "format", "limit"},
 	"job":          {"examine", "pipeline", "workspace"},
 	"ledger":       {},

@@ -31,6 +31,7 @@ import (
 type serveCmd struct {
 	Addr   string `help:"serve_addr" default:"127.0.0.1:8642" placeholder:"HOST:PORT"`
 	NoOpen bool   `help:"serve_no_open"`
+	opsFlags
 	wsFlags
 }
 
@@ -47,13 +48,18 @@ func (c *serveCmd) Run(a *app) (err error) {
 	if err != nil {
 		return err
 	}
-	s, err := c.server(a, ln.Addr().String())
+	o, stop, err := c.operate(a, "amparo-serve", &c.wsFlags)
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+	s, err := c.server(a, ln.Addr().String(), o)
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	hs := &http.Server{
-		Handler: s.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		Handler: o.HTTP(s.Handler()), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(a.ctx) },
 	}
 	done := make(chan error, 1)
@@ -91,7 +97,7 @@ func (a *app) moreLinks(s *web.Server) {
 	}()
 }
 
-func (c *serveCmd) server(a *app, addr string) (*web.Server, error) {
+func (c *serveCmd) server(a *app, addr string, o *operations) (*web.Server, error) {
 	at, isURL, err := c.where()
 	if err != nil {
 		return nil, err
@@ -104,7 +110,11 @@ func (c *serveCmd) server(a *app, addr string) (*web.Server, error) {
 		Addr: addr, Version: Version, Now: time.Now, Log: slog.New(slog.NewTextHandler(a.Err, nil)),
 		Exists: func() bool { return isURL || sqlite.Exists(at) },
 		Database: func(ctx context.Context, create bool) (*workspace.DB, stores.Place, error) {
-			return c.database(&app{a.Streams, a.Printer, ctx}, create)
+			db, at, err := c.database(&app{a.Streams, a.Printer, ctx}, create)
+			if err != nil {
+				return nil, at, err
+			}
+			return db, o.opened(db, at), nil
 		},
 		IdentityFile: identity, Store: openStore, Change: changeStore,
 		Indicators: func() (*indicator.Matcher, []finding.IndicatorSet, error) {

@@ -74,6 +74,23 @@ func Schema(ctx context.Context, db *DB) (int64, error) {
 	return now, nil
 }
 
+// Known reports, as ErrNewer, that a database has tables of a version that is
+// not known here. Older ones are no error: who opens it brings them up to date.
+func Known(ctx context.Context, db *DB) error {
+	p, err := db.migrations()
+	if err != nil {
+		return err
+	}
+	now, want, err := p.GetVersions(ctx)
+	if err != nil {
+		return fmt.Errorf("schema of %s: %w", db.Name, db.Explain(err))
+	}
+	if now > want {
+		return fmt.Errorf("%s: %w: its schema is %d and this version knows %d", db.Name, ErrNewer, now, want)
+	}
+	return nil
+}
+
 // SchemaIn is the version of the tables as a transaction sees it.
 func SchemaIn(ctx context.Context, q interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row

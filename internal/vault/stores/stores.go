@@ -14,6 +14,8 @@ import (
 type Place struct {
 	Vault   string // a folder, or s3://BUCKET/PREFIX (package s3)
 	Scratch string // a folder of this machine for results in the making; "": that of the vault
+
+	Wrap func(vault.Store) vault.Store // around the store that Open opens; nil: nothing
 }
 
 // Dir is the folder for results in the making.
@@ -30,6 +32,14 @@ func (p Place) IsFolder() bool { return !s3.IsPlace(p.Vault) }
 // Open opens the store for the workspace of that id. The error wraps those of
 // package s3.
 func (p Place) Open(ctx context.Context, workspace string) (vault.Store, error) {
+	s, err := p.open(ctx, workspace)
+	if err != nil || p.Wrap == nil {
+		return s, err
+	}
+	return p.Wrap(s), nil
+}
+
+func (p Place) open(ctx context.Context, workspace string) (vault.Store, error) {
 	if p.IsFolder() {
 		return vault.OpenDir(p.Vault)
 	}
