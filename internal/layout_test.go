@@ -30,7 +30,7 @@ var may = map[string][]string{
 	"extsort":      {},
 	"examine":      {"artifact", "evidence", "finding", "fulltext", "indicator", "limit", "lure", "parsers", "pipeline", "report", "rule", "seal", "timeline", "vault", "workspace"},
 	"exhibit":      {"bagit", "evidence", "finding", "ledger", "message", "report", "seal", "vault", "workspace"},
-	"evidence":     {"apple", "limit", "format", "finding"},
+	"evidence":     {"android", "apple", "limit", "format", "finding"},
 	"feed":         {"artifact", "indicator", "limit"},
 	"finding":      {"artifact"},
 	"format":       {"limit"},

@@ -115,6 +115,11 @@ var versions = sync.OnceValue(func() map[int]Version {
 	return m
 })
 
+// EndedBy reports whether bulletins had no more fixes for the version on a day.
+func (v Version) EndedBy(day time.Time) bool {
+	return !v.Ended.IsZero() && day.After(v.Ended.AddDate(0, 1, 0))
+}
+
 // VersionOf returns the version of an API level, and whether the list has it.
 func VersionOf(api int) (Version, bool) {
 	v, ok := versions()[api]

@@ -68,6 +68,18 @@ type Device struct {
 	Fingerprint   string `json:"fingerprint,omitempty"`    // of the build: google/sailfish/sailfish:10/…
 	SecurityPatch string `json:"security_patch,omitempty"` // a date, 2020-01-05
 	TimeZone      string `json:"time_zone,omitempty"`      // Europe/Berlin
+	Patch         *Patch `json:"patch,omitempty"`          // nil: cannot tell
+}
+
+// A Patch says how the security patch of an Android phone stood on the day on
+// which the evidence was made.
+type Patch struct {
+	AgeDays int `json:"age_days"`
+	// MissedBulletins are the security bulletins with fixes for the phone's
+	// version that were out by then and that it lacks: at least so many.
+	MissedBulletins int    `json:"missed_bulletins"`
+	Newest          string `json:"newest,omitempty"` // newest patch level known that was out by then
+	Ended           bool   `json:"ended,omitempty"`  // bulletins had no more fixes for the version
 }
 
 // Evidence says what was checked.

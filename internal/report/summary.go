@@ -77,6 +77,9 @@ func (s *summary) device() {
 		parts = append(parts, s.Text("summary.outdated", "Newest", d.NewestKnown, "AsOf", d.VersionsAsOf))
 	}
 	s.line(strings.Join(parts, "; "))
+	if e.Device.Patch != nil {
+		s.line(s.Text("summary.patch", "Patch", patchText(s.Printer, &e.Device)))
+	}
 	s.line("")
 }
 

@@ -74,3 +74,19 @@ func DeviceLine(d *finding.Device) string {
 	}
 	return strings.Join(append(parts, system), ", ")
 }
+
+// patchText says how the security patch of an Android phone stood on the day
+// of the evidence, "" where that is not known.
+func patchText(p *message.Printer, d *finding.Device) string {
+	if d.SecurityPatch == "" || d.Patch == nil {
+		return d.SecurityPatch
+	}
+	text := p.Text("patch.age", "Level", d.SecurityPatch, "Days", p.Number(int64(d.Patch.AgeDays)))
+	if d.Patch.MissedBulletins > 0 {
+		text += "; " + p.Text("patch.missed", "Count", p.Number(int64(d.Patch.MissedBulletins)), "Newest", d.Patch.Newest)
+	}
+	if d.Patch.Ended {
+		text += "; " + p.Text("patch.ended")
+	}
+	return text
+}

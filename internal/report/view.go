@@ -119,6 +119,7 @@ func (v *view) deviceFacts() []pair {
 		system += ". " + v.Text("summary.outdated", "Newest", d.NewestKnown, "AsOf", d.VersionsAsOf)
 	}
 	add("system", system)
+	add("patch", patchText(v.Printer, d))
 	add("serial", d.Serial)
 	add("imei", strings.Join(d.IMEI, ", "))
 	add("phone", d.PhoneNumber)

@@ -6,10 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"path"
+	"strconv"
 	"strings"
 	"time"
 	_ "time/tzdata" // phones tell their zone by name, and the examiner's machine may have no list of them
 
+	"github.com/amparo-project/amparo/internal/android"
 	"github.com/amparo-project/amparo/internal/evidence"
 	"github.com/amparo-project/amparo/internal/evidence/iosfiles"
 	"github.com/amparo-project/amparo/internal/finding"
@@ -50,6 +52,7 @@ func (s *Source) describe(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ev.Device, s.ev.Acquired = f.device(), f.acquired()
+	s.ev.Device.Patch = f.patch()
 	if s.o.Files.Kind != iosfiles.Loose || len(f.props) > 0 || len(reports) > 0 {
 		s.ev.Device.OS = "Android"
 	}
@@ -202,6 +205,27 @@ func (f *facts) device() finding.Device {
 		}
 	}
 	return d
+}
+
+// patch says how the security patch stood on the day on which the evidence was
+// made, nil where the level or the day is not told.
+func (f *facts) patch() *finding.Patch {
+	day := f.started
+	if day.IsZero() {
+		day = f.local
+	}
+	if day.IsZero() {
+		return nil
+	}
+	api, err := strconv.Atoi(f.first("ro.build.version.sdk", "ro.system.build.version.sdk"))
+	if err != nil {
+		api = 0 // no version: the list says nothing of when its fixes ended
+	}
+	p, ok := android.PatchOn(f.first("ro.build.version.security_patch"), api, day)
+	if !ok {
+		return nil
+	}
+	return &finding.Patch{AgeDays: p.AgeDays, MissedBulletins: p.Missed, Newest: p.Newest, Ended: p.Ended}
 }
 
 // acquired is when the evidence was made, where its clock's zone is known.

@@ -16,7 +16,7 @@ type getprop struct{}
 
 var getpropInfo = artifact.Info{
 	Name:    "android.getprop",
-	Version: 2,
+	Version: 3,
 	Summary: "Properties of the system: model, version, patch level, and how it was started.",
 	Files:   []string{"**/getprop.txt", "**/dumpstate/SYSTEM PROPERTIES"}, Companions: []string{"**/dumpstate/HEADER", "**/acquisition.json"},
 	Kinds: []artifact.KindInfo{
@@ -39,6 +39,8 @@ var getpropInfo = artifact.Info{
 				{Name: "security_patch", Type: artifact.Text, Doc: "day of the security bulletin whose fixes the system has"},
 				{Name: "last_start", Type: artifact.Text, Doc: "the latest start that the properties tell of"},
 				{Name: "patch_age_days", Type: artifact.Int, Doc: "days from the patch level to the latest day that the phone or its acquisition tells of: the patch is at least that old"},
+				{Name: "missed_bulletins", Type: artifact.Int, Doc: "bulletins with fixes for this version of Android that were out by then and that the patch level lacks: at least so many"},
+				{Name: "newest_patch", Type: artifact.Text, Doc: "newest patch level that was out by then for this version, as far as the list of bulletins goes; absent where the phone has it"},
 				{Name: "no_more_patches", Type: artifact.Bool, Doc: "bulletins had no more fixes for this version of Android on that day"},
 				{Name: "fingerprint", Type: artifact.Text, Doc: "name of the build"},
 				{Name: "build_type", Type: artifact.Text, Doc: "user on phones that are sold; userdebug or eng have a way to root"},
@@ -260,15 +262,15 @@ func (p *properties) age(rec *artifact.Record) {
 	if latest.IsZero() {
 		return
 	}
-	patch, err := time.Parse(time.DateOnly, p.values["ro.build.version.security_patch"])
-	if err == nil {
-		rec.Set("patch_age_days", artifact.IntValue(int64(latest.Sub(patch).Hours()/24)))
+	api, hasAPI := rec.Get("api").Int()
+	patch, ok := android.PatchOn(p.values["ro.build.version.security_patch"], int(api), latest)
+	if ok {
+		rec.Set("patch_age_days", artifact.IntValue(int64(patch.AgeDays)))
+		rec.Set("missed_bulletins", artifact.IntValue(int64(patch.Missed)))
+		p.r.set("newest_patch", patch.Newest)
 	}
-	if api, ok := rec.Get("api").Int(); ok {
-		if version, known := android.VersionOf(int(api)); known {
-			ended := !version.Ended.IsZero() && latest.After(version.Ended.AddDate(0, 1, 0))
-			rec.Set("no_more_patches", artifact.BoolValue(ended))
-		}
+	if version, known := android.VersionOf(int(api)); known && hasAPI {
+		rec.Set("no_more_patches", artifact.BoolValue(version.EndedBy(latest)))
 	}
 }
 
