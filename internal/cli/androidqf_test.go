@@ -62,6 +62,33 @@ func TestARootedPhoneSaysSo(t *testing.T) {
 	}
 }
 
+// TestChatsOfAnAndroidPhone: what chat apps keep in clear is read, and what
+// they do not is said to be encrypted, with what would open it.
+func TestChatsOfAnAndroidPhone(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "files")
+	truth, err := testevidence.WriteAndroidChats(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, list := androidRun(t, dir, "")
+	for _, problem := range compareAndroid(truth, list) {
+		t.Error(problem)
+	}
+	for _, cov := range run.Coverage {
+		switch cov.Artifact {
+		case "android.telegram", "android.viber":
+			if cov.State != finding.Read || cov.Records < 8 {
+				t.Errorf("%s: %s, %d records", cov.Artifact, cov.State, cov.Records)
+			}
+		case "android.signal": // settings and attachments are read, store and backup are not
+			if cov.State != finding.Partial || !strings.Contains(cov.Error, "encrypted") || cov.Records < 5 {
+				t.Errorf("%s: %s, %d records, %s", cov.Artifact, cov.State, cov.Records, cov.Error)
+			}
+		}
+	}
+}
+
 // compareAndroid says which trace was not found, and which finding nobody planted.
 func compareAndroid(truth *testevidence.Truth, list []finding.Finding) []string {
 	var problems []string
@@ -99,6 +126,17 @@ func compareAndroid(truth *testevidence.Truth, list []finding.Finding) []string 
 
 func androidFindings(t *testing.T, path, password string) []finding.Finding {
 	t.Helper()
+	run, list := androidRun(t, path, password)
+	for _, cov := range run.Coverage {
+		if strings.HasPrefix(cov.Artifact, "android.") && cov.Lost > 0 {
+			t.Errorf("%s: %d places lost: %s", cov.Artifact, cov.Lost, cov.Error)
+		}
+	}
+	return list
+}
+
+func androidRun(t *testing.T, path, password string) (*finding.Run, []finding.Finding) {
+	t.Helper()
 	ioc := t.TempDir()
 	if err := testevidence.WriteAndroidIndicators(ioc); err != nil {
 		t.Fatal(err)
@@ -135,12 +173,7 @@ func androidFindings(t *testing.T, path, password string) []finding.Finding {
 		t.Fatal(err)
 	}
 	noRuleFailed(t, run)
-	for _, cov := range run.Coverage {
-		if strings.HasPrefix(cov.Artifact, "android.") && cov.Lost > 0 {
-			t.Errorf("%s: %d places lost: %s", cov.Artifact, cov.Lost, cov.Error)
-		}
-	}
-	return list
+	return run, list
 }
 
 func zipFolder(t *testing.T, dir, name string) {

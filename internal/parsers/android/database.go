@@ -205,6 +205,15 @@ func (r *dbRow) text(column string) string {
 	return strings.ToValidUTF8(s, "\ufffd")
 }
 
+// bytes returns a column as it stands there, nil where it is no text or blob.
+func (r *dbRow) bytes(column string) []byte {
+	i, ok := r.at[column]
+	if !ok {
+		return nil
+	}
+	return r.row.Value(i).Bytes()
+}
+
 // int returns a column as a whole number, and whether it is one.
 func (r *dbRow) int(column string) (int64, bool) {
 	i, ok := r.at[column]

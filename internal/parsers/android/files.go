@@ -21,5 +21,8 @@ func files() []artifact.Parser {
 		phoneDatabases{},
 		chromeHistory{},
 		whatsApp{},
+		telegram{},
+		viber{},
+		signal{},
 	}
 }

@@ -5,10 +5,10 @@ import (
 	"github.com/amparo-project/amparo/internal/parsers/gap"
 )
 
-// timeColumn is the column of a row's time, by table: those whose missing
-// numbers say something.
-var timeColumn = map[string]string{
-	"sms": "date", "calls": "date", "message": "timestamp", "messages": "timestamp", "visits": "visit_time",
+// timeColumns are the columns that a row's time may be in, by table: those
+// whose missing numbers say something.
+var timeColumns = map[string][]string{
+	"sms": {"date"}, "calls": {"date"}, "message": {"timestamp"}, "messages": {"timestamp", "msg_date", "date"}, "visits": {"visit_time"},
 }
 
 // numbered has the next reading of a table tell, after the rows, which of its
@@ -26,8 +26,11 @@ func (r *dbRow) see(watch *gap.Watch) {
 		return
 	}
 	row := gap.Row{ID: r.row.RowID(), Loc: r.location()}
-	if n, ok := r.int(timeColumn[r.table.Name]); ok {
-		row.At = artifact.IntValue(n)
+	for _, column := range timeColumns[r.table.Name] {
+		if n, ok := r.int(column); ok {
+			row.At = artifact.IntValue(n)
+			break
+		}
 	}
 	watch.See(row)
 }

@@ -75,6 +75,9 @@ var databases = []struct{ pattern, files string }{
 	{"downloads.db", "android_downloads"},
 	{"msgstore.db", "android_msgstore"},
 	{"wa.db", "android_wa"},
+	{"cache4.db", "android_telegram"},
+	{"viber_messages", "android_viber_messages"},
+	{"viber_data", "android_viber_data"},
 	{"lightspeed-*.db", "messenger"},
 	{"[0-9]*.db", "messenger"},
 }

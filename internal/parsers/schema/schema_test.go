@@ -41,9 +41,9 @@ func TestOneSource(t *testing.T) {
 
 // unknown are databases without a schema here: Signal's is encrypted, and
 // Telegram's tables hold bytes alone, which nothing tells from other bytes.
-var unknown = map[string]bool{"signal.sqlite": true, "db_sqlite": true, "Settings.data": true}
+var unknown = map[string]bool{"signal.sqlite": true, "signal.db": true, "db_sqlite": true, "Settings.data": true}
 
-var database = regexp.MustCompile(`\.(db|sqlite|sqlite3|sqlitedb|storedata|localstorage|PLSQL|data)$|^(History|Favicons|Envelope Index|Protected Index|db_sqlite)$`)
+var database = regexp.MustCompile(`\.(db|sqlite|sqlite3|sqlitedb|storedata|localstorage|PLSQL|data)$|^(History|Favicons|Envelope Index|Protected Index|db_sqlite|viber_messages|viber_data)$`)
 
 // TestEveryDatabase: each database that a parser reads has a schema, and each
 // schema declares tables.
@@ -90,6 +90,7 @@ func TestSalvagedRows(t *testing.T) {
 		{"ios.chrome_history", "AppDomain-com.google.chrome.ios/Library/Application Support/Google/Chrome/Default/History", []string{"hindsight", "60", "History"}, 20},
 		{"android.phone_databases", "data/data/com.android.providers.downloads/databases/downloads.db", plaso("android", "downloads.db"), 1},
 		{"android.phone_databases", "data/data/com.android.providers.contacts/databases/contacts2.db", plaso("android", "contacts2.db"), 3},
+		{"android.viber", "data/data/com.viber.voip/databases/viber_data", plaso("android", "viber_data"), 4},
 	} {
 		t.Run(filepath.Base(tt.path), func(t *testing.T) {
 			t.Parallel()

@@ -36,7 +36,7 @@ type command struct {
 	options                                             testevidence.Options
 	out, passwordFile, indicators, indicatorFile, truth string
 	indicatorCount, sparse, copies                      int
-	dump, sysdiagnose, androidQF, bugreport             string
+	dump, sysdiagnose, androidQF, bugreport, chats      string
 	sysdiagnoseSize, bugreportSize                      int64
 }
 
@@ -78,6 +78,7 @@ func (c *command) parse(args []string, stderr io.Writer) error {
 	f.StringVar(&c.dump, "dump", "", "new folder for the same phone's file system")
 	f.IntVar(&c.sparse, "sparse", 0, "further files in the dump, of 256 KiB that take no room on the disk")
 	f.StringVar(&c.sysdiagnose, "sysdiagnose", "", "new file for a sysdiagnose, as .tar.gz")
+	f.StringVar(&c.chats, "android-chats", "", "new folder for what chat apps keep on an Android phone")
 	f.StringVar(&c.androidQF, "androidqf", "", "new folder for an acquisition of an Android phone")
 	f.IntVar(&c.copies, "copies", 0, "copies of apps in it, of 50 MiB that take no room on the disk")
 	f.StringVar(&c.bugreport, "bugreport", "", "new file for a bugreport of an Android phone, as .zip")
@@ -90,7 +91,7 @@ func (c *command) parse(args []string, stderr io.Writer) error {
 	switch {
 	case f.NArg() > 0:
 		return fmt.Errorf("unexpected argument %q", f.Arg(0))
-	case c.out == "" && c.indicators == "" && c.indicatorFile == "" && c.sysdiagnose == "" && c.androidQF == "" && c.bugreport == "" && c.demo == "":
+	case c.out == "" && c.indicators == "" && c.indicatorFile == "" && c.sysdiagnose == "" && c.androidQF == "" && c.bugreport == "" && c.chats == "" && c.demo == "":
 		return errors.New("nothing to write: give -out, -indicators, -indicator-file, -sysdiagnose, -androidqf or -bugreport")
 	case c.dump != "" && (c.out == "" || o.Encrypted):
 		return errors.New("-dump is of a plain backup: give -out, and no -encrypted")
@@ -115,6 +116,11 @@ func (c *command) do() error {
 	}
 	if c.sysdiagnose != "" {
 		if err := testevidence.WriteSysdiagnose(c.sysdiagnose, c.sysdiagnoseSize, c.options.Seed); err != nil {
+			return err
+		}
+	}
+	if c.chats != "" {
+		if _, err := testevidence.WriteAndroidChats(c.chats); err != nil {
 			return err
 		}
 	}
