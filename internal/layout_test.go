@@ -51,10 +51,11 @@ var may = map[string][]string{
 	"seal":         {"limit"},
 	"testevidence": {},
 	"timeline":     {"limit"},
+	"walk":         {"evidence", "finding", "format", "limit", "message", "report"},
 	"vault":        {"evidence", "finding", "limit", "seal"},
 	"web": {
 		"account", "artifact", "casework", "evidence", "examine", "feed", "finding", "format", "fulltext", "indicator", "job", "ledger", "limit", "lure", "message", "pipeline",
-		"report", "rule", "seal", "timeline", "vault", "workspace",
+		"report", "rule", "seal", "timeline", "vault", "walk", "workspace",
 	},
 	"workspace": {"artifact", "finding", "indicator", "ledger", "limit", "link", "seal", "vault"},
 }

@@ -81,9 +81,9 @@ func TestPages(t *testing.T) {
 		"consent": "/cases/" + c.caseID + "/consent", "intake": "/cases/" + c.caseID + "/evidence", "browse": "/cases/" + c.caseID + "/browse",
 		"evidence": "/evidence/" + c.evidence, "run": "/runs/" + c.run, "finding": finding, "findings": "/findings", "timeline": "/runs/" + c.run + "/timeline",
 		"search": "/runs/" + c.run + "/search?q=http", "indicators": "/indicators?q=smsmensaje.mx", "lures": "/lures", "jobs": "/jobs", "ledger": "/ledger",
-		"verify": "/ledger/verify?entry=3", "tokens": "/tokens", "account": "/cases/" + c.caseID + "/account", "none": "/nothing-here",
+		"bytes": finding + "/bytes", "verify": "/ledger/verify?entry=3", "tokens": "/tokens", "account": "/cases/" + c.caseID + "/account", "none": "/nothing-here",
 	}
-	spanish := map[string]bool{"case": true, "run": true, "finding": true, "timeline": true, "intake": true, "indicators": true, "verify": true}
+	spanish := map[string]bool{"case": true, "run": true, "finding": true, "timeline": true, "intake": true, "indicators": true, "verify": true, "bytes": true}
 	shown := map[string]string{"es-case": "web-case-es", "es-finding": "web-finding-phone-dark"}
 	for _, lang := range []string{"en", "es"} {
 		if lang == "es" {

@@ -1,17 +1,14 @@
 package cli
 
 import (
-	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"path"
 
 	"github.com/amparo-project/amparo/internal/evidence"
 	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/report"
+	"github.com/amparo-project/amparo/internal/walk"
 )
 
 // explainCmd is "amparo explain FINDING".
@@ -68,44 +65,29 @@ func (c *explainCmd) evidence(a *app, run *finding.Run, f *finding.Finding, o *r
 		if err != nil {
 			return closing, err
 		}
-		file, err := openPath(a.ctx, src, f.Where.Path)
+		place, err := walk.Open(a.ctx, src, f, a.Printer)
 		if err != nil {
 			return closing, errors.Join(err, src.Close())
 		}
-		o.Evidence = file
-		if o.SHA256, err = hashStored(file); err != nil {
-			return closing, errors.Join(err, file.Close(), src.Close())
-		}
-		closing = func() { file.Close(); src.Close() }
-		return closing, c.columns(a, src, f, o)
+		closing = func() { place.Close(); src.Close() }
+		return closing, c.read(a, place, o)
 	}
 	return closing, fmt.Errorf("%s: %w", path.Join(where, run.Evidence.Root), evidence.ErrNotEvidence)
 }
 
-// openPath opens the file with a logical path.
-func openPath(ctx context.Context, src evidence.Source, name string) (evidence.File, error) {
-	for e, err := range src.Files(ctx) {
-		var bad *evidence.EntryError
-		if err != nil && !errors.As(err, &bad) {
-			return nil, err
-		}
-		if err == nil && e.Path == name {
-			return src.Open(ctx, e)
-		}
+// read takes what is at the place of a finding.
+func (c *explainCmd) read(a *app, place *walk.Place, o *report.ExplainOptions) (err error) {
+	o.Evidence = place.File()
+	if o.SHA256, err = place.Hash(); err != nil {
+		return err
 	}
-	return nil, fmt.Errorf("%s is not in the evidence", name)
-}
-
-func hashStored(f evidence.File) (string, error) {
-	_, _, open := f.Stored()
-	r, err := open()
+	parts, err := place.Parts(a.ctx)
 	if err != nil {
-		return "", err
+		return err
 	}
-	defer r.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, r); err != nil {
-		return "", err
+	if o.Fields, o.Key = parts.Fields, parts.Key; !parts.Rows {
+		return nil
 	}
-	return hex.EncodeToString(h.Sum(nil)), nil
+	o.Versions, err = place.Versions(a.ctx)
+	return err
 }

@@ -182,3 +182,14 @@ func (s *Space) OpenRun(ctx context.Context, r *workspace.Run) (*vault.Bundle, e
 	}
 	return vault.Open(ctx, s.Vault, s.Index(), r.ID, key)
 }
+
+// Source opens again what a run was of, by the root that it has in the stored
+// evidence. The caller closes it.
+func (t *Stored) Source(ctx context.Context, root string, o evidence.OpenOptions) (evidence.Source, error) {
+	for _, candidate := range t.Found.Candidates {
+		if len(t.Found.Candidates) == 1 || candidate.Root() == root {
+			return candidate.Open(ctx, o)
+		}
+	}
+	return nil, fmt.Errorf("%s in evidence %s: %w", root, t.Evidence.ID, evidence.ErrNotEvidence)
+}

@@ -173,14 +173,16 @@ func (x *explainer) bytes() {
 		x.line("%s", x.Text("explain.withheld"))
 		return
 	}
+	from, length := at.Offset, at.Length
 	if x.o.Evidence != nil && at.Length > 0 {
-		b := make([]byte, min(at.Length, maxExplained))
-		n, err := x.o.Evidence.ReadAt(b, at.Offset)
+		from, length = Stretch(at, x.o.Fields)
+		b := make([]byte, min(length, maxExplained))
+		n, err := x.o.Evidence.ReadAt(b, from)
 		if n < len(b) {
 			x.line("%s", x.Text("explain.unreadable", "Error", fmt.Sprint(err)))
 			b = b[:n]
 		}
-		same := bytes.HasPrefix(b, at.Bytes)
+		same := bytes.HasPrefix(b[min(at.Offset-from, int64(len(b))):], at.Bytes)
 		x.line("%s", x.Text("explain.from_evidence"))
 		if !same {
 			x.line("%s", x.Text("explain.differs"))
@@ -192,12 +194,12 @@ func (x *explainer) bytes() {
 		x.line("%s", x.Text("explain.no_bytes"))
 	}
 	if len(x.o.Fields) > 0 {
-		x.b.WriteString(marked(shown, at.Offset, x.o.Fields))
+		x.b.WriteString(marked(shown, from, x.o.Fields))
 	} else {
-		x.b.WriteString(hexView(shown, at.Offset))
+		x.b.WriteString(hexView(shown, from))
 	}
-	if int64(len(shown)) < at.Length {
-		x.line("%s", x.Text("explain.cut", "Shown", len(shown), "Length", at.Length))
+	if int64(len(shown)) < length {
+		x.line("%s", x.Text("explain.cut", "Shown", len(shown), "Length", length))
 	}
 }
 

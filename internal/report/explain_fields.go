@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/amparo-project/amparo/internal/finding"
 )
 
 // An ExplainField is one part of the bytes of a row: a column, or what stands
@@ -29,6 +31,9 @@ const fieldLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012345
 
 // fieldLetter is the letter of field i: after the last one they start again.
 func fieldLetter(i int) byte { return fieldLetters[i%len(fieldLetters)] }
+
+// FieldLetter is the letter that marks field i wherever bytes are shown.
+func FieldLetter(i int) string { return string(fieldLetter(i)) }
 
 // marked is hexView with a second line below each, in which every byte has the
 // letter of its field.
@@ -61,13 +66,38 @@ func marked(b []byte, offset int64, fields []ExplainField) string {
 	return out.String()
 }
 
+// nearBy is how far a part of a place may lie from the others to be shown with
+// them, in bytes.
+const nearBy = 64
+
+// Stretch is what of a file is shown of a place, in bytes: the place itself, and
+// the parts of it that lie near, for those of a property list lie elsewhere.
+func Stretch(at *finding.Provenance, fields []ExplainField) (offset, length int64) {
+	from, to := at.Offset, at.Offset+at.Length
+	for more := true; more; {
+		more = false
+		for _, f := range fields {
+			begin, end := f.Offset, f.Offset+int64(f.Length)
+			near := begin-to <= nearBy && from-end <= nearBy && max(to, end)-min(from, begin) <= maxExplained
+			if near && (begin < from || end > to) {
+				from, to, more = min(from, begin), max(to, end), true
+			}
+		}
+	}
+	return from, to - from
+}
+
 // fields lists the columns with where each begins.
 func (x *explainer) fields() {
 	if len(x.o.Fields) == 0 {
 		return
 	}
 	x.line("")
-	x.line("%s", x.Text("explain.columns"))
+	if x.f.Where.Page > 0 {
+		x.line("%s", x.Text("explain.columns"))
+	} else {
+		x.line("%s", x.Text("explain.parts_of"))
+	}
 	for i, f := range x.o.Fields {
 		x.line("  %c  %10d  %5d  %-28s %s", fieldLetter(i), f.Offset, f.Length, visible(f.Name), short(f.Value, 120))
 	}

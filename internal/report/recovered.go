@@ -5,6 +5,9 @@ import (
 	"github.com/amparo-project/amparo/internal/message"
 )
 
+// Recovered is recovered for those who show a place by themselves.
+func Recovered(p *message.Printer, at *finding.Provenance) string { return recovered(p, at) }
+
 // recovered says of a finding in a row that is no longer in its table where
 // the row was found, and how sure it is that it was one; "" for any other.
 func recovered(p *message.Printer, at *finding.Provenance) string {

@@ -52,6 +52,7 @@ func (s *Server) newAPI() (http.Handler, *api) {
 	a := &api{humago.NewWithPrefix(mux, apiPrefix, config), s}
 	a.UseMiddleware(a.allow)
 	a.operations()
+	a.bytes()
 	return s.identify(mux), a
 }
 

@@ -24,6 +24,7 @@ var counterparts = map[string][]string{
 	"POST /jobs/{job}/cancel":                         {"cancel-job"},
 	"POST /evidence/{evidence}/check":                 {"check-evidence"},
 	"POST /runs/{run}/findings/{finding}":             {"decide"},
+	"POST /runs/{run}/findings/{finding}/bytes":       {"open-bytes"},
 	"POST /indicators/add":                            {"add-indicators"},
 	"POST /indicators/hunt":                           {"hunt"},
 	"POST /lures":                                     {"read-message", "read-messages"},
@@ -123,6 +124,7 @@ func TestCreatingOperationsTakeAKey(t *testing.T) {
 // repeatable says of each operation that changes something why it may be asked
 // again without a key.
 var repeatable = map[string]string{
+	"open-bytes":       "changes nothing: it is a POST for the password",
 	"close-case":       "a case that is closed stays so",
 	"share-case":       "whoever is a member stays so",
 	"withdraw-consent": "what is withdrawn stays so",

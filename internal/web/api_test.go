@@ -206,6 +206,7 @@ func TestAnswersFitTheirDescription(t *testing.T) {
 	at := "/runs/" + run + "/findings/" + l.Items[0].ID
 	call("GET", "/runs/{run}/findings/{finding}", at, "", 200)
 	call("GET", "/runs/{run}/findings/{finding}/whole", at+"/whole", "", 200)
+	call("POST", "/runs/{run}/findings/{finding}/bytes", at+"/bytes", `{}`, 200)
 	call("POST", "/runs/{run}/findings/{finding}", at, `{"state":"confirmed","note":"seen"}`, 200)
 	var p problem
 	if err := json.Unmarshal(call("POST", "/runs/{run}/findings/{finding}", at, `{"state":"dismissed"}`, 409), &p); err != nil || p.Code != "conflict" || p.Type != "urn:amparo:problem:conflict" {

@@ -24,6 +24,7 @@ import (
 	"github.com/amparo-project/amparo/internal/seal"
 	"github.com/amparo-project/amparo/internal/vault"
 	"github.com/amparo-project/amparo/internal/vault/s3"
+	"github.com/amparo-project/amparo/internal/walk"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
 
@@ -75,6 +76,7 @@ var causes = []struct {
 	{keybag.ErrWrongPassword, http.StatusConflict, "web.error.password"},
 	{ab.ErrWrongPassword, http.StatusConflict, "web.error.password"},
 	{job.ErrPassword, http.StatusConflict, "web.error.no_password"},
+	{walk.ErrNotThere, http.StatusNotFound, "web.bytes.not_there"},
 	{evidence.ErrNotEvidence, http.StatusConflict, "web.error.not_evidence"},
 	{workspace.ErrChanged, http.StatusConflict, "web.error.changed_entry"},
 	{workspace.ErrExists, http.StatusConflict, "web.error.exists"},

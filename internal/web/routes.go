@@ -105,6 +105,8 @@ var routes = []route{
 	{"GET /findings", member, (*request).findingsPage},
 	{"GET /runs/{run}/findings/{finding}", member, (*request).findingPage},
 	{"POST /runs/{run}/findings/{finding}", member, (*request).decide},
+	{"GET /runs/{run}/findings/{finding}/bytes", member, (*request).bytesPage},
+	{"POST /runs/{run}/findings/{finding}/bytes", member, (*request).bytesPage},
 
 	{"GET /indicators", member, (*request).indicatorsPage},
 	{"POST /indicators/add", member, (*request).addIndicators},

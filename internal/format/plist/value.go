@@ -307,3 +307,41 @@ func (v Value) Items() iter.Seq[Value] {
 		}
 	}
 }
+
+// Extent returns where the bytes of a value lie in a binary list: its marker,
+// its length and its content; of a container the references, for what it holds
+// lies elsewhere. ok is false for what is absent or damaged, and in an XML list.
+func (v Value) Extent() (offset, length int64, ok bool) {
+	if !v.isBinary() {
+		return 0, 0, false
+	}
+	at, o := v.doc.offset(v.ref), v.object()
+	if at < 0 || o.kind == Invalid {
+		return 0, 0, false
+	}
+	end := at + 1
+	switch o.kind {
+	case Null, Bool:
+	case Array, Set:
+		end = o.pos + o.n*v.doc.refSize
+	case Dict:
+		end = o.pos + 2*o.n*v.doc.refSize
+	default:
+		end = o.pos + o.n
+	}
+	return int64(at), int64(end - at), true
+}
+
+// Find returns the object of the same binary list whose bytes begin at an
+// offset, an absent value where none does. It looks at all objects.
+func (v Value) Find(offset int64) Value {
+	if !v.isBinary() {
+		return Value{}
+	}
+	for ref := range int64(v.doc.count) {
+		if int64(v.doc.offset(ref)) == offset {
+			return Value{doc: v.doc, ref: ref}
+		}
+	}
+	return Value{}
+}

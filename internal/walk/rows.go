@@ -1,6 +1,7 @@
-package cli
+package walk
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,57 +10,61 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/amparo-project/amparo/internal/evidence"
-	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/format/sqlite"
 	"github.com/amparo-project/amparo/internal/limit"
 	"github.com/amparo-project/amparo/internal/report"
 )
 
-// columns takes the row of a finding apart: its columns with their bytes, and
-// all versions of it that are left. What is no database, or cannot be read as
-// one, has none.
-func (c *explainCmd) columns(a *app, src evidence.Source, f *finding.Finding, o *report.ExplainOptions) error {
-	at := &f.Where
-	if f.Indicator != nil && f.Indicator.Private {
-		return nil // the columns would name what nobody may be told
+// table opens the table of the row of a finding, nil where the file is no
+// database, or cannot be read as one: then its rows were searched for, and have
+// no table to read them by.
+func (l *Place) table(ctx context.Context) (db *sqlite.DB, table *sqlite.Table, closing func(), err error) {
+	at := &l.f.Where
+	closing = func() {}
+	if at.Table == "" {
+		return nil, nil, closing, nil
 	}
-	if at.Table == "" || at.Page == 0 || at.Length <= 0 || at.Length > maxCell {
-		return nil
-	}
-	db, closing, err := openDatabase(a, src, strings.TrimSuffix(strings.TrimSuffix(at.Path, "-wal"), "-journal"))
-	defer closing()
+	db, closing, err = l.openDatabase(ctx, strings.TrimSuffix(strings.TrimSuffix(at.Path, "-wal"), "-journal"))
 	if errors.Is(err, limit.ErrCorrupt) || errors.Is(err, limit.ErrUnsupported) {
-		return nil // its rows were searched for, and have no table to read them by
+		return nil, nil, closing, nil
 	}
 	if err != nil {
-		return err
+		return nil, nil, closing, err
 	}
 	table, ok := db.Table(at.Table)
 	if !ok {
-		return nil
+		return nil, nil, closing, nil
 	}
-	cell := make([]byte, at.Length)
-	if n, err := o.Evidence.ReadAt(cell, at.Offset); n < len(cell) {
-		return fmt.Errorf("read the row: %w", err)
+	return db, table, closing, nil
+}
+
+// columns takes the row of a finding apart: its columns with their bytes.
+func (l *Place) columns(ctx context.Context) (Parts, error) {
+	at := &l.f.Where
+	_, table, closing, err := l.table(ctx)
+	defer closing()
+	if err != nil || table == nil {
+		return Parts{}, err
 	}
-	for _, field := range table.Fields(cell) {
+	cell, err := l.read(at.Offset, at.Length)
+	if err != nil {
+		return Parts{}, err
+	}
+	fields := table.Fields(cell)
+	out := Parts{Key: primaryKey(table, fields), Rows: at.RowID != nil && !table.WithoutRowid}
+	for _, field := range fields {
 		value := cellText(field.Value)
 		switch {
 		case field.Value.IsNull() && strings.HasPrefix(field.Name, "("):
 			value = "" // it stands before the columns
 		case field.Value.IsNull() && table.RowidAlias >= 0 && field.Name == table.Columns[table.RowidAlias].Name:
-			value = a.Text("explain.alias")
+			value = l.p.Text("explain.alias")
 		}
-		o.Fields = append(o.Fields, report.ExplainField{
+		out.Fields = append(out.Fields, report.ExplainField{
 			Name: field.Name, Offset: at.Offset + int64(field.Offset), Length: field.Length, Value: value,
 		})
 	}
-	o.Key = primaryKey(table, table.Fields(cell))
-	if at.RowID == nil || table.WithoutRowid {
-		return nil
-	}
-	return versions(a, db, table, *at.RowID, o)
+	return out, nil
 }
 
 // primaryKey is the condition in SQL that finds a row by its primary key, in a table
@@ -101,11 +106,8 @@ func literalOf(v sqlite.Value) (string, bool) {
 	return "", false
 }
 
-// maxCell bounds the bytes of one row that are taken apart: a page has no more.
-const maxCell = 1 << 16
-
 // openDatabase opens a database of the evidence with what lies beside it.
-func openDatabase(a *app, src evidence.Source, name string) (db *sqlite.DB, closing func(), err error) {
+func (l *Place) openDatabase(ctx context.Context, name string) (db *sqlite.DB, closing func(), err error) {
 	var files []io.Closer
 	closing = func() {
 		for _, f := range files {
@@ -113,7 +115,7 @@ func openDatabase(a *app, src evidence.Source, name string) (db *sqlite.DB, clos
 		}
 	}
 	open := func(name string) (io.ReaderAt, int64, error) {
-		f, err := openPath(a.ctx, src, name)
+		f, err := openPath(ctx, l.src, name)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -136,28 +138,39 @@ func openDatabase(a *app, src evidence.Source, name string) (db *sqlite.DB, clos
 	return db, closing, err
 }
 
-// versions lists what the database and the files beside it have of one row.
-func versions(a *app, db *sqlite.DB, table *sqlite.Table, rowid int64, o *report.ExplainOptions) error {
-	rec, err := db.Recover(a.ctx)
-	if err != nil {
-		return err
+// Versions returns all versions of the row that are left, those of before and
+// the one in the table; none where the place is no row with a number, or has no
+// other version. It reads all of the database.
+func (l *Place) Versions(ctx context.Context) (list []report.ExplainVersion, err error) {
+	if l.f.Where.RowID == nil || l.f.Indicator != nil && l.f.Indicator.Private {
+		return nil, nil
 	}
-	err = rec.Rows(a.ctx, table, nil, func(row *sqlite.Row) bool {
+	db, table, closing, err := l.table(ctx)
+	defer closing()
+	if err != nil || table == nil || table.WithoutRowid {
+		return nil, err
+	}
+	rowid := *l.f.Where.RowID
+	rec, err := db.Recover(ctx)
+	if err != nil {
+		return nil, err
+	}
+	err = rec.Rows(ctx, table, nil, func(row *sqlite.Row) bool {
 		if row.RowID() == rowid && !row.RowIDLost() {
-			o.Versions = append(o.Versions, version(table, row))
+			list = append(list, version(table, row))
 		}
-		return len(o.Versions) < maxVersions
+		return len(list) < maxVersions
 	})
-	if err != nil || len(o.Versions) == 0 {
-		return err
+	if err != nil || len(list) == 0 {
+		return nil, err
 	}
 	row, err := table.Find(rowid)
 	if err == nil {
-		o.Versions = append(o.Versions, version(table, row))
+		list = append(list, version(table, row))
 	} else if !errors.Is(err, sqlite.ErrNotFound) && row == nil {
-		return err
+		return nil, err
 	}
-	return nil
+	return list, nil
 }
 
 // maxVersions bounds the list of versions.

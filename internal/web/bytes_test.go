@@ -1,0 +1,170 @@
+package web
+
+import (
+	"database/sql"
+	"net/http"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	_ "modernc.org/sqlite" // the engine writes what evidence holds
+
+	"github.com/amparo-project/amparo/internal/testevidence"
+	"github.com/amparo-project/amparo/internal/web/webtest"
+	"github.com/amparo-project/amparo/internal/workspace"
+)
+
+// checked takes evidence by its path and returns its run.
+func (f *fixture) checked(b *browser, path, password string) string {
+	f.t.Helper()
+	caseID, device := b.newCase()
+	a := b.post("/cases/"+caseID+"/evidence/path", "device", device, "path", path, "password", password)
+	if a.status != http.StatusSeeOther {
+		f.t.Fatalf("take %s: %d", path, a.status)
+	}
+	j := f.job(b, a.location)
+	if len(j.Runs) != 1 {
+		f.t.Fatalf("%+v", j)
+	}
+	return j.Runs[0]
+}
+
+func (f *fixture) findings(b *browser, run string) []workspace.Finding {
+	f.t.Helper()
+	l, err := f.s.sessions.get(b.cookies()[0].Value).unlocked().Findings(f.t.Context(), workspace.FindingFilter{Run: run}, workspace.Page{Limit: 500})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return l.Items
+}
+
+// TestBytes opens the evidence at the place of every finding of a phone: the
+// bytes are those that the check saw, and are taken apart where they can be.
+func TestBytes(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	b := f.member()
+	f.indicators(b)
+	dir := filepath.Join(t.TempDir(), "backup")
+	if _, err := testevidence.WriteIOSBackup(dir, testevidence.Options{Messages: 100, Plant: true, WAL: true}); err != nil {
+		t.Fatal(err)
+	}
+	android := filepath.Join(t.TempDir(), "androidqf")
+	if _, err := testevidence.WriteAndroidQF(android, ""); err != nil {
+		t.Fatal(err)
+	}
+	run := f.checked(b, dir, "")
+	rows, recovered, lists, lines := 0, 0, 0, 0
+	for _, x := range append(f.findings(b, run), f.findings(b, f.checked(b, android, ""))...) {
+		page := b.get("/runs/" + x.Run + "/findings/" + x.ID + "/bytes")
+		if page.status != http.StatusOK {
+			t.Errorf("%s %s: %d", x.ID, x.Artifact, page.status)
+			continue
+		}
+		b.looked(x.ID, page.body)
+		if !strings.Contains(page.body, "The file is unchanged since the check.") || strings.Contains(page.body, "Attention") {
+			t.Errorf("%s %s: the file is not said to be the same", x.ID, x.Artifact)
+		}
+		parts := strings.Count(page.body, `<tr data-field=`)
+		switch {
+		case strings.Contains(page.body, "The columns of the row"):
+			rows++
+			if parts < 3 || !strings.Contains(page.body, `data-letter="c"`) {
+				t.Errorf("%s %s: %d columns", x.ID, x.Artifact, parts)
+			}
+			if strings.Contains(page.body, "recovered: ") {
+				recovered++
+			}
+		case strings.Contains(page.body, ">(dict)<"), strings.Contains(page.body, ">(array)<"), strings.Contains(page.body, ">(string)<"):
+			lists++
+		case strings.Contains(page.body, ">line "):
+			lines++
+		}
+	}
+	if rows < 5 || recovered == 0 || lists == 0 || lines == 0 {
+		t.Errorf("%d rows, %d of them recovered, %d places in lists, %d in text: the test proves little", rows, recovered, lists, lines)
+	}
+	t.Logf("%d rows, %d of them recovered, %d places in lists, %d in text", rows, recovered, lists, lines)
+	one := f.findings(b, run)[0].ID
+	for at, want := range map[string]int{"?at=0": 200, "?at=-5": 200, "?at=99999999999999": 200, "?at=x": 200} {
+		if a := b.get("/runs/" + run + "/findings/" + one + "/bytes" + at); a.status != want {
+			t.Errorf("%s: %d", at, a.status)
+		}
+	}
+	if a := b.get("/runs/" + run + "/findings/F-000000000000/bytes"); a.status != http.StatusNotFound {
+		t.Errorf("no such finding: %d", a.status)
+	}
+}
+
+// TestBytesOfEncrypted asks for the password of a backup, and keeps it nowhere.
+func TestBytesOfEncrypted(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	b := f.member()
+	f.indicators(b)
+	dir := filepath.Join(t.TempDir(), "backup")
+	o := testevidence.Options{Messages: 100, Plant: true, Encrypted: true, Password: "a password of a backup", Iterations: 10}
+	if _, err := testevidence.WriteIOSBackup(dir, o); err != nil {
+		t.Fatal(err)
+	}
+	run := f.checked(b, dir, o.Password)
+	var at string
+	for _, x := range f.findings(b, run) {
+		if x.Artifact == "ios.sms" {
+			at = "/runs/" + run + "/findings/" + x.ID + "/bytes"
+		}
+	}
+	page := b.get(at)
+	if page.status != http.StatusOK || !strings.Contains(page.body, "The evidence is encrypted") || strings.Contains(page.body, "class=\"hex\"") {
+		t.Errorf("without a password: %d", page.status)
+	}
+	page = b.post(at, "password", "another")
+	if page.status != http.StatusConflict || strings.Contains(page.body, "class=\"hex\"") || !strings.Contains(page.body, `name="password"`) {
+		t.Errorf("a wrong password: %d", page.status)
+	}
+	page = b.post(at, "password", o.Password)
+	if page.status != http.StatusOK || !strings.Contains(page.body, "The columns of the row") {
+		t.Errorf("the password: %d", page.status)
+	}
+	if strings.Contains(page.body, o.Password) || strings.Contains(f.log.String(), o.Password) {
+		t.Error("the password is told")
+	}
+}
+
+// TestHostileBytes looks at a message whose text attacks the examiner, in the
+// evidence itself.
+func TestHostileBytes(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	b := f.member()
+	f.indicators(b)
+	dir := f.backup()
+	messages, err := filepath.Glob(filepath.Join(dir, "3d", "3d0d7e5fb2ce288813306e4d4636395e047a3d28"))
+	if err != nil || len(messages) != 1 {
+		t.Fatal(messages, err)
+	}
+	db, err := sql.Open("sqlite", messages[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.ExecContext(t.Context(), "UPDATE message SET text = text || ' ' || ?, subject = ?", webtest.Payload, webtest.Payload); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	run, seen := f.checked(b, dir, ""), 0
+	for _, x := range f.findings(b, run) {
+		if x.Artifact != "ios.sms" {
+			continue
+		}
+		page := b.look("/runs/" + run + "/findings/" + x.ID + "/bytes")
+		if strings.Contains(page, "window.planted=1") && regexp.MustCompile(`<td class="mono">[^<]*&lt;script&gt;`).MatchString(page) {
+			seen++
+		}
+	}
+	if seen == 0 {
+		t.Error("no page shows what was planted: the test proves nothing")
+	}
+}
