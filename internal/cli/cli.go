@@ -94,6 +94,7 @@ type root struct {
 	Vault     vaultCmd     `cmd:"" help:"vault"`
 	Export    exportCmd    `cmd:"" help:"export"`
 	Serve     serveCmd     `cmd:"" help:"serve"`
+	Webhook   webhookCmd   `cmd:"" help:"webhook"`
 
 	Safeguards safeguardsCmd `cmd:"" help:"safeguards"`
 	Demo       demoCmd       `cmd:"" help:"demo"`

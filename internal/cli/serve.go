@@ -18,6 +18,7 @@ import (
 
 	"github.com/amparo-project/amparo/internal/account/concern"
 	"github.com/amparo-project/amparo/internal/finding"
+	"github.com/amparo-project/amparo/internal/hook"
 	"github.com/amparo-project/amparo/internal/indicator"
 	"github.com/amparo-project/amparo/internal/lure"
 	"github.com/amparo-project/amparo/internal/rule"
@@ -34,6 +35,10 @@ type serveCmd struct {
 	opsFlags
 	wsFlags
 }
+
+// hookVariable lists private networks that webhooks may reach: CIDRs, with
+// commas between.
+const hookVariable = "AMPARO_WEBHOOK_NETWORKS"
 
 // shutdownWait is how long requests have to end when the server does.
 const shutdownWait = 5 * time.Second
@@ -106,8 +111,13 @@ func (c *serveCmd) server(a *app, addr string, o *operations) (*web.Server, erro
 	if err != nil {
 		return nil, err
 	}
+	networks, err := hook.ParseNetworks(os.Getenv(hookVariable))
+	if err != nil {
+		return nil, usageError{fmt.Errorf("%s: %w", hookVariable, err)}
+	}
 	return web.New(web.Options{
-		Addr: addr, Version: Version, Now: time.Now, Log: slog.New(slog.NewTextHandler(a.Err, nil)),
+		HookNetworks: networks,
+		Addr:         addr, Version: Version, Now: time.Now, Log: slog.New(slog.NewTextHandler(a.Err, nil)),
 		Exists: func() bool { return isURL || sqlite.Exists(at) },
 		Database: func(ctx context.Context, create bool) (*workspace.DB, stores.Place, error) {
 			db, at, err := c.database(&app{a.Streams, a.Printer, ctx}, create)

@@ -61,6 +61,7 @@ func (a *api) operations() {
 	a.ledger()
 	a.timeline()
 	a.account()
+	a.webhooks()
 	a.notices()
 	a.concerns()
 	a.reports()

@@ -28,6 +28,10 @@ var counterparts = map[string][]string{
 	"POST /indicators/add":                            {"add-indicators"},
 	"POST /indicators/hunt":                           {"hunt"},
 	"POST /lures":                                     {"read-message", "read-messages"},
+	"POST /webhooks":                                  {"add-webhook"},
+	"POST /webhooks/{webhook}/test":                   {"test-webhook"},
+	"POST /webhooks/{webhook}/remove":                 {"remove-webhook"},
+	"GET /webhooks":                                   {"list-webhooks", "list-deliveries"},
 	"POST /ledger/checkpoint":                         {"sign-checkpoint"},
 	"POST /cases/{case}/account/{form}":               {"add-promise", "add-request", "add-answer"},
 	"POST /cases/{case}/facts/new":                    {"add-facts"},
@@ -145,5 +149,6 @@ var repeatable = map[string]string{
 	"decide-concern":   "a later decision takes the place of the one before",
 	"put-list":         "a later list takes the place of the one before",
 	"retire-entry":     "an entry that is retired is not found again",
+	"remove-webhook":   "what is removed is not found again",
 	"sign-checkpoint":  "a ledger of the same size has the same checkpoint",
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/amparo-project/amparo/internal/evidence"
 	"github.com/amparo-project/amparo/internal/format/ab"
 	"github.com/amparo-project/amparo/internal/format/keybag"
+	"github.com/amparo-project/amparo/internal/hook"
 	"github.com/amparo-project/amparo/internal/job"
 	"github.com/amparo-project/amparo/internal/limit"
 	"github.com/amparo-project/amparo/internal/message"
@@ -58,6 +59,7 @@ var causes = []struct {
 	{workspace.ErrNewer, http.StatusConflict, "ws.hint.newer"},
 	{workspace.ErrTooMany, http.StatusConflict, "web.error.as_many"},
 	{workspace.ErrNotMember, http.StatusForbidden, "web.error.not_member"},
+	{hook.ErrAddress, http.StatusUnprocessableEntity, "web.error.hook_address"},
 	{workspace.ErrBusy, http.StatusConflict, "web.error.busy"},
 	{workspace.ErrDiskFull, http.StatusInsufficientStorage, "web.error.disk_full"},
 	{syscall.ENOSPC, http.StatusInsufficientStorage, "web.error.disk_full"},

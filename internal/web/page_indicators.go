@@ -182,8 +182,10 @@ func (q *request) install(r io.Reader, name string) (count int, err error) {
 	if err != nil {
 		return 0, err
 	}
+	cause := "indicators"
 	err = q.s.o.Change(func(st *feed.Store) error {
 		for _, set := range sets {
+			cause += " " + set.SHA256
 			n, err := put(st, set)
 			if err != nil {
 				return err
@@ -192,6 +194,9 @@ func (q *request) install(r io.Reader, name string) (count int, err error) {
 		}
 		return nil
 	})
+	if err == nil && count > 0 {
+		err = q.tellIndicators(cause, count)
+	}
 	return count, err
 }
 

@@ -123,6 +123,10 @@ var routes = []route{
 	{"GET /tokens", member, (*request).tokensPage},
 	{"POST /tokens", member, (*request).newToken},
 	{"POST /tokens/{token}/revoke", member, (*request).revokeToken},
+	{"GET /webhooks", member, (*request).webhooksPage},
+	{"POST /webhooks", member, (*request).newWebhook},
+	{"POST /webhooks/{webhook}/test", member, (*request).testWebhook},
+	{"POST /webhooks/{webhook}/remove", member, (*request).removeWebhook},
 }
 
 // mux is the table as a handler.

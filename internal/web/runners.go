@@ -22,6 +22,7 @@ type running struct {
 func (s *Server) admitted(sp *examine.Space) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.deliverBy(sp)
 	id := sp.Member().ID
 	if s.runners[id] != nil || s.ended.Err() != nil {
 		return
@@ -74,6 +75,7 @@ func (s *Server) stopJobs() {
 	for _, r := range all {
 		r.done.Wait()
 	}
+	s.delivering.Wait()
 }
 
 // with is what evidence is checked with: what is installed when a job begins.

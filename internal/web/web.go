@@ -10,11 +10,13 @@ package web
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"sync"
@@ -26,6 +28,7 @@ import (
 	"github.com/amparo-project/amparo/internal/examine"
 	"github.com/amparo-project/amparo/internal/feed"
 	"github.com/amparo-project/amparo/internal/finding"
+	"github.com/amparo-project/amparo/internal/hook"
 	"github.com/amparo-project/amparo/internal/indicator"
 	"github.com/amparo-project/amparo/internal/lure"
 	"github.com/amparo-project/amparo/internal/rule"
@@ -66,6 +69,10 @@ type Options struct {
 	Notices func() (*notice.Config, error)
 	// SendMail hands a mail over; nil is notice.Send.
 	SendMail func(context.Context, *notice.Config, notice.Message) notice.Outcome
+	// HookNetworks are private networks that webhooks may reach; HookRoots are
+	// the certificates that they trust, nil for those of the system.
+	HookNetworks []netip.Prefix
+	HookRoots    *x509.CertPool
 	// Daily, where it is set, is called when a member opens the workspace, and on
 	// each day after until the server ends.
 	Daily func(context.Context, *examine.Space)
@@ -91,6 +98,9 @@ type Server struct {
 	house   *house              // guarded by mu; nil until somebody unlocked it
 	runners map[string]*running // guarded by mu: of members, by id
 	uploads map[string]bool     // guarded by mu: that a request writes to
+	hooks   *hook.Deliverer     // guarded by mu; nil until somebody opened the workspace
+
+	delivering sync.WaitGroup
 }
 
 // house is the open database with its vault, shared by all sessions.

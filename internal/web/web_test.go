@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -123,7 +124,8 @@ func fixtureAt(t testing.TB, home string) *fixture {
 			}
 			return l.Matcher, sets, nil
 		},
-		Rules: rule.Builtin, Lures: lure.Builtin, Terms: func() (*term.Set, error) { return term.Load(nil) },
+		HookNetworks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
+		Rules:        rule.Builtin, Lures: lure.Builtin, Terms: func() (*term.Set, error) { return term.Load(nil) },
 		Concerns: func() (*concern.Set, []concern.Fault, error) { return concern.Load() },
 		Notices:  func() (*notice.Config, error) { return notice.LoadConfig(filepath.Join(home, "notices.yaml")) },
 	})

@@ -150,6 +150,26 @@ var attempts = map[string]attempt{
 	"EndOnce": {rule: anybody, try: func(c *cast, w *ws, _ *subject) (any, error) {
 		return nil, w.EndOnce(c.T.Context(), &workspace.Once{Key: c.spare()}, nil)
 	}},
+	// A webhook tells its member alone, of cases that they see: see webhook.go.
+	"AddWebhook": {rule: anybody, try: func(c *cast, w *ws, _ *subject) (any, error) {
+		_, _, err := w.AddWebhook(c.T.Context(), workspace.Webhook{URL: "https://hooks.example.org/", Events: []string{workspace.EventJob}})
+		return nil, err
+	}},
+	"Webhooks": {rule: anybody, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.Webhooks(c.T.Context()) }},
+	"Webhook":  {rule: nothing, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.Webhook(c.T.Context(), "H-another's") }},
+	"RemoveWebhook": {rule: nothing, try: func(c *cast, w *ws, _ *subject) (any, error) {
+		return nil, w.RemoveWebhook(c.T.Context(), "H-another's")
+	}},
+	"TestWebhook":  {rule: nothing, try: func(c *cast, w *ws, _ *subject) (any, error) { return nil, w.TestWebhook(c.T.Context(), "H-another's") }},
+	"Deliveries":   {rule: anybody, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.Deliveries(c.T.Context(), "H-another's", 10) }},
+	"GatherEvents": {rule: anybody, try: func(c *cast, w *ws, _ *subject) (any, error) { return nil, w.GatherEvents(c.T.Context()) }},
+	"TellAll": {rule: anybody, try: func(c *cast, w *ws, _ *subject) (any, error) {
+		return nil, w.TellAll(c.T.Context(), workspace.EventIndicators, c.spare(), nil)
+	}},
+	"EndDelivery": {rule: anybody, try: func(c *cast, w *ws, _ *subject) (any, error) {
+		return nil, w.EndDelivery(c.T.Context(), &workspace.Outgoing{}, 200, "")
+	}},
+	"ClaimDelivery":    {rule: anybody}, // it takes what waits, for the process that sends
 	"ProveConsistency": {rule: anybody, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.ProveConsistency(c.T.Context(), 1) }},
 	"AddToken": {rule: listed, deed: see, try: func(c *cast, w *ws, _ *subject) (any, error) {
 		return w.AddToken(c.T.Context(), c.spare(), workspace.Token{Name: "x", Scopes: []string{"read"}, Cases: []string{c.Case.ID}, Sealed: []byte{1}}, time.Hour)

@@ -60,6 +60,11 @@ func Exercise(t *testing.T, open Opener, again func(t *testing.T, db *workspace.
 		"Purposes":    testPurposes,
 		"PrivateHunt": testPrivateHunt,
 		"Exports":     testExports,
+		// webhook.go
+		"Webhooks":        testWebhooks,
+		"WebhookEnds":     testWebhookEnds,
+		"WebhookOfOthers": testWebhookOfOthers,
+		"Once":            testOnce,
 		// users.go
 		"Sessions":    testSessions,
 		"Tokens":      testTokens,
