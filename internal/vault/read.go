@@ -218,7 +218,7 @@ func (b *Bundle) decrypt(blob Blob, row Segment) (*segment, error) {
 	if size != row.Size {
 		return nil, fmt.Errorf("%d bytes in clear instead of %d", size, row.Size)
 	}
-	return &segment{blob, clear, size}, nil
+	return &segment{blob, &chunks{r: clear, size: size}, size}, nil
 }
 
 // maxHeader bounds the header of a segment: it has one recipient.
