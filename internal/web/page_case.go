@@ -73,12 +73,8 @@ func (q *request) casePage() error {
 	if d.Evidence, err = q.evidenceOf(c.ID, d.People); err != nil {
 		return err
 	}
-	counts, err := q.space.Counts(q.ctx())
-	if err != nil {
+	if d.Counts, err = q.space.CountsOf(q.ctx(), c.ID); err != nil {
 		return err
-	}
-	if n := counts[c.ID]; n != nil {
-		d.Counts = *n
 	}
 	if d.Findings, err = q.gravest(c.ID); err != nil {
 		return err
@@ -168,15 +164,14 @@ const shownFindings = 8
 // gravest are the findings of a case to look at first.
 func (q *request) gravest(caseID string) ([]workspace.Finding, error) {
 	var out []workspace.Finding
-	l, err := q.space.Findings(q.ctx(), workspace.FindingFilter{Case: caseID, State: workspace.New, AtLeast: finding.Medium}, workspace.Page{Limit: 1000})
-	if err != nil {
-		return nil, err
-	}
-	for _, s := range finding.Severities {
-		for i := range l.Items {
-			if l.Items[i].Severity == s && len(out) < shownFindings {
-				out = append(out, l.Items[i])
-			}
+	for _, severity := range []finding.Severity{finding.Critical, finding.High, finding.Medium} {
+		by := workspace.FindingFilter{Case: caseID, State: workspace.New, Exactly: severity}
+		l, err := q.space.Findings(q.ctx(), by, workspace.Page{Limit: shownFindings - len(out)})
+		if err != nil {
+			return nil, err
+		}
+		if out = append(out, l.Items...); len(out) == shownFindings {
+			break
 		}
 	}
 	return out, nil

@@ -2,6 +2,7 @@ package workspace
 
 import (
 	"context"
+	"database/sql"
 	"strconv"
 	"time"
 
@@ -22,6 +23,22 @@ type CaseCounts struct {
 
 // Counts returns how much each case of the member holds.
 func (w *Workspace) Counts(ctx context.Context) (map[string]*CaseCounts, error) {
+	return w.counts(ctx, "")
+}
+
+// CountsOf returns how much one case holds.
+func (w *Workspace) CountsOf(ctx context.Context, caseID string) (CaseCounts, error) {
+	if err := w.reaches(ctx, caseID); err != nil {
+		return CaseCounts{}, err
+	}
+	all, err := w.counts(ctx, caseID)
+	if c := all[caseID]; c != nil {
+		return *c, err
+	}
+	return CaseCounts{}, err
+}
+
+func (w *Workspace) counts(ctx context.Context, caseID string) (map[string]*CaseCounts, error) {
 	out := map[string]*CaseCounts{}
 	for _, q := range []struct {
 		rows string
@@ -31,14 +48,25 @@ func (w *Workspace) Counts(ctx context.Context) (map[string]*CaseCounts, error) 
 		{"device", func(c *CaseCounts, n int64) { c.Devices = n }},
 		{"evidence", func(c *CaseCounts, n int64) { c.Evidence = n }},
 	} {
-		if err := w.counted(ctx, q.rows, out, q.put); err != nil {
+		err := w.eachCount(ctx, q.rows, caseID, "SELECT case_id, COUNT(*) FROM "+q.rows+" WHERE @mine GROUP BY case_id", func(rows *sql.Rows) error {
+			var (
+				id string
+				n  int64
+			)
+			if err := rows.Scan(&id, &n); err != nil {
+				return err
+			}
+			q.put(of(out, id), n)
+			return nil
+		})
+		if err != nil {
 			return nil, err
 		}
 	}
-	if err := w.countFindings(ctx, out); err != nil {
+	if err := w.countFindings(ctx, caseID, out); err != nil {
 		return nil, err
 	}
-	return out, w.lastChecks(ctx, out)
+	return out, w.lastChecks(ctx, caseID, out)
 }
 
 func of(out map[string]*CaseCounts, id string) *CaseCounts {
@@ -50,50 +78,41 @@ func of(out map[string]*CaseCounts, id string) *CaseCounts {
 	return c
 }
 
-func (w *Workspace) counted(ctx context.Context, kind string, out map[string]*CaseCounts, put func(*CaseCounts, int64)) error {
-	f, err := w.mine(ctx, ActSee, kind)
+// eachCount runs a query over a table, of one case or of all.
+func (w *Workspace) eachCount(ctx context.Context, table, caseID, query string, scan func(*sql.Rows) error) error {
+	f, err := w.mine(ctx, ActSee, table)
 	if err != nil {
 		return err
 	}
-	rows, err := w.db.Pool.QueryContext(ctx, f.query("SELECT case_id, COUNT(*) FROM "+kind+" WHERE @mine GROUP BY case_id"), f.args...)
+	f.equal("case_id", caseID)
+	rows, err := w.db.Pool.QueryContext(ctx, f.query(query), f.args...)
 	if err != nil {
 		return w.fail("count", err)
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var id string
-		var n int64
-		if err := rows.Scan(&id, &n); err != nil {
+		if err := scan(rows); err != nil {
 			return w.fail("count", err)
 		}
-		put(of(out, id), n)
 	}
 	return rows.Err()
 }
 
-func (w *Workspace) countFindings(ctx context.Context, out map[string]*CaseCounts) error {
-	f, err := w.mine(ctx, ActSee, "finding")
-	if err != nil {
-		return err
-	}
-	rows, err := w.db.Pool.QueryContext(ctx, f.query("SELECT case_id, severity, state, COUNT(*) FROM finding WHERE @mine GROUP BY case_id, severity, state"), f.args...)
-	if err != nil {
-		return w.fail("count", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
+func (w *Workspace) countFindings(ctx context.Context, caseID string, out map[string]*CaseCounts) error {
+	query := "SELECT case_id, severity, state, COUNT(*) FROM finding WHERE @mine GROUP BY case_id, state, severity" // as the index has them
+	return w.eachCount(ctx, "finding", caseID, query, func(rows *sql.Rows) error {
 		var (
 			id, state string
 			severity  int
 			n         int64
 		)
 		if err := rows.Scan(&id, &severity, &state, &n); err != nil {
-			return w.fail("count", err)
+			return err
 		}
 		c := of(out, id)
 		if state != New {
 			c.Decided += n
-			continue
+			return nil
 		}
 		c.Open += n
 		switch finding.Severity(severity) {
@@ -102,28 +121,19 @@ func (w *Workspace) countFindings(ctx context.Context, out map[string]*CaseCount
 		case finding.High:
 			c.High += n
 		}
-	}
-	return rows.Err()
+		return nil
+	})
 }
 
-func (w *Workspace) lastChecks(ctx context.Context, out map[string]*CaseCounts) error {
-	f, err := w.mine(ctx, ActSee, "run")
-	if err != nil {
-		return err
-	}
-	rows, err := w.db.Pool.QueryContext(ctx, f.query("SELECT case_id, MAX(ended) FROM run WHERE @mine GROUP BY case_id"), f.args...)
-	if err != nil {
-		return w.fail("count", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
+func (w *Workspace) lastChecks(ctx context.Context, caseID string, out map[string]*CaseCounts) error {
+	return w.eachCount(ctx, "run", caseID, "SELECT case_id, MAX(ended) FROM run WHERE @mine GROUP BY case_id", func(rows *sql.Rows) error {
 		var id, at string
 		if err := rows.Scan(&id, &at); err != nil {
-			return w.fail("count", err)
+			return err
 		}
 		of(out, id).Checked = at
-	}
-	return rows.Err()
+		return nil
+	})
 }
 
 // A Due is a consent that ends soon, or ended, without another after it.

@@ -270,7 +270,7 @@ type FindingFilter struct {
 	Evidence, Artifact, Kind     string
 	Type, Value, Rule            string // of what matched
 	Since, Until                 string // of the record's time, as it is kept; Until is the first that is not wanted
-	AtLeast                      finding.Severity
+	AtLeast, Exactly             finding.Severity
 }
 
 // Findings lists findings in the cases of the member: run by run, the gravest
@@ -294,6 +294,9 @@ func (w *Workspace) Findings(ctx context.Context, by FindingFilter, p Page) (Lis
 		f.add("run_id IN (SELECT id FROM run WHERE evidence_id = $?)", by.Evidence)
 	}
 	f.equal("type", by.Type)
+	if by.Value != "" { // the index has the beginning
+		f.add("substr(value, 1, 64) = $?", beginning(by.Value, 64))
+	}
 	f.equal("value", by.Value)
 	f.equal("rule", by.Rule)
 	if by.Since != "" {
@@ -301,6 +304,9 @@ func (w *Workspace) Findings(ctx context.Context, by FindingFilter, p Page) (Lis
 	}
 	if by.Until != "" {
 		f.add("at < $?", by.Until)
+	}
+	if by.Exactly > 0 {
+		f.add("severity = $?", int(by.Exactly))
 	}
 	if by.AtLeast > 0 {
 		f.add("severity >= $?", int(by.AtLeast))
@@ -322,6 +328,16 @@ func (w *Workspace) Findings(ctx context.Context, by FindingFilter, p Page) (Lis
 		return l, err
 	}
 	return l, w.openNotes(ctx, l.Items, notes)
+}
+
+// beginning returns the first characters of a text.
+func beginning(s string, n int) string {
+	for i := range s {
+		if n--; n < 0 {
+			return s[:i]
+		}
+	}
+	return s
 }
 
 // openNotes opens the notes of findings. Not for the person concerned: they are
