@@ -1,3 +1,5 @@
+//go:build linux || darwin
+
 package web
 
 import (
@@ -15,6 +17,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -99,19 +102,32 @@ type load struct {
 
 	mu    sync.Mutex
 	taken map[string][]time.Duration
+	work  map[string][]time.Duration // of the processor, where one asks alone
 	bad   map[string]int
+}
+
+// worked is what the processor did for this process so far.
+func worked() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // alone asks each page a few times while nobody else works.
 func (l *load) alone() {
-	l.taken, l.bad = map[string][]time.Duration{}, map[string]int{}
+	l.taken, l.work, l.bad = map[string][]time.Duration{}, map[string][]time.Duration{}, map[string]int{}
 	r := rand.New(rand.NewPCG(3, 3))
 	for _, v := range l.visits {
-		for range 5 {
+		for range 10 {
+			before := worked()
 			l.visit(r, l.browsers[0], v)
+			l.work[v.name] = append(l.work[v.name], worked()-before)
 		}
 	}
 	l.table("one person")
+	l.work = nil
 }
 
 // run lets all work for a time.
@@ -124,6 +140,7 @@ func (l *load) run(title string, least, spread, length time.Duration) {
 			defer pprof.StopCPUProfile()
 		}
 	}
+	before, begun := worked(), time.Now()
 	var all sync.WaitGroup
 	for i, b := range l.browsers {
 		all.Go(func() {
@@ -142,6 +159,12 @@ func (l *load) run(title string, least, spread, length time.Duration) {
 	}
 	all.Wait()
 	l.table(title)
+	n := 0
+	for _, list := range l.taken {
+		n += len(list)
+	}
+	fmt.Printf("\n%.1f requests a second; of the processor %.1f ms a request, with those who ask: %.2f cores\n", float64(n)/time.Since(begun).Seconds(),
+		float64((worked()-before).Microseconds())/1000/float64(max(n, 1)), (worked()-before).Seconds()/time.Since(begun).Seconds())
 }
 
 func (l *load) visit(r *rand.Rand, b *browser, v visit) {
@@ -186,10 +209,15 @@ func (l *load) table(title string) {
 	})
 	var mem runtime.MemStats
 	runtime.ReadMemStats(&mem)
-	fmt.Printf("\n%s: %d requests, %s in use\n\n| page | requests | median | 95 of 100 | most | refused |\n|---|---|---|---|---|---|\n", title, len(all), size(int64(mem.HeapInuse)))
-	fmt.Printf("| **all** | %d | %.1f ms | %.1f ms | %.1f ms | |\n", len(all), at(all, 50), at(all, 95), at(all, 100))
+	fmt.Printf("\n%s: %d requests, %s in use\n\n| page | requests | median | 95 of 100 | most | refused | processor |\n|---|---|---|---|---|---|---|\n", title, len(all), size(int64(mem.HeapInuse)))
+	fmt.Printf("| **all** | %d | %.1f ms | %.1f ms | %.1f ms | | |\n", len(all), at(all, 50), at(all, 95), at(all, 100))
 	for _, name := range names {
 		list := l.taken[name]
-		fmt.Printf("| `%s` | %d | %.1f ms | %.1f ms | %.1f ms | %d |\n", name, len(list), at(list, 50), at(list, 95), at(list, 100), l.bad[name])
+		work := ""
+		if list := l.work[name]; len(list) > 0 {
+			slices.Sort(list)
+			work = fmt.Sprintf("%.1f ms", at(list, 50))
+		}
+		fmt.Printf("| `%s` | %d | %.1f ms | %.1f ms | %.1f ms | %d | %s |\n", name, len(list), at(list, 50), at(list, 95), at(list, 100), l.bad[name], work)
 	}
 }

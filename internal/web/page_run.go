@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 
+	"github.com/amparo-project/amparo/internal/limit"
 	"github.com/amparo-project/amparo/internal/report"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
@@ -98,21 +99,43 @@ func (q *request) reportPage() error {
 	if err != nil {
 		return err
 	}
-	res, err := q.result(q.ctx(), &r)
+	page, err := q.reportHTML(&r)
 	if err != nil {
 		return err
 	}
 	if err := q.space.Viewed(q.ctx(), ev.ID, r.ID); err != nil {
 		return err
 	}
-	var b bytes.Buffer
-	if err := report.HTML(&b, res, report.Options{Lang: q.Lang()}); err != nil {
-		return err
-	}
 	q.w.Header().Set("Content-Security-Policy", reportPolicy)
 	q.w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, err = q.w.Write(b.Bytes())
+	_, err = q.w.Write(page)
 	return err
+}
+
+// maxReport bounds a stored report that is shown as it is, in bytes.
+const maxReport = 64 << 20
+
+// reportHTML is the report as it was made with the check, where this version of
+// the program made it and the language shows first; it is made again otherwise.
+func (q *request) reportHTML(r *workspace.Run) ([]byte, error) {
+	b, err := q.space.OpenRun(q.ctx(), r)
+	if err != nil {
+		return nil, err
+	}
+	if f, err := b.OpenFile(q.ctx(), "report.html"); err == nil && r.Version == q.s.o.Version {
+		defer f.Close()
+		page, err := limit.ReadFull(f, f.Size(), maxReport)
+		if err == nil && bytes.HasPrefix(page, []byte("<!DOCTYPE html>\n<html lang=\""+q.Lang()+"\">")) {
+			return page, nil
+		}
+	}
+	res, err := report.LoadFS(b.FS(q.ctx()), r.ID)
+	if err != nil {
+		return nil, err
+	}
+	var page bytes.Buffer
+	err = report.HTML(&page, res, report.Options{Lang: q.Lang()})
+	return page.Bytes(), err
 }
 
 func (q *request) result(ctx context.Context, r *workspace.Run) (*report.Result, error) {

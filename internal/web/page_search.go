@@ -67,6 +67,7 @@ type piece struct {
 // page looks through as many as fit into a moment; the next page goes on.
 const (
 	maxHits    = 50
+	fewHits    = 10 // of one check among others
 	maxHitsOf  = 50
 	searchTime = 30 * time.Second
 	moment     = 50 * time.Millisecond
@@ -130,6 +131,9 @@ type search struct {
 func (q *request) looking(d *searchData) (*search, error) {
 	s := &search{q: q, d: d, words: fulltext.Parse(d.Query), needle: timeline.NewNeedle(strings.TrimSpace(d.Query))}
 	s.narrow = fulltext.Narrow{Artifact: d.Artifact, Limit: maxHits}
+	if len(d.Runs) > 1 {
+		s.narrow.Limit = fewHits // its own page has the others
+	}
 	for text, to := range map[string]*int64{d.From: &s.narrow.From, d.To: &s.narrow.To} {
 		if text == "" {
 			continue
@@ -190,7 +194,7 @@ func (s *search) all() error {
 	runs := s.d.Runs[s.start:]
 	at := 0
 	for at < len(runs) && (at == 0 || time.Since(begun) < moment) {
-		batch := runs[at:min(len(runs), at+2*runtime.GOMAXPROCS(0))]
+		batch := runs[at:min(len(runs), at+runtime.GOMAXPROCS(0))]
 		if err := s.record(batch); err != nil {
 			return err
 		}

@@ -52,9 +52,7 @@ func (p *pages) loadModule() error {
 	}
 	sum := sha256.Sum256(code)
 	p.module = module{int64(len(code)), int64(len(packed)), hex.EncodeToString(sum[:])}
-	at := "/static/" + hex.EncodeToString(sum[:8]) + "/" + moduleName
-	p.assets[moduleName] = at
-	p.byPath[at] = asset{content: code, packed: packed, kind: "application/wasm"}
+	p.addAsset(moduleName, asset{content: code, packed: packed, kind: "application/wasm"})
 	return nil
 }
 

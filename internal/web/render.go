@@ -2,9 +2,7 @@ package web
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"embed"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"html/template"
@@ -22,21 +20,12 @@ import (
 //go:embed templates/*.html
 var templateFiles embed.FS
 
-//go:embed static
-var staticFiles embed.FS
-
 // pages holds a template for each page, with layout and components.
 type pages struct {
 	byName map[string]*template.Template
 	assets map[string]string // name: path with the hash of its content
 	byPath map[string]asset
 	module module
-}
-
-type asset struct {
-	content []byte
-	packed  []byte // content by gzip, nil where it is not sent so
-	kind    string
 }
 
 // shared are the templates that all pages use.
@@ -73,48 +62,6 @@ func loadPages() (*pages, error) {
 		p.byName[strings.TrimSuffix(path.Base(file), ".html")] = t
 	}
 	return p, nil
-}
-
-var kinds = map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
-
-// loadAssets gives each file an address that names its content, so that a
-// browser keeps it and yet never has an old one.
-func (p *pages) loadAssets() error {
-	list, err := staticFiles.ReadDir("static")
-	if err != nil {
-		return err
-	}
-	for _, e := range list {
-		data, err := staticFiles.ReadFile("static/" + e.Name())
-		if err != nil {
-			return err
-		}
-		sum := sha256.Sum256(data)
-		at := "/static/" + hex.EncodeToString(sum[:8]) + "/" + e.Name()
-		p.assets[e.Name()] = at
-		p.byPath[at] = asset{content: data, kind: kinds[path.Ext(e.Name())]}
-	}
-	return nil
-}
-
-func (q *request) static() error {
-	a, ok := q.s.pages.byPath[q.r.URL.Path]
-	if !ok {
-		q.refuse(http.StatusNotFound, "web.error.not_found")
-		return nil
-	}
-	q.w.Header().Set("Content-Type", a.kind)
-	q.w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-	data := a.content
-	if a.packed != nil {
-		q.w.Header().Set("Vary", "Accept-Encoding")
-		if accepts(q.r, "gzip") {
-			q.w.Header().Set("Content-Encoding", "gzip")
-			data = a.packed
-		}
-	}
-	_, err := q.w.Write(data)
-	return err
 }
 
 // view is what a template gets.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"time"
@@ -141,9 +142,12 @@ func (l *linker) run(ev *workspace.Evidence, phone int) error {
 	if err != nil {
 		return err
 	}
+	if _, err := l.link(workspace.IndexOf(first.ID), workspace.IndexOf(id), nil); err != nil {
+		return err
+	}
 	r := first
 	r.ID, r.Evidence, r.Summary.Totals.Findings = id, ev.ID, int64(len(found))
-	if _, err = l.sp.SaveRun(l.ctx, r, files, seenOn(phone), func(add func(*finding.Finding) error) error {
+	if _, err = l.sp.SaveRun(l.ctx, r, files, seenOn(l.n*1000+phone), func(add func(*finding.Finding) error) error {
 		for i := range found {
 			if err := add(&found[i]); err != nil {
 				return err
@@ -183,17 +187,19 @@ func (l *linker) own(first *workspace.Run, dir string, phone int) (found []findi
 	return found, os.WriteFile(filepath.Join(dir, "findings.jsonl"), out.Bytes(), 0o600)
 }
 
-// seenOn is what was observed on a phone, for hunts and links: some of it its
-// own, some on all.
+// seenOn is what was observed on a phone, for hunts and links: three of ten
+// values are its own, the others come from a pool that all share, the front of
+// it more often, as hosts of the web do.
 func seenOn(phone int) []workspace.Sighting {
-	at := time2025
+	r := rand.New(rand.NewPCG(7, uint64(phone)))
 	out := make([]workspace.Sighting, 0, 2000)
 	for i := range 2000 {
 		v := fmt.Sprintf("https://h%d.site-%d.example/", i, phone)
 		if i%10 >= 3 {
-			v = fmt.Sprintf("https://www.pool-%d.example/", i)
+			x := r.Float64()
+			v = fmt.Sprintf("https://www.pool-%d.example/", int(x*x*200_000))
 		}
-		out = append(out, workspace.Sighting{Type: artifact.URL, Value: v, Artifact: "ios.safari_history", First: at, Last: at})
+		out = append(out, workspace.Sighting{Type: artifact.URL, Value: v, Artifact: "ios.safari_history", First: time2025, Last: time2025})
 	}
 	return out
 }

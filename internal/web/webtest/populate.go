@@ -89,7 +89,7 @@ func checkedWith(work string) (examine.With, error) {
 	if err != nil {
 		return examine.With{}, err
 	}
-	w := examine.With{Matcher: indicator.NewMatcher(sets), Rules: rules, Lures: lures, Version: "bench"}
+	w := examine.With{Matcher: indicator.NewMatcher(sets), Rules: rules, Lures: lures, Version: "test"}
 	for _, s := range sets {
 		w.Sets = append(w.Sets, s.Describe())
 	}
