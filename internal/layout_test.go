@@ -55,7 +55,7 @@ var may = map[string][]string{
 	"walk":         {"evidence", "finding", "format", "limit", "message", "report"},
 	"vault":        {"evidence", "finding", "limit", "seal"},
 	"web": {
-		"account", "artifact", "casework", "evidence", "examine", "feed", "finding", "format", "fulltext", "hook", "indicator", "job", "ledger", "limit", "lure", "message", "pipeline",
+		"account", "artifact", "casework", "evidence", "examine", "feed", "finding", "format", "fulltext", "hook", "indicator", "job", "ledger", "limit", "link", "lure", "message", "pipeline",
 		"report", "rule", "seal", "timeline", "vault", "walk", "workspace",
 	},
 	"workspace": {"artifact", "finding", "indicator", "ledger", "limit", "link", "seal", "vault"},

@@ -27,6 +27,8 @@ var counterparts = map[string][]string{
 	"POST /runs/{run}/findings/{finding}/bytes":       {"open-bytes"},
 	"POST /indicators/add":                            {"add-indicators"},
 	"POST /indicators/hunt":                           {"hunt"},
+	"POST /links":                                     {"list-links"},
+	"GET /links/file/{format}":                        {"list-links"},
 	"POST /lures":                                     {"read-message", "read-messages"},
 	"POST /webhooks":                                  {"add-webhook"},
 	"POST /webhooks/{webhook}/test":                   {"test-webhook"},

@@ -78,7 +78,7 @@ var attack = regexp.MustCompile(`(?i)<script>|<img|<!--|href="javascript:|<[a-z]
 // looked holds a page to what no text may do to it.
 func (b *browser) looked(path, page string) {
 	b.f.t.Helper()
-	page = strings.ReplaceAll(page, "&#34;&#39;&gt;&lt;img src=x onerror=window.planted=1&gt;", "")
+	page = strings.ReplaceAll(page, "&lt;img src=x onerror=", "") // escaped, also where a name was cut
 	if found := attack.FindString(page); found != "" {
 		b.f.t.Errorf("%.80s: the page holds %q", path, found)
 	}

@@ -207,6 +207,7 @@ func (q *request) lock() error {
 	}
 	if q.space != nil {
 		q.space.Forget()
+		q.s.compared.forget(q.space.Member().ID)
 	}
 	q.s.dropCookie(q.w)
 	return q.redirect("/")

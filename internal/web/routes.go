@@ -108,6 +108,9 @@ var routes = []route{
 	{"GET /runs/{run}/findings/{finding}/bytes", member, (*request).bytesPage},
 	{"POST /runs/{run}/findings/{finding}/bytes", member, (*request).bytesPage},
 
+	{"GET /links", member, (*request).linksPage},
+	{"POST /links", member, (*request).compare},
+	{"GET /links/file/{format}", member, (*request).linksFile},
 	{"GET /indicators", member, (*request).indicatorsPage},
 	{"POST /indicators/add", member, (*request).addIndicators},
 	{"POST /indicators/hunt", member, (*request).hunt},

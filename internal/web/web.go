@@ -90,6 +90,7 @@ type Server struct {
 	handler  http.Handler
 	pages    *pages
 	indexing indexing
+	compared compared
 
 	ended context.Context //nolint:containedctx // of all that goes on without a request
 	end   context.CancelFunc
@@ -162,6 +163,7 @@ func (s *Server) Close() error {
 	s.spaces.clear()
 	s.stopJobs()
 	s.indexing.all.Wait()
+	s.compared.forget("")
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.house == nil {

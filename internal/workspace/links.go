@@ -3,6 +3,8 @@ package workspace
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -55,6 +57,22 @@ func (w *Workspace) Links(ctx context.Context, caseID string) (*Linked, error) {
 		t.record("links.made", caseID, caseID, map[string]any{"case": caseID, "people": len(people), "clusters": len(l.Clusters)})
 		return nil
 	})
+}
+
+// LinkBasis names what Links would compare now: it is another when a consent
+// was given, withdrawn or has ended, evidence was checked again, or a case was
+// shared. A graph that was made on another basis is not to be shown any more.
+// phones is on how many checks it rests.
+func (w *Workspace) LinkBasis(ctx context.Context) (basis string, phones int, err error) {
+	runs, _, err := w.consentedRuns(ctx, ActLinks, Linking, "")
+	if err != nil {
+		return "", 0, err
+	}
+	h := sha256.New()
+	for i := range runs {
+		fmt.Fprintln(h, runs[i].person, runs[i].id)
+	}
+	return hex.EncodeToString(h.Sum(nil)), len(runs), nil
 }
 
 // ordinary counts as held by everyone the hosts that many people use for

@@ -330,6 +330,10 @@ var attempts = map[string]attempt{
 		ok(c.T, err)
 		return w.Hunt(c.T.Context(), []*indicator.Set{set})
 	}},
+	"LinkBasis": {rule: anyCase, deed: workspace.ActLinks, try: func(c *cast, w *ws, _ *subject) (any, error) {
+		basis, _, err := w.LinkBasis(c.T.Context())
+		return basis, err
+	}},
 	"Links": {rule: whole, deed: workspace.ActLinks, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.Links(c.T.Context(), c.Case.ID) }},
 
 	// Exports.
