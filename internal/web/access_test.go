@@ -36,7 +36,7 @@ func TestEveryRouteAsEveryRole(t *testing.T) {
 		path = holes.ReplaceAllStringFunc(path, func(s string) string {
 			return map[string]string{"{$}": ""}[s] + strings.Repeat("C-000000000000", btoi(s != "{$}"))
 		})
-		if path == "/lock" || strings.HasPrefix(path, "/enter/") {
+		if path == "/lock" || path == "/me/sessions/end" || strings.HasPrefix(path, "/enter/") {
 			continue // they end or begin sessions; tested below
 		}
 		send := func(b *browser) answer {

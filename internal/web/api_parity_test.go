@@ -61,14 +61,34 @@ var counterparts = map[string][]string{
 
 // pagesAlone are routes that programs have no use for, each with the reason.
 var pagesAlone = map[string]string{
-	"POST /language":              "a choice of one browser: programs send Accept-Language",
-	"POST /appearance":            "a choice of one browser",
-	"POST /start":                 "there is no member yet who could make a token",
-	"POST /unlock":                "a token is of somebody who is in",
-	"POST /lock":                  "ends the session of a browser: a token is revoked on its page",
-	"POST /tokens":                "a token that makes tokens would outlive its own end",
-	"POST /tokens/{token}/revoke": "who holds a token must not end those of others",
+	"POST /language":                                  "a choice of one browser: programs send Accept-Language",
+	"POST /appearance":                                "a choice of one browser",
+	"POST /start":                                     "there is no member yet who could make a token",
+	"POST /unlock":                                    "a token is of somebody who is in",
+	"POST /lock":                                      "ends the session of a browser: a token is revoked on its page",
+	"POST /signin/passkey/begin":                      onlyPeople,
+	"POST /signin/passkey/finish":                     onlyPeople,
+	"POST /join/{token}":                              onlyPeople,
+	"POST /me/passphrase":                             onlyPeople,
+	"POST /me/passkeys/begin":                         onlyPeople,
+	"POST /me/passkeys/finish":                        onlyPeople,
+	"POST /me/passkeys/{key}/name":                    onlyPeople,
+	"POST /me/passkeys/{key}/remove":                  onlyPeople,
+	"POST /me/oidc/remove":                            onlyPeople,
+	"POST /me/sessions/{session}/end":                 onlyPeople,
+	"POST /me/sessions/end":                           onlyPeople,
+	"POST /members/invite":                            noMembers,
+	"POST /members/invitations/{invitation}/withdraw": noMembers,
+	"POST /members/{member}/link":                     noMembers,
+	"POST /members/{member}/remove":                   noMembers,
+	"POST /tokens":                                    "a token that makes tokens would outlive its own end",
+	"POST /tokens/{token}/revoke":                     "who holds a token must not end those of others",
 }
+
+const (
+	onlyPeople = "how a person comes in: who holds a token must not get another way in by it"
+	noMembers  = "a token of a manager would be worth the whole workspace: people, or \"amparo member\", invite and remove"
+)
 
 // TestPagesHaveOperations holds the API to what pages do: a route that changes
 // something has an operation that does the same, or a reason why not.

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"net/http"
+	"strconv"
 	"syscall"
 
 	"github.com/amparo-project/amparo/internal/account"
@@ -57,6 +59,15 @@ var causes = []struct {
 	{workspace.ErrClosed, http.StatusConflict, "web.error.closed"},
 	{workspace.ErrNone, http.StatusConflict, "web.error.no_workspace"},
 	{workspace.ErrNewer, http.StatusConflict, "ws.hint.newer"},
+	{workspace.ErrNotAllowed, http.StatusForbidden, "web.error.not_allowed"},
+	{workspace.ErrLastManager, http.StatusConflict, "web.error.last_manager"},
+	{workspace.ErrOnlyKey, http.StatusConflict, "web.error.only_key"},
+	{workspace.ErrLastWay, http.StatusConflict, "web.error.last_way"},
+	{errPasskey, http.StatusForbidden, "web.error.passkey"},
+	{errInvitation, http.StatusNotFound, "web.error.invitation"},
+	{errProvider, http.StatusBadGateway, "web.error.provider"},
+	{errOIDC, http.StatusForbidden, "web.error.oidc"},
+	{errSubject, http.StatusForbidden, "web.error.subject"},
 	{workspace.ErrTooMany, http.StatusConflict, "web.error.as_many"},
 	{workspace.ErrNotMember, http.StatusForbidden, "web.error.not_member"},
 	{hook.ErrAddress, http.StatusUnprocessableEntity, "web.error.hook_address"},
@@ -112,10 +123,11 @@ func causeOf(err error) (status int, id string) {
 	)
 	var many tooMany
 	var fast tooFast
+	var locked workspace.LockedError
 	switch {
 	case errors.As(err, &fast):
 		return http.StatusTooManyRequests, "web.error.too_fast"
-	case errors.As(err, &many):
+	case errors.As(err, &many), errors.As(err, &locked):
 		return http.StatusTooManyRequests, "web.error.too_many"
 	case errors.As(err, &inv):
 		return http.StatusUnprocessableEntity, inv.id
@@ -135,6 +147,7 @@ func causeOf(err error) (status int, id string) {
 // fail answers with an error.
 func (q *request) fail(err error) {
 	status, id := causeOf(err)
+	q.wait(err)
 	if status == http.StatusInternalServerError {
 		// Not the error itself: it may quote evidence.
 		ref := secret()[:8]
@@ -173,3 +186,11 @@ func (tooFast) Error() string { return "too many requests" }
 type tooMany struct{}
 
 func (tooMany) Error() string { return "too many wrong guesses" }
+
+// wait says after how long somebody may try again who is locked out.
+func (q *request) wait(err error) {
+	var locked workspace.LockedError
+	if errors.As(err, &locked) {
+		q.w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(locked.Wait.Seconds()))))
+	}
+}

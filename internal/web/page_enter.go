@@ -13,6 +13,8 @@ import (
 // home leads to where one can go on.
 func (q *request) home() error {
 	switch {
+	case q.session == nil && q.s.team != nil:
+		return q.redirect(q.s.outside())
 	case q.session == nil:
 		return q.render("welcome", q.Text("web.welcome.title"), nil)
 	case q.space == nil:
@@ -23,6 +25,9 @@ func (q *request) home() error {
 
 // enter spends the one-time link.
 func (q *request) enter() error {
+	if q.s.team != nil {
+		return workspace.ErrNotFound // members sign in
+	}
 	if q.session != nil {
 		return q.redirect("/") // the same link again, by the same browser
 	}
@@ -33,7 +38,7 @@ func (q *request) enter() error {
 	q.s.setCookie(q.w, q.s.sessions.welcome())
 	// A page, and no redirect: a browser that came from elsewhere sends a
 	// strict cookie only to where a page of ours leads.
-	return q.render("entered", q.Text("web.welcome.title"), nil)
+	return q.render("entered", q.Text("web.welcome.title"), "/")
 }
 
 func (q *request) setLanguage() error { return q.choose(languageCookie, "language", "en", "es") }
@@ -144,16 +149,7 @@ func (q *request) admit(id seal.Identity) error {
 	if err != nil {
 		return err
 	}
-	row := workspace.Session{Member: sp.Member().ID, How: "link", Browser: browserOf(q.r)}
-	cookie, err := q.s.sessions.begin(q.ctx(), row, inside{Identity: id.Secret()}, q.s.token(q.r))
-	if err != nil {
-		return err
-	}
-	q.s.setCookie(q.w, cookie)
-	q.session, q.space = &session{secret: cookie, row: row, space: sp}, sp
-	q.s.spaces.put(workspace.SecretID(cookie), sp)
-	q.s.admitted(sp)
-	return nil
+	return q.let(sp.Member(), "link", inside{Identity: id.Secret()})
 }
 
 func (q *request) unlockPage() error {
@@ -171,14 +167,24 @@ func (q *request) unlock() error {
 	if err := q.form(); err != nil {
 		return err
 	}
-	id, err := q.guess(q.r.PostFormValue("passphrase"))
-	if err == nil {
-		err = q.admit(id)
+	var err error
+	if pass := q.r.PostFormValue("passphrase"); q.s.team != nil {
+		err = q.unlockMember(pass)
+	} else {
+		err = q.unlockFile(pass)
 	}
 	if err != nil {
 		return q.again(err, "unlock", q.Text("web.unlock.title"), nil)
 	}
 	return q.redirect("/cases")
+}
+
+func (q *request) unlockFile(passphrase string) error {
+	id, err := q.guess(passphrase)
+	if err != nil {
+		return err
+	}
+	return q.admit(id)
 }
 
 // guess opens the identity file. Wrong guesses make the next ones wait, all
@@ -210,5 +216,5 @@ func (q *request) lock() error {
 		q.s.compared.forget(q.space.Member().ID)
 	}
 	q.s.dropCookie(q.w)
-	return q.redirect("/")
+	return q.redirect(q.s.outside())
 }

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"net"
 	"net/http"
 	"strings"
 )
@@ -19,6 +18,9 @@ func (s *Server) protect(next http.Handler) http.Handler {
 	cross.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, http.StatusForbidden, "web.error.cross_origin")
 	}))
+	if s.team != nil {
+		_ = cross.AddTrustedOrigin(s.team.URL.String()) // ParseURL made it: it is one
+	}
 	inner := cross.Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -29,29 +31,15 @@ func (s *Server) protect(next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
 		h.Set("Cache-Control", "no-store")
+		if s.secure() {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
 		if !s.ours(r.Host) {
 			s.refuse(w, r, http.StatusMisdirectedRequest, "web.error.host")
 			return
 		}
 		inner.ServeHTTP(w, r)
 	})
-}
-
-// ours reports whether a Host is a name of the loopback interface with our port.
-func (s *Server) ours(host string) bool {
-	_, want, err := net.SplitHostPort(s.o.Addr)
-	if err != nil {
-		return false
-	}
-	name, port, err := net.SplitHostPort(host)
-	if err != nil || port != want {
-		return false
-	}
-	if name == "localhost" {
-		return true
-	}
-	ip := net.ParseIP(name)
-	return ip != nil && ip.IsLoopback()
 }
 
 // isAPI reports whether a program asks, not a person.

@@ -73,6 +73,7 @@ type view struct {
 	Appearance, Member string
 	Refresh            int // seconds after which a page without script loads again
 	Entered            bool
+	Team               bool // members sign in from elsewhere
 	Data               any
 }
 
@@ -128,7 +129,7 @@ func (q *request) renderStatus(status int, page, title string, data any, o ...op
 	}
 	v := &view{
 		Printer: q.Printer, Title: title, Appearance: appearanceOf(q.r), Notice: q.said(),
-		Entered: q.session != nil, Data: data,
+		Entered: q.session != nil, Team: q.s.team != nil, Data: data,
 	}
 	if q.space != nil {
 		v.Member = q.space.Member().Name
@@ -153,6 +154,7 @@ func (q *request) renderStatus(status int, page, title string, data any, o ...op
 // not of the form is returned.
 func (q *request) again(err error, page, title string, data any, o ...option) error {
 	status, id := causeOf(err)
+	q.wait(err)
 	if status >= http.StatusInternalServerError || status == http.StatusBadRequest {
 		return err
 	}

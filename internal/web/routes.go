@@ -10,8 +10,8 @@ import (
 type role int
 
 const (
-	anybody role = iota // on this machine
-	visitor             // came by the link
+	anybody role = iota // on this machine, or who reaches it
+	visitor             // came by the link, or signed in
 	member              // gave the passphrase too: the keys of their cases are open
 )
 
@@ -123,6 +123,32 @@ var routes = []route{
 	{"GET /ledger/verify", member, (*request).verifyPage},
 	{"GET /ledger/key", member, (*request).ledgerKey},
 	{"GET /ledger/proof/{entry}", member, (*request).ledgerProof},
+	{"GET /signin", anybody, (*request).signInPage},
+	{"POST /signin/passkey/begin", anybody, (*request).signInBegin},
+	{"POST /signin/passkey/finish", anybody, (*request).signInFinish},
+	{"GET /signin/oidc", anybody, (*request).oidcSignIn},
+	{"GET " + oidcBack, anybody, (*request).oidcReturn},
+	{"GET /join/{token}", anybody, (*request).joinPage},
+	{"POST /join/{token}", anybody, (*request).join},
+
+	{"GET /me", member, (*request).mePage},
+	{"POST /me/passphrase", member, (*request).changePassphrase},
+	{"POST /me/passkeys/begin", member, (*request).registerBegin},
+	{"POST /me/passkeys/finish", member, (*request).registerFinish},
+	{"POST /me/passkeys/{key}/name", member, (*request).namePasskey},
+	{"POST /me/passkeys/{key}/remove", member, (*request).removePasskey},
+	{"GET /me/oidc", member, (*request).oidcTie},
+	{"GET /me/oidc/tie", member, (*request).oidcTied},
+	{"POST /me/oidc/remove", member, (*request).oidcRemove},
+	{"POST /me/sessions/{session}/end", member, (*request).endSession},
+	{"POST /me/sessions/end", member, (*request).endSessions},
+	{"GET /members", member, (*request).membersPage},
+	{"POST /members/invite", member, (*request).invite},
+	{"POST /members/invitations/{invitation}/withdraw", member, (*request).withdrawInvitation},
+	{"POST /members/{member}/link", member, (*request).inviteBack},
+	{"GET /members/{member}/remove", member, (*request).removeMemberPage},
+	{"POST /members/{member}/remove", member, (*request).removeMember},
+
 	{"GET /tokens", member, (*request).tokensPage},
 	{"POST /tokens", member, (*request).newToken},
 	{"POST /tokens/{token}/revoke", member, (*request).revokeToken},
@@ -162,7 +188,7 @@ func (s *Server) serve(to route, w http.ResponseWriter, r *http.Request) {
 		q.refuse(http.StatusTooManyRequests, "web.error.too_fast")
 		return
 	case to.role >= visitor && q.session == nil:
-		q.refuse(http.StatusUnauthorized, "web.error.no_session")
+		q.signedOut()
 		return
 	case to.role == member && q.space == nil:
 		if r.Method == http.MethodGet && !isAPI(r) {

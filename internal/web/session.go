@@ -345,6 +345,9 @@ func (s *Server) cookieName() string {
 	if s.secure() {
 		return "__Host-amparo_session"
 	}
+	if s.team != nil {
+		return "amparo_session_" + port(s.team.URL)
+	}
 	_, port, _ := CheckAddress(s.o.Addr) // New checked it
 	return "amparo_session_" + port
 }

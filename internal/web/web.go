@@ -1,5 +1,5 @@
 // Package web is the workspace in a browser: the pages and the API of
-// "amparo serve". It listens on this machine alone.
+// "amparo serve", on one's own machine or for a team.
 //
 // A page is a file: its handlers in Go and its template below templates. All
 // routes, with the role that each asks for, are in routes.go; who may see
@@ -76,6 +76,9 @@ type Options struct {
 	// Daily, where it is set, is called when a member opens the workspace, and on
 	// each day after until the server ends.
 	Daily func(context.Context, *examine.Space)
+	// Team, where it is set, lets members sign in who are not at this machine,
+	// in the place of the one-time link and the identity file.
+	Team *Team
 }
 
 // A Server serves one workspace.
@@ -87,6 +90,7 @@ type Server struct {
 	limits   *limits
 	spaces   *spaces
 	alone    string // a secret of this process; "" where several answer for one workspace
+	team     *team  // nil: whoever is at this machine works here
 	handler  http.Handler
 	pages    *pages
 	indexing indexing
@@ -134,8 +138,16 @@ func CheckAddress(addr string) (host, port string, err error) {
 
 // New returns a server. It opens nothing yet.
 func New(o Options) (*Server, error) {
-	if _, _, err := CheckAddress(o.Addr); err != nil {
-		return nil, err
+	var t *team
+	if o.Team == nil {
+		if _, _, err := CheckAddress(o.Addr); err != nil {
+			return nil, err
+		}
+	} else {
+		var err error
+		if t, err = newTeam(o.Team); err != nil {
+			return nil, err
+		}
 	}
 	p, err := loadPages()
 	if err != nil {
@@ -144,6 +156,9 @@ func New(o Options) (*Server, error) {
 	s := &Server{
 		o: o, links: newLinks(o.Now), guesses: newGuard(o.Now), limits: newLimits(o.Now), spaces: newSpaces(o.Now), alone: secret(), pages: p,
 		runners: map[string]*running{}, uploads: map[string]bool{},
+	}
+	if s.team = t; t != nil {
+		s.alone, s.limits.proxied = "", t.Proxied
 	}
 	s.sessions = &sessions{s: s, new: map[string]time.Time{}}
 	s.ended, s.end = context.WithCancel(context.Background())
@@ -233,9 +248,6 @@ func (s *Server) spaceOf(ctx context.Context, identity string) (*examine.Space, 
 	}
 	return s.space(ctx, id)
 }
-
-// secure reports whether browsers come over TLS.
-func (s *Server) secure() bool { return false }
 
 // space opens the workspace for a member.
 func (s *Server) space(ctx context.Context, id seal.Identity) (*examine.Space, error) {

@@ -80,14 +80,14 @@ func newFixture(t testing.TB) *fixture {
 	return fixtureAt(t, t.TempDir())
 }
 
-func fixtureAt(t testing.TB, home string) *fixture {
+func fixtureAt(t testing.TB, home string, with ...func(base string, o *Options)) *fixture {
 	t.Helper()
 	f := &fixture{t: t, home: home, log: &bytes.Buffer{}}
 	var h http.Handler
 	hs := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.ServeHTTP(w, r) }))
 	f.base = hs.URL
 	at := filepath.Join(home, "workspace")
-	s, err := New(Options{
+	o := Options{
 		Addr: strings.TrimPrefix(hs.URL, "http://"), Version: "test", Now: f.now, Log: slog.New(slog.NewTextHandler(&lockedBuffer{b: f.log}, nil)),
 		Exists: func() bool { return sqlite.Exists(at) },
 		Database: func(ctx context.Context, create bool) (*workspace.DB, stores.Place, error) {
@@ -128,7 +128,11 @@ func fixtureAt(t testing.TB, home string) *fixture {
 		Rules:        rule.Builtin, Lures: lure.Builtin, Terms: func() (*term.Set, error) { return term.Load(nil) },
 		Concerns: func() (*concern.Set, []concern.Fault, error) { return concern.Load() },
 		Notices:  func() (*notice.Config, error) { return notice.LoadConfig(filepath.Join(home, "notices.yaml")) },
-	})
+	}
+	for _, set := range with {
+		set(f.base, &o)
+	}
+	s, err := New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
