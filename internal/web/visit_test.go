@@ -21,7 +21,7 @@ type visit struct {
 // unmeasured are routes that are no pages: they end or begin a session, take
 // evidence, or make a file to keep. A proof has as many hashes as the ledger is
 // deep, and the published ledger is all of it.
-var unmeasured = regexp.MustCompile(`^/(enter|static)/|^/(start|unlock)$|/report/\{format\}|/runs/\{run\}/result$|/proofs?/\{entry\}|^/cases/\{case\}/browse$|/ledger/(consistency|published)$|/uploads/|^/ledger/verify|/entries/`)
+var unmeasured = regexp.MustCompile(`^/(enter|static|signin|join)(/|$)|^/me/oidc|^/(start|unlock)$|/report/\{format\}|/runs/\{run\}/result$|/proofs?/\{entry\}|^/cases/\{case\}/browse$|/ledger/(consistency|published)$|/uploads/|^/ledger/verify|/entries/`)
 
 // visits lists every page, and every operation of the API that reads.
 func visits(t *testing.T, s *Server) []visit {
