@@ -1,23 +1,25 @@
 // Package job runs what takes long: evidence is taken from a path and checked,
-// or checked again. Jobs are rows of the workspace: they go on after the page
-// is closed, and after the program was killed, once the member whose keys they
-// need has opened the workspace again.
+// cases are checked again, hunted in, reminded of. Jobs are rows of the
+// workspace: they go on after the page is closed, and after the program was
+// killed, in whichever process has the key that they run with.
+//
+// On PostgreSQL River brings jobs to processes; on SQLite they look into the
+// table. What a job does, and its states, are the same. Start with Engine.
 package job
 
 import (
+	"cmp"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
-	"os"
-	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/amparo-project/amparo/internal/examine"
-	"github.com/amparo-project/amparo/internal/pipeline"
+	"github.com/amparo-project/amparo/internal/indicator"
+	"github.com/amparo-project/amparo/internal/seal"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
 
@@ -26,238 +28,277 @@ const (
 	beatEvery  = time.Second
 	silentFor  = 15 * time.Second // after which a process is taken for dead
 	askEvery   = 2 * time.Second  // for jobs that another process queued
-	maxRetries = 5                // of a job whose process dies
+	laterAfter = 2 * time.Second  // a job that cannot run now is brought again
+	maxDeaths  = 5                // of processes that ran a job
 )
 
-// A Runner runs the jobs of one member, one after the other: each uses all
-// cores.
-type Runner struct {
-	Space *examine.Space
+// An Engine runs the jobs of one process. Its methods may be called from
+// several goroutines.
+type Engine struct {
+	DB *workspace.DB
+	// Space adds the vault to a workspace.
+	Space func(*workspace.Workspace) *examine.Space
 	// With is what evidence is checked with now.
 	With func() (examine.With, error)
+	// Sets are the indicators that hunts ask for. nil: jobs of that kind are
+	// left to other processes, as are those of the next.
+	Sets func() ([]*indicator.Set, error)
+	// Remind sends what is due in a case.
+	Remind func(ctx context.Context, s *examine.Space, caseID string) error
 	// Explain is the id of the message that tells a person of an error.
 	Explain func(error) string
 	Now     func() time.Time
 	Log     *slog.Logger // never told of evidence
 
-	owner string
-	wake  chan struct{}
-	once  sync.Once
+	AtOnce   int           // jobs of one queue that run here at once; 0: 1, for a check uses all cores
+	PerCase  int           // jobs of one case that run anywhere at once; 0: 1
+	Kinds    []string      // that this process takes; nil: all that it can
+	Silent   time.Duration // after which another process is taken for dead; 0: 15 s
+	Patience time.Duration // that jobs have to end when the process does; then they are given back
+
+	once    sync.Once
+	worker  *workspace.Worker
+	wake    chan struct{}
+	mu      sync.Mutex
+	members map[string]*examine.Space // guarded by mu; whose keys are open, by id
+	workers seal.Identity             // guarded by mu; zero: this process has no key of the workers
+	server  workspace.Server          // guarded by mu
+	taken   map[string]bool           // guarded by mu; queues that server takes
+	working sync.WaitGroup
 }
 
-func (r *Runner) init() {
-	r.once.Do(func() { r.owner, r.wake = rand.Text(), make(chan struct{}, 1) })
+func (e *Engine) init() {
+	e.once.Do(func() {
+		e.wake = make(chan struct{}, 1)
+		e.members, e.taken = map[string]*examine.Space{}, map[string]bool{}
+		e.AtOnce, e.PerCase, e.Silent = max(e.AtOnce, 1), max(e.PerCase, 1), cmp.Or(e.Silent, silentFor)
+		e.worker = workspace.NewWorker(e.DB, workspace.WorkerOptions{Now: e.Now, Silent: e.Silent, PerCase: e.PerCase, Kinds: e.kinds()})
+	})
+}
+
+// kinds are those that this process can run and takes.
+func (e *Engine) kinds() []string {
+	list := []string{workspace.JobReceive, workspace.JobCheck, workspace.JobRecheck}
+	if e.Sets != nil {
+		list = append(list, workspace.JobHunt)
+	}
+	if e.Remind != nil {
+		list = append(list, workspace.JobRemind)
+	}
+	return slices.DeleteFunc(list, func(kind string) bool { return e.Kinds != nil && !slices.Contains(e.Kinds, kind) })
+}
+
+// Member has the jobs of a member run here from now on, with their keys.
+func (e *Engine) Member(s *examine.Space) error {
+	e.init()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.members[s.Member().ID] = s
+	return e.take()
+}
+
+// Workers has the jobs that carry a key for the workers run here.
+func (e *Engine) Workers(id seal.Identity) error {
+	e.init()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.workers = id
+	return e.take()
+}
+
+// queues are those whose jobs can run here. The caller holds e.mu.
+func (e *Engine) queues() []string {
+	var list []string
+	if !e.workers.Zero() {
+		list = append(list, workspace.ForWorkers)
+	}
+	for id := range e.members {
+		list = append(list, id)
+	}
+	slices.Sort(list)
+	return list
+}
+
+// take has the server take the queues that it does not take yet. The caller
+// holds e.mu.
+func (e *Engine) take() error {
+	if e.server == nil {
+		return nil
+	}
+	for _, q := range e.queues() {
+		if e.taken[q] {
+			continue
+		}
+		if err := e.server.Take(q, e.AtOnce); err != nil {
+			return err
+		}
+		e.taken[q] = true
+	}
+	return nil
 }
 
 // Wake says that a job was queued.
-func (r *Runner) Wake() {
-	r.init()
+func (e *Engine) Wake() {
+	e.init()
 	select {
-	case r.wake <- struct{}{}:
+	case e.wake <- struct{}{}:
 	default:
 	}
 }
 
-// Run runs jobs until ctx ends. The job that runs then is given back: it goes
-// on when a runner of the member takes it.
-func (r *Runner) Run(ctx context.Context) {
-	r.init()
-	tick := time.NewTicker(askEvery)
-	defer tick.Stop()
-	for ctx.Err() == nil {
-		j, private, err := r.Space.ClaimJob(ctx, r.owner, silentFor)
-		if err == nil {
-			r.run(ctx, &j, private)
-			continue
-		}
-		if !errors.Is(err, workspace.ErrNotFound) && ctx.Err() == nil {
-			r.Log.ErrorContext(ctx, "claim job failed", "type", fmt.Sprintf("%T", err))
-		}
-		select {
-		case <-ctx.Done():
-		case <-r.wake:
-		case <-tick.C:
-		}
-	}
-}
-
-// Causes for which a job ends.
-var (
-	errCancelled = errors.New("the job was cancelled")
-	errCrashes   = errors.New("the program died of this job, again and again")
-)
-
-// running is a job with what its parts report, from several goroutines.
-type running struct {
-	mu  sync.Mutex
-	job workspace.Job // guarded by mu
-}
-
-func (c *running) change(fn func(*workspace.Job)) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	fn(&c.job)
-}
-
-func (c *running) now() workspace.Job {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.job
-}
-
-func (r *Runner) run(ctx context.Context, j *workspace.Job, private workspace.JobPrivate) {
-	c := &running{job: *j}
-	work, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var beats sync.WaitGroup
-	beats.Go(func() { r.beat(work, c, cancel) })
-	var err error
-	if j.Attempts > maxRetries {
-		err = errCrashes
+// Run runs jobs until ctx ends. Those that run then have time to end, and are
+// given back: they go on where a process can run them.
+func (e *Engine) Run(ctx context.Context) {
+	e.init()
+	e.working.Go(func() { e.mend(ctx) })
+	if e.DB.Queue != nil {
+		e.serve(ctx)
 	} else {
-		err = r.work(work, c, private)
+		e.look(ctx)
 	}
-	cause := context.Cause(work)
-	cancel(nil)
-	beats.Wait()
-	// The end is written also where the program ends: with a context of its own.
-	end, stop := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer stop()
-	state, message := workspace.JobDone, ""
-	switch {
-	case errors.Is(cause, workspace.ErrLost):
-		return
-	case errors.Is(cause, errCancelled):
-		state = workspace.JobCancelled
-	case err != nil && ctx.Err() != nil:
-		state = workspace.JobWaiting
-	case errors.Is(err, errCrashes):
-		state, message = workspace.JobFailed, "web.job.crashes"
-	case err != nil:
-		state, message = workspace.JobFailed, r.Explain(err)
-		r.Log.WarnContext(ctx, "job failed", "job", j.ID, "message", message, "type", fmt.Sprintf("%T", err))
-	}
-	last := c.now()
-	if err := r.Space.EndJob(end, r.owner, &last, state, message); err != nil {
-		r.Log.ErrorContext(ctx, "end of job not written", "job", j.ID, "type", fmt.Sprintf("%T", err))
-	}
+	e.working.Wait()
 }
 
-// beat tells how far the job is, and ends it where somebody asks for that.
-func (r *Runner) beat(ctx context.Context, c *running, cancel context.CancelCauseFunc) {
-	tick := time.NewTicker(beatEvery)
+// mend looks after jobs whose processes are gone, this one's among them.
+func (e *Engine) mend(ctx context.Context) {
+	tick := time.NewTicker(e.Silent / 3)
 	defer tick.Stop()
 	for {
+		if err := e.worker.Mend(ctx); err != nil && ctx.Err() == nil {
+			e.warn(ctx, "jobs not looked after", err)
+		} else if e.DB.Queue == nil {
+			e.Wake()
+		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
-		j := c.now()
-		stop, err := r.Space.BeatJob(ctx, r.owner, &j)
-		switch {
-		case errors.Is(err, workspace.ErrLost):
-			cancel(err)
-		case stop:
-			cancel(errCancelled)
-		}
 	}
 }
 
-func (r *Runner) work(ctx context.Context, c *running, private workspace.JobPrivate) error {
-	j := c.now()
-	if j.Kind == workspace.JobReceive && j.Evidence == "" {
-		id, err := r.receive(ctx, c, &j, private)
-		if err != nil {
-			return err
-		}
-		c.change(func(j *workspace.Job) { j.Evidence = id })
-		j = c.now()
-		if _, err := r.Space.BeatJob(ctx, r.owner, &j); err != nil { // before the check: a restart must not store it twice
-			return err
-		}
+// warn tells of an error by its kind: its text may be evidence.
+func (e *Engine) warn(ctx context.Context, what string, err error) {
+	if errors.Is(err, workspace.ErrUnreachable) {
+		e.Log.WarnContext(ctx, what, "reason", "the database cannot be reached")
+		return
 	}
-	return r.check(ctx, c, j.Evidence, private)
+	e.Log.WarnContext(ctx, what, "type", fmt.Sprintf("%T", err))
 }
 
-// phase begins a part of a job.
-func (r *Runner) phase(c *running, name string, total int64) {
-	c.change(func(j *workspace.Job) {
-		j.Progress = workspace.JobProgress{Phase: name, Since: r.Now().UTC().Format(examine.TimeLayout), Of: total}
-	})
-}
-
-func (r *Runner) receive(ctx context.Context, c *running, j *workspace.Job, private workspace.JobPrivate) (string, error) {
-	total, files, err := sizeOf(ctx, private.Path)
-	if err != nil {
-		return "", err
-	}
-	r.phase(c, "storing", total)
-	ev, err := r.Space.Receive(ctx, j.Case, j.Device, private.Path, func(done, bytes int64) {
-		c.change(func(j *workspace.Job) { j.Progress.Files, j.Progress.Total, j.Progress.Bytes = done, files, bytes })
-	})
-	return ev.ID, err
-}
-
-// sizeOf adds up what lies at a path.
-func sizeOf(ctx context.Context, path string) (bytes, files int64, err error) {
-	err = filepath.WalkDir(path, func(_ string, e fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if !e.Type().IsRegular() {
-			return nil
-		}
-		info, err := e.Info()
+// serve has an engine bring jobs.
+func (e *Engine) serve(ctx context.Context) {
+	for wait := askEvery; ; wait = min(2*wait, time.Minute) {
+		s, err := e.DB.Queue.Serve(ctx, max(e.Patience, time.Millisecond), e.one)
 		if err == nil {
-			bytes, files = bytes+info.Size(), files+1
+			e.mu.Lock()
+			e.server = s
+			err = e.take()
+			e.mu.Unlock()
+			if err != nil {
+				e.warn(ctx, "queue not taken", err)
+			}
+			s.Wait()
+			return
 		}
-		return err
-	})
-	return bytes, files, err
+		e.warn(ctx, "queue not served", err)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(wait):
+		}
+	}
 }
 
-func (r *Runner) check(ctx context.Context, c *running, evidence string, private workspace.JobPrivate) error {
-	ev, err := r.Space.Evidence(ctx, evidence)
-	if err != nil {
-		return err
-	}
-	r.phase(c, "checking", 0)
-	stored, err := r.Space.Open(ctx, ev)
-	if err != nil {
-		return err
-	}
-	with, err := r.With()
-	if err != nil {
-		return err
-	}
-	j := c.now()
-	with.Lang, with.Skip = private.Lang, len(j.Runs)
-	with.Dir = filepath.Join(r.Space.Dir, "check-"+j.ID)
-	if err := os.RemoveAll(with.Dir); err != nil { // of an attempt that was killed
-		return err
-	}
-	with.Password = func(context.Context) (string, error) {
-		if private.Password == "" {
-			return "", ErrPassword
+// look looks into the table for jobs.
+func (e *Engine) look(ctx context.Context) {
+	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	context.AfterFunc(ctx, func() { time.AfterFunc(e.Patience, cancel) })
+	tick := time.NewTicker(askEvery)
+	defer tick.Stop()
+	running := make(chan struct{}, 64)
+	ended := make(chan string, cap(running))
+	busy := map[string]int{} // by queue
+	for ctx.Err() == nil {
+		for q, id := e.next(ctx, busy); id != ""; q, id = e.next(ctx, busy) {
+			busy[q]++
+			running <- struct{}{}
+			e.working.Go(func() { e.one(work, id); <-running; ended <- q })
 		}
-		return private.Password, nil
+		select {
+		case <-ctx.Done():
+		case q := <-ended:
+			busy[q]--
+		case <-e.wake:
+		case <-tick.C:
+		}
 	}
-	with.Progress = func(p pipeline.Progress) {
-		c.change(func(j *workspace.Job) {
-			j.Progress.Files, j.Progress.Total, j.Progress.Records = int64(p.Done), int64(p.Tasks), p.Records
-			j.Progress.Bytes, j.Progress.Of = p.Bytes, p.Total
-		})
+	for len(running) > 0 || len(ended) > 0 {
+		select {
+		case <-ended:
+		case <-time.After(10 * time.Millisecond):
+		}
 	}
-	with.Saved = func(run string) {
-		c.change(func(j *workspace.Job) { j.Runs = append(j.Runs[:len(j.Runs):len(j.Runs)], run) })
-	}
-	_, err = stored.Check(ctx, with)
-	return err
 }
 
-// ErrPassword says that a backup is encrypted and the job has no password.
-var ErrPassword = errors.New("the backup is encrypted and no password was given")
+// next is the next job of a queue that has room here.
+func (e *Engine) next(ctx context.Context, busy map[string]int) (queue, id string) {
+	e.mu.Lock()
+	queues := e.queues()
+	e.mu.Unlock()
+	for _, q := range queues {
+		if busy[q] >= e.AtOnce {
+			continue
+		}
+		id, err := e.worker.Next(ctx, []string{q})
+		if err == nil {
+			return q, id
+		}
+		if !errors.Is(err, workspace.ErrNotFound) && ctx.Err() == nil {
+			e.warn(ctx, "jobs not looked for", err)
+		}
+	}
+	return "", ""
+}
+
+// one runs a job that was brought, unless another process has it.
+func (e *Engine) one(ctx context.Context, id string) workspace.Outcome {
+	j, err := e.worker.Claim(ctx, id)
+	switch {
+	case errors.Is(err, workspace.ErrNotFound):
+		return workspace.Outcome{}
+	case errors.Is(err, workspace.ErrLater):
+		return workspace.Outcome{Again: true, After: laterAfter}
+	case err != nil:
+		if ctx.Err() == nil {
+			e.warn(ctx, "job not claimed", err)
+		}
+		return workspace.Outcome{Again: true, After: laterAfter}
+	}
+	return e.run(ctx, &j)
+}
+
+// open opens the workspace with the key that a job runs with.
+func (e *Engine) open(ctx context.Context, j *workspace.Job) (*examine.Space, workspace.JobPrivate, error) {
+	e.mu.Lock()
+	member, workers := e.members[j.Queue], e.workers
+	e.mu.Unlock()
+	if j.Queue == workspace.ForWorkers && !workers.Zero() {
+		w, private, err := workspace.OpenJob(ctx, e.DB, e.Now, workers, j)
+		if err != nil {
+			return nil, private, err
+		}
+		return e.Space(w.Under(j, e.worker.Name())), private, nil
+	}
+	if member == nil {
+		return nil, workspace.JobPrivate{}, workspace.ErrLater
+	}
+	private, err := member.JobPrivate(ctx, j)
+	if err != nil {
+		return nil, private, err
+	}
+	s := *member
+	s.Workspace = member.Under(j, e.worker.Name())
+	return &s, private, nil
+}

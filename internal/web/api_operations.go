@@ -419,7 +419,7 @@ func (a *api) queue(ctx context.Context, sp *examine.Space, j workspace.Job, pri
 	private.Lang = callerOf(ctx).Lang()
 	j, err := sp.AddJob(ctx, j, private)
 	if err == nil {
-		a.s.wake(sp)
+		a.s.wake()
 	}
 	return j, err
 }

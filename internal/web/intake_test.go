@@ -3,7 +3,6 @@ package web
 import (
 	"archive/zip"
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -284,8 +283,13 @@ func TestKilledInAJob(t *testing.T) {
 		t.Fatalf("%d %s", a.status, a.body)
 	}
 	sp := f.s.sessions.get(b.cookies()[0].Value).unlocked()
-	killed, private, err := sp.ClaimJob(context.Background(), "a process that is dead", time.Minute)
-	if err != nil || private.Password != "amparo" {
+	dead := workspace.NewWorker(f.s.house.db, workspace.WorkerOptions{Now: time.Now})
+	id, err := dead.Next(t.Context(), []string{sp.Member().ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	killed, err := dead.Claim(t.Context(), id)
+	if err != nil {
 		t.Fatal(err)
 	}
 	left := filepath.Join(f.home, "workspace", "vault", "check-"+killed.ID)
@@ -293,7 +297,7 @@ func TestKilledInAJob(t *testing.T) {
 		t.Fatal(err)
 	}
 	g := fixtureAt(t, f.home)
-	g.later(time.Minute)
+	g.s.silent = time.Second
 	b = g.browser()
 	b.enter()
 	if a := b.post("/unlock", "passphrase", goodPassphrase); a.status != http.StatusSeeOther {

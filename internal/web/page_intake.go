@@ -213,7 +213,7 @@ func (q *request) uploadDone() error {
 	if err != nil {
 		return err
 	}
-	q.s.wake(q.space)
+	q.s.wake()
 	st.Next = "/jobs/" + j.ID
 	return q.answer(st)
 }

@@ -111,7 +111,7 @@ func (q *request) cancelJob() error {
 	if err := q.space.CancelJob(q.ctx(), q.path("job")); err != nil {
 		return err
 	}
-	q.s.wake(q.space)
+	q.s.wake()
 	return q.redirect("/jobs/" + q.path("job"))
 }
 
@@ -134,7 +134,7 @@ func (q *request) queue(j workspace.Job, private workspace.JobPrivate) error {
 	if err != nil {
 		return err
 	}
-	q.s.wake(q.space)
+	q.s.wake()
 	http.Redirect(q.w, q.r, "/jobs/"+j.ID, http.StatusSeeOther)
 	return nil
 }

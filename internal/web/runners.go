@@ -3,39 +3,49 @@ package web
 import (
 	"context"
 	"errors"
-	"sync"
+	"fmt"
 	"time"
 
 	"github.com/amparo-project/amparo/internal/examine"
 	"github.com/amparo-project/amparo/internal/job"
+	"github.com/amparo-project/amparo/internal/workspace"
 )
 
-// running is the runner of a member, from the first time that they open the
-// workspace until the server ends: a job that was begun is not left half done
+// admitted runs the jobs of a member who opened the workspace, from the first
+// time until the server ends: a job that was begun is not left half done
 // because a page was closed.
-type running struct {
-	runner *job.Runner
-	done   sync.WaitGroup
-}
-
-// admitted starts the jobs of a member who opened the workspace.
 func (s *Server) admitted(sp *examine.Space) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.deliverBy(sp)
 	id := sp.Member().ID
-	if s.runners[id] != nil || s.ended.Err() != nil {
+	if s.admittedOnce[id] || s.ended.Err() != nil || s.house == nil || s.house.vault == nil {
 		return
 	}
-	r := &running{runner: &job.Runner{Space: sp, With: s.with, Explain: explainJob, Now: s.o.Now, Log: s.o.Log}}
-	s.runners[id] = r
-	r.done.Go(func() { r.runner.Run(s.ended) })
+	s.admittedOnce[id] = true
+	if s.jobs == nil {
+		s.jobs = s.newEngine()
+		s.working.Go(func() { s.jobs.Run(s.ended) })
+	}
+	if err := s.jobs.Member(sp); err != nil {
+		s.o.Log.ErrorContext(s.ended, "jobs of a member are not run here", "type", fmt.Sprintf("%T", err))
+	}
 	if s.o.Daily != nil {
-		r.done.Go(func() {
+		s.working.Go(func() {
 			tick := time.NewTicker(time.Minute)
 			defer tick.Stop()
 			everyDay(s.ended, s.o.Now, tick.C, func() { s.o.Daily(s.ended, sp) })
 		})
+	}
+}
+
+func (s *Server) newEngine() *job.Engine {
+	h, store, dir := s.house, s.house.vault, s.house.at.Dir()
+	return &job.Engine{
+		DB: h.db, Space: func(w *workspace.Workspace) *examine.Space {
+			return &examine.Space{Workspace: w, Vault: store, Dir: dir}
+		},
+		With: s.with, Sets: s.o.Sets, Remind: s.o.Remind, Explain: explainJob, Now: s.o.Now, Log: s.o.Log, Silent: s.silent,
 	}
 }
 
@@ -54,27 +64,19 @@ func everyDay(ctx context.Context, now func() time.Time, tick <-chan time.Time, 
 	}
 }
 
-// wake says to the member's runner that there is something to do.
-func (s *Server) wake(sp *examine.Space) {
+// wake says that there is something to do.
+func (s *Server) wake() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if r := s.runners[sp.Member().ID]; r != nil {
-		r.runner.Wake()
+	if s.jobs != nil {
+		s.jobs.Wake()
 	}
 }
 
-// stopJobs ends all runners and waits: their jobs are given back.
+// stopJobs ends the engine and waits: jobs that run are given back.
 func (s *Server) stopJobs() {
 	s.end()
-	s.mu.Lock()
-	var all []*running
-	for _, r := range s.runners {
-		all = append(all, r)
-	}
-	s.mu.Unlock()
-	for _, r := range all {
-		r.done.Wait()
-	}
+	s.working.Wait()
 	s.delivering.Wait()
 }
 

@@ -30,6 +30,7 @@ import (
 	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/hook"
 	"github.com/amparo-project/amparo/internal/indicator"
+	"github.com/amparo-project/amparo/internal/job"
 	"github.com/amparo-project/amparo/internal/lure"
 	"github.com/amparo-project/amparo/internal/rule"
 	"github.com/amparo-project/amparo/internal/seal"
@@ -73,6 +74,11 @@ type Options struct {
 	// the certificates that they trust, nil for those of the system.
 	HookNetworks []netip.Prefix
 	HookRoots    *x509.CertPool
+	// Sets are the installed indicators, for hunts.
+	Sets func() ([]*indicator.Set, error)
+	// Remind sends the reminders and notices of a case that are due; nil: this
+	// server runs no such jobs.
+	Remind func(ctx context.Context, s *examine.Space, caseID string) error
 	// Daily, where it is set, is called when a member opens the workspace, and on
 	// each day after until the server ends.
 	Daily func(context.Context, *examine.Space)
@@ -100,12 +106,15 @@ type Server struct {
 	end   context.CancelFunc
 
 	mu      sync.Mutex
-	house   *house              // guarded by mu; nil until somebody unlocked it
-	runners map[string]*running // guarded by mu: of members, by id
-	uploads map[string]bool     // guarded by mu: that a request writes to
-	hooks   *hook.Deliverer     // guarded by mu; nil until somebody opened the workspace
-
-	delivering sync.WaitGroup
+	house   *house          // guarded by mu; nil until somebody unlocked it
+	jobs    *job.Engine     // guarded by mu; nil until a member opened the workspace
+	uploads map[string]bool // guarded by mu: that a request writes to
+	// admittedOnce are the members whose jobs run here, by id; guarded by mu.
+	admittedOnce map[string]bool
+	working      sync.WaitGroup  // what goes on without a request
+	silent       time.Duration   // after which another process is taken for dead; 0: as long as jobs have it
+	hooks        *hook.Deliverer // guarded by mu; nil until somebody opened the workspace
+	delivering   sync.WaitGroup
 }
 
 // house is the open database with its vault, shared by all sessions.
@@ -155,7 +164,7 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{
 		o: o, links: newLinks(o.Now), guesses: newGuard(o.Now), limits: newLimits(o.Now), spaces: newSpaces(o.Now), alone: secret(), pages: p,
-		runners: map[string]*running{}, uploads: map[string]bool{},
+		admittedOnce: map[string]bool{}, uploads: map[string]bool{},
 	}
 	if s.team = t; t != nil {
 		s.alone, s.limits.proxied = "", t.Proxied

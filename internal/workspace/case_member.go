@@ -160,7 +160,7 @@ func (t *tx) spare(caseID string, m *Member, next Role) error {
 
 // cancelJobs ends the jobs of a member in a case, as CancelJob does.
 func (t *tx) cancelJobs(caseID, memberID string) {
-	t.exec(cancelJob+"case_id = $2 AND member_id = $3 AND state IN ('waiting', 'running')", t.w.now(), caseID, memberID)
+	t.exec(cancelJob+"case_id = $2 AND member_id = $3", t.w.now(), caseID, memberID)
 }
 
 // CaseMembers lists the members of a case, the first to work here first.

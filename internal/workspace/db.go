@@ -29,7 +29,8 @@ var (
 	ErrBusy      = errors.New("another process is storing the same")
 	ErrConflict  = errors.New("somebody else decided meanwhile")
 
-	ErrNotAllowed = errors.New("not allowed")
+	ErrNotAllowed  = errors.New("not allowed")
+	ErrUnreachable = errors.New("the database cannot be reached")
 )
 
 // DB is a database that holds a workspace: what drivers open.
@@ -40,6 +41,11 @@ type DB struct {
 	Name       string // for messages; holds no secret
 	// Explain wraps an error of the engine in one of this package.
 	Explain func(error) error
+	// Queue brings jobs to processes; nil: they look into the table.
+	Queue Queue
+	// Prepare brings the tables of Queue up to date, which are not in Migrations.
+	// nil: there are none.
+	Prepare func(context.Context) error
 	// Backup keeps a copy from before a change of the schema.
 	Backup func(context.Context) error
 	// Scrub makes sure that what was deleted cannot be read from the files of

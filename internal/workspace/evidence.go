@@ -140,8 +140,8 @@ func (w *Workspace) CompleteEvidence(ctx context.Context, id string, files []vau
 			return err
 		}
 		switch {
-		case state == Stored && had == sum:
-			return nil // another process was first, with the same
+		case state == Stored && had == sum: // another process was first, with the same
+			return t.fenced("evidence_id = $1", id)
 		case state != Receiving:
 			return fmt.Errorf("evidence %s: %w: it is not being received", id, ErrInvalid)
 		}
@@ -150,7 +150,7 @@ func (w *Workspace) CompleteEvidence(ctx context.Context, id string, files []vau
 		})
 		t.exec("UPDATE evidence SET state = $1, files = $2, bytes = $3, manifest_sha256 = $4, stored = $5 WHERE id = $6",
 			Stored, count, bytes, sum, t.now, id)
-		return nil
+		return t.fenced("evidence_id = $1", id)
 	})
 	if err != nil {
 		return Evidence{}, err

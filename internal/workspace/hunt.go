@@ -71,8 +71,13 @@ type huntRun struct {
 // run, marked as found by a hunt. Only evidence whose person consented to
 // hunting is looked at.
 func (w *Workspace) Hunt(ctx context.Context, sets []*indicator.Set) (Hunted, error) {
+	return w.HuntIn(ctx, "", sets)
+}
+
+// HuntIn is Hunt in one case, or in all of the member's.
+func (w *Workspace) HuntIn(ctx context.Context, caseID string, sets []*indicator.Set) (Hunted, error) {
 	h := Hunted{Findings: []Finding{}}
-	runs, err := w.huntable(ctx, &h)
+	runs, err := w.huntable(ctx, caseID, &h)
 	if err != nil {
 		return h, err
 	}
@@ -83,7 +88,7 @@ func (w *Workspace) Hunt(ctx context.Context, sets []*indicator.Set) (Hunted, er
 		return h, err
 	}
 	for i := range list {
-		if err := w.saveHunt(ctx, &list[i], found[i], &h); err != nil {
+		if err := w.saveHunt(ctx, caseID, &list[i], found[i], &h); err != nil {
 			return h, err
 		}
 	}
@@ -119,8 +124,8 @@ func freshSets(sets []*indicator.Set, runs []huntRun) []huntSet {
 }
 
 // huntable lists the runs that may be hunted in.
-func (w *Workspace) huntable(ctx context.Context, h *Hunted) ([]huntRun, error) {
-	latest, without, err := w.consentedRuns(ctx, ActHunt, Hunting, "")
+func (w *Workspace) huntable(ctx context.Context, caseID string, h *Hunted) ([]huntRun, error) {
+	latest, without, err := w.consentedRuns(ctx, ActHunt, Hunting, caseID)
 	if err != nil {
 		return nil, err
 	}
@@ -162,9 +167,9 @@ type huntHit struct {
 }
 
 // saveHunt records that a set was hunted, with what was found.
-func (w *Workspace) saveHunt(ctx context.Context, s *huntSet, hits []huntHit, h *Hunted) error {
+func (w *Workspace) saveHunt(ctx context.Context, caseID string, s *huntSet, hits []huntHit, h *Hunted) error {
 	return w.act(ctx, func(t *tx) error {
-		t.record("hunt.done", "", "", map[string]any{"set_sha256": s.set.SHA256, "runs": len(s.runs), "findings": len(hits)})
+		t.record("hunt.done", caseID, "", map[string]any{"set_sha256": s.set.SHA256, "runs": len(s.runs), "findings": len(hits)})
 		for i := range hits {
 			if err := t.huntFinding(&hits[i], h); err != nil {
 				return err

@@ -7,9 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
-	"github.com/amparo-project/amparo/internal/ledger"
 	"github.com/amparo-project/amparo/internal/seal"
 )
 
@@ -17,17 +15,33 @@ import (
 const (
 	JobReceive = "receive" // evidence is taken from a path of this machine, then checked
 	JobCheck   = "check"   // evidence that is stored is checked
+	JobRecheck = "recheck" // evidence of a case is checked again where parsers or indicators are newer
+	JobHunt    = "hunt"    // the installed indicators are set against what was observed in a case
+	JobRemind  = "remind"  // the reminders and notices of a case that are due go out
 
 	JobWaiting   = "waiting"
 	JobRunning   = "running"
 	JobDone      = "done"
 	JobFailed    = "failed"
 	JobCancelled = "cancelled"
+
+	// queued is JobWaiting of a kind that programs before schema 13 do not know:
+	// they would take it for a check.
+	queued = "queued"
 )
 
+// JobVersion is what this program knows of jobs. It leaves those of a newer
+// version to newer programs.
+const JobVersion = 2
+
+// ForWorkers is the queue of jobs that run with the key of the workers. The
+// others are named like the member whose keys they run with.
+const ForWorkers = "workers"
+
 // A Job is work that goes on when nobody looks, and again after the program
-// was killed. It needs the keys of the member who asked for it: it waits until
-// they have opened the workspace.
+// was killed. It runs with the key of its case: that which the workers were
+// given with it, or, in a workspace without workers, the keys of the member
+// who asked for it, once they have opened the workspace.
 type Job struct {
 	ID       string      `json:"id"`
 	Case     string      `json:"case"`
@@ -42,19 +56,33 @@ type Job struct {
 	Started  string      `json:"started,omitempty"`
 	Ended    string      `json:"ended,omitempty"`
 	Attempts int         `json:"attempts"`
+	Queue    string      `json:"queue"`    // ForWorkers, or a member
+	Priority int         `json:"priority"` // 1 runs before 4; AddJob sets 0 by the kind
+	Due      string      `json:"due,omitempty"`
+	Retries  int         `json:"retries,omitempty"` // after something that passes
+	Version  int         `json:"version"`           // of the program that can run it
+	// Once names what there is to be one job of; "" any number. AddJob returns
+	// the job that is there. That of a recheck is free again with its end, that
+	// of a day's reminders is not.
+	Once string `json:"-"`
 
-	sealed []byte
+	member          string // who asked for it
+	sealed, wrapped []byte
 }
 
 // JobProgress is how far a job has come: counts, and nothing of evidence.
 type JobProgress struct {
-	Phase   string `json:"phase,omitempty"` // storing, checking
+	Phase   string `json:"phase,omitempty"` // storing, checking, hunting, sending
 	Since   string `json:"since,omitempty"` // when the phase began
 	Files   int64  `json:"files"`           // done
 	Total   int64  `json:"total_files"`     // 0: not known
 	Records int64  `json:"records"`
 	Bytes   int64  `json:"bytes"` // done
 	Of      int64  `json:"total_bytes"`
+	// Deaths is how often a process that read evidence for the job died.
+	Deaths int `json:"deaths,omitempty"`
+	// LeftOut is how many files were left out because processes died of them.
+	LeftOut int `json:"left_out,omitempty"`
 }
 
 // JobPrivate is sealed under the key of the case, and erased when the job
@@ -63,19 +91,52 @@ type JobPrivate struct {
 	Path     string `json:"path,omitempty"`
 	Password string `json:"password,omitempty"` // of a backup
 	Lang     string `json:"lang,omitempty"`     // of the report
+	// Deaths are the files that were read when a process died.
+	Deaths []JobDeath `json:"deaths,omitempty"`
+	// Scratch is the key of what is kept of an unfinished check.
+	Scratch []byte `json:"scratch,omitempty"`
 }
 
 // deed is what it is to queue the job, and to end it.
 func (j *Job) deed() Deed {
-	if j.Kind == JobReceive {
+	switch j.Kind {
+	case JobReceive:
 		return ActIntake
+	case JobHunt:
+		return ActHunt
+	case JobRemind:
+		return ActAccount
 	}
 	return ActCheck
 }
 
-// AddJob puts a job into the queue of the acting member.
+// JobDeath is a file in whose reading a process died.
+type JobDeath struct {
+	Part     int    `json:"part"` // which of what was found in the evidence
+	Artifact string `json:"artifact"`
+	Path     string `json:"path"` // logical
+	Count    int    `json:"count"`
+}
+
+// priorities of kinds: a person waits for the first.
+var priorities = map[string]int{JobReceive: 1, JobCheck: 1, JobRemind: 2, JobHunt: 3, JobRecheck: 4}
+
+// jobColumns is what scanJob reads.
+const jobColumns = `n, id, case_id, kind, device_id, evidence_id, state, progress, runs, error, created, started, ended, attempts,
+	queue, priority, due, retries, version, member_id, sealed, wrapped`
+
+// AddJob puts a job into a queue: of the workers, where the workspace has
+// some, else of the acting member.
 func (w *Workspace) AddJob(ctx context.Context, j Job, private JobPrivate) (Job, error) {
-	j.ID, j.State, j.Created, j.Runs = newID("J"), JobWaiting, w.now(), []string{}
+	known := false
+	if j.Priority == 0 {
+		j.Priority, known = priorities[j.Kind], priorities[j.Kind] > 0
+	} else {
+		known = j.Priority <= 4
+	}
+	if !known {
+		return j, fmt.Errorf("%w: job of kind %q with priority %d", ErrInvalid, j.Kind, j.Priority)
+	}
 	sqlTx, err := w.db.Pool.BeginTx(ctx, nil)
 	if err != nil {
 		return j, w.fail("begin", err)
@@ -85,24 +146,66 @@ func (w *Workspace) AddJob(ctx context.Context, j Job, private JobPrivate) (Job,
 	if err := t.begin(); err != nil { // jobs are numbered one at a time
 		return j, err
 	}
-	recipient, err := t.openCase(j.Case, j.deed())
-	if err != nil {
-		return j, err
+	if j.Once != "" {
+		var id string
+		err := t.scan("SELECT id FROM job WHERE once = $1", []any{j.Once}, &id)
+		if err == nil {
+			sqlTx.Rollback() //nolint:errcheck // nothing was written
+			return w.Job(ctx, id)
+		}
+		if !errors.Is(err, ErrNotFound) {
+			return j, w.db.Explain(err)
+		}
 	}
-	sealed, err := sealJSON(recipient, private)
-	if err != nil {
-		return j, err
-	}
-	t.exec(`INSERT INTO job (id, n, case_id, member_id, kind, device_id, evidence_id, state, sealed, progress, runs, error, created, started, ended, owner, beat, attempts, cancel)
-		VALUES ($1, (SELECT COALESCE(MAX(n), 0) + 1 FROM job), $2, $3, $4, $5, $6, $7, $8, '{}', '', '', $9, '', '', '', '', 0, 0)`,
-		j.ID, j.Case, w.member.ID, j.Kind, j.Device, j.Evidence, j.State, sealed, j.Created)
-	if t.err != nil {
-		return j, t.err
+	j.ID, j.State, j.Created, j.Runs, j.member = newID("J"), JobWaiting, w.now(), []string{}, w.member.ID
+	if err := t.insertJob(&j, private); err != nil {
+		return j, w.db.Explain(err)
 	}
 	if err := sqlTx.Commit(); err != nil {
 		return j, w.fail("commit", err)
 	}
 	return j, nil
+}
+
+// insertJob writes the row, with the key for the workers, and has the job
+// brought to them, in one transaction.
+func (t *tx) insertJob(j *Job, private JobPrivate) error {
+	recipient, err := t.openCase(j.Case, j.deed())
+	if err != nil {
+		return err
+	}
+	if j.sealed, err = sealJSON(recipient, private); err != nil {
+		return err
+	}
+	j.Queue = t.w.member.ID
+	pool, err := t.workers()
+	if err != nil {
+		return err
+	}
+	if pool != "" {
+		key, err := t.w.caseKey(t.ctx, t, j.Case)
+		if err != nil {
+			return err
+		}
+		if j.wrapped, err = seal.Seal(pool, []byte(key.Secret())); err != nil {
+			return err
+		}
+		j.Queue = ForWorkers
+	}
+	j.Version = 1
+	stored := j.State
+	if j.Kind != JobReceive && j.Kind != JobCheck {
+		j.Version, stored = 2, queued
+	}
+	delivery, err := t.w.db.deliver(t.ctx, t.Tx, j)
+	if err != nil {
+		return err
+	}
+	t.exec(`INSERT INTO job (id, n, case_id, member_id, kind, device_id, evidence_id, state, sealed, progress, runs, error, created, started, ended, owner, beat, attempts,
+			cancel, queue, version, priority, due, once, wrapped, delivery)
+		VALUES ($1, (SELECT COALESCE(MAX(n), 0) + 1 FROM job), $2, $3, $4, $5, $6, $7, $8, '{}', '', '', $9, '', '', '', '', 0, 0, $10, $11, $12, $13, $14, $15, $16)`,
+		j.ID, j.Case, j.member, j.Kind, j.Device, j.Evidence, stored, j.sealed, j.Created, j.Queue, j.Version, j.Priority, j.Due, j.Once, j.wrapped, delivery)
+	return t.err
 }
 
 // JobFilter narrows a list of jobs. Empty fields do not.
@@ -117,16 +220,25 @@ func (w *Workspace) Jobs(ctx context.Context, by JobFilter, p Page) (List[Job], 
 	f.equal("id", by.ID)
 	f.equal("case_id", by.Case)
 	f.equal("evidence_id", by.Evidence)
-	f.equal("state", by.State)
-	return list(ctx, w, `SELECT n, id, case_id, kind, device_id, evidence_id, state, progress, runs, error, created, started, ended, attempts, sealed FROM job`,
-		f, p, "n", scanJob)
+	if by.State == JobWaiting {
+		f.add("(state = $? OR state = 'queued')", by.State)
+	} else {
+		f.equal("state", by.State)
+	}
+	return list(ctx, w, "SELECT "+jobColumns+" FROM job", f, p, "n", scanJob)
 }
 
 func scanJob(rows *sql.Rows) (n int64, j Job, err error) {
 	var progress, runs string
 	if err := rows.Scan(&n, &j.ID, &j.Case, &j.Kind, &j.Device, &j.Evidence, &j.State, &progress, &runs, &j.Error,
-		&j.Created, &j.Started, &j.Ended, &j.Attempts, &j.sealed); err != nil {
+		&j.Created, &j.Started, &j.Ended, &j.Attempts, &j.Queue, &j.Priority, &j.Due, &j.Retries, &j.Version, &j.member, &j.sealed, &j.wrapped); err != nil {
 		return 0, j, err
+	}
+	if j.State == queued {
+		j.State = JobWaiting
+	}
+	if j.Queue == "" {
+		j.Queue = j.member // a program before schema 13 added it
 	}
 	j.Runs = strings.FieldsFunc(runs, func(r rune) bool { return r == ',' })
 	return n, j, json.Unmarshal([]byte(progress), &j.Progress)
@@ -150,104 +262,18 @@ func (w *Workspace) ActiveJobs(ctx context.Context) (n int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	err = w.db.Pool.QueryRowContext(ctx, f.query("SELECT COUNT(*) FROM job WHERE @mine AND state IN ('waiting', 'running')"), f.args...).Scan(&n)
+	err = w.db.Pool.QueryRowContext(ctx, f.query("SELECT COUNT(*) FROM job WHERE @mine AND state IN ('waiting', 'queued', 'running')"), f.args...).Scan(&n)
 	if err != nil {
 		return 0, w.fail("jobs", err)
 	}
 	return n, nil
 }
 
-// ClaimJob takes the next job of the acting member for a process: one that
-// waits, or one whose process has not been heard of for some time. The error
-// wraps ErrNotFound where there is none.
-func (w *Workspace) ClaimJob(ctx context.Context, owner string, silent time.Duration) (Job, JobPrivate, error) {
-	now := w.o.Now().UTC()
-	old := now.Add(-silent).Format(ledger.TimeLayout)
-	var id string
-	err := w.db.Pool.QueryRowContext(ctx, inCases(ActCheck, "$1", `SELECT id FROM job WHERE member_id = $1 AND (state = 'waiting' OR state = 'running' AND beat < $2)
-		AND case_id IN (@cases) ORDER BY n LIMIT 1`), w.member.ID, old).Scan(&id)
-	if errors.Is(err, sql.ErrNoRows) {
-		return Job{}, JobPrivate{}, fmt.Errorf("job: %w", ErrNotFound)
-	}
-	if err != nil {
-		return Job{}, JobPrivate{}, w.fail("job", err)
-	}
-	res, err := w.db.Pool.ExecContext(ctx, `UPDATE job SET state = 'running', owner = $1, beat = $2, started = CASE WHEN started = '' THEN $2 ELSE started END,
-		attempts = attempts + 1 WHERE id = $3 AND (state = 'waiting' OR state = 'running' AND beat < $4)`, owner, now.Format(ledger.TimeLayout), id, old)
-	if err != nil {
-		return Job{}, JobPrivate{}, w.fail("job", err)
-	}
-	if n, err := res.RowsAffected(); err != nil || n == 0 {
-		return Job{}, JobPrivate{}, errors.Join(fmt.Errorf("job: %w", ErrNotFound), err) // another process was faster
-	}
-	j, err := w.Job(ctx, id)
-	if err != nil {
-		return j, JobPrivate{}, err
-	}
-	var private JobPrivate
-	key, err := w.caseKey(ctx, w.db.Pool, j.Case)
-	if err != nil {
-		return j, private, err
-	}
-	return j, private, openSealed(key.Forgetful(), j.sealed, &private)
-}
-
-func openSealed(key seal.Identity, sealed []byte, v any) error {
-	if len(sealed) == 0 {
-		return nil
-	}
-	return openJSON(key, sealed, v)
-}
-
-// ErrLost says that another process runs the job now.
-var ErrLost = errors.New("another process runs the job")
-
-// BeatJob says that a process still runs a job, and how far it has come. It
-// reports whether somebody wants it to end. The error wraps ErrLost.
-func (w *Workspace) BeatJob(ctx context.Context, owner string, j *Job) (cancel bool, err error) {
-	progress, err := json.Marshal(j.Progress)
-	if err != nil {
-		return false, err
-	}
-	var flag int
-	err = w.db.Pool.QueryRowContext(ctx, `UPDATE job SET beat = $1, progress = $2, evidence_id = $3, runs = $4 WHERE id = $5 AND owner = $6 AND state = 'running'
-		RETURNING cancel`, w.now(), string(progress), j.Evidence, strings.Join(j.Runs, ","), j.ID, owner).Scan(&flag)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, fmt.Errorf("job %s: %w", j.ID, ErrLost)
-	}
-	if err != nil {
-		return false, w.fail("job", err)
-	}
-	return flag != 0, nil
-}
-
-// EndJob ends a job that a process runs, or gives it back: JobWaiting. What
-// was sealed for it is erased with the end. message is the id of a message.
-func (w *Workspace) EndJob(ctx context.Context, owner string, j *Job, state, message string) error {
-	progress, err := json.Marshal(j.Progress)
-	if err != nil {
-		return err
-	}
-	ended, keep := w.now(), 0
-	if state == JobWaiting {
-		ended, keep = "", 1
-	}
-	res, err := w.db.Pool.ExecContext(ctx, `UPDATE job SET state = $1, error = $2, ended = $3, progress = $4, evidence_id = $5, runs = $6, owner = '',
-		sealed = CASE WHEN $7 = 1 THEN sealed ELSE NULL END WHERE id = $8 AND owner = $9`,
-		state, message, ended, string(progress), j.Evidence, strings.Join(j.Runs, ","), keep, j.ID, owner)
-	if err != nil {
-		return w.fail("job", err)
-	}
-	if n, err := res.RowsAffected(); err != nil || n == 0 {
-		return errors.Join(fmt.Errorf("job %s: %w", j.ID, ErrLost), err)
-	}
-	return nil
-}
-
 // cancelJob ends jobs that wait, and asks the processes of those that run.
-const cancelJob = `UPDATE job SET cancel = 1, ended = CASE WHEN state = 'waiting' THEN $1 ELSE ended END,
-	sealed = CASE WHEN state = 'waiting' THEN NULL ELSE sealed END,
-	state = CASE WHEN state = 'waiting' THEN 'cancelled' ELSE state END WHERE `
+const cancelJob = `UPDATE job SET cancel = 1, ended = CASE WHEN state = 'running' THEN ended ELSE $1 END,
+	sealed = CASE WHEN state = 'running' THEN sealed ELSE NULL END, wrapped = CASE WHEN state = 'running' THEN wrapped ELSE NULL END,
+	once = CASE WHEN state = 'running' THEN once ELSE '' END,
+	state = CASE WHEN state = 'running' THEN state ELSE 'cancelled' END WHERE state IN ('waiting', 'queued', 'running') AND `
 
 // CancelJob ends a job that waits, and asks the process of one that runs to
 // end it.
@@ -259,7 +285,7 @@ func (w *Workspace) CancelJob(ctx context.Context, id string) error {
 	if err := w.mayAll(ctx, j.Case, j.deed()); err != nil {
 		return err
 	}
-	_, err = w.db.Pool.ExecContext(ctx, cancelJob+"id = $2 AND state IN ('waiting', 'running')", w.now(), id)
+	_, err = w.db.Pool.ExecContext(ctx, cancelJob+"id = $2", w.now(), id)
 	if err != nil {
 		return w.fail("job", err)
 	}

@@ -86,6 +86,9 @@ type consentedRun struct {
 // case; and how many others there are. The error wraps ErrNotAllowed where they
 // may in none.
 func (w *Workspace) consentedRuns(ctx context.Context, d Deed, purpose, caseID string) (runs []consentedRun, without int, err error) {
+	if w.only != nil {
+		caseID = w.only.id
+	}
 	if err := w.Allows(ctx, d); err != nil {
 		return nil, 0, err
 	}

@@ -41,7 +41,7 @@ func (w *Workspace) RemoveMember(ctx context.Context, id string) error {
 			return err
 		}
 		t.exec("DELETE FROM case_member WHERE member_id = $1", id)
-		t.exec(cancelJob+"member_id = $2 AND state IN ('waiting', 'running')", t.w.now(), id)
+		t.exec(cancelJob+"member_id = $2", t.w.now(), id)
 		t.forgetIdentity(id)
 		t.exec("DELETE FROM passkey WHERE member_id = $1", id)
 		t.exec("DELETE FROM subject WHERE member_id = $1", id)

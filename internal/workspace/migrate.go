@@ -109,13 +109,23 @@ func migrate(ctx context.Context, db *DB, p *goose.Provider) error {
 	case now > want:
 		return fmt.Errorf("%s: %w: its schema is %d and this version knows %d", db.Name, ErrNewer, now, want)
 	case now == want:
-		return nil
+		return db.prepare(ctx)
 	case now > 0:
 		if err := db.Backup(ctx); err != nil {
 			return db.Explain(err)
 		}
 	}
 	if _, err := p.Up(ctx); err != nil {
+		return fmt.Errorf("change the schema of %s: %w", db.Name, db.Explain(err))
+	}
+	return db.prepare(ctx)
+}
+
+func (db *DB) prepare(ctx context.Context) error {
+	if db.Prepare == nil {
+		return nil
+	}
+	if err := db.Prepare(ctx); err != nil {
 		return fmt.Errorf("change the schema of %s: %w", db.Name, db.Explain(err))
 	}
 	return nil

@@ -131,6 +131,9 @@ func (w *Workspace) SaveRun(ctx context.Context, r Run, result []vault.File, see
 		t.exec(`INSERT INTO run (id, n, case_id, evidence_id, state, version, started, ended, summary, result_sha256)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 			r.ID, n, r.Case, r.Evidence, r.State, r.Version, r.Started, r.Ended, string(summary), r.ResultSHA256)
+		if err := t.fenced("runs = CASE WHEN runs = '' THEN $1 ELSE runs || ',' || $1 END", r.ID); err != nil {
+			return err
+		}
 		in := inserter{t: t, run: r.ID, caseID: r.Case, next: n * findingsPerRun, source: ByCheck, seen: map[string]bool{}}
 		if err := each(in.add); err != nil {
 			return err

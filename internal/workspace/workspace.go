@@ -38,6 +38,8 @@ type Workspace struct {
 	o      Options
 	info   Info
 	member Member
+	only   *oneCase // set: a job of one case acts, and reaches no other
+	fence  *fence   // set: a job acts, as long as its process has it
 }
 
 // Info is what everybody may know of a workspace.
@@ -217,7 +219,10 @@ func (t *tx) begin() error {
 		return t.w.fail("ledger", err)
 	}
 	t.now = max(t.w.o.Now().UTC().Format(ledger.TimeLayout), last)
-	return t.works()
+	if err := t.works(); err != nil {
+		return err
+	}
+	return t.fenced("")
 }
 
 // works refuses a member who was removed while they had the workspace open, be
@@ -279,6 +284,9 @@ func (t *tx) record(act, caseID, subject string, detail map[string]any) int64 {
 func (t *tx) append(act, caseID, subject string, detail map[string]any) (int64, error) {
 	if t.w.member.ID != "" {
 		detail["by"] = t.w.member.ID
+	}
+	if t.w.only != nil && t.w.only.through != "" {
+		detail["through"] = t.w.only.through
 	}
 	// The clock of the machine, where it runs behind what was recorded.
 	if clock := t.w.o.Now().UTC().Format(ledger.TimeLayout); clock < t.now {

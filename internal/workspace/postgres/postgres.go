@@ -4,10 +4,15 @@ package postgres
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"embed"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"net"
+	"strings"
+	"syscall"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -44,8 +49,12 @@ func Connect(url string) (*workspace.DB, error) {
 	if err != nil {
 		return nil, errors.Join(err, pool.Close())
 	}
+	q, err := newQueue(pool, url)
+	if err != nil {
+		return nil, errors.Join(err, pool.Close())
+	}
 	return &workspace.DB{
-		Pool: pool, Dialect: "postgres", Migrations: files, Explain: explain,
+		Pool: pool, Dialect: "postgres", Migrations: files, Explain: explain, Queue: q, Prepare: q.prepare,
 		Name:   fmt.Sprintf("PostgreSQL %s:%d/%s", conf.Host, conf.Port, conf.Database),
 		Backup: func(ctx context.Context) error { return keep(ctx, pool) },
 		Scrub:  func(ctx context.Context) error { return scrub(ctx, pool) },
@@ -119,7 +128,7 @@ func scrub(ctx context.Context, pool *sql.DB) error {
 			return fmt.Errorf("copies of the workspace: %w", err)
 		}
 	}
-	for _, table := range []string{"evidence", "bundle_batch", "segment", "segment_ref", "finding", "observed", "observed_marks", "hunted"} {
+	for _, table := range []string{"evidence", "bundle_batch", "segment", "segment_ref", "finding", "observed", "observed_marks", "hunted", "job"} {
 		if _, err := pool.ExecContext(ctx, "VACUUM "+table); err != nil {
 			return fmt.Errorf("vacuum: %w", err)
 		}
@@ -131,9 +140,14 @@ func scrub(ctx context.Context, pool *sql.DB) error {
 func explain(err error) error {
 	var e *pgconn.PgError
 	if !errors.As(err, &e) {
+		if unreachable(err) {
+			return fmt.Errorf("%w: %w", workspace.ErrUnreachable, err)
+		}
 		return err
 	}
 	switch {
+	case strings.HasPrefix(e.Code, "08"), strings.HasPrefix(e.Code, "57P"), e.Code == "53300": // connection_exception, operator_intervention, too_many_connections
+		return fmt.Errorf("%w: %w", workspace.ErrUnreachable, err)
 	case e.Code == "53100": // disk_full
 		return fmt.Errorf("%w: %w", workspace.ErrDiskFull, err)
 	case e.Code == "25006": // read_only_sql_transaction
@@ -142,4 +156,12 @@ func explain(err error) error {
 		return fmt.Errorf("%w: %w", workspace.ErrDamaged, err)
 	}
 	return err
+}
+
+// unreachable reports whether the server could not be asked, and may be later.
+func unreachable(err error) bool {
+	var connect *pgconn.ConnectError
+	var network net.Error
+	return errors.As(err, &connect) || errors.As(err, &network) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || pgconn.SafeToRetry(err)
 }

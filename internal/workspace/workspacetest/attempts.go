@@ -325,6 +325,9 @@ var attempts = map[string]attempt{
 		ok(c.T, err)
 		return nil, w.DecideSeen(c.T.Context(), s.run.ID, s.finding, workspace.Confirmed, "", l.Items[0].Decided)
 	}},
+	"HuntIn": {rule: anyCase, deed: workspace.ActHunt, try: func(c *cast, w *ws, _ *subject) (any, error) {
+		return w.HuntIn(c.T.Context(), c.Case.ID, nil)
+	}},
 	"Hunt": {rule: anyCase, deed: workspace.ActHunt, try: func(c *cast, w *ws, _ *subject) (any, error) {
 		set, err := indicator.Load(strings.NewReader(bundleOf([]string{c.spare() + ".example"})), "x.stix2")
 		ok(c.T, err)
@@ -384,21 +387,36 @@ var attempts = map[string]attempt{
 		ok(c.T, err)
 		return nil, w.CancelJob(c.T.Context(), j.ID)
 	}},
-	"ClaimJob": {rule: anybody, try: func(c *cast, w *ws, _ *subject) (any, error) {
-		_, _, err := w.ClaimJob(c.T.Context(), "process", time.Hour)
-		if isAny(err, []error{workspace.ErrNotFound}) {
-			err = nil // each member claims their own
-		} else if !c.acting.MayAll(checking) {
-			c.T.Errorf("%s claims a job: %v", c.acting, err)
-		}
+	"JobPrivate": {rule: whole, deed: checking, try: func(c *cast, w *ws, s *subject) (any, error) {
+		return w.JobPrivate(c.T.Context(), &workspace.Job{Case: c.Case.ID, Kind: workspace.JobCheck})
+	}},
+	"JobKey": {rule: whole, deed: checking, try: func(c *cast, w *ws, s *subject) (any, error) {
+		_, _, err := w.JobKey(c.T.Context(), &workspace.Job{Case: c.Case.ID, Kind: workspace.JobCheck})
 		return nil, err
 	}},
-	"BeatJob": {rule: anybody, try: func(c *cast, w *ws, s *subject) (any, error) {
-		_, err := w.BeatJob(c.T.Context(), "another process", &s.job)
-		return nil, lost(c, err)
+	"Under":    {rule: anybody}, // it narrows
+	"Database": {rule: anybody}, // its rows are sealed
+	"Workers": {rule: nothing, try: func(c *cast, w *ws, _ *subject) (any, error) {
+		_, err := w.Workers(c.T.Context())
+		return nil, err
 	}},
-	"EndJob": {rule: anybody, try: func(c *cast, w *ws, s *subject) (any, error) {
-		return nil, lost(c, w.EndJob(c.T.Context(), "another process", &s.job, workspace.JobDone, ""))
+	"SetWorkers": {rule: managers, try: func(c *cast, w *ws, _ *subject) (any, error) {
+		id, err := seal.NewIdentity()
+		ok(c.T, err)
+		if err := w.SetWorkers(c.T.Context(), id.Recipient()); err != nil {
+			return nil, err
+		}
+		return nil, w.RemoveWorkers(c.T.Context())
+	}},
+	"RemoveWorkers": {rule: managers, try: func(c *cast, w *ws, _ *subject) (any, error) {
+		id, err := seal.NewIdentity()
+		ok(c.T, err)
+		ok(c.T, c.SetWorkers(c.T.Context(), id.Recipient()))
+		err = w.RemoveWorkers(c.T.Context())
+		if err != nil {
+			ok(c.T, c.RemoveWorkers(c.T.Context()))
+		}
+		return nil, err
 	}},
 
 	// Custody.

@@ -6,54 +6,95 @@ import (
 	"testing"
 	"time"
 
+	"github.com/amparo-project/amparo/internal/finding"
+	"github.com/amparo-project/amparo/internal/seal"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
+
+// process returns a process that runs jobs of the fixture, and its queue.
+func (f *Fixture) process(o workspace.WorkerOptions) *workspace.Worker {
+	o.Now = f.Clock.Now
+	return workspace.NewWorker(f.DB, o)
+}
+
+// next is the job whose turn it is, claimed.
+func (f *Fixture) next(k *workspace.Worker) (workspace.Job, error) {
+	id, err := k.Next(f.T.Context(), []string{f.Member().ID})
+	if err != nil {
+		return workspace.Job{}, err
+	}
+	return k.Claim(f.T.Context(), id)
+}
 
 // testJobs takes jobs through their life: the order, a process that dies,
 // one that comes back too late, the end, and what is erased with it.
 func testJobs(t *testing.T, f *Fixture) {
 	ctx := t.Context()
-	const silent = time.Minute
 	private := workspace.JobPrivate{Path: "/media/planted-path", Password: "planted-password"}
+	second, err := f.AddJob(ctx, workspace.Job{Case: f.Case.ID, Kind: workspace.JobCheck, Evidence: "E-000000000000", Priority: 3}, workspace.JobPrivate{})
+	ok(t, err)
 	first, err := f.AddJob(ctx, workspace.Job{Case: f.Case.ID, Kind: workspace.JobReceive, Device: f.Device.ID}, private)
 	ok(t, err)
-	second, err := f.AddJob(ctx, workspace.Job{Case: f.Case.ID, Kind: workspace.JobCheck, Evidence: "E-000000000000"}, workspace.JobPrivate{})
+	one, two, three := f.process(workspace.WorkerOptions{}), f.process(workspace.WorkerOptions{}), f.process(workspace.WorkerOptions{Silent: time.Nanosecond})
+	j, err := f.next(one)
 	ok(t, err)
-	j, got, err := f.ClaimJob(ctx, "one", silent)
+	got, err := f.JobPrivate(ctx, &j)
 	ok(t, err)
-	if j.ID != first.ID || got != private || j.Attempts != 1 {
+	if j.ID != first.ID || got.Path != private.Path || got.Password != private.Password || j.Attempts != 1 {
 		t.Fatalf("claimed %+v with %+v", j, got)
 	}
-	other, _, err := f.ClaimJob(ctx, "two", silent)
+	_, err = two.Claim(ctx, first.ID)
+	is(t, err, workspace.ErrNotFound)
+	other, err := f.next(two)
 	ok(t, err)
 	if other.ID != second.ID {
 		t.Fatalf("a job that runs was claimed again: %+v", other)
 	}
-	_, _, err = f.ClaimJob(ctx, "three", silent)
+	_, err = f.next(two)
 	is(t, err, workspace.ErrNotFound)
-	j.Evidence, j.Runs, j.Progress.Records = "E-111111111111", []string{"R-1", "R-2"}, 7
-	_, err = f.BeatJob(ctx, "one", &j)
+	j.Progress.Records = 7
+	_, err = one.Beat(ctx, &j)
 	ok(t, err)
-	f.Clock.Add(2 * silent) // both processes are dead
-	again, got, err := f.ClaimJob(ctx, "three", silent)
+	_, err = f.Under(&j, one.Name()).AddPerson(ctx, workspace.Person{Case: f.Case.ID, Pseudonym: "in time"})
 	ok(t, err)
-	if again.ID != first.ID || again.Attempts != 2 || again.Evidence != j.Evidence || len(again.Runs) != 2 || again.Progress.Records != 7 || got != private {
+	ok(t, three.Mend(ctx)) // it sees them for the first time
+	ok(t, three.Mend(ctx)) // and nothing moved
+	again, err := f.next(three)
+	ok(t, err)
+	if again.ID != first.ID || again.Attempts != 2 || again.Progress.Records != 7 {
 		t.Errorf("after a crash: %+v", again)
 	}
-	_, err = f.BeatJob(ctx, "one", &j)
+	_, err = one.Beat(ctx, &j)
 	is(t, err, workspace.ErrLost)
-	is(t, f.EndJob(ctx, "one", &j, workspace.JobDone, ""), workspace.ErrLost)
-	ok(t, f.EndJob(ctx, "three", &again, workspace.JobWaiting, ""))
-	again, got, err = f.ClaimJob(ctx, "four", silent)
+	is(t, one.End(ctx, &j, workspace.JobDone, ""), workspace.ErrLost)
+	_, err = f.Under(&j, one.Name()).AddPerson(ctx, workspace.Person{Case: f.Case.ID, Pseudonym: "too late"})
+	is(t, err, workspace.ErrLost)
+	ok(t, three.GiveBack(ctx, &again, 0, ""))
+	again, err = f.next(two)
 	ok(t, err)
-	if again.ID != first.ID || got != private {
+	got, err = f.JobPrivate(ctx, &again)
+	ok(t, err)
+	if again.ID != first.ID || again.Attempts != 2 || got.Path != private.Path {
 		t.Errorf("given back: %+v", again)
 	}
+	ok(t, two.GiveBack(ctx, &again, time.Hour, "web.error.disk"))
+	f.Clock.Add(30 * time.Minute)
+	if again, err = f.next(three); err != nil || again.ID != second.ID { // its process was taken for dead too
+		t.Errorf("%+v %v", again, err)
+	}
+	f.Clock.Add(31 * time.Minute)
+	again, err = f.next(two)
+	ok(t, err)
+	if again.ID != first.ID || again.Retries != 1 {
+		t.Errorf("tried again: %+v", again)
+	}
+	got.Deaths = []workspace.JobDeath{{Artifact: "ios.sms", Path: "planted-file", Count: 1}}
+	ok(t, two.Keep(ctx, &again, got))
 	ok(t, f.CancelJob(ctx, first.ID))
-	if cancel, err := f.BeatJob(ctx, "four", &again); err != nil || !cancel {
+	if cancel, err := two.Beat(ctx, &again); err != nil || !cancel {
 		t.Errorf("cancelled: %v %v", cancel, err)
 	}
-	ok(t, f.EndJob(ctx, "four", &again, workspace.JobCancelled, ""))
+	ok(t, two.End(ctx, &again, workspace.JobCancelled, ""))
 	var sealed []byte
 	ok(t, f.DB.Pool.QueryRowContext(ctx, "SELECT sealed FROM job WHERE id = $1", first.ID).Scan(&sealed))
 	if sealed != nil {
@@ -64,6 +105,117 @@ func testJobs(t *testing.T, f *Fixture) {
 	ok(t, err)
 	if ended.State != workspace.JobCancelled || ended.Ended == "" {
 		t.Errorf("%+v", ended)
+	}
+}
+
+// testJobLimits holds jobs to what may run: of one case, of a kind, of a
+// version, and one of what there is to be one of.
+func testJobLimits(t *testing.T, f *Fixture) {
+	ctx := t.Context()
+	add := func(kind, once string) workspace.Job {
+		j, err := f.AddJob(ctx, workspace.Job{Case: f.Case.ID, Kind: kind, Once: once}, workspace.JobPrivate{})
+		ok(t, err)
+		return j
+	}
+	hunt, check := add(workspace.JobHunt, ""), add(workspace.JobCheck, "")
+	one := add(workspace.JobRemind, "today")
+	if twice := add(workspace.JobRemind, "today"); twice.ID != one.ID {
+		t.Errorf("two jobs of one: %+v", twice)
+	}
+	_, err := f.AddJob(ctx, workspace.Job{Case: f.Case.ID, Kind: "other"}, workspace.JobPrivate{})
+	is(t, err, workspace.ErrInvalid)
+	l, err := f.Jobs(ctx, workspace.JobFilter{State: workspace.JobWaiting}, workspace.Page{})
+	ok(t, err)
+	if len(l.Items) != 3 || l.Items[0].State != workspace.JobWaiting {
+		t.Errorf("%+v", l.Items)
+	}
+	old := f.process(workspace.WorkerOptions{Version: 1})
+	_, err = old.Claim(ctx, hunt.ID)
+	is(t, err, workspace.ErrLater)
+	if j, err := f.next(f.process(workspace.WorkerOptions{Kinds: []string{workspace.JobHunt}})); err != nil || j.ID != hunt.ID {
+		t.Errorf("%+v %v", j, err)
+	}
+	few := f.process(workspace.WorkerOptions{PerCase: 1})
+	_, err = f.next(few)
+	is(t, err, workspace.ErrNotFound)
+	_, err = few.Claim(ctx, check.ID)
+	is(t, err, workspace.ErrLater)
+	if j, err := f.next(old); err != nil || j.ID != check.ID {
+		t.Errorf("%+v %v", j, err)
+	}
+	ok(t, f.CancelJob(ctx, one.ID))
+	if j := add(workspace.JobRemind, "today"); j.ID == one.ID {
+		t.Error("a job that was cancelled keeps another from being added")
+	}
+}
+
+// testWorkers gives jobs to workers, who have the key of their case and no
+// other, as long as they run.
+func testWorkers(t *testing.T, f *Fixture) {
+	ctx := t.Context()
+	_, err := f.Workers(ctx)
+	is(t, err, workspace.ErrNotFound)
+	is(t, f.SetWorkers(ctx, "age1nonsense"), workspace.ErrInvalid)
+	pool, err := seal.NewIdentity()
+	ok(t, err)
+	_, err = workspace.CheckWorkers(ctx, f.DB, pool)
+	is(t, err, workspace.ErrNotWorker)
+	ok(t, f.SetWorkers(ctx, pool.Recipient()))
+	_, err = workspace.CheckWorkers(ctx, f.DB, pool)
+	ok(t, err)
+	other, err := f.CreateCase(ctx, "another")
+	ok(t, err)
+	ev := f.Store(f.Folder(map[string]string{"a": "1"}))
+	added, err := f.AddJob(ctx, workspace.Job{Case: f.Case.ID, Kind: workspace.JobCheck, Evidence: ev.ID}, workspace.JobPrivate{Password: "planted"})
+	ok(t, err)
+	k := f.process(workspace.WorkerOptions{})
+	_, err = k.Next(ctx, []string{f.Member().ID})
+	is(t, err, workspace.ErrNotFound)
+	id, err := k.Next(ctx, []string{workspace.ForWorkers})
+	ok(t, err)
+	j, err := k.Claim(ctx, id)
+	ok(t, err)
+	w, private, err := workspace.OpenJob(ctx, f.DB, f.Clock.Now, pool, &j)
+	ok(t, err)
+	w = w.Under(&j, k.Name())
+	if j.ID != added.ID || private.Password != "planted" {
+		t.Errorf("%+v", private)
+	}
+	_, err = w.EvidenceKey(ctx, ev.ID, workspace.Analysis)
+	ok(t, err)
+	c, err := w.Case(ctx, f.Case.ID)
+	ok(t, err)
+	if c.Title != f.Case.Title {
+		t.Errorf("%+v", c)
+	}
+	_, err = w.People(ctx, other.ID, workspace.Page{})
+	is(t, err, workspace.ErrNoAccess)
+	if c, err := w.Case(ctx, other.ID); err == nil && !c.Sealed {
+		t.Errorf("a job reads another case: %+v", c)
+	}
+	_, err = w.SaveRun(ctx, workspace.Run{ID: workspace.NewRunID(), Evidence: ev.ID}, nil, nil, func(func(*finding.Finding) error) error { return nil })
+	ok(t, err)
+	var runs, detail string
+	ok(t, f.DB.Pool.QueryRowContext(ctx, "SELECT runs FROM job WHERE id = $1", j.ID).Scan(&runs))
+	if runs == "" {
+		t.Error("the row of the job does not have the run")
+	}
+	ok(t, f.DB.Pool.QueryRowContext(ctx, "SELECT detail FROM ledger_entry ORDER BY n DESC LIMIT 1").Scan(&detail))
+	if !strings.Contains(detail, pool.Recipient()) || !strings.Contains(detail, f.Member().ID) {
+		t.Errorf("the ledger does not say through whom: %s", detail)
+	}
+	ok(t, k.End(ctx, &j, workspace.JobDone, ""))
+	var left int
+	ok(t, f.DB.Pool.QueryRowContext(ctx, "SELECT COUNT(*) FROM job WHERE wrapped IS NOT NULL OR sealed IS NOT NULL").Scan(&left))
+	if left != 0 {
+		t.Error("a key outlives its job")
+	}
+	ok(t, f.RemoveWorkers(ctx))
+	is(t, f.RemoveWorkers(ctx), workspace.ErrNotFound)
+	j, err = f.AddJob(ctx, workspace.Job{Case: f.Case.ID, Kind: workspace.JobCheck, Evidence: ev.ID}, workspace.JobPrivate{})
+	ok(t, err)
+	if j.Queue != f.Member().ID {
+		t.Errorf("%+v", j)
 	}
 }
 

@@ -42,6 +42,8 @@ func Exercise(t *testing.T, open Opener, again func(t *testing.T, db *workspace.
 		// job.go
 		"Jobs":       testJobs,
 		"JobsSealed": testJobsSealed,
+		"JobLimits":  testJobLimits,
+		"Workers":    testWorkers,
 		"DecideSeen": testDecideSeen,
 		"Counts":     testCounts,
 		// ledger.go

@@ -1,0 +1,160 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/amparo-project/amparo/internal/examine"
+	"github.com/amparo-project/amparo/internal/pipeline"
+	"github.com/amparo-project/amparo/internal/workspace"
+)
+
+// work does what a job is for. All of it may be done again: what was done is
+// known by the rows that were written with it.
+func (e *Engine) work(ctx context.Context, c *running) error {
+	j := c.now()
+	switch j.Kind {
+	case workspace.JobReceive, workspace.JobCheck:
+		if j.Evidence == "" {
+			id, err := e.receive(ctx, c, &j)
+			if err != nil {
+				return err
+			}
+			c.change(func(j *workspace.Job) { j.Evidence = id })
+			j = c.now()
+		}
+		return e.check(ctx, c, j.Evidence)
+	case workspace.JobRecheck:
+		return e.recheck(ctx, c, &j)
+	case workspace.JobHunt:
+		e.phase(c, "hunting", 0)
+		sets, err := e.Sets()
+		if err != nil {
+			return err
+		}
+		_, err = c.space.HuntIn(ctx, j.Case, sets)
+		return err
+	case workspace.JobRemind:
+		e.phase(c, "sending", 0)
+		return e.Remind(ctx, c.space, j.Case)
+	}
+	return fmt.Errorf("%w: job of kind %q", workspace.ErrInvalid, j.Kind)
+}
+
+// phase begins a part of a job.
+func (e *Engine) phase(c *running, name string, total int64) {
+	c.change(func(j *workspace.Job) {
+		j.Progress = workspace.JobProgress{
+			Phase: name, Since: e.Now().UTC().Format(examine.TimeLayout), Of: total, Deaths: j.Progress.Deaths, LeftOut: j.Progress.LeftOut,
+		}
+	})
+}
+
+func (e *Engine) receive(ctx context.Context, c *running, j *workspace.Job) (string, error) {
+	total, files, err := sizeOf(ctx, c.private.Path)
+	if err != nil {
+		return "", err
+	}
+	e.phase(c, "storing", total)
+	ev, err := c.space.Receive(ctx, j.Case, j.Device, c.private.Path, func(done, bytes int64) {
+		c.change(func(j *workspace.Job) { j.Progress.Files, j.Progress.Total, j.Progress.Bytes = done, files, bytes })
+	})
+	return ev.ID, err
+}
+
+// sizeOf adds up what lies at a path.
+func sizeOf(ctx context.Context, path string) (bytes, files int64, err error) {
+	err = filepath.WalkDir(path, func(_ string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if !e.Type().IsRegular() {
+			return nil
+		}
+		info, err := e.Info()
+		if err == nil {
+			bytes, files = bytes+info.Size(), files+1
+		}
+		return err
+	})
+	return bytes, files, err
+}
+
+func (e *Engine) check(ctx context.Context, c *running, evidence string) error {
+	e.phase(c, "checking", 0)
+	ev, err := c.space.Evidence(ctx, evidence)
+	if err != nil {
+		return err
+	}
+	stored, err := c.space.Open(ctx, ev)
+	if err != nil {
+		return err
+	}
+	with, err := e.with(c)
+	if err != nil {
+		return err
+	}
+	j := c.now()
+	with.Skip, with.Dir = len(j.Runs), filepath.Join(c.space.Dir, "check-"+j.ID)
+	if err := os.RemoveAll(with.Dir); err != nil { // of an attempt that was killed
+		return err
+	}
+	_, err = stored.Check(ctx, with)
+	return err
+}
+
+// with is what evidence is checked with, for a job.
+func (e *Engine) with(c *running) (examine.With, error) {
+	with, err := e.With()
+	if err != nil {
+		return with, err
+	}
+	with.Lang = c.private.Lang
+	with.Password = func(context.Context) (string, error) {
+		if c.private.Password == "" {
+			return "", ErrPassword
+		}
+		return c.private.Password, nil
+	}
+	with.Progress = func(p pipeline.Progress) {
+		c.change(func(j *workspace.Job) {
+			j.Progress.Files, j.Progress.Total, j.Progress.Records = int64(p.Done), int64(p.Tasks), p.Records
+			j.Progress.Bytes, j.Progress.Of = p.Bytes, p.Total
+		})
+	}
+	with.Saved = func(run string) {
+		c.change(func(j *workspace.Job) { j.Runs = append(j.Runs[:len(j.Runs):len(j.Runs)], run) })
+	}
+	return with, nil
+}
+
+// recheck checks the evidence of a case again. What is done has a new run, so
+// that a second attempt goes on with the rest. Evidence that could not be
+// checked does not keep the others from it, and fails the job in the end.
+func (e *Engine) recheck(ctx context.Context, c *running, j *workspace.Job) error {
+	e.phase(c, "checking", 0)
+	with, err := e.with(c)
+	if err != nil {
+		return err
+	}
+	with.Progress = nil
+	var failed []error
+	err = c.space.Recheck(ctx, j.Case, with, func(r *examine.Rechecked) error {
+		if r.Err != nil {
+			failed = append(failed, r.Err)
+		}
+		c.change(func(j *workspace.Job) { j.Progress.Files++ })
+		return nil
+	})
+	return errors.Join(append(failed, err)...)
+}
+
+// ErrPassword says that a backup is encrypted and the job has no password.
+var ErrPassword = errors.New("the backup is encrypted and no password was given")
