@@ -16,6 +16,7 @@ import (
 	"github.com/amparo-project/amparo/internal/account/term"
 	"github.com/amparo-project/amparo/internal/casework"
 	"github.com/amparo-project/amparo/internal/examine"
+	"github.com/amparo-project/amparo/internal/workspace"
 )
 
 // accountCmd is "amparo account".
@@ -204,12 +205,12 @@ func (b *box) send(caseID string, st *clock.Standing, known map[string]string, d
 	return drafted, moved, err
 }
 
-// daily does for the cases that notices.yaml names what "account remind --send"
-// does. A reminder goes out once, however often and by whomever this runs.
+// daily queues for the cases that notices.yaml names what "account remind
+// --send" does: one job a case and day, by however many servers. A reminder
+// goes out once.
 func (a *app) daily(ctx context.Context, sp *examine.Space) {
 	q := &app{a.Streams, a.Printer, ctx}
-	s := &space{sp, q}
-	b, err := q.box(s, "")
+	b, err := q.box(&space{sp, q}, "")
 	if errors.Is(err, fs.ErrNotExist) {
 		return
 	}
@@ -218,12 +219,15 @@ func (a *app) daily(ctx context.Context, sp *examine.Space) {
 		return
 	}
 	for _, id := range b.Config.Daily.Cases {
-		if err := b.daily(id); err != nil && ctx.Err() == nil {
+		once := "remind " + id + " " + time.Now().UTC().Format(time.DateOnly)
+		_, err := sp.AddJob(ctx, workspace.Job{Case: id, Kind: workspace.JobRemind, Once: once}, workspace.JobPrivate{})
+		if err != nil && ctx.Err() == nil {
 			fmt.Fprintln(a.Err, "amparo: "+a.Text("promises.daily_failed", "Case", safe(id), "Error", safe(err.Error())))
 		}
 	}
 }
 
+// daily sends what is due in a case.
 func (b *box) daily(caseID string) error {
 	st, known, err := (&accountAt{Case: caseID}).both(b.space)
 	if err != nil {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"github.com/amparo-project/amparo/internal/account/clock"
 	"github.com/amparo-project/amparo/internal/account/notice/smtptest"
 	"github.com/amparo-project/amparo/internal/message"
+	"github.com/amparo-project/amparo/internal/workspace"
 )
 
 // TestDailyReminders holds what the server of the workspace does each day: only
@@ -49,7 +51,12 @@ func TestDailyReminders(t *testing.T) {
 		configure("daily: {cases: [C-000000000000, " + caseID + "]}\n")
 		a.daily(t.Context(), s.Space)
 		a.daily(t.Context(), s.Space)
-		return nil
+		l, err := s.Jobs(t.Context(), workspace.JobFilter{}, workspace.Page{})
+		if err != nil || len(l.Items) != 1 || l.Items[0].Kind != workspace.JobRemind {
+			t.Errorf("queued twice in a day: %+v %v", l.Items, err)
+		}
+		// A worker that dies after it sent runs the job again.
+		return errors.Join(a.remind(t.Context(), s.Space, caseID), a.remind(t.Context(), s.Space, caseID))
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -95,6 +95,8 @@ type root struct {
 	Export    exportCmd    `cmd:"" help:"export"`
 	Serve     serveCmd     `cmd:"" help:"serve"`
 	Webhook   webhookCmd   `cmd:"" help:"webhook"`
+	Worker    workerCmd    `cmd:"" help:"worker"`
+	Job       jobCmd       `cmd:"" help:"job"`
 
 	Safeguards safeguardsCmd `cmd:"" help:"safeguards"`
 	Demo       demoCmd       `cmd:"" help:"demo"`

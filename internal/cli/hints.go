@@ -61,6 +61,8 @@ var hints = []struct {
 	{workspace.ErrNotMember, "ws.hint.not_member"},
 	{workspace.ErrNotAllowed, "ws.hint.not_allowed"},
 	{workspace.ErrNoAccess, "ws.hint.no_access"},
+	{workspace.ErrNotWorker, "worker.hint.not_worker"},
+	{workspace.ErrUnreachable, "worker.hint.unreachable"},
 	{stamp.ErrNotProven, "ws.hint.stamp"},
 	{exhibit.ErrNotShared, "export.hint.not_shared"},
 	{exhibit.ErrNotOurs, "export.hint.not_ours"},

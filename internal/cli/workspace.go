@@ -20,6 +20,7 @@ type workspaceCmd struct {
 	Rotate   wsRotateCmd   `cmd:"" help:"workspace_rotate"`
 	Backup   wsBackupCmd   `cmd:"" help:"workspace_backup"`
 	Restore  wsRestoreCmd  `cmd:"" help:"workspace_restore"`
+	Workers  wsWorkersCmd  `cmd:"" help:"workspace_workers"`
 }
 
 type wsInitCmd struct {

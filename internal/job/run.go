@@ -107,7 +107,7 @@ func passes(err error) bool {
 			return true
 		}
 	}
-	var network net.Error
+	var network *net.OpError
 	return errors.As(err, &network)
 }
 

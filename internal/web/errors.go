@@ -72,6 +72,7 @@ var causes = []struct {
 	{workspace.ErrNotMember, http.StatusForbidden, "web.error.not_member"},
 	{hook.ErrAddress, http.StatusUnprocessableEntity, "web.error.hook_address"},
 	{workspace.ErrBusy, http.StatusConflict, "web.error.busy"},
+	{workspace.ErrUnreachable, http.StatusServiceUnavailable, "web.error.unreachable"},
 	{workspace.ErrDiskFull, http.StatusInsufficientStorage, "web.error.disk_full"},
 	{syscall.ENOSPC, http.StatusInsufficientStorage, "web.error.disk_full"},
 	{workspace.ErrReadOnly, http.StatusInternalServerError, "ws.hint.read_only"},

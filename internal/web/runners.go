@@ -45,7 +45,7 @@ func (s *Server) newEngine() *job.Engine {
 		DB: h.db, Space: func(w *workspace.Workspace) *examine.Space {
 			return &examine.Space{Workspace: w, Vault: store, Dir: dir}
 		},
-		With: s.with, Sets: s.o.Sets, Remind: s.o.Remind, Explain: explainJob, Now: s.o.Now, Log: s.o.Log, Silent: s.silent,
+		With: s.with, Sets: s.o.Sets, Remind: s.o.Remind, Explain: ExplainJob, Now: s.o.Now, Log: s.o.Log, Silent: s.silent,
 	}
 }
 
@@ -97,8 +97,8 @@ func (s *Server) with() (examine.With, error) {
 	return examine.With{Matcher: m, Sets: sets, Rules: rules, Lures: lures, Version: s.o.Version}, nil
 }
 
-// explainJob is the message for why a job failed.
-func explainJob(err error) string {
+// ExplainJob is the id of the message for why a job failed.
+func ExplainJob(err error) string {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return "web.error.interrupted"
 	}

@@ -145,6 +145,9 @@ func (w *Workspace) Info() Info { return w.info }
 // Member returns who acts.
 func (w *Workspace) Member() Member { return w.member }
 
+// Database returns the database of the workspace.
+func (w *Workspace) Database() *DB { return w.db }
+
 // Close closes the database.
 func (w *Workspace) Close() error { return w.db.Close() }
 

@@ -1,0 +1,140 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/amparo-project/amparo/internal/examine"
+	"github.com/amparo-project/amparo/internal/indicator"
+	"github.com/amparo-project/amparo/internal/job"
+	"github.com/amparo-project/amparo/internal/seal"
+	"github.com/amparo-project/amparo/internal/vault"
+	"github.com/amparo-project/amparo/internal/web"
+	"github.com/amparo-project/amparo/internal/workspace"
+)
+
+// workerKeyVariable names the file with the key of the workers.
+const workerKeyVariable = "AMPARO_WORKER_KEY_FILE"
+
+// workerCmd is "amparo worker".
+type workerCmd struct {
+	Identity string        `help:"worker_identity" placeholder:"FILE"`
+	Jobs     int           `help:"worker_jobs" default:"1"`
+	PerCase  int           `help:"worker_per_case" default:"1"`
+	Kinds    []string      `help:"worker_kinds" enum:"receive,check,recheck,hunt,remind" placeholder:"KIND"`
+	Patience time.Duration `help:"worker_patience" default:"30s"`
+	wsFlags
+}
+
+// Run runs jobs until it is interrupted.
+func (c *workerCmd) Run(a *app) (err error) {
+	if c.Jobs < 1 || c.Jobs > 64 || c.PerCase < 1 || c.Patience < 0 {
+		return usageError{fmt.Errorf("%w: --jobs is 1 to 64, --per-case at least 1, --patience not negative", workspace.ErrInvalid)}
+	}
+	key, err := c.key()
+	if err != nil {
+		return err
+	}
+	if key.Zero() {
+		return c.with(a, func(s *space) error {
+			e := c.engine(a, s.Database(), s.Vault, s.Dir)
+			if err := e.Member(s.Space); err != nil {
+				return err
+			}
+			return c.work(a, e, a.Text("worker.as_member", "Name", safe(s.Member().Name)))
+		})
+	}
+	db, at, err := c.database(a, false)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	info, err := workspace.CheckWorkers(a.ctx, db, key)
+	if err != nil {
+		return err
+	}
+	store, err := at.Open(a.ctx, info.UID)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	e := c.engine(a, db, store, at.Dir())
+	if err := e.Workers(key); err != nil {
+		return err
+	}
+	return c.work(a, e, a.Text("worker.as_worker"))
+}
+
+// key reads the key of the workers, zero where none is given.
+func (c *workerCmd) key() (id seal.Identity, err error) {
+	name := cmp.Or(c.Identity, os.Getenv(workerKeyVariable))
+	if name == "" {
+		return id, nil
+	}
+	id, err = seal.ReadIdentityFile(name, func() (string, error) { return "", seal.ErrNoPassphrase })
+	if errors.Is(err, fs.ErrNotExist) {
+		return id, fmt.Errorf("%s: %w", name, errNoIdentity)
+	}
+	return id, err
+}
+
+func (c *workerCmd) engine(a *app, db *workspace.DB, store vault.Store, dir string) *job.Engine {
+	e := a.engine(db, store, dir)
+	e.AtOnce, e.PerCase, e.Kinds, e.Patience = c.Jobs, c.PerCase, c.Kinds, c.Patience
+	return e
+}
+
+// engine runs jobs with what is installed on this machine.
+func (a *app) engine(db *workspace.DB, store vault.Store, dir string) *job.Engine {
+	return &job.Engine{
+		DB: db, Space: func(w *workspace.Workspace) *examine.Space {
+			return &examine.Space{Workspace: w, Vault: store, Dir: dir}
+		},
+		With: a.checkWith, Sets: a.huntSets, Remind: a.remind, Explain: web.ExplainJob, Now: time.Now,
+		Log: slog.New(slog.NewTextHandler(a.Err, nil)),
+	}
+}
+
+func (c *workerCmd) work(a *app, e *job.Engine, who string) error {
+	fmt.Fprintln(a.Err, "amparo: "+who)
+	e.Run(a.ctx)
+	fmt.Fprintln(a.Err, "amparo: "+a.Text("worker.ended"))
+	return nil
+}
+
+// checkWith is what evidence is checked with in a job: what is installed when
+// it begins.
+func (a *app) checkWith() (examine.With, error) {
+	l, err := a.loadInstalled()
+	if err != nil {
+		return examine.With{}, err
+	}
+	rules, err := loadRules(nil)
+	if err != nil {
+		return examine.With{}, err
+	}
+	lures, err := loadLures(nil)
+	if err != nil {
+		return examine.With{}, err
+	}
+	return examine.With{Matcher: l.matcher, Sets: l.sets, Rules: rules, Lures: lures, Version: Version}, nil
+}
+
+// huntSets are the installed indicators.
+func (a *app) huntSets() ([]*indicator.Set, error) { return new(huntCmd).sets(a) }
+
+// remind sends the reminders and notices of a case that are due.
+func (a *app) remind(ctx context.Context, sp *examine.Space, caseID string) error {
+	q := &app{a.Streams, a.Printer, ctx}
+	b, err := q.box(&space{sp, q}, "")
+	if err != nil {
+		return err
+	}
+	return b.daily(caseID)
+}
