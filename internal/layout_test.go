@@ -44,7 +44,7 @@ var may = map[string][]string{
 	"message":      {},
 	"ops":          {"vault", "workspace"},
 	"parsers":      {"android", "apple", "artifact", "format", "limit"},
-	"job":          {"examine", "indicator", "pipeline", "seal", "workspace"},
+	"job":          {"examine", "indicator", "pipeline", "seal", "vault", "workspace"},
 	"ledger":       {},
 	"pipeline":     {"artifact", "chain", "evidence", "extsort", "finding", "indicator", "limit", "lure", "rule"},
 	"report":       {"artifact", "finding", "glyph", "limit", "link", "message", "rule"},

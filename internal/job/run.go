@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/amparo-project/amparo/internal/examine"
+	"github.com/amparo-project/amparo/internal/vault/s3"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
 
@@ -100,7 +101,7 @@ func backoff(n int) time.Duration {
 // evidence it is the same each time.
 func passes(err error) bool {
 	for _, of := range []error{
-		workspace.ErrUnreachable, workspace.ErrDiskFull, workspace.ErrBusy, syscall.ENOSPC, syscall.ECONNREFUSED, syscall.ECONNRESET,
+		workspace.ErrUnreachable, s3.ErrUnreachable, workspace.ErrDiskFull, workspace.ErrBusy, syscall.ENOSPC, syscall.ECONNREFUSED, syscall.ECONNRESET,
 		syscall.EMFILE, context.DeadlineExceeded, io.ErrClosedPipe,
 	} {
 		if errors.Is(err, of) {

@@ -412,11 +412,8 @@ var attempts = map[string]attempt{
 		id, err := seal.NewIdentity()
 		ok(c.T, err)
 		ok(c.T, c.SetWorkers(c.T.Context(), id.Recipient()))
-		err = w.RemoveWorkers(c.T.Context())
-		if err != nil {
-			ok(c.T, c.RemoveWorkers(c.T.Context()))
-		}
-		return nil, err
+		c.prepared()
+		return nil, w.RemoveWorkers(c.T.Context())
 	}},
 
 	// Custody.
