@@ -94,7 +94,7 @@ const maxRetries = 12
 // so that not all come back at once.
 func backoff(n int) time.Duration {
 	d := min(10*time.Second<<min(n, 20), 4*time.Hour)
-	return d + time.Duration(rand.Int64N(int64(d/4))) //nolint:gosec // no secret
+	return d + time.Duration(rand.Int64N(int64(d/4)))
 }
 
 // passes reports whether an error is of the machine and may be over soon: of

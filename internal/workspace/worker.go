@@ -254,8 +254,8 @@ func (k *Worker) end(ctx context.Context, j *Job, set, state, message, at string
 	if err != nil {
 		return err
 	}
-	res, err := k.db.Pool.ExecContext(ctx, `UPDATE job SET state = $1, error = $2, progress = $3, owner = '', `+
-		set+` WHERE id = $5 AND owner = $6 AND state = 'running'`, state, message, string(progress), at, j.ID, k.name)
+	query := "UPDATE job SET state = $1, error = $2, progress = $3, owner = '', " + set + " WHERE id = $5 AND owner = $6 AND state = 'running'" //nolint:gosec // set is ours
+	res, err := k.db.Pool.ExecContext(ctx, query, state, message, string(progress), at, j.ID, k.name)
 	if err != nil {
 		return k.fail("job", err)
 	}

@@ -453,10 +453,3 @@ func must[T any](v T, err error) any {
 	}
 	return v
 }
-
-// lost turns the error that is expected into none.
-func lost(c *cast, err error) error {
-	c.T.Helper()
-	is(c.T, err, workspace.ErrLost)
-	return nil
-}
