@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -12,57 +11,6 @@ import (
 	"github.com/amparo-project/amparo/internal/account/docket"
 	"github.com/amparo-project/amparo/internal/account/term"
 )
-
-// TestEveryRouteAsEveryRole sends each route of the table without a session,
-// with one that is locked, with one that has ended, and open: nobody gets
-// further than their role.
-func TestEveryRouteAsEveryRole(t *testing.T) {
-	f := newFixture(t)
-	owner := f.member()
-	nobody, locked, stale := f.browser(), f.browser(), f.browser()
-	locked.enter()
-	stale.enter()
-	if a := stale.post("/unlock", "passphrase", goodPassphrase); a.status != http.StatusSeeOther {
-		t.Fatalf("unlock gave %d", a.status)
-	}
-	old := stale.cookies()
-	if a := stale.post("/lock"); a.status != http.StatusSeeOther {
-		t.Fatalf("lock gave %d", a.status)
-	}
-	stale.setCookies(old)
-	holes := regexp.MustCompile(`\{[^}]*\}`)
-	for _, r := range routes {
-		method, path, _ := strings.Cut(r.pattern, " ")
-		path = holes.ReplaceAllStringFunc(path, func(s string) string {
-			return map[string]string{"{$}": ""}[s] + strings.Repeat("C-000000000000", btoi(s != "{$}"))
-		})
-		if path == "/lock" || path == "/me/sessions/end" || strings.HasPrefix(path, "/enter/") {
-			continue // they end or begin sessions; tested below
-		}
-		send := func(b *browser) answer {
-			if method == http.MethodGet {
-				return b.get(path)
-			}
-			req := b.request(method, path, strings.NewReader(""))
-			req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-			return b.do(req)
-		}
-		for name, b := range map[string]*browser{"nobody": nobody, "stale": stale} {
-			a := send(b)
-			if r.role > anybody && a.status != http.StatusUnauthorized {
-				t.Errorf("%s as %s: %d", r.pattern, name, a.status)
-			}
-		}
-		a := send(locked)
-		refused := a.status == http.StatusForbidden || a.status == http.StatusSeeOther && a.location == "/unlock"
-		if r.role == member && !refused {
-			t.Errorf("%s while locked: %d to %q", r.pattern, a.status, a.location)
-		}
-		if a := send(owner); a.status == http.StatusUnauthorized || a.status >= 500 {
-			t.Errorf("%s as a member: %d", r.pattern, a.status)
-		}
-	}
-}
 
 func (b *browser) cookies() []*http.Cookie {
 	r := b.request(http.MethodGet, "/", nil)

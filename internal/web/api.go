@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -127,7 +128,8 @@ func (c *caller) byToken(text string) error {
 // scopeOf is what an operation asks for.
 const scopeOf = "scope"
 
-// allow lets a caller in who has the scope of the operation.
+// allow lets a caller in who has the scope of the operation, and whose role lets
+// them do what it is for.
 func (a *api) allow(ctx huma.Context, next func(huma.Context)) {
 	c, _ := ctx.Context().Value(callerKey{}).(*caller)
 	want, _ := ctx.Operation().Metadata[scopeOf].(string)
@@ -137,8 +139,19 @@ func (a *api) allow(ctx huma.Context, next func(huma.Context)) {
 	case !slices.Contains(c.scopes, want):
 		_ = huma.WriteErr(a, ctx, http.StatusForbidden, c.Text("web.error.token")) // the client is gone
 	default:
+		if err := c.admitTo(ctx); err != nil {
+			a.refuse(ctx, c.problem(err))
+			return
+		}
 		next(ctx)
 	}
+}
+
+// refuse answers with a problem before an operation is asked.
+func (a *api) refuse(ctx huma.Context, p *problem) {
+	ctx.SetHeader("Content-Type", p.ContentType(""))
+	ctx.SetStatus(p.Status)
+	_ = json.NewEncoder(ctx.BodyWriter()).Encode(p) // the client is gone
 }
 
 // answerOf is a body of JSON.

@@ -50,9 +50,6 @@ func (a *api) bytes() {
 			if d.Private {
 				return bytesAnswer{}, invalid{"explain.withheld"}
 			}
-			if err := sp.Viewed(ctx, d.Run.Evidence, d.Finding.ID); err != nil {
-				return bytesAnswer{}, err
-			}
 			at := ""
 			if in.Body.At != nil {
 				at = strconv.FormatInt(*in.Body.At, 10)

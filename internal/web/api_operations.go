@@ -66,6 +66,7 @@ func (a *api) operations() {
 	a.concerns()
 	a.reports()
 	a.more()
+	a.members()
 }
 
 // workspaceAnswer is what a member may know of the workspace as a whole.
@@ -268,9 +269,6 @@ func (a *api) readFindings() {
 	add(a, ScopeRead, http.MethodGet, "/runs/{run}/findings/{finding}", "get-finding", "One finding, with its record and the walk to its bytes",
 		func(ctx context.Context, _ *examine.Space, in *InFinding) (findingAnswer, error) {
 			d, err := callerOf(ctx).at("run", in.Run, "finding", in.Finding).findingData()
-			if err == nil {
-				err = callerOf(ctx).space.Viewed(ctx, d.Evidence.ID, in.Finding)
-			}
 			return findingAnswer{d.Finding, d.Shown}, err
 		})
 }

@@ -9,6 +9,7 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"github.com/amparo-project/amparo/internal/account"
@@ -69,6 +70,7 @@ var causes = []struct {
 	{errOIDC, http.StatusForbidden, "web.error.oidc"},
 	{errSubject, http.StatusForbidden, "web.error.subject"},
 	{workspace.ErrTooMany, http.StatusConflict, "web.error.as_many"},
+	{workspace.ErrLastOwner, http.StatusConflict, "web.error.last_owner"},
 	{workspace.ErrNotMember, http.StatusForbidden, "web.error.not_member"},
 	{hook.ErrAddress, http.StatusUnprocessableEntity, "web.error.hook_address"},
 	{workspace.ErrBusy, http.StatusConflict, "web.error.busy"},
@@ -145,6 +147,24 @@ func causeOf(err error) (status int, id string) {
 	return http.StatusInternalServerError, "web.error.internal"
 }
 
+// sentence says of an error what to do. Where a role does not allow something
+// it says which one the member has, and whom to ask.
+func (q *request) sentence(err error, id string) string {
+	var refused *workspace.NotAllowed
+	if !errors.As(err, &refused) {
+		return q.Text(id)
+	}
+	role, deed := q.Text("web.role."+string(refused.Role)), q.Text("web.deed."+string(refused.Deed))
+	if refused.Case == "" {
+		return q.Text("web.error.role_anywhere", "Role", role, "Deed", deed)
+	}
+	owners, err := q.space.Owners(q.ctx(), refused.Case)
+	if err != nil {
+		owners = nil // they are a help, no more
+	}
+	return q.Text("web.error.role", "Role", role, "Deed", deed, "Owners", strings.Join(owners, ", "))
+}
+
 // fail answers with an error.
 func (q *request) fail(err error) {
 	status, id := causeOf(err)
@@ -156,19 +176,27 @@ func (q *request) fail(err error) {
 		q.refuse(status, id, "Ref", ref)
 		return
 	}
-	q.refuse(status, id)
+	title := "web.error.title"
+	if errors.As(err, new(*workspace.NotAllowed)) {
+		title = "web.error.role_title"
+	}
+	q.tell(status, codeOf(id), q.Text(title), q.sentence(err, id))
 }
 
-// refuse answers with a sentence: a page for people, a problem for programs.
+// refuse answers with a sentence.
 func (q *request) refuse(status int, id string, pairs ...any) {
-	text := q.Text(id, pairs...)
+	q.tell(status, codeOf(id), q.Text("web.error.title"), q.Text(id, pairs...))
+}
+
+// tell answers with a sentence: a page for people, a problem for programs.
+func (q *request) tell(status int, code, title, text string) {
 	if isAPI(q.r) {
 		q.w.Header().Set("Content-Type", "application/problem+json")
 		q.w.WriteHeader(status)
-		_ = json.NewEncoder(q.w).Encode(newProblem(status, codeOf(id), text)) // the client is gone
+		_ = json.NewEncoder(q.w).Encode(newProblem(status, code, text)) // the client is gone
 		return
 	}
-	if err := q.renderStatus(status, "error", q.Text("web.error.title"), text); err != nil {
+	if err := q.renderStatus(status, "error", title, text); err != nil {
 		q.s.o.Log.ErrorContext(q.ctx(), "page failed", "page", "error", "type", fmt.Sprintf("%T", err))
 	}
 }

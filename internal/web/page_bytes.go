@@ -94,9 +94,6 @@ func (q *request) bytesPage() error {
 	if len(password) > backupWords {
 		return badRequest{errors.New("a password of that length")}
 	}
-	if err := q.space.Viewed(q.ctx(), d.Run.Evidence, d.Finding.ID); err != nil {
-		return err
-	}
 	err = q.readPlace(&d, whole, run, password, q.value("at"))
 	if status, _ := causeOf(err); err != nil && run.Evidence.Encrypted && status == http.StatusConflict {
 		d.Locked = true

@@ -66,6 +66,9 @@ func (q *request) casePage() error {
 	if err != nil {
 		return err
 	}
+	if c.Role == workspace.RolePerson {
+		return q.redirect("/yours")
+	}
 	d := caseData{Case: c}
 	if d.People, err = q.people(c.ID); err != nil {
 		return err

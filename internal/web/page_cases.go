@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"strings"
 	"time"
 
@@ -29,6 +30,11 @@ type dueLine struct {
 const dueWithin = 30 * 24 * time.Hour
 
 func (q *request) casesPage() error {
+	if err := q.space.InTeam(q.ctx()); errors.Is(err, workspace.ErrNotAllowed) {
+		return q.redirect("/yours") // where the person concerned begins
+	} else if err != nil {
+		return err
+	}
 	l, err := q.space.Cases(q.ctx(), "", q.page(0))
 	if err != nil {
 		return err

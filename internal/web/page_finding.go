@@ -136,9 +136,6 @@ func (q *request) findingPage() error {
 	if err != nil {
 		return err
 	}
-	if err := q.space.Viewed(q.ctx(), d.Evidence.ID, d.Finding.ID); err != nil {
-		return err
-	}
 	return q.render("finding", d.Shown.Title, d, inSection("findings"))
 }
 

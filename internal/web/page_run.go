@@ -55,9 +55,6 @@ func (q *request) runPage() error {
 	if err != nil {
 		return err
 	}
-	if err := q.space.Viewed(q.ctx(), ev.ID, r.ID); err != nil {
-		return err
-	}
 	d := runData{Run: r, Evidence: ev, Case: c, Formats: reportFormats}
 	if d.Overview, err = report.Overlook(run, q.Printer); err != nil {
 		return err
@@ -95,15 +92,12 @@ const reportPolicy = "sandbox allow-scripts; default-src 'none'; script-src 'uns
 
 // reportPage shows the report.
 func (q *request) reportPage() error {
-	r, ev, _, err := q.theRun()
+	r, _, _, err := q.theRun()
 	if err != nil {
 		return err
 	}
 	page, err := q.reportHTML(&r)
 	if err != nil {
-		return err
-	}
-	if err := q.space.Viewed(q.ctx(), ev.ID, r.ID); err != nil {
 		return err
 	}
 	q.w.Header().Set("Content-Security-Policy", reportPolicy)

@@ -256,12 +256,7 @@ func (s *search) take(f *found) {
 // check or a phone its evidence, of more the cases.
 func (s *search) record(batch []workspace.Run) error {
 	if s.d.Run.ID != "" || s.d.Device.ID != "" {
-		for i := range batch {
-			if err := s.q.space.Viewed(s.q.ctx(), batch[i].Evidence, batch[i].ID+" search"); err != nil {
-				return err
-			}
-		}
-		return nil
+		return s.q.viewAll(ofRuns(batch), "search")
 	}
 	var cases []string
 	for i := range batch {

@@ -72,14 +72,14 @@ var describeProblems = sync.OnceFunc(func() {
 })
 
 // problem is the error as the API tells it: the sentence that a page shows.
-func (c *caller) problem(err error) error {
+func (c *caller) problem(err error) *problem {
 	status, id := causeOf(err)
 	if status == http.StatusInternalServerError {
 		ref := secret()[:8]
 		c.s.o.Log.ErrorContext(c.ctx(), "request failed", "ref", ref, "path", c.r.Pattern)
 		return newProblem(status, codeOf(id), c.Text(id, "Ref", ref))
 	}
-	p := newProblem(status, codeOf(id), c.Text(id))
+	p := newProblem(status, codeOf(id), c.sentence(err, id))
 	if status == http.StatusUnprocessableEntity && !errors.As(err, new(invalid)) {
 		// What is wrong with what was sent: it quotes nothing else.
 		p.Errors = []*huma.ErrorDetail{{Message: err.Error(), Location: "body"}}

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/amparo-project/amparo/internal/finding"
@@ -73,7 +74,8 @@ type view struct {
 	Appearance, Member string
 	Refresh            int // seconds after which a page without script loads again
 	Entered            bool
-	Team               bool // members sign in from elsewhere
+	Team               bool             // members sign in from elsewhere
+	roles              []workspace.Role // of the member, in whatever case
 	Data               any
 }
 
@@ -102,6 +104,17 @@ func (v *view) Artifact(name string) string {
 // TitleOf says what a finding is, in the page's language.
 func (v *view) TitleOf(f workspace.Finding) string {
 	return report.TitleOf(huntedFinding(&f), v.Printer)
+}
+
+// Can reports whether the member may do something in some case: what they may
+// not do anywhere no page offers. Who has no case yet may begin with anything.
+func (v *view) Can(d workspace.Deed) bool {
+	return len(v.roles) == 0 || slices.ContainsFunc(v.roles, func(r workspace.Role) bool { return r.May(d) })
+}
+
+// Concerned reports whether the member is the person concerned, and nothing else.
+func (v *view) Concerned() bool {
+	return len(v.roles) > 0 && !slices.ContainsFunc(v.roles, func(r workspace.Role) bool { return r != workspace.RolePerson })
 }
 
 // options of a page.
@@ -133,6 +146,10 @@ func (q *request) renderStatus(status int, page, title string, data any, o ...op
 	}
 	if q.space != nil {
 		v.Member = q.space.Member().Name
+		var err error
+		if v.roles, err = q.space.MyRolesAnywhere(q.ctx()); err != nil {
+			return err
+		}
 	}
 	for _, set := range o {
 		set(v)

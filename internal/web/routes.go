@@ -4,26 +4,19 @@ import (
 	"net/http"
 
 	"github.com/amparo-project/amparo/internal/message"
-)
-
-// role is what a request must be to get an answer.
-type role int
-
-const (
-	anybody role = iota // on this machine, or who reaches it
-	visitor             // came by the link, or signed in
-	member              // gave the passphrase too: the keys of their cases are open
+	"github.com/amparo-project/amparo/internal/workspace"
 )
 
 // route is one kind of request. All are here, and only here.
 type route struct {
 	pattern string // of http.ServeMux
-	role    role
+	need    need
 	handle  func(*request) error
 }
 
-// routes lists all that the server answers. Which cases a member sees is
-// decided below this, in package workspace, for each of them alike.
+// routes lists all that the server answers, each with what it asks of who sends
+// it. What their role lets them do is asked here, before the handler, and once
+// more below, in package workspace.
 var routes = []route{
 	{"GET /{$}", anybody, (*request).home},
 	{"GET /static/{hash}/{name}", anybody, (*request).static},
@@ -37,90 +30,95 @@ var routes = []route{
 	{"POST /unlock", visitor, (*request).unlock},
 	{"POST /lock", visitor, (*request).lock},
 
-	{"GET /cases", member, (*request).casesPage},
-	{"GET /cases/new", member, (*request).newCasePage},
-	{"POST /cases/new", member, (*request).newCase},
-	{"GET /cases/{case}", member, (*request).casePage},
-	{"POST /cases/{case}/close", member, (*request).closeCase},
-	{"GET /cases/{case}/account", member, (*request).accountPage},
-	{"GET /cases/{case}/account/terms.ics", member, (*request).accountICS},
-	{"GET /cases/{case}/account/feed.atom", member, (*request).accountAtom},
-	{"GET /cases/{case}/account/{form}", member, (*request).accountFormPage},
-	{"POST /cases/{case}/account/{form}", member, (*request).addToAccount},
-	{"GET /cases/{case}/facts", member, (*request).factsPage},
-	{"GET /cases/{case}/facts/new", member, (*request).newFactPage},
-	{"POST /cases/{case}/facts/new", member, (*request).newFact},
-	{"GET /cases/{case}/events/new", member, (*request).newEventPage},
-	{"POST /cases/{case}/events/new", member, (*request).newEvent},
-	{"POST /cases/{case}/events/found", member, (*request).eventsFound},
-	{"GET /cases/{case}/concerns", member, (*request).concernsPage},
-	{"POST /cases/{case}/concerns", member, (*request).decideConcern},
-	{"GET /cases/{case}/trade", member, (*request).tradePage},
-	{"POST /cases/{case}/trade", member, (*request).addParty},
-	{"POST /cases/{case}/trade/file", member, (*request).importTrade},
-	{"GET /cases/{case}/entries/{entry}", member, (*request).entryPage},
-	{"POST /cases/{case}/entries/{entry}/retire", member, (*request).retire},
-	{"GET /cases/{case}/notices", member, (*request).noticesPage},
-	{"POST /cases/{case}/notices/ask", member, (*request).askNotice},
-	{"POST /cases/{case}/notices/due", member, (*request).dueNotices},
-	{"POST /cases/{case}/notices/send", member, (*request).sendNotices},
-	{"GET /cases/{case}/notices/{notice}", member, (*request).noticePage},
-	{"POST /cases/{case}/notices/{notice}", member, (*request).moveNotice},
-	{"GET /cases/{case}/notices/{notice}/letter", member, (*request).noticeLetter},
-	{"GET /cases/{case}/person", member, (*request).newPersonPage},
-	{"POST /cases/{case}/person", member, (*request).newPerson},
-	{"POST /cases/{case}/device", member, (*request).newDevice},
-	{"GET /cases/{case}/consent", member, (*request).newConsentPage},
-	{"POST /cases/{case}/consent", member, (*request).newConsent},
-	{"GET /cases/{case}/withdraw/{consent}", member, (*request).withdrawPage},
-	{"POST /cases/{case}/withdraw/{consent}", member, (*request).withdraw},
+	{"GET /cases", may(workspace.ActSee), (*request).casesPage},
+	{"GET /cases/new", ofTeam, (*request).newCasePage},
+	{"POST /cases/new", ofTeam, (*request).newCase},
+	{"GET /cases/{case}", may(workspace.ActSee), (*request).casePage},
+	{"POST /cases/{case}/close", may(workspace.ActClose), (*request).closeCase},
+	{"GET /cases/{case}/members", may(workspace.ActMembers), (*request).caseMembersPage},
+	{"POST /cases/{case}/members", may(workspace.ActMembers), (*request).shareCase},
+	{"POST /cases/{case}/members/role", may(workspace.ActMembers), (*request).changeCaseRole},
+	{"POST /cases/{case}/members/remove", may(workspace.ActMembers), (*request).removeFromCase},
+	{"GET /yours", may(workspace.ActSee), (*request).yoursPage},
+	{"GET /cases/{case}/account", whole, (*request).accountPage},
+	{"GET /cases/{case}/account/terms.ics", whole, (*request).accountICS},
+	{"GET /cases/{case}/account/feed.atom", whole, (*request).accountAtom},
+	{"GET /cases/{case}/account/{form}", may(workspace.ActAccount), (*request).accountFormPage},
+	{"POST /cases/{case}/account/{form}", may(workspace.ActAccount), (*request).addToAccount},
+	{"GET /cases/{case}/facts", whole, (*request).factsPage},
+	{"GET /cases/{case}/facts/new", may(workspace.ActAccount), (*request).newFactPage},
+	{"POST /cases/{case}/facts/new", may(workspace.ActAccount), (*request).newFact},
+	{"GET /cases/{case}/events/new", may(workspace.ActAccount), (*request).newEventPage},
+	{"POST /cases/{case}/events/new", may(workspace.ActAccount), (*request).newEvent},
+	{"POST /cases/{case}/events/found", may(workspace.ActAccount), (*request).eventsFound},
+	{"GET /cases/{case}/concerns", whole, (*request).concernsPage},
+	{"POST /cases/{case}/concerns", may(workspace.ActAccount), (*request).decideConcern},
+	{"GET /cases/{case}/trade", whole, (*request).tradePage},
+	{"POST /cases/{case}/trade", may(workspace.ActAccount), (*request).addParty},
+	{"POST /cases/{case}/trade/file", may(workspace.ActAccount), (*request).importTrade},
+	{"GET /cases/{case}/entries/{entry}", whole, (*request).entryPage},
+	{"POST /cases/{case}/entries/{entry}/retire", may(workspace.ActAccount), (*request).retire},
+	{"GET /cases/{case}/notices", whole, (*request).noticesPage},
+	{"POST /cases/{case}/notices/ask", may(workspace.ActAccount), (*request).askNotice},
+	{"POST /cases/{case}/notices/due", may(workspace.ActAccount), (*request).dueNotices},
+	{"POST /cases/{case}/notices/send", may(workspace.ActAccount), (*request).sendNotices},
+	{"GET /cases/{case}/notices/{notice}", whole, (*request).noticePage},
+	{"POST /cases/{case}/notices/{notice}", may(workspace.ActAccount), (*request).moveNotice},
+	{"GET /cases/{case}/notices/{notice}/letter", whole, (*request).noticeLetter},
+	{"GET /cases/{case}/person", may(workspace.ActIntake), (*request).newPersonPage},
+	{"POST /cases/{case}/person", may(workspace.ActIntake), (*request).newPerson},
+	{"POST /cases/{case}/device", may(workspace.ActIntake), (*request).newDevice},
+	{"GET /cases/{case}/consent", may(workspace.ActIntake), (*request).newConsentPage},
+	{"POST /cases/{case}/consent", may(workspace.ActIntake), (*request).newConsent},
+	{"GET /cases/{case}/withdraw/{consent}", may(workspace.ActWithdraw), (*request).withdrawPage},
+	{"POST /cases/{case}/withdraw/{consent}", may(workspace.ActWithdraw), (*request).withdraw},
 
-	{"GET /cases/{case}/evidence", member, (*request).intakePage},
-	{"GET /cases/{case}/browse", member, (*request).browsePage},
-	{"POST /cases/{case}/evidence/path", member, (*request).takePath},
-	{"POST /cases/{case}/evidence/file", member, (*request).takeFile},
-	{"POST /cases/{case}/devices/{device}/upload", member, (*request).uploadOffset},
-	{"PATCH /cases/{case}/devices/{device}/upload", member, (*request).uploadPart},
-	{"POST /cases/{case}/devices/{device}/upload/done", member, (*request).uploadDone},
-	{"GET /jobs", member, (*request).jobsPage},
-	{"GET /jobs/{job}", member, (*request).jobPage},
-	{"POST /jobs/{job}/cancel", member, (*request).cancelJob},
+	{"GET /cases/{case}/evidence", may(workspace.ActIntake), (*request).intakePage},
+	{"GET /cases/{case}/browse", may(workspace.ActIntake), (*request).browsePage},
+	{"POST /cases/{case}/evidence/path", may(workspace.ActIntake), (*request).takePath},
+	{"POST /cases/{case}/evidence/file", may(workspace.ActIntake), (*request).takeFile},
+	{"POST /cases/{case}/devices/{device}/upload", may(workspace.ActIntake), (*request).uploadOffset},
+	{"PATCH /cases/{case}/devices/{device}/upload", may(workspace.ActIntake), (*request).uploadPart},
+	{"POST /cases/{case}/devices/{device}/upload/done", may(workspace.ActIntake), (*request).uploadDone},
+	{"GET /jobs", may(workspace.ActSee), (*request).jobsPage},
+	{"GET /jobs/{job}", may(workspace.ActSee), (*request).jobPage},
+	{"POST /jobs/{job}/cancel", may(workspace.ActCheck), (*request).cancelJob},
 
-	{"POST /evidence/{evidence}/check", member, (*request).checkAgain},
-	{"GET /evidence/{evidence}", member, (*request).evidencePage},
-	{"GET /evidence/{evidence}/proof/{entry}", member, (*request).custodyProof},
-	{"GET /runs/{run}", member, (*request).runPage},
-	{"GET /runs/{run}/report", member, (*request).reportPage},
-	{"GET /runs/{run}/report/{format}", member, (*request).reportFile},
+	{"POST /evidence/{evidence}/check", may(workspace.ActCheck), (*request).checkAgain},
+	{"GET /evidence/{evidence}", may(workspace.ActSee), (*request).evidencePage},
+	{"GET /evidence/{evidence}/proof/{entry}", may(workspace.ActSee), (*request).custodyProof},
+	{"GET /runs/{run}", may(workspace.ActSee), (*request).runPage},
+	{"GET /runs/{run}/report", may(workspace.ActSee), (*request).reportPage},
+	{"GET /runs/{run}/report/{format}", may(workspace.ActReport), (*request).reportFile},
 
-	{"GET /runs/{run}/timeline", member, (*request).timelinePage},
-	{"GET /runs/{run}/timeline/counts", member, (*request).timelineCounts},
-	{"GET /runs/{run}/search", member, (*request).searchPage},
-	{"GET /cases/{case}/devices/{device}/timeline", member, (*request).timelinePage},
-	{"GET /cases/{case}/devices/{device}/timeline/counts", member, (*request).timelineCounts},
-	{"GET /cases/{case}/devices/{device}/search", member, (*request).searchPage},
-	{"GET /cases/{case}/search", member, (*request).searchPage},
-	{"GET /search", member, (*request).searchPage},
+	{"GET /runs/{run}/timeline", may(workspace.ActSee), (*request).timelinePage},
+	{"GET /runs/{run}/timeline/counts", may(workspace.ActSee), (*request).timelineCounts},
+	{"GET /runs/{run}/search", may(workspace.ActSee), (*request).searchPage},
+	{"GET /cases/{case}/devices/{device}/timeline", may(workspace.ActSee), (*request).timelinePage},
+	{"GET /cases/{case}/devices/{device}/timeline/counts", may(workspace.ActSee), (*request).timelineCounts},
+	{"GET /cases/{case}/devices/{device}/search", may(workspace.ActSee), (*request).searchPage},
+	{"GET /cases/{case}/search", may(workspace.ActSee), (*request).searchPage},
+	{"GET /search", may(workspace.ActSee), (*request).searchPage},
 
-	{"GET /findings", member, (*request).findingsPage},
-	{"GET /runs/{run}/findings/{finding}", member, (*request).findingPage},
-	{"POST /runs/{run}/findings/{finding}", member, (*request).decide},
-	{"GET /runs/{run}/findings/{finding}/bytes", member, (*request).bytesPage},
-	{"POST /runs/{run}/findings/{finding}/bytes", member, (*request).bytesPage},
+	{"GET /findings", may(workspace.ActSee), (*request).findingsPage},
+	{"GET /runs/{run}/findings/{finding}", may(workspace.ActSee), (*request).findingPage},
+	{"POST /runs/{run}/findings/{finding}", may(workspace.ActDecide), (*request).decide},
+	{"GET /runs/{run}/findings/{finding}/bytes", may(workspace.ActSee), (*request).bytesPage},
+	{"POST /runs/{run}/findings/{finding}/bytes", may(workspace.ActSee), (*request).bytesPage},
 
-	{"GET /links", member, (*request).linksPage},
-	{"POST /links", member, (*request).compare},
-	{"GET /links/file/{format}", member, (*request).linksFile},
-	{"GET /indicators", member, (*request).indicatorsPage},
-	{"POST /indicators/add", member, (*request).addIndicators},
-	{"POST /indicators/hunt", member, (*request).hunt},
-	{"GET /lures", member, (*request).luresPage},
-	{"POST /lures", member, (*request).readLures},
-	{"GET /ledger", member, (*request).ledgerPage},
-	{"POST /ledger/checkpoint", member, (*request).checkpoint},
+	{"GET /links", may(workspace.ActLinks), (*request).linksPage},
+	{"POST /links", may(workspace.ActLinks), (*request).compare},
+	{"GET /links/file/{format}", may(workspace.ActLinks), (*request).linksFile},
+	{"GET /indicators", ofTeam, (*request).indicatorsPage},
+	{"POST /indicators/add", may(workspace.ActHunt), (*request).addIndicators},
+	{"POST /indicators/hunt", may(workspace.ActHunt), (*request).hunt},
+	{"GET /lures", may(workspace.ActLures), (*request).luresPage},
+	{"POST /lures", may(workspace.ActLures), (*request).readLures},
+	{"GET /ledger", ofTeam, (*request).ledgerPage},
+	{"POST /ledger/checkpoint", ofTeam, (*request).checkpoint},
 	{"GET /ledger/checkpoint", member, (*request).ledgerCheckpoint},
 	{"GET /ledger/consistency", member, (*request).ledgerConsistency},
-	{"GET /ledger/verify", member, (*request).verifyPage},
+	{"GET /ledger/verify", ofTeam, (*request).verifyPage},
 	{"GET /ledger/key", member, (*request).ledgerKey},
 	{"GET /ledger/proof/{entry}", member, (*request).ledgerProof},
 	{"GET /signin", anybody, (*request).signInPage},
@@ -142,20 +140,20 @@ var routes = []route{
 	{"POST /me/oidc/remove", member, (*request).oidcRemove},
 	{"POST /me/sessions/{session}/end", member, (*request).endSession},
 	{"POST /me/sessions/end", member, (*request).endSessions},
-	{"GET /members", member, (*request).membersPage},
-	{"POST /members/invite", member, (*request).invite},
-	{"POST /members/invitations/{invitation}/withdraw", member, (*request).withdrawInvitation},
-	{"POST /members/{member}/link", member, (*request).inviteBack},
-	{"GET /members/{member}/remove", member, (*request).removeMemberPage},
-	{"POST /members/{member}/remove", member, (*request).removeMember},
+	{"GET /members", managers, (*request).membersPage},
+	{"POST /members/invite", managers, (*request).invite},
+	{"POST /members/invitations/{invitation}/withdraw", managers, (*request).withdrawInvitation},
+	{"POST /members/{member}/link", managers, (*request).inviteBack},
+	{"GET /members/{member}/remove", managers, (*request).removeMemberPage},
+	{"POST /members/{member}/remove", managers, (*request).removeMember},
 
 	{"GET /tokens", member, (*request).tokensPage},
 	{"POST /tokens", member, (*request).newToken},
 	{"POST /tokens/{token}/revoke", member, (*request).revokeToken},
-	{"GET /webhooks", member, (*request).webhooksPage},
-	{"POST /webhooks", member, (*request).newWebhook},
-	{"POST /webhooks/{webhook}/test", member, (*request).testWebhook},
-	{"POST /webhooks/{webhook}/remove", member, (*request).removeWebhook},
+	{"GET /webhooks", ofTeam, (*request).webhooksPage},
+	{"POST /webhooks", ofTeam, (*request).newWebhook},
+	{"POST /webhooks/{webhook}/test", ofTeam, (*request).testWebhook},
+	{"POST /webhooks/{webhook}/remove", ofTeam, (*request).removeWebhook},
 }
 
 // mux is the table as a handler.
@@ -173,7 +171,7 @@ func (s *Server) mux() http.Handler {
 	return mux
 }
 
-// serve lets a request in whose sender has the role that the route asks for.
+// serve lets a request in whose sender is what the route asks for.
 func (s *Server) serve(to route, w http.ResponseWriter, r *http.Request) {
 	q := &request{Printer: message.New(languageOf(r)), w: w, r: r, s: s}
 	var err error
@@ -187,10 +185,10 @@ func (s *Server) serve(to route, w http.ResponseWriter, r *http.Request) {
 		q.w.Header().Set("Retry-After", "1")
 		q.refuse(http.StatusTooManyRequests, "web.error.too_fast")
 		return
-	case to.role >= visitor && q.session == nil:
+	case to.need.level >= isVisitor && q.session == nil:
 		q.signedOut()
 		return
-	case to.role == member && q.space == nil:
+	case to.need.level == isMember && q.space == nil:
 		if r.Method == http.MethodGet && !isAPI(r) {
 			_ = q.redirect(q.s.first()) // it never fails
 			return
@@ -198,7 +196,11 @@ func (s *Server) serve(to route, w http.ResponseWriter, r *http.Request) {
 		q.refuse(http.StatusForbidden, "web.error.locked")
 		return
 	}
-	if err := to.handle(q); err != nil {
+	err = q.admitTo(to.need)
+	if err == nil {
+		err = to.handle(q)
+	}
+	if err != nil {
 		q.fail(err)
 	}
 }

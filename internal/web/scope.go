@@ -42,12 +42,11 @@ func (q *request) theScope() (s scope, err error) {
 	return s, err
 }
 
-// viewedScope records that somebody looked at a check or at a phone's checks.
+// viewedScope records that somebody looked at a phone's checks. That they looked
+// at a check is recorded where its path is.
 func (q *request) viewedScope(s *scope, what string) error {
-	for i := range s.Runs {
-		if err := q.space.Viewed(q.ctx(), s.Runs[i].Evidence, s.Runs[i].ID+" "+what); err != nil {
-			return err
-		}
+	if s.Run.ID != "" {
+		return nil
 	}
-	return nil
+	return q.viewAll(ofRuns(s.Runs), what)
 }

@@ -98,6 +98,7 @@ type Server struct {
 	alone    string // a secret of this process; "" where several answer for one workspace
 	team     *team  // nil: whoever is at this machine works here
 	handler  http.Handler
+	views    workspace.Views
 	pages    *pages
 	indexing indexing
 	compared compared

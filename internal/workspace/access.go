@@ -216,6 +216,19 @@ func (w *Workspace) MyRoles(ctx context.Context) ([]CaseRole, error) {
 	return out, nil
 }
 
+// MyRolesAnywhere lists the roles that the acting member has, each once.
+func (w *Workspace) MyRolesAnywhere(ctx context.Context) ([]Role, error) {
+	var out []Role
+	err := w.read(ctx, func(t *tx) error {
+		list, err := t.texts("SELECT DISTINCT role FROM case_member WHERE member_id = $1 ORDER BY role", 1, w.member.ID)
+		for _, row := range list {
+			out = append(out, Role(row[0]))
+		}
+		return err
+	})
+	return out, err
+}
+
 // RoleIn returns what the acting member is in a case. The error wraps
 // ErrNoAccess, or ErrNotFound where there is no such case.
 func (w *Workspace) RoleIn(ctx context.Context, caseID string) (CaseRole, error) {
@@ -224,18 +237,18 @@ func (w *Workspace) RoleIn(ctx context.Context, caseID string) (CaseRole, error)
 }
 
 // Allows reports, as ErrNotAllowed, that the acting member may do something in
-// none of their cases. Whoever has no case yet may.
+// none of their cases, be it only with what is their own. Whoever has no case yet may.
 func (w *Workspace) Allows(ctx context.Context, d Deed) error {
-	mine, err := w.MyRoles(ctx)
+	mine, err := w.MyRolesAnywhere(ctx)
 	if err != nil || len(mine) == 0 {
 		return err
 	}
-	for _, m := range mine {
-		if m.Role.MayAll(d) {
+	for _, r := range mine {
+		if r.May(d) {
 			return nil
 		}
 	}
-	return &NotAllowed{"", mine[0].Role, d}
+	return &NotAllowed{"", mine[0], d}
 }
 
 // InTeam reports, as ErrNotAllowed, that the acting member takes part here as

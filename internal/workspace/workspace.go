@@ -187,6 +187,8 @@ type tx struct {
 	now  string          // time of the act: never before that of the last
 	size int64           // of the ledger
 	err  error
+
+	batch *batch // of entries that are written together; nil: each at once
 }
 
 // act runs fn in a transaction that no other act overlaps. What fn recorded is
@@ -323,18 +325,24 @@ func (l *leaf) Size() (int64, error) { return l.size, nil }
 
 // ReadHashes implements tlog.HashReader.
 func (l *leaf) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
+	if l.batch != nil {
+		return l.batch.read(l, indexes)
+	}
 	return readHashes(l.ctx, l.Tx, indexes)
 }
 
 // Put implements ledger.Tx.
 func (l *leaf) Put(n int64, entry []byte, first int64, hashes []tlog.Hash) error {
+	if l.size = n + 1; l.batch != nil {
+		l.batch.put(l, n, entry, first, hashes)
+		return l.err
+	}
 	l.exec("INSERT INTO ledger_entry (n, data, salt, detail, case_id, subject) VALUES ($1, $2, $3, $4, $5, $6)",
 		n, entry, l.open.Salt, l.open.Detail, l.caseID, l.subject)
 	for i := range hashes {
 		l.exec("INSERT INTO ledger_hash (i, hash) VALUES ($1, $2)", first+int64(i), hashes[i][:])
 	}
 	l.exec("UPDATE ledger_head SET size = $1, last = $2 WHERE id = 1", n+1, l.now)
-	l.size = n + 1
 	return l.err
 }
 

@@ -158,3 +158,9 @@ func BenchmarkHunt(b *testing.B) {
 	defer db.Close()
 	workspacetest.Hunting(b, db, n)
 }
+
+func BenchmarkViews(b *testing.B) {
+	db := open(b, fresh(b))
+	defer db.Close()
+	workspacetest.Looking(b, db)
+}

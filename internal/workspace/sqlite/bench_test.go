@@ -26,3 +26,12 @@ func BenchmarkHunt(b *testing.B) {
 	defer db.Close()
 	workspacetest.Hunting(b, db, devices())
 }
+
+func BenchmarkViews(b *testing.B) {
+	db, err := sqlite.Open(b.Context(), b.TempDir(), time.Now)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer db.Close()
+	workspacetest.Looking(b, db)
+}

@@ -32,16 +32,17 @@ var page = workspace.Page{Limit: workspace.MaxLimit}
 // tries it. A method that is not here fails the test.
 var attempts = map[string]attempt{
 	// Of nobody's case.
-	"Info":        {rule: anybody, try: func(_ *cast, w *ws, _ *subject) (any, error) { return w.Info(), nil }},
-	"Member":      {rule: anybody, try: func(_ *cast, w *ws, _ *subject) (any, error) { return w.Member(), nil }},
-	"Close":       {rule: anybody}, // it ends the database
-	"Forget":      {rule: anybody, try: func(_ *cast, w *ws, _ *subject) (any, error) { w.Forget(); return nil, nil }},
-	"LedgerSize":  {rule: anybody, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.LedgerSize(c.T.Context()) }},
-	"Checkpoint":  {rule: anybody, try: func(c *cast, w *ws, _ *subject) (any, error) { b, _, err := w.Checkpoint(c.T.Context()); return b, err }},
-	"Checkpoints": {rule: anybody, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.Checkpoints(c.T.Context()) }},
-	"Timestamps":  {rule: anybody, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.Timestamps(c.T.Context()) }},
-	"Witnesses":   {rule: anybody, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.Witnesses(c.T.Context()) }},
-	"MyRoles":     {rule: anybody, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.MyRoles(c.T.Context()) }},
+	"Info":            {rule: anybody, try: func(_ *cast, w *ws, _ *subject) (any, error) { return w.Info(), nil }},
+	"Member":          {rule: anybody, try: func(_ *cast, w *ws, _ *subject) (any, error) { return w.Member(), nil }},
+	"Close":           {rule: anybody}, // it ends the database
+	"Forget":          {rule: anybody, try: func(_ *cast, w *ws, _ *subject) (any, error) { w.Forget(); return nil, nil }},
+	"LedgerSize":      {rule: anybody, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.LedgerSize(c.T.Context()) }},
+	"Checkpoint":      {rule: anybody, try: func(c *cast, w *ws, _ *subject) (any, error) { b, _, err := w.Checkpoint(c.T.Context()); return b, err }},
+	"Checkpoints":     {rule: anybody, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.Checkpoints(c.T.Context()) }},
+	"Timestamps":      {rule: anybody, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.Timestamps(c.T.Context()) }},
+	"Witnesses":       {rule: anybody, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.Witnesses(c.T.Context()) }},
+	"MyRoles":         {rule: anybody, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.MyRoles(c.T.Context()) }},
+	"MyRolesAnywhere": {rule: anybody, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.MyRolesAnywhere(c.T.Context()) }},
 	"CheckpointAt": {rule: anybody, try: func(c *cast, w *ws, _ *subject) (any, error) {
 		_, n, err := c.Checkpoint(c.T.Context())
 		ok(c.T, err)
@@ -183,6 +184,16 @@ var attempts = map[string]attempt{
 		return w.DueConsents(c.T.Context(), 1000*24*time.Hour)
 	}},
 	"Allows": {rule: anyCase, deed: account, try: func(c *cast, w *ws, _ *subject) (any, error) { return nil, w.Allows(c.T.Context(), account) }},
+	"AllowsWith": {rule: each, deed: report, try: func(c *cast, w *ws, s *subject) (any, error) {
+		var err error
+		for _, x := range []workspace.Thing{{Run: s.run.ID}, {Job: s.job.ID}, {Entry: s.notice.ID}, {Evidence: s.evidence.ID}} {
+			before := err
+			if _, err = w.AllowsWith(c.T.Context(), report, x); x.Run == "" && (err == nil) != (before == nil) {
+				c.T.Errorf("%+v as %s: %v, and %v", x, c.acting, err, before)
+			}
+		}
+		return nil, err
+	}},
 	"RoleIn": {rule: listed, deed: see, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.RoleIn(c.T.Context(), c.Case.ID) }},
 	"Owners": {rule: listed, deed: see, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.Owners(c.T.Context(), c.Case.ID) }},
 	// That a case is there is told to the whole team, and nothing of it.

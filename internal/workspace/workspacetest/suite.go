@@ -57,6 +57,7 @@ func Exercise(t *testing.T, open Opener, again func(t *testing.T, db *workspace.
 		"RoleTable":   testRoleTable,
 		"CaseMembers": testCaseMembers,
 		"Concerned":   testConcerned,
+		"Views":       testViews,
 		// share.go
 		"Sharing":     testSharing,
 		"Purposes":    testPurposes,
