@@ -320,7 +320,7 @@ func Restore(ctx context.Context, dir, file string, id seal.Identity, to Target,
 
 // empty reports, as ErrInUse, that a database holds a workspace.
 func empty(ctx context.Context, db *workspace.DB) error {
-	now, err := workspace.Schema(ctx, db)
+	now, _, err := workspace.Schemas(ctx, db)
 	if err != nil || now == 0 {
 		return err
 	}

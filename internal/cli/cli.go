@@ -97,6 +97,7 @@ type root struct {
 	Webhook   webhookCmd   `cmd:"" help:"webhook"`
 	Worker    workerCmd    `cmd:"" help:"worker"`
 	Job       jobCmd       `cmd:"" help:"job"`
+	Doctor    doctorCmd    `cmd:"" help:"doctor"`
 
 	Safeguards safeguardsCmd `cmd:"" help:"safeguards"`
 	Demo       demoCmd       `cmd:"" help:"demo"`

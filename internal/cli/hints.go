@@ -50,6 +50,7 @@ var hints = []struct {
 	{backup.ErrDamaged, "backup.hint.damaged"},
 	{backup.ErrNoBackup, "backup.hint.none"},
 	{errMissing, "backup.hint.missing"},
+	{errUnhealthy, "doctor.hint"},
 	{s3.ErrUnreachable, "ws.hint.s3_unreachable"},
 	{s3.ErrRefused, "ws.hint.s3_refused"},
 	{s3.ErrNoBucket, "ws.hint.s3_no_bucket"},

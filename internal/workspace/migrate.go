@@ -61,34 +61,28 @@ func MigrateTo(ctx context.Context, db *DB, version int64) error {
 	return nil
 }
 
-// Schema is the version of the tables; 0: there are none.
-func Schema(ctx context.Context, db *DB) (int64, error) {
+// Schemas returns the version of the tables, 0 where there are none, and the
+// newest that is known here.
+func Schemas(ctx context.Context, db *DB) (now, want int64, err error) {
 	p, err := db.migrations()
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	now, _, err := p.GetVersions(ctx)
+	now, want, err = p.GetVersions(ctx)
 	if err != nil {
-		return 0, fmt.Errorf("schema of %s: %w", db.Name, db.Explain(err))
+		return 0, 0, fmt.Errorf("schema of %s: %w", db.Name, db.Explain(err))
 	}
-	return now, nil
+	return now, want, nil
 }
 
 // Known reports, as ErrNewer, that a database has tables of a version that is
 // not known here. Older ones are no error: who opens it brings them up to date.
 func Known(ctx context.Context, db *DB) error {
-	p, err := db.migrations()
-	if err != nil {
-		return err
+	now, want, err := Schemas(ctx, db)
+	if err == nil && now > want {
+		err = fmt.Errorf("%s: %w: its schema is %d and this version knows %d", db.Name, ErrNewer, now, want)
 	}
-	now, want, err := p.GetVersions(ctx)
-	if err != nil {
-		return fmt.Errorf("schema of %s: %w", db.Name, db.Explain(err))
-	}
-	if now > want {
-		return fmt.Errorf("%s: %w: its schema is %d and this version knows %d", db.Name, ErrNewer, now, want)
-	}
-	return nil
+	return err
 }
 
 // SchemaIn is the version of the tables as a transaction sees it.

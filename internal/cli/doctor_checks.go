@@ -1,0 +1,371 @@
+package cli
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/amparo-project/amparo/internal/vault"
+	"github.com/amparo-project/amparo/internal/workspace"
+	"github.com/amparo-project/amparo/internal/workspace/sqlite"
+)
+
+// From when on something is told as a warning.
+const (
+	clockApart    = 5 * time.Second
+	littleDisk    = 10 << 30 // bytes
+	oldIndicators = 7 * 24 * time.Hour
+	longWait      = 10 * time.Minute
+	oldCopy       = 8 * 24 * time.Hour
+	soonExpired   = 21 * 24 * time.Hour
+	probeSize     = 1 << 20
+	probeWait     = 2 * time.Minute
+)
+
+func system() string { return runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH }
+
+// database looks whether it answers, at the version of its tables, and at its
+// clock.
+func (d *doctor) database() {
+	where, isURL, err := d.c.where()
+	if err == nil && !isURL && !sqlite.Exists(where) {
+		err = fmt.Errorf("%s: %w", safe(where), workspace.ErrNone)
+	}
+	if err != nil {
+		d.failed("database", err)
+		return
+	}
+	db, _, err := d.c.untouched(d.app)
+	if err != nil {
+		d.failed("database", err)
+		return
+	}
+	d.db = db
+	now, want, err := workspace.Schemas(d.ctx, db)
+	switch {
+	case err != nil:
+		d.failed("database", err)
+		return
+	case now == 0:
+		d.failed("database", fmt.Errorf("%s: %w", db.Name, workspace.ErrNone))
+		return
+	case now > want:
+		d.failed("database", fmt.Errorf("%s: %w", db.Name, workspace.ErrNewer))
+		return
+	case now < want:
+		d.say("database", warning, d.Text("doctor.database_old", "Name", db.Name, "Now", now, "Want", want))
+	default:
+		d.say("database", healthy, d.Text("doctor.database", "Name", db.Name, "Now", now))
+	}
+	d.clock()
+}
+
+// clock compares this machine's with that of a server.
+func (d *doctor) clock() {
+	if d.db.Dialect != "postgres" {
+		return
+	}
+	var at float64
+	before := time.Now()
+	if err := d.db.Pool.QueryRowContext(d.ctx, "SELECT EXTRACT(EPOCH FROM clock_timestamp())::float8").Scan(&at); err != nil {
+		d.failed("clock", d.db.Explain(err))
+		return
+	}
+	middle := before.Add(time.Since(before) / 2)
+	apart := middle.Sub(time.UnixMicro(int64(at * 1e6))).Abs()
+	state := healthy
+	if apart > clockApart {
+		state = warning
+	}
+	d.say("clock", state, d.Text("doctor.clock", "Apart", apart.Round(time.Millisecond).String()))
+}
+
+func (d *doctor) identity() {
+	name, err := d.c.identityFile()
+	if err != nil {
+		d.failed("identity", err)
+		return
+	}
+	info, err := os.Stat(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		d.skip("identity", "no_identity")
+	case err != nil:
+		d.failed("identity", err)
+	case runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0:
+		d.say("identity", warning, d.Text("doctor.identity_open", "File", safe(name), "Mode", info.Mode().Perm().String()))
+	default:
+		d.say("identity", healthy, safe(name))
+	}
+}
+
+// member opens the workspace, and verifies all of its ledger.
+func (d *doctor) member() {
+	if d.c.NoIdentity || d.db == nil || d.last("database") == failing || d.last("identity") == skipped {
+		d.skip("ledger", "not_opened")
+		return
+	}
+	id, err := d.app.identity(&d.c.wsFlags)
+	if err == nil {
+		d.w, err = workspace.Open(d.ctx, d.db, workspace.Options{Identity: id, Now: time.Now})
+	}
+	if err != nil {
+		d.failed("ledger", err)
+		return
+	}
+	n, err := verifyLedger(d.ctx, d.w)
+	if err != nil {
+		d.failed("ledger", err)
+		return
+	}
+	d.say("ledger", healthy, d.Text("doctor.ledger", "Entries", d.Number(n)))
+}
+
+// last is the state of what was looked at under a name.
+func (d *doctor) last(check string) string {
+	for _, f := range slices.Backward(d.found) {
+		if f.Check == check {
+			return f.State
+		}
+	}
+	return ""
+}
+
+// vault writes, reads and removes a segment of random bytes.
+func (d *doctor) vault() {
+	if d.db == nil || d.last("database") == failing {
+		d.skip("vault", "no_database")
+		return
+	}
+	where, isURL, err := d.c.where()
+	if err != nil {
+		d.failed("vault", err)
+		return
+	}
+	at, err := vaultAt(where, isURL)
+	if err != nil {
+		d.failed("vault", err)
+		return
+	}
+	var uid string
+	if err := d.db.Pool.QueryRowContext(d.ctx, "SELECT uid FROM workspace").Scan(&uid); err != nil {
+		d.failed("vault", d.db.Explain(err))
+		return
+	}
+	ctx, cancel := context.WithTimeout(d.ctx, probeWait)
+	defer cancel()
+	s, err := at.Open(ctx, uid)
+	if err != nil {
+		d.failed("vault", err)
+		return
+	}
+	took, err := probe(ctx, s)
+	if err = errors.Join(err, s.Close()); err != nil {
+		d.failed("vault", diskError(err))
+		return
+	}
+	d.say("vault", healthy, d.Text("doctor.vault", "Where", safe(at.Vault), "Took", took.Round(time.Millisecond).String()))
+}
+
+func probe(ctx context.Context, s vault.Store) (took time.Duration, err error) {
+	begun, id := time.Now(), vault.NewID()
+	w, err := s.Create(ctx, id)
+	if err != nil {
+		return 0, err
+	}
+	defer w.Abort()
+	if _, err := w.Write(make([]byte, probeSize)); err != nil {
+		return 0, err
+	}
+	if err := errors.Join(w.Sync(), w.Commit()); err != nil {
+		return 0, err
+	}
+	b, err := s.Open(ctx, id)
+	if err != nil {
+		return 0, err
+	}
+	n, err := b.ReadAt(make([]byte, probeSize), 0)
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	if err == nil && n != probeSize {
+		err = fmt.Errorf("%w: %d bytes of %d came back", vault.ErrDamaged, n, probeSize)
+	}
+	return time.Since(begun), errors.Join(err, b.Close(), s.Delete(ctx, id))
+}
+
+// disk looks at the place for results in the making.
+func (d *doctor) disk() {
+	where, isURL, err := d.c.where()
+	if err != nil {
+		return // told already
+	}
+	at, err := vaultAt(where, isURL)
+	if err != nil {
+		return
+	}
+	free, err := freeSpace(at.Dir())
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		d.skip("disk", "no_database")
+	case err != nil:
+		d.failed("disk", err)
+	case free < littleDisk:
+		d.say("disk", warning, d.Text("doctor.disk", "Where", safe(at.Dir()), "GB", d.Number(free>>30)))
+	default:
+		d.say("disk", healthy, d.Text("doctor.disk", "Where", safe(at.Dir()), "GB", d.Number(free>>30)))
+	}
+}
+
+func (d *doctor) indicators() {
+	st, err := openStore()
+	if err != nil {
+		d.failed("indicators", err)
+		return
+	}
+	defer st.Close()
+	if problems := st.Verify(); len(problems) > 0 {
+		d.failed("indicators", problems[0])
+		return
+	}
+	var newest time.Time
+	entries := st.Entries()
+	for i := range entries {
+		e := &entries[i]
+		if e.Checked.After(newest) {
+			newest = e.Checked
+		}
+		if v := e.Current(); v != nil && v.Added.After(newest) {
+			newest = v.Added
+		}
+	}
+	switch {
+	case len(entries) == 0:
+		d.say("indicators", warning, d.Text("doctor.no_indicators"))
+	case d.now.Sub(newest) > oldIndicators:
+		d.say("indicators", warning, d.Text("doctor.indicators", "Count", d.Number(int64(len(entries))), "When", newest.UTC().Format(time.DateOnly)))
+	default:
+		d.say("indicators", healthy, d.Text("doctor.indicators", "Count", d.Number(int64(len(entries))), "When", newest.UTC().Format(time.DateOnly)))
+	}
+}
+
+// queue looks at jobs that wait or failed.
+func (d *doctor) queue() {
+	if d.db == nil || d.last("database") != healthy {
+		d.skip("jobs", "no_database")
+		return
+	}
+	s, err := workspace.State(d.ctx, d.db, d.now)
+	if err != nil {
+		d.failed("jobs", err)
+		return
+	}
+	counts := map[string]int64{}
+	for _, j := range s.Jobs {
+		counts[j.State] += j.Count
+	}
+	state := healthy
+	if s.Waiting > longWait {
+		state = warning
+	}
+	d.say("jobs", state, d.Text("doctor.jobs", "Waiting", d.Number(counts[workspace.JobWaiting]), "Running", d.Number(counts[workspace.JobRunning]),
+		"Failed", d.Number(counts[workspace.JobFailed]), "Longest", s.Waiting.Round(time.Second).String()))
+}
+
+func (d *doctor) mail() {
+	conf, err := noticesConfig()
+	switch {
+	case errors.Is(err, fs.ErrNotExist) || err == nil && conf == nil:
+		d.skip("mail", "no_mail")
+	case err != nil:
+		d.failed("mail", err)
+	default:
+		d.say("mail", healthy, d.Text("doctor.mail"))
+	}
+}
+
+// server asks the address that people use.
+func (d *doctor) server() {
+	if d.c.URL == "" {
+		d.skip("server", "no_url")
+		return
+	}
+	conf := &tls.Config{MinVersion: tls.VersionTLS12}
+	if d.c.CA != "" {
+		pem, err := d.readBounded(d.c.CA, maxProof)
+		if err == nil {
+			conf.RootCAs = x509.NewCertPool()
+			if !conf.RootCAs.AppendCertsFromPEM(pem) {
+				err = fmt.Errorf("%s: %w: no certificate", safe(d.c.CA), workspace.ErrInvalid)
+			}
+		}
+		if err != nil {
+			d.failed("server", err)
+			return
+		}
+	}
+	client := &http.Client{
+		Timeout: 20 * time.Second, Transport: &http.Transport{TLSClientConfig: conf},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	defer client.CloseIdleConnections()
+	req, err := http.NewRequestWithContext(d.ctx, http.MethodGet, strings.TrimSuffix(d.c.URL, "/")+"/", nil)
+	if err != nil {
+		d.failed("server", err)
+		return
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		d.failed("server", err)
+		return
+	}
+	defer resp.Body.Close()
+	switch {
+	case resp.StatusCode >= http.StatusInternalServerError || resp.Header.Get("Content-Security-Policy") == "":
+		d.say("server", failing, d.Text("doctor.server_not", "Status", resp.Status))
+	case resp.TLS == nil:
+		d.say("server", healthy, d.Text("doctor.server_plain"))
+	default:
+		until := resp.TLS.PeerCertificates[0].NotAfter
+		state := healthy
+		if until.Sub(d.now) < soonExpired {
+			state = warning
+		}
+		d.say("server", state, d.Text("doctor.server", "Until", until.UTC().Format(time.DateOnly)))
+	}
+}
+
+// copies looks at the age of the newest backup.
+func (d *doctor) copies() {
+	if d.c.Backup == "" {
+		d.skip("copies", "no_backup")
+		return
+	}
+	list, err := filepath.Glob(filepath.Join(d.c.Backup, "database-*.age"))
+	if err != nil || len(list) == 0 {
+		d.say("copies", failing, d.Text("doctor.no_copy", "Dir", safe(d.c.Backup)))
+		return
+	}
+	slices.Sort(list)
+	info, err := os.Stat(list[len(list)-1])
+	if err != nil {
+		d.failed("copies", err)
+		return
+	}
+	state := healthy
+	if d.now.Sub(info.ModTime()) > oldCopy {
+		state = warning
+	}
+	d.say("copies", state, d.Text("doctor.copy", "When", info.ModTime().UTC().Format(time.DateOnly)))
+}
