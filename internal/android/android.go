@@ -1,6 +1,6 @@
 // Package android holds facts about Android: what its permissions allow, which
-// apps install others, which keys everybody has, and when each version came
-// and ended. They are data files with their source and date, so that who knows
+// apps install others, which apps come with phones, which keys everybody has,
+// when each version came and ended, and when which fixes came. They are data files with their source and date, so that who knows
 // better can mend them without reading code.
 package android
 
@@ -88,6 +88,42 @@ func Operation(permission string) string {
 func Dangerous(name string) bool {
 	class, _, _ := Permission(name)
 	return class == "dangerous" || class == "special"
+}
+
+//go:embed data/system_packages.csv
+var systemPackagesCSV string
+
+var systemPackages = sync.OnceValue(func() map[string][]string { return table(systemPackagesCSV, 2) })
+
+// SystemPackage returns who makes an app that comes with phones, by the name of
+// its package; "" where the list does not have it.
+func SystemPackage(name string) string {
+	if f := systemPackages()[name]; f != nil {
+		return f[0]
+	}
+	return ""
+}
+
+//go:embed data/namespaces.csv
+var namespacesCSV string
+
+var namespaces = sync.OnceValue(func() map[string][]string { return table(namespacesCSV, 2) })
+
+// Impersonates returns the maker whose system apps a package is named like,
+// though no list of system apps has it; "" for any other name.
+func Impersonates(name string) string {
+	if SystemPackage(name) != "" {
+		return ""
+	}
+	for prefix := name; ; {
+		dot := strings.LastIndexByte(prefix, '.')
+		if dot < 0 {
+			return ""
+		}
+		if prefix = prefix[:dot]; namespaces()[prefix] != nil {
+			return namespaces()[prefix][0]
+		}
+	}
 }
 
 //go:embed data/versions.csv

@@ -14,6 +14,7 @@ func TestData(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
 		"test_keys": testKeysCSV, "installers": installersCSV, "permissions": permissionsCSV, "versions": versionsCSV, "bulletins": bulletinsCSV,
+		"system_packages": systemPackagesCSV, "namespaces": namespacesCSV,
 	} {
 		if !strings.Contains(text, "# source: http") || !regexp.MustCompile(`(?m)^# as of \d{4}-\d\d-\d\d$`).MatchString(text) {
 			t.Errorf("%s: no source or date", name)
@@ -59,6 +60,17 @@ func TestFacts(t *testing.T) {
 	}
 	if Operation("android.permission.ACCESS_FINE_LOCATION") != "FINE_LOCATION" || Operation("android.permission.BIND_VPN_SERVICE") != "" || Operation("x") != "" {
 		t.Error("operations of permissions")
+	}
+	if SystemPackage("com.sec.android.app.samsungapps") != "Samsung" || SystemPackage("com.example") != "" {
+		t.Error("system packages")
+	}
+	for name, maker := range map[string]string{
+		"com.android.sys.update": "AOSP", "android.helper": "AOSP", "com.sec.android.app.helper": "Samsung", "com.miui.x.y": "Xiaomi",
+		"com.android.settings": "", "com.androidx.app": "", "com.sec.other": "", "com.android": "", "android": "", "com.example": "", "": "", ".": "", "mi": "",
+	} {
+		if got := Impersonates(name); got != maker {
+			t.Errorf("%q: %q, not %q", name, got, maker)
+		}
 	}
 	if v, ok := VersionOf(29); !ok || v.Name != "10" || v.Ended.Year() != 2023 {
 		t.Errorf("%+v", v)

@@ -18,14 +18,15 @@ import (
 // textFunctions are the functions of one text that expressions may call
 // beside those of CEL. None of them fails: what is not a URL has no host.
 var textFunctions = map[string]func(string) string{
-	"basename":   basename,
-	"dirname":    dirname,
-	"scheme":     func(s string) string { return parseURL(s).scheme },
-	"host":       func(s string) string { return parseURL(s).host },
-	"port":       func(s string) string { return parseURL(s).port },
-	"url_path":   func(s string) string { return parseURL(s).path },
-	"site":       site,
-	"mimics_ios": mimicsIOS,
+	"basename":          basename,
+	"dirname":           dirname,
+	"scheme":            func(s string) string { return parseURL(s).scheme },
+	"host":              func(s string) string { return parseURL(s).host },
+	"port":              func(s string) string { return parseURL(s).port },
+	"url_path":          func(s string) string { return parseURL(s).path },
+	"site":              site,
+	"mimics_ios":        mimicsIOS,
+	"mimics_system_app": android.Impersonates,
 	"installer_kind": func(s string) string {
 		kind, _ := android.Installer(s)
 		return kind

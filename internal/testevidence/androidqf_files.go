@@ -102,6 +102,7 @@ func androidPackages(p *androidPhone) {
 		{Name: "com.topjohnwu.magisk", Installed: true, Installer: "com.android.vending", UID: 10304, ThirdParty: true},
 		{Name: "com.wssyncmldm", Installed: true, Installer: "null", UID: 10050, System: true, Disabled: true},
 		{Name: "org.fdroid.fdroid", Installed: true, Installer: "org.fdroid.fdroid", UID: 10305, ThirdParty: true},
+		{Name: "com.android.sys.update", Installed: true, Installer: "com.google.android.packageinstaller", UID: 10307, ThirdParty: true},
 		{Name: "com.example.test", Installed: true, Installer: "com.android.vending", UID: 10306, ThirdParty: true, Files: []map[string]any{aqfFile("/data/app/~~g/com.example.test-h/base.apk", anyHash("test"), "a40da80a59d170caa950cf15c18c454d47a39b26989d8b640ecd745ba71bf5dc", "CN=Android")}},
 	}
 	p.json(file, list)
@@ -110,6 +111,7 @@ func androidPackages(p *androidPhone) {
 	p.plant("app removed, of another user", "android.packages", file, "com.androidservices.support", "com.androidservices.support")
 	p.decoy("app one letter longer", "android.packages", file, "com.fintur.supports")
 	p.behave("android_app_by_hand", "android.packages", file, "medium", "com.fintur.support")
+	p.behave("android_app_impostor", "android.packages", file, "high", "com.android.sys.update")
 	p.behave("android_app_no_installer", "android.packages", file, "medium", "com.androidservices.support")
 	p.behave("android_rooting_app", "android.packages", file, "medium", "com.topjohnwu.magisk")
 	p.behave("android_security_app_disabled", "android.packages", file, "medium", "com.wssyncmldm")

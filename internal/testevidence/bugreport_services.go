@@ -270,7 +270,9 @@ Packages:
 	b.plant("service of an app", "android.services", reportSpy, reportSpy)
 	b.packageBlock(reportApp{reportSpy, reportSpyUID, false}, "/data/app/~~c/com.fintur.support-d", "com.google.android.packageinstaller")
 	b.packageBlock(reportApp{reportDecoy, 10302, false}, "/data/app/~~e/com.fintur.supports-f", "com.android.vending")
+	b.packageBlock(reportApp{"com.samsung.android.helper", 10303, false}, "/data/app/~~g/com.samsung.android.helper-h", "com.android.shell")
 	const artifact = "android.dumpsys_packages"
+	b.behave("android_app_impostor", artifact, "medium", "com.samsung.android.helper")
 	b.plant("app installed", artifact, reportSpy, reportSpy)
 	b.decoy("another app installed", artifact)
 	b.behave("android_app_by_hand", artifact, "medium", reportSpy)

@@ -28,7 +28,7 @@ var dumpsysPackagesInfo = artifact.Info{
 				intField("min_sdk", "oldest Android that it allows"), intField("target_sdk", "Android that it was made for"),
 				boolField("system", "it is part of the system (flag SYSTEM)"), boolField("debuggable", "it may be debugged (flag DEBUGGABLE)"),
 				boolField("test_only", "it was made for tests (flag TEST_ONLY)"), listField("flags", "flags of the package"),
-				textField("installer", "package that installed it"), textField("initiating_package", "package that asked for the install"),
+				textField("installer", "package that installed it"), boolField("installer_unknown", "true: Android tells of no installer, as for apps that came over a cable or with the phone"), textField("initiating_package", "package that asked for the install"),
 				textField("originating_package", "package that it came from"), textField("signature", "short hashes of its signing certificates"),
 				boolField("installed", "installed for user 0, or for the first user listed"), boolField("hidden", "hidden for that user"),
 				intField("enabled", "0 default, 1 enabled, 2 disabled, 3 disabled by the user, 4 until used"),
@@ -251,9 +251,11 @@ func (b *packageBlock) setValues(rec *artifact.Record) {
 			list = append(list, f)
 		}
 	}
-	rec.Set("system", artifact.BoolValue(is["SYSTEM"]))
-	rec.Set("debuggable", artifact.BoolValue(is["DEBUGGABLE"]))
-	rec.Set("test_only", artifact.BoolValue(is["TEST_ONLY"]))
+	if len(list) > 0 {
+		rec.Set("system", artifact.BoolValue(is["SYSTEM"]))
+		rec.Set("debuggable", artifact.BoolValue(is["DEBUGGABLE"]))
+		rec.Set("test_only", artifact.BoolValue(is["TEST_ONLY"]))
+	}
 	rec.Set("flags", artifact.StringsValue(list))
 	for _, n := range [][2]string{
 		{"installer", "installerPackageName"},
@@ -266,6 +268,11 @@ func (b *packageBlock) setValues(rec *artifact.Record) {
 			rec.Set(n[0], artifact.TextValue(name))
 			rec.Observe(artifact.AppID, name, n[0])
 		}
+	}
+	// The line before that of the signatures tells who installed it, and is not
+	// printed where nobody is known.
+	if v["signatures"] != "" && v["installerPackageName"] == "" || v["installerPackageName"] == "null" {
+		rec.Set("installer_unknown", artifact.BoolValue(true))
 	}
 	if _, hashes, ok := strings.Cut(v["signatures"], "signatures:["); ok {
 		hashes, _, _ = strings.Cut(hashes, "]")
