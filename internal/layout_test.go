@@ -26,6 +26,7 @@ var may = map[string][]string{
 	"bagit":        {},
 	"casework":     {"account", "artifact", "bagit", "examine", "exhibit", "finding", "indicator", "limit", "link", "lure", "message", "workspace"},
 	"chain":        {"finding"},
+	"client":       {"account", "finding", "ledger", "vault", "workspace"},
 	"compare":      {"finding", "limit"},
 	"extsort":      {},
 	"examine":      {"artifact", "evidence", "finding", "fulltext", "indicator", "limit", "lure", "parsers", "pipeline", "report", "rule", "seal", "timeline", "vault", "workspace"},

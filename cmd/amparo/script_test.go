@@ -75,7 +75,7 @@ func TestScripts(t *testing.T) {
 			"setid": setID, "firstcase": firstCase, "setrun": setRun, "setfinding": setFinding,
 			"setkey": setKey, "setwitness": setWitness, "tsa": tsa, "newer": newer,
 			"mailserver": mailServer, "mailbox": mailbox, "firstid": firstID, "mailid": firstID,
-			"lastrequest": lastRequest, "mkbucket": mkBucket,
+			"lastrequest": lastRequest, "startserver": startServer, "mkbucket": mkBucket,
 		},
 		Condition: func(name string) (bool, error) {
 			if name == "s3" {

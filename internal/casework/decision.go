@@ -37,7 +37,7 @@ type Decision struct {
 type Decisions []Decision
 
 // LoadDecisions reads what was decided on the concerns of a case.
-func LoadDecisions(ctx context.Context, w *workspace.Workspace, caseID string) (Decisions, error) {
+func LoadDecisions(ctx context.Context, w book.Store, caseID string) (Decisions, error) {
 	list, err := w.AllEntries(ctx, caseID, KindDecision)
 	if err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/amparo-project/amparo/internal/account/clock"
+	"github.com/amparo-project/amparo/internal/account/docket"
 	"github.com/amparo-project/amparo/internal/account/feeds"
 	"github.com/amparo-project/amparo/internal/account/notice"
 	"github.com/amparo-project/amparo/internal/account/outbox"
@@ -40,21 +41,21 @@ func (c *accountAt) day() (time.Time, error) {
 }
 
 // standing counts how everything stands.
-func (c *accountAt) standing(s *space) (*clock.Standing, error) {
-	st, _, err := c.both(s)
+func (c *accountAt) standing(a *app, s docket.Store) (*clock.Standing, error) {
+	st, _, err := c.both(a, s)
 	return st, err
 }
 
-func (c *accountAt) both(s *space) (*clock.Standing, map[string]string, error) {
+func (c *accountAt) both(a *app, s docket.Store) (*clock.Standing, map[string]string, error) {
 	on, err := c.day()
 	if err != nil {
 		return nil, nil, err
 	}
-	d, err := s.docket(c.Case)
+	d, err := a.docket(s, c.Case)
 	if err != nil {
 		return nil, nil, err
 	}
-	return casework.Standing(s.app.ctx, d, on)
+	return casework.Standing(a.ctx, d, on)
 }
 
 type accountShowCmd struct {
@@ -62,13 +63,13 @@ type accountShowCmd struct {
 	ICS        string `name:"ics" help:"account_ics" placeholder:"FILE"`
 	Atom       string `help:"account_atom" placeholder:"FILE"`
 	OnlyPublic bool   `help:"account_only_public"`
-	wsFlags
+	anyFlags
 }
 
 // Run shows the account of a case at a glance.
 func (c *accountShowCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error {
-		st, err := c.standing(s)
+	return c.either(a, func(s works) error {
+		st, err := c.standing(a, s)
 		if err != nil {
 			return err
 		}
@@ -86,7 +87,7 @@ func (c *accountShowCmd) Run(a *app) error {
 		if c.JSON {
 			return writeJSON(a.Out, st)
 		}
-		notices, err := (&outbox.Box{Store: s.Workspace}).Notices(a.ctx, c.Case)
+		notices, err := (&outbox.Box{Store: s}).Notices(a.ctx, c.Case)
 		if err != nil {
 			return err
 		}
@@ -156,7 +157,7 @@ type accountRemindCmd struct {
 // each reminder to the team once. It is made for cron.
 func (c *accountRemindCmd) Run(a *app) error {
 	return c.with(a, func(s *space) error {
-		st, known, err := c.both(s)
+		st, known, err := c.both(a, s)
 		if err != nil {
 			return err
 		}
@@ -229,7 +230,7 @@ func (a *app) daily(ctx context.Context, sp *examine.Space) {
 
 // daily sends what is due in a case.
 func (b *box) daily(caseID string) error {
-	st, known, err := (&accountAt{Case: caseID}).both(b.space)
+	st, known, err := (&accountAt{Case: caseID}).both(b.space.app, b.space.Workspace)
 	if err != nil {
 		return err
 	}

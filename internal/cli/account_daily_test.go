@@ -77,7 +77,7 @@ func overdueCase(t *testing.T, s *space, authority string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := s.docket(c.ID)
+	d, err := s.app.docket(s.Workspace, c.ID)
 	if err != nil {
 		t.Fatal(err)
 	}

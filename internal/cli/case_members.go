@@ -9,12 +9,12 @@ type caseShareCmd struct {
 	Member string `arg:"" help:"workspace_member_name"`
 	Role   string `help:"case_role" enum:"owner,analyst,counsel,reader,person" default:"owner" placeholder:"ROLE"`
 	Person string `help:"case_role_person" placeholder:"PERSON"`
-	wsFlags
+	anyFlags
 }
 
 // Run makes somebody a member of a case.
 func (c *caseShareCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error {
+	return c.either(a, func(s works) error {
 		return s.ShareCase(a.ctx, c.Case, c.Member, workspace.Role(c.Role), c.Person)
 	})
 }

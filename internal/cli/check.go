@@ -38,7 +38,7 @@ type checkCmd struct {
 	Case   string `help:"check_case" placeholder:"CASE"`
 	Device string `help:"check_device" placeholder:"DEVICE"`
 	identityFlags
-	wsFlags
+	anyFlags
 
 	since, until time.Time
 	failOn       finding.Severity
@@ -75,6 +75,9 @@ func parseTime(flag, s string) (time.Time, error) {
 func (c *checkCmd) Run(a *app) error {
 	if c.ExplainSource {
 		return a.explainSources(c.Paths, c.JSON)
+	}
+	if c.Case != "" && c.server() != "" {
+		return c.far(a)
 	}
 	rules, err := loadRules(c.Rules)
 	if err != nil {

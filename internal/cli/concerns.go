@@ -44,7 +44,7 @@ type concernsCaseCmd struct {
 	Every  bool     `help:"concerns_every"`
 	Rules  []string `help:"concerns_rules" placeholder:"DIR" sep:"none"`
 	JSON   bool     `name:"json" help:"json"`
-	wsFlags
+	anyFlags
 }
 
 // told is what the command prints as JSON.
@@ -61,8 +61,8 @@ func (c *concernsCaseCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	return c.with(a, func(s *space) error {
-		b, err := book.Load(a.ctx, s.Workspace, c.CaseID)
+	return c.either(a, func(s works) error {
+		b, err := book.Load(a.ctx, s, c.CaseID)
 		if err != nil {
 			return err
 		}
@@ -72,7 +72,7 @@ func (c *concernsCaseCmd) Run(a *app) error {
 				t.Answers = append(t.Answers, answer)
 			}
 		}
-		if t.Decided, err = casework.LoadDecisions(a.ctx, s.Workspace, c.CaseID); err != nil {
+		if t.Decided, err = casework.LoadDecisions(a.ctx, s, c.CaseID); err != nil {
 			return err
 		}
 		t.Faults = append(t.Faults, casework.RuleFaults(t.Answers)...)

@@ -144,7 +144,7 @@ func (d *demoCase) build() error {
 
 // promised writes what was promised and asked.
 func (d *demoCase) promised() error {
-	file, err := d.docket(d.caseID)
+	file, err := d.app.docket(d.Workspace, d.caseID)
 	if err != nil {
 		return err
 	}

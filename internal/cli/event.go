@@ -24,7 +24,7 @@ type eventAddCmd struct {
 	Case string `arg:"" help:"case_id"`
 	File string `arg:"" help:"event_file"`
 	JSON bool   `name:"json" help:"json"`
-	wsFlags
+	anyFlags
 }
 
 // Run writes events down.
@@ -33,8 +33,8 @@ func (c *eventAddCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	return c.with(a, func(s *space) error {
-		ids, err := book.PutEvents(a.ctx, s.Workspace, c.Case, events)
+	return c.either(a, func(s works) error {
+		ids, err := s.PutEvents(a.ctx, c.Case, events)
 		if err != nil {
 			return err
 		}
@@ -48,7 +48,7 @@ type eventFromCmd struct {
 	All      bool     `help:"event_all"`
 	Operator string   `name:"operator-file" help:"event_operator_file" placeholder:"FILE"`
 	JSON     bool     `name:"json" help:"json"`
-	wsFlags
+	anyFlags
 }
 
 // errNoFinding says that the command names no finding, or both.
@@ -68,21 +68,13 @@ func (c *eventFromCmd) Run(a *app) error {
 		}
 		operator = strings.TrimSpace(string(data))
 	}
-	return c.with(a, func(s *space) error {
-		events, err := casework.Events(a.ctx, s.Space, c.Case, c.Findings)
+	return c.either(a, func(s works) error {
+		ids, err := s.FoundEvents(a.ctx, c.Case, c.Findings, operator)
 		if err != nil {
 			return err
 		}
-		for _, e := range events {
-			e.Operator = operator
-		}
-		if len(events) == 0 {
+		if len(ids) == 0 {
 			fmt.Fprintln(a.Err, "amparo: "+a.Text("facts.no_new_events"))
-			return a.madeAll(c.JSON, []string{})
-		}
-		ids, err := book.PutEvents(a.ctx, s.Workspace, c.Case, events)
-		if err != nil {
-			return err
 		}
 		return a.madeAll(c.JSON, ids)
 	})
@@ -91,13 +83,13 @@ func (c *eventFromCmd) Run(a *app) error {
 type eventListCmd struct {
 	Case string `arg:"" help:"case_id"`
 	JSON bool   `name:"json" help:"json"`
-	wsFlags
+	anyFlags
 }
 
 // Run lists the events of a case.
 func (c *eventListCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error {
-		b, err := book.Load(a.ctx, s.Workspace, c.Case)
+	return c.either(a, func(s works) error {
+		b, err := book.Load(a.ctx, s, c.Case)
 		if err != nil {
 			return err
 		}
@@ -119,13 +111,13 @@ type eventShowCmd struct {
 	Case string `arg:"" help:"case_id"`
 	ID   string `arg:"" name:"event" help:"event_id"`
 	JSON bool   `name:"json" help:"json"`
-	wsFlags
+	anyFlags
 }
 
 // Run shows one event with its sources.
 func (c *eventShowCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error {
-		b, err := book.Load(a.ctx, s.Workspace, c.Case)
+	return c.either(a, func(s works) error {
+		b, err := book.Load(a.ctx, s, c.Case)
 		if err != nil {
 			return err
 		}

@@ -24,13 +24,13 @@ type evidenceAddCmd struct {
 	Device string `arg:"" help:"evidence_device"`
 	Path   string `arg:"" help:"evidence_path"`
 	JSON   bool   `name:"json" help:"json"`
-	wsFlags
+	anyFlags
 }
 
 // Run stores evidence.
 func (c *evidenceAddCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error {
-		ev, err := s.receive(c.Case, c.Device, c.Path)
+	return c.either(a, func(s works) error {
+		ev, err := a.receive(s, c.Case, c.Device, c.Path)
 		if err != nil {
 			return err
 		}
@@ -40,10 +40,10 @@ func (c *evidenceAddCmd) Run(a *app) error {
 
 // receive stores what lies at path as evidence of a device. It goes on where
 // it was interrupted.
-func (s *space) receive(caseID, device, path string) (workspace.Evidence, error) {
-	p := s.app.newProgress()
+func (a *app) receive(s works, caseID, device, path string) (workspace.Evidence, error) {
+	p := a.newProgress()
 	defer p.end()
-	return s.Receive(s.app.ctx, caseID, device, path, p.storing)
+	return s.Receive(a.ctx, caseID, device, path, p.storing)
 }
 
 type evidenceListCmd struct {
@@ -51,7 +51,7 @@ type evidenceListCmd struct {
 	Device string `help:"evidence_device" placeholder:"DEVICE"`
 	State  string `help:"evidence_state" enum:"receiving,stored,erased," default:"" placeholder:"STATE"`
 	listFlags
-	wsFlags
+	anyFlags
 }
 
 var evidenceColumns = []string{"id", "device", "state", "files", "bytes", "received", "source"}
@@ -64,7 +64,7 @@ func (a *app) evidenceRow(e workspace.Evidence) []string {
 
 // Run lists evidence.
 func (c *evidenceListCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error {
+	return c.either(a, func(s works) error {
 		l, err := s.EvidenceBy(a.ctx, c.Case, workspace.EvidenceFilter{Device: c.Device, State: c.State}, c.page())
 		if err != nil {
 			return err
@@ -150,7 +150,7 @@ func (s *session) evidenceAt(sp *space, path string) (workspace.Evidence, error)
 		}
 		device = l.Items[0].ID
 	}
-	return sp.receive(s.cmd.Case, device, path)
+	return s.receive(here{sp.Space}, s.cmd.Case, device, path)
 }
 
 var errWhichDevice = errors.New("give --device: the case does not have exactly one")

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"strings"
 
 	"github.com/amparo-project/amparo/internal/evidence"
 	"github.com/amparo-project/amparo/internal/finding"
@@ -18,11 +19,15 @@ type explainCmd struct {
 	Evidence     string `help:"explain_evidence" placeholder:"PATH"`
 	PasswordFile string `help:"password_file" placeholder:"FILE"`
 	identityFlags
+	serverFlags
 }
 
 // Run prints the walk. The evidence is read again where it can be reached
 // without asking: for an encrypted one, where a password was given.
 func (c *explainCmd) Run(a *app) error {
+	if strings.HasPrefix(c.RunDir, "R-") && c.server() != "" {
+		return c.far(a)
+	}
 	res, err := report.Load(c.RunDir)
 	if err != nil {
 		return err
@@ -40,6 +45,28 @@ func (c *explainCmd) Run(a *app) error {
 		defer closing()
 	}
 	return report.Explain(a.Out, f, &res.Run, a.Printer, o)
+}
+
+// far prints the walk of a finding of a check at a server. The evidence is
+// there: it is not read again here, unless --evidence says where it lies.
+func (c *explainCmd) far(a *app) error {
+	far, err := c.dial(a)
+	if err != nil {
+		return err
+	}
+	f, run, err := far.Whole(a.ctx, c.RunDir, c.Finding)
+	if err != nil {
+		return err
+	}
+	var o report.ExplainOptions
+	if c.Evidence != "" {
+		closing, err := c.evidence(a, run, f, &o)
+		if err != nil {
+			return err
+		}
+		defer closing()
+	}
+	return report.Explain(a.Out, f, run, a.Printer, o)
 }
 
 // evidence opens the finding's file in the evidence.

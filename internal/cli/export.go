@@ -119,7 +119,7 @@ type caseExportsCmd struct {
 	Case     string `arg:"" help:"case_id"`
 	Evidence string `help:"evidence_id" placeholder:"EVIDENCE"`
 	listFlags
-	wsFlags
+	anyFlags
 }
 
 var exportColumns = []string{"id", "created", "subject", "recipient_of", "given", "sha256"}
@@ -130,7 +130,7 @@ func exportRow(x workspace.Export) []string {
 
 // Run lists what left of a case, and for whom.
 func (c *caseExportsCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error {
+	return c.either(a, func(s works) error {
 		l, err := s.Exports(a.ctx, c.Case, c.Evidence, c.page())
 		if err != nil {
 			return err

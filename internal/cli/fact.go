@@ -23,7 +23,7 @@ type factAddCmd struct {
 	Case string `arg:"" help:"case_id"`
 	File string `arg:"" help:"fact_file"`
 	JSON bool   `name:"json" help:"json"`
-	wsFlags
+	anyFlags
 }
 
 // Run writes facts down, and says which now contradict each other.
@@ -32,12 +32,12 @@ func (c *factAddCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	return c.with(a, func(s *space) error {
-		ids, err := book.PutFacts(a.ctx, s.Workspace, c.Case, facts)
+	return c.either(a, func(s works) error {
+		ids, err := s.PutFacts(a.ctx, c.Case, facts)
 		if err != nil {
 			return err
 		}
-		now, err := book.Load(a.ctx, s.Workspace, c.Case)
+		now, err := book.Load(a.ctx, s, c.Case)
 		if err != nil {
 			return err
 		}
@@ -84,13 +84,13 @@ type factListCmd struct {
 	Case   string `arg:"" help:"case_id"`
 	Person string `help:"fact_person" placeholder:"PERSON"`
 	JSON   bool   `name:"json" help:"json"`
-	wsFlags
+	anyFlags
 }
 
 // Run lists the facts that hold, and tells which contradict each other.
 func (c *factListCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error {
-		b, err := book.Load(a.ctx, s.Workspace, c.Case)
+	return c.either(a, func(s works) error {
+		b, err := book.Load(a.ctx, s, c.Case)
 		if err != nil {
 			return err
 		}
@@ -115,7 +115,7 @@ func (c *factListCmd) Run(a *app) error {
 type entryRetireCmd struct {
 	ID     string `arg:"" name:"entry" help:"entry_id"`
 	Reason string `arg:"" help:"entry_reason"`
-	wsFlags
+	anyFlags
 }
 
 // Run withdraws a statement. The reason comes from a file: it may tell of
@@ -125,7 +125,7 @@ func (c *entryRetireCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	return c.with(a, func(s *space) error {
+	return c.either(a, func(s works) error {
 		_, err := s.RetireEntry(a.ctx, c.ID, string(reason))
 		return err
 	})

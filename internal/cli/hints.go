@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io/fs"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"github.com/amparo-project/amparo/internal/backup"
 	"github.com/amparo-project/amparo/internal/bagit"
 	"github.com/amparo-project/amparo/internal/casework"
+	"github.com/amparo-project/amparo/internal/client"
 	"github.com/amparo-project/amparo/internal/evidence"
 	"github.com/amparo-project/amparo/internal/evidence/androidfiles"
 	"github.com/amparo-project/amparo/internal/evidence/iosbackup"
@@ -44,6 +46,9 @@ var hints = []struct {
 	{iosbackup.ErrInside, "cli.hint.out_inside"},
 	{web.ErrNotLoopback, "cli.hint.not_loopback"},
 	{syscall.EADDRINUSE, "cli.hint.address_in_use"},
+	{client.ErrToken, "server.hint.token"},
+	{client.ErrAddress, "server.hint.address"},
+	{client.ErrRefused, "server.hint.refused"},
 	{workspace.ErrNone, "ws.hint.none"},
 	{backup.ErrInUse, "backup.hint.in_use"},
 	{backup.ErrNotForYou, "backup.hint.not_for_you"},
@@ -98,6 +103,9 @@ func (a *app) hint(err error) string {
 		if errors.Is(err, h.err) {
 			return a.Text(h.id)
 		}
+	}
+	if errors.As(err, new(*tls.CertificateVerificationError)) {
+		return a.Text("server.hint.certificate")
 	}
 	return ""
 }

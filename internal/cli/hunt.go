@@ -22,11 +22,14 @@ type huntCmd struct {
 	PasswordFile string   `help:"password_file" placeholder:"FILE"`
 	JSON         bool     `name:"json" help:"json"`
 	identityFlags
-	wsFlags
+	anyFlags
 }
 
 // Run hunts, or checks again.
 func (c *huntCmd) Run(a *app) error {
+	if c.server() != "" {
+		return c.far(a)
+	}
 	if c.Recheck {
 		return c.recheck(a)
 	}
@@ -44,6 +47,25 @@ func (c *huntCmd) Run(a *app) error {
 		}
 		return a.showHunt(&h)
 	})
+}
+
+// far hunts at a server: for one value, or with the sets that it has.
+func (c *huntCmd) far(a *app) error {
+	if c.Recheck || len(c.Indicators) > 0 {
+		return usageError{fmt.Errorf("--recheck, --indicators: %w", errNotHere)}
+	}
+	far, err := c.dial(a)
+	if err != nil {
+		return err
+	}
+	h, err := far.Hunt(a.ctx, c.Value)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return writeJSON(a.Out, h)
+	}
+	return a.showHunt(&h)
 }
 
 // sets are those that the flags name.

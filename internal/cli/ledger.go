@@ -26,13 +26,13 @@ type custodyCmd struct {
 	Evidence string `arg:"" help:"evidence_id"`
 	Out      string `help:"custody_out" placeholder:"DIR"`
 	listFlags
-	wsFlags
+	anyFlags
 }
 
 // Run prints the chain of custody, each act with its place in the ledger; with
 // --out the proofs too, which verify without the workspace.
 func (c *custodyCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error {
+	return c.either(a, func(s works) error {
 		l, err := s.Acts(a.ctx, c.Evidence, c.page())
 		if err != nil {
 			return err
@@ -41,7 +41,7 @@ func (c *custodyCmd) Run(a *app) error {
 			return fmt.Errorf("evidence %s: %w", c.Evidence, workspace.ErrNotFound)
 		}
 		if c.Out != "" {
-			if err := s.writeProofs(l.Items, c.Out); err != nil {
+			if err := a.writeProofs(s, l.Items, c.Out); err != nil {
 				return err
 			}
 		}
@@ -56,8 +56,8 @@ func (c *custodyCmd) Run(a *app) error {
 }
 
 // writeProofs writes a proof of each act, and the key that they verify by.
-func (s *space) writeProofs(acts []workspace.Act, dir string) error {
-	signed, n, err := s.Checkpoint(s.app.ctx)
+func (a *app) writeProofs(s works, acts []workspace.Act, dir string) error {
+	signed, n, err := s.Checkpoint(a.ctx)
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func (s *space) writeProofs(acts []workspace.Act, dir string) error {
 		return err
 	}
 	for _, act := range acts {
-		proof, err := s.Prove(s.app.ctx, act.N, n, signed, true)
+		proof, err := s.Prove(a.ctx, act.N, n, signed, true)
 		if err != nil {
 			return err
 		}
@@ -95,12 +95,12 @@ type ledgerCmd struct {
 
 type ledgerCheckpointCmd struct {
 	Out string `help:"ledger_out" placeholder:"DIR"`
-	wsFlags
+	anyFlags
 }
 
 // Run signs the ledger as it is, and publishes it where --out is given.
 func (c *ledgerCheckpointCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error {
+	return c.either(a, func(s works) error {
 		signed, n, err := s.Checkpoint(a.ctx)
 		if err != nil {
 			return err
@@ -118,12 +118,12 @@ func (c *ledgerCheckpointCmd) Run(a *app) error {
 type ledgerProveCmd struct {
 	Entry int64 `arg:"" help:"ledger_entry"`
 	Open  bool  `help:"ledger_open"`
-	wsFlags
+	anyFlags
 }
 
 // Run prints the proof of one entry.
 func (c *ledgerProveCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error {
+	return c.either(a, func(s works) error {
 		signed, n, err := s.Checkpoint(a.ctx)
 		if err != nil {
 			return err

@@ -31,7 +31,7 @@ func (c *letterCmd) Run(a *app) error {
 		return usageError{errLetterKind}
 	}
 	return c.with(a, func(s *space) error {
-		st, err := c.standing(s)
+		st, err := c.standing(a, s)
 		if err != nil {
 			return err
 		}

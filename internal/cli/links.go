@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/amparo-project/amparo/internal/casework"
+	"github.com/amparo-project/amparo/internal/client"
 	"github.com/amparo-project/amparo/internal/link"
 	"github.com/amparo-project/amparo/internal/report"
 	"github.com/amparo-project/amparo/internal/workspace"
@@ -19,7 +20,7 @@ type linksCmd struct {
 	Graph  string `help:"links_graph" placeholder:"FILE"`
 	Report string `help:"links_report" placeholder:"FILE"`
 	JSON   bool   `name:"json" help:"json"`
-	wsFlags
+	anyFlags
 }
 
 var errGraphForm = errors.New("--graph: the name ends in .json or .graphml")
@@ -34,12 +35,8 @@ func (c *linksCmd) Validate() error {
 
 // Run compares people.
 func (c *linksCmd) Run(a *app) error {
-	loaded, err := a.loadIndicators(nil)
-	if err != nil {
-		return err
-	}
-	return c.with(a, func(s *space) error {
-		l, err := casework.Links(a.ctx, s.Workspace, c.Case, loaded.matcher)
+	return c.either(a, func(s works) error {
+		l, err := linksOf(a, s, c.Case)
 		if err != nil {
 			return err
 		}
@@ -51,6 +48,20 @@ func (c *linksCmd) Run(a *app) error {
 		}
 		return a.showLinks(l)
 	})
+}
+
+// linksOf compares people, here or at a server. Values that only private
+// indicators list are withheld by whoever has those.
+func linksOf(a *app, s works, caseID string) (*workspace.Linked, error) {
+	if far, ok := s.(*client.Client); ok {
+		return far.Links(a.ctx, caseID)
+	}
+	loaded, err := a.loadIndicators(nil)
+	if err != nil {
+		return nil, err
+	}
+	h, _ := s.(here) // there is no other
+	return casework.Links(a.ctx, h.Workspace, caseID, loaded.matcher)
 }
 
 // write writes the files that were asked for.

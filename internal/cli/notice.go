@@ -11,6 +11,7 @@ import (
 	"github.com/amparo-project/amparo/internal/account/notice"
 	"github.com/amparo-project/amparo/internal/account/outbox"
 	"github.com/amparo-project/amparo/internal/casework"
+	"github.com/amparo-project/amparo/internal/client"
 )
 
 // noticeCmd is "amparo notice".
@@ -58,9 +59,8 @@ func noticesConfig() (*notice.Config, error) {
 	return notice.LoadConfig(name)
 }
 
-func (a *app) boxWithout(s *space) *box {
-	return &box{&outbox.Box{Store: s.Workspace, Now: time.Now}, s}
-}
+// boxOver is the outbox without a configuration: it lists and moves.
+func boxOver(s outbox.Store) *outbox.Box { return &outbox.Box{Store: s, Now: time.Now} }
 
 // due drafts what is due of all that happened.
 func (b *box) due(caseID string, st *clock.Standing, known map[string]string) ([]outbox.Notice, error) {
@@ -76,7 +76,7 @@ type noticeAskCmd struct {
 	Address  string   `help:"notice_address" placeholder:"FILE"`
 	Since    string   `help:"notice_since" placeholder:"DAY"`
 	JSON     bool     `name:"json" help:"json"`
-	wsFlags
+	anyFlags
 }
 
 // Run records that a person wants to be told.
@@ -87,8 +87,8 @@ func (c *noticeAskCmd) Run(a *app) (err error) {
 			return err
 		}
 	}
-	return c.with(a, func(s *space) error {
-		w, err := a.boxWithout(s).Ask(a.ctx, c.Case, w)
+	return c.either(a, func(s works) error {
+		w, err := askNotice(a, s, c.Case, w)
 		if err != nil {
 			return err
 		}
@@ -99,13 +99,13 @@ func (c *noticeAskCmd) Run(a *app) (err error) {
 type noticeWishesCmd struct {
 	Case string `arg:"" help:"case_id"`
 	JSON bool   `name:"json" help:"json"`
-	wsFlags
+	anyFlags
 }
 
 // Run lists who asked to be told.
 func (c *noticeWishesCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error {
-		list, err := a.boxWithout(s).Wishes(a.ctx, c.Case)
+	return c.either(a, func(s works) error {
+		list, err := boxOver(s).Wishes(a.ctx, c.Case)
 		if err != nil {
 			return err
 		}
@@ -121,21 +121,13 @@ func (c *noticeWishesCmd) Run(a *app) error {
 type noticeDueCmd struct {
 	accountAt
 	Config string `help:"notice_config" placeholder:"FILE"`
-	wsFlags
+	anyFlags
 }
 
 // Run drafts the notices that are due.
 func (c *noticeDueCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error {
-		b, err := a.box(s, c.Config)
-		if err != nil {
-			return err
-		}
-		st, known, err := c.both(s)
-		if err != nil {
-			return err
-		}
-		made, err := b.due(c.Case, st, known)
+	return c.either(a, func(s works) error {
+		made, err := c.draft(a, s)
 		if err != nil {
 			return err
 		}
@@ -149,6 +141,35 @@ func (c *noticeDueCmd) Run(a *app) error {
 		}
 		return a.notices(made)
 	})
+}
+
+// draft drafts the notices that are due. At a server its own day and
+// configuration count.
+func (c *noticeDueCmd) draft(a *app, s works) ([]outbox.Notice, error) {
+	if far, ok := s.(*client.Client); ok {
+		if c.Config != "" || c.On != "" {
+			return nil, usageError{fmt.Errorf("--config, --on: %w", errNotHere)}
+		}
+		return far.DueNotices(a.ctx, c.Case)
+	}
+	h, _ := s.(here) // there is no other
+	b, err := a.box(&space{h.Space, a}, c.Config)
+	if err != nil {
+		return nil, err
+	}
+	st, known, err := c.both(a, s)
+	if err != nil {
+		return nil, err
+	}
+	return b.due(c.Case, st, known)
+}
+
+// askNotice records a wish, here or at a server.
+func askNotice(a *app, s works, caseID string, w outbox.Wish) (outbox.Wish, error) {
+	if far, ok := s.(*client.Client); ok {
+		return far.AskNotice(a.ctx, caseID, w)
+	}
+	return boxOver(s).Ask(a.ctx, caseID, w)
 }
 
 func noticeList(list []outbox.Notice) []outbox.Notice {
@@ -168,13 +189,13 @@ type noticeListCmd struct {
 	Case  string `arg:"" help:"case_id"`
 	State string `help:"notice_state" placeholder:"STATE"`
 	JSON  bool   `name:"json" help:"json"`
-	wsFlags
+	anyFlags
 }
 
 // Run lists notices.
 func (c *noticeListCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error {
-		all, err := a.boxWithout(s).Notices(a.ctx, c.Case)
+	return c.either(a, func(s works) error {
+		all, err := boxOver(s).Notices(a.ctx, c.Case)
 		if err != nil {
 			return err
 		}
@@ -194,13 +215,13 @@ func (c *noticeListCmd) Run(a *app) error {
 type noticeShowCmd struct {
 	ID   string `arg:"" help:"notice_id"`
 	JSON bool   `name:"json" help:"json"`
-	wsFlags
+	anyFlags
 }
 
 // Run shows a notice as it would go out.
 func (c *noticeShowCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error {
-		n, err := a.boxWithout(s).Notice(a.ctx, c.ID)
+	return c.either(a, func(s works) error {
+		n, err := boxOver(s).Notice(a.ctx, c.ID)
 		if err != nil {
 			return err
 		}
@@ -223,14 +244,14 @@ func (c *noticeShowCmd) Run(a *app) error {
 
 type noticeApproveCmd struct {
 	ID []string `arg:"" help:"notice_ids"`
-	wsFlags
+	anyFlags
 }
 
 // Run lets drafts go out that a human has read.
 func (c *noticeApproveCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error {
+	return c.either(a, func(s works) error {
 		for _, id := range c.ID {
-			if _, err := a.boxWithout(s).Approve(a.ctx, id); err != nil {
+			if _, err := moveNotice(a, s, id, "approve", ""); err != nil {
 				return err
 			}
 		}
@@ -242,7 +263,7 @@ type noticeSendCmd struct {
 	Case   string `arg:"" help:"case_id"`
 	Config string `help:"notice_config" placeholder:"FILE"`
 	JSON   bool   `name:"json" help:"json"`
-	wsFlags
+	anyFlags
 }
 
 // errNotSent ends the command when a mail did not go out.
@@ -250,12 +271,8 @@ var errNotSent = fmt.Errorf("not every mail was sent")
 
 // Run sends the mails that were approved.
 func (c *noticeSendCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error {
-		b, err := a.box(s, c.Config)
-		if err != nil {
-			return err
-		}
-		moved, err := b.Run(a.ctx, c.Case)
+	return c.either(a, func(s works) error {
+		moved, err := c.send(a, s)
 		if err != nil {
 			return err
 		}
@@ -271,6 +288,22 @@ func (c *noticeSendCmd) Run(a *app) error {
 		}
 		return err
 	})
+}
+
+// send sends what was approved, here or at a server, whose configuration counts.
+func (c *noticeSendCmd) send(a *app, s works) ([]outbox.Notice, error) {
+	if far, ok := s.(*client.Client); ok {
+		if c.Config != "" {
+			return nil, usageError{fmt.Errorf("--config: %w", errNotHere)}
+		}
+		return far.SendNotices(a.ctx, c.Case)
+	}
+	h, _ := s.(here) // there is no other
+	b, err := a.box(&space{h.Space, a}, c.Config)
+	if err != nil {
+		return nil, err
+	}
+	return b.Run(a.ctx, c.Case)
 }
 
 // moved says what became of each mail.
@@ -316,18 +349,18 @@ type noticeMove struct {
 	ID   string `arg:"" help:"notice_id"`
 	Note string `help:"notice_note" placeholder:"FILE"`
 	JSON bool   `name:"json" help:"json"`
-	wsFlags
+	anyFlags
 }
 
-func (c *noticeMove) move(a *app, fn func(b *box, note string) (outbox.Notice, error)) (err error) {
+func (c *noticeMove) move(a *app, step string) (err error) {
 	note := ""
 	if c.Note != "" {
 		if note, err = a.text(c.Note); err != nil {
 			return err
 		}
 	}
-	return c.with(a, func(s *space) error {
-		n, err := fn(a.boxWithout(s), note)
+	return c.either(a, func(s works) error {
+		n, err := moveNotice(a, s, c.ID, step, note)
 		if err != nil {
 			return err
 		}
@@ -343,28 +376,28 @@ type noticeToldCmd struct{ noticeMove }
 
 // Run notes that somebody was told by phone, or given or sent the letter.
 func (c *noticeToldCmd) Run(a *app) error {
-	return c.move(a, func(b *box, note string) (outbox.Notice, error) { return b.Hand(a.ctx, c.ID, note) })
+	return c.move(a, "told")
 }
 
 type noticeReadCmd struct{ noticeMove }
 
 // Run notes that the person has read it.
 func (c *noticeReadCmd) Run(a *app) error {
-	return c.move(a, func(b *box, note string) (outbox.Notice, error) { return b.Reading(a.ctx, c.ID, note) })
+	return c.move(a, "read")
 }
 
 type noticeCancelCmd struct{ noticeMove }
 
 // Run calls a notice off.
 func (c *noticeCancelCmd) Run(a *app) error {
-	return c.move(a, func(b *box, note string) (outbox.Notice, error) { return b.Cancel(a.ctx, c.ID, note) })
+	return c.move(a, "cancel")
 }
 
 type noticeRetryCmd struct{ noticeMove }
 
 // Run queues a mail again that was not sent.
 func (c *noticeRetryCmd) Run(a *app) error {
-	return c.move(a, func(b *box, _ string) (outbox.Notice, error) { return b.Retry(a.ctx, c.ID) })
+	return c.move(a, "retry")
 }
 
 type noticeResolveCmd struct {
@@ -375,5 +408,8 @@ type noticeResolveCmd struct {
 
 // Run takes the word of a human on a mail that may have been sent.
 func (c *noticeResolveCmd) Run(a *app) error {
-	return c.move(a, func(b *box, note string) (outbox.Notice, error) { return b.Resolve(a.ctx, c.ID, c.Sent, note) })
+	if c.Sent {
+		return c.move(a, "was_sent")
+	}
+	return c.move(a, "was_not_sent")
 }

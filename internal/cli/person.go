@@ -3,7 +3,6 @@ package cli
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -25,7 +24,7 @@ type personAddCmd struct {
 	Minor     bool   `help:"person_minor"`
 	Private   string `help:"person_private" placeholder:"FILE"`
 	JSON      bool   `name:"json" help:"json"`
-	wsFlags
+	anyFlags
 }
 
 // Run adds a person.
@@ -34,7 +33,7 @@ func (c *personAddCmd) Run(a *app) error {
 	if err := a.private(c.Private, &p.Private); err != nil {
 		return err
 	}
-	return c.with(a, func(s *space) error {
+	return c.either(a, func(s works) error {
 		p, err := s.AddPerson(a.ctx, p)
 		if err != nil {
 			return err
@@ -48,7 +47,7 @@ type personListCmd struct {
 	Pseudonym string `help:"person_only" placeholder:"NAME"`
 	Minor     bool   `help:"person_only_minors"`
 	listFlags
-	wsFlags
+	anyFlags
 }
 
 var personColumns = []string{"id", "pseudonym", "minor", "languages", "name", "reach"}
@@ -63,7 +62,7 @@ func (a *app) personRow(p workspace.Person) []string {
 
 // Run lists people.
 func (c *personListCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error {
+	return c.either(a, func(s works) error {
 		l, err := s.PeopleBy(a.ctx, c.Case, workspace.PersonFilter{Pseudonym: c.Pseudonym, Minor: c.Minor}, c.page())
 		if err != nil {
 			return err
@@ -83,12 +82,12 @@ type deviceAddCmd struct {
 	Person string `arg:"" help:"device_person"`
 	Label  string `arg:"" help:"device_label"`
 	JSON   bool   `name:"json" help:"json"`
-	wsFlags
+	anyFlags
 }
 
 // Run adds a device.
 func (c *deviceAddCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error {
+	return c.either(a, func(s works) error {
 		d, err := s.AddDevice(a.ctx, c.Case, c.Person, c.Label)
 		if err != nil {
 			return err
@@ -101,12 +100,12 @@ type deviceListCmd struct {
 	Case   string `arg:"" help:"case_id"`
 	Person string `help:"device_person" placeholder:"PERSON"`
 	listFlags
-	wsFlags
+	anyFlags
 }
 
 // Run lists devices.
 func (c *deviceListCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error {
+	return c.either(a, func(s works) error {
 		l, err := s.Devices(a.ctx, c.Case, c.Person, c.page())
 		if err != nil {
 			return err
@@ -133,7 +132,7 @@ type consentAddCmd struct {
 	Share    []string `help:"consent_share" placeholder:"WHAT:WHOM" sep:"none"`
 	Form     string   `help:"consent_form" required:"" placeholder:"FILE"`
 	JSON     bool     `name:"json" help:"json"`
-	wsFlags
+	anyFlags
 }
 
 // Run records a consent.
@@ -146,7 +145,7 @@ func (c *consentAddCmd) Run(a *app) error {
 	if err != nil {
 		return fmt.Errorf("signed form: %w", err)
 	}
-	return c.with(a, func(s *space) error {
+	return c.either(a, func(s works) error {
 		k, err := s.AddConsent(a.ctx, workspace.Consent{
 			Case: c.Case, Person: c.Person, Purposes: c.Purpose, Until: c.Until, Guardian: c.Guardian, FormSHA256: sum,
 			Private: workspace.ConsentTerms{GivenBy: strings.TrimSpace(string(given)), Shares: c.Share},
@@ -176,12 +175,12 @@ type consentListCmd struct {
 	Person string `help:"device_person" placeholder:"PERSON"`
 	Holds  bool   `help:"consent_holds"`
 	listFlags
-	wsFlags
+	anyFlags
 }
 
 // Run lists consents.
 func (c *consentListCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error {
+	return c.either(a, func(s works) error {
 		which := s.Consents
 		if c.Holds {
 			which = s.ConsentsHolding
@@ -201,20 +200,13 @@ func (c *consentListCmd) Run(a *app) error {
 type consentWithdrawCmd struct {
 	Consent string `arg:"" help:"consent_id"`
 	JSON    bool   `name:"json" help:"json"`
-	wsFlags
+	anyFlags
 }
 
 // Run withdraws a consent and says what remains.
 func (c *consentWithdrawCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error {
-		left, err := s.WithdrawConsent(a.ctx, c.Consent)
-		if err != nil {
-			return err
-		}
-		// Their key is gone: what cannot be deleted now cannot be read either.
-		for _, id := range left.Destroyed {
-			err = errors.Join(err, s.Vault.Delete(a.ctx, id))
-		}
+	return c.either(a, func(s works) error {
+		left, err := s.Withdraw(a.ctx, c.Consent)
 		if err != nil {
 			return err
 		}

@@ -24,14 +24,27 @@ func (s *session) present(run *finding.Run, found *shownFindings, dir string) er
 			return err
 		}
 	}
-	stored := ""
 	if s.stored != nil {
-		var err error
-		if stored, err = s.stored.save(run, dir); err != nil {
+		stored, err := s.stored.save(run, dir)
+		if err != nil {
 			return err
 		}
-		dir = ""
+		return s.presentStored(run, found, stored, s.stored.Evidence.ID)
 	}
+	return s.show(run, found, dir, "", "")
+}
+
+// presentStored shows the result of a check that a workspace keeps.
+func (s *session) presentStored(run *finding.Run, found *shownFindings, stored, evidence string) error {
+	for _, sev := range finding.Severities {
+		if run.Totals.BySeverity[sev.String()] > 0 {
+			s.worst = max(s.worst, sev)
+		}
+	}
+	return s.show(run, found, "", stored, evidence)
+}
+
+func (s *session) show(run *finding.Run, found *shownFindings, dir, stored, evidence string) error {
 	if s.cmd.JSON {
 		return writeJSON(s.Out, struct {
 			ID       string            `json:"id,omitempty"` // in the workspace
@@ -52,7 +65,7 @@ func (s *session) present(run *finding.Run, found *shownFindings, dir string) er
 	}
 	err := report.Summary(s.Out, run, found.groups.Groups(), s.Printer, report.SummaryOptions{Width: s.OutWidth, Dir: dir})
 	if stored != "" {
-		fmt.Fprintln(s.Out, s.Text("ws.run_stored", "Run", stored, "Evidence", s.stored.Evidence.ID))
+		fmt.Fprintln(s.Out, s.Text("ws.run_stored", "Run", stored, "Evidence", evidence))
 	}
 	return err
 }

@@ -91,12 +91,12 @@ func today() time.Time {
 	return casework.Today(time.Now())
 }
 
-func (s *space) docket(caseID string) (*docket.Docket, error) {
-	terms, err := s.app.terms()
+func (a *app) docket(s docket.Store, caseID string) (*docket.Docket, error) {
+	terms, err := a.terms()
 	if err != nil {
 		return nil, err
 	}
-	return &docket.Docket{Store: s.Workspace, Case: caseID, Terms: terms, Today: today()}, nil
+	return &docket.Docket{Store: s, Case: caseID, Terms: terms, Today: today()}, nil
 }
 
 // promiseCmd is "amparo promise".
@@ -116,7 +116,7 @@ type promiseAddCmd struct {
 	WordsLang string `help:"promise_lang" placeholder:"en|es"`
 	JSON      bool   `name:"json" help:"json"`
 	sourceFlags
-	wsFlags
+	anyFlags
 }
 
 // Run records a promise.
@@ -131,8 +131,8 @@ func (c *promiseAddCmd) Run(a *app) (err error) {
 	if p.Documents, err = c.documents(); err != nil {
 		return err
 	}
-	return c.with(a, func(s *space) error {
-		d, err := s.docket(c.Case)
+	return c.either(a, func(s works) error {
+		d, err := a.docket(s, c.Case)
 		if err != nil {
 			return err
 		}
@@ -146,13 +146,13 @@ func (c *promiseAddCmd) Run(a *app) (err error) {
 
 type promiseListCmd struct {
 	accountAt
-	wsFlags
+	anyFlags
 }
 
 // Run lists promises as they stand.
 func (c *promiseListCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error {
-		st, err := c.standing(s)
+	return c.either(a, func(s works) error {
+		st, err := c.standing(a, s)
 		if err != nil {
 			return err
 		}
@@ -202,7 +202,7 @@ type requestAddCmd struct {
 	Due       string `help:"request_due" placeholder:"DAY"`
 	JSON      bool   `name:"json" help:"json"`
 	sourceFlags
-	wsFlags
+	anyFlags
 }
 
 // Run records a request, with the term that the law gives it.
@@ -217,8 +217,8 @@ func (c *requestAddCmd) Run(a *app) (err error) {
 	if q.Documents, err = c.documents(); err != nil {
 		return err
 	}
-	return c.with(a, func(s *space) error {
-		d, err := s.docket(c.Case)
+	return c.either(a, func(s works) error {
+		d, err := a.docket(s, c.Case)
 		if err != nil {
 			return err
 		}
@@ -235,13 +235,13 @@ func (c *requestAddCmd) Run(a *app) (err error) {
 
 type requestListCmd struct {
 	accountAt
-	wsFlags
+	anyFlags
 }
 
 // Run lists requests as they stand.
 func (c *requestListCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error {
-		st, err := c.standing(s)
+	return c.either(a, func(s works) error {
+		st, err := c.standing(a, s)
 		if err != nil {
 			return err
 		}
@@ -302,7 +302,7 @@ type answerAddCmd struct {
 	New       string `help:"answer_new" enum:"yes,no" required:"" placeholder:"yes|no"`
 	JSON      bool   `name:"json" help:"json"`
 	sourceFlags
-	wsFlags
+	anyFlags
 }
 
 // Run records an answer or a deed.
@@ -317,8 +317,8 @@ func (c *answerAddCmd) Run(a *app) (err error) {
 	if v.Documents, err = c.documents(); err != nil {
 		return err
 	}
-	return c.with(a, func(s *space) error {
-		d, err := s.docket(c.Case)
+	return c.either(a, func(s works) error {
+		d, err := a.docket(s, c.Case)
 		if err != nil {
 			return err
 		}
@@ -332,13 +332,13 @@ func (c *answerAddCmd) Run(a *app) (err error) {
 
 type answerListCmd struct {
 	accountAt
-	wsFlags
+	anyFlags
 }
 
 // Run lists what the authorities said and did.
 func (c *answerListCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error {
-		d, err := s.docket(c.Case)
+	return c.either(a, func(s works) error {
+		d, err := a.docket(s, c.Case)
 		if err != nil {
 			return err
 		}
@@ -362,7 +362,7 @@ func (c *answerListCmd) Run(a *app) error {
 type entryWithdrawCmd struct {
 	ID  string `arg:"" help:"account_id"`
 	Why string `help:"account_why" required:"" placeholder:"FILE"`
-	wsFlags
+	anyFlags
 }
 
 // Run takes an entry back that was a mistake. The history keeps it.
@@ -371,7 +371,7 @@ func (c *entryWithdrawCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	return c.with(a, func(s *space) error {
+	return c.either(a, func(s works) error {
 		e, err := s.Entry(a.ctx, c.ID)
 		if err != nil {
 			return err

@@ -47,7 +47,7 @@ func (c *publishCmd) Run(a *app) error {
 		return err
 	}
 	return c.with(a, func(s *space) error {
-		d, err := s.docket(c.Case)
+		d, err := a.docket(s.Workspace, c.Case)
 		if err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/amparo-project/amparo/internal/client"
 	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/vault"
 	"github.com/amparo-project/amparo/internal/workspace"
@@ -23,7 +24,7 @@ type runListCmd struct {
 	Evidence string `help:"evidence_id" placeholder:"EVIDENCE"`
 	State    string `help:"run_state" enum:"stored,erased," default:"" placeholder:"STATE"`
 	listFlags
-	wsFlags
+	anyFlags
 }
 
 var runColumns = []string{"id", "evidence", "ended", "version", "findings", "critical", "high", "state"}
@@ -38,7 +39,7 @@ func (a *app) runRow(r workspace.Run) []string {
 
 // Run lists runs.
 func (c *runListCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error {
+	return c.either(a, func(s works) error {
 		l, err := s.Runs(a.ctx, workspace.RunFilter{Case: c.Case, Evidence: c.Evidence, State: c.State}, c.page())
 		if err != nil {
 			return err
@@ -51,19 +52,19 @@ type runShowCmd struct {
 	ID   string `arg:"" name:"run" help:"run_id"`
 	Out  string `help:"run_out" placeholder:"DIR"`
 	JSON bool   `name:"json" help:"json"`
-	wsFlags
+	anyFlags
 }
 
 // Run shows a run, or writes its result folder. Either is in the ledger: what
 // is in it is a person's.
 func (c *runShowCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error {
+	return c.either(a, func(s works) error {
 		r, err := s.Run(a.ctx, c.ID)
 		if err != nil {
 			return err
 		}
 		if c.Out != "" {
-			return s.writeRun(&r, c.Out)
+			return a.writeRun(s, &r, c.Out)
 		}
 		if err := s.Viewed(a.ctx, r.Evidence, r.ID); err != nil {
 			return err
@@ -76,6 +77,21 @@ func (c *runShowCmd) Run(a *app) error {
 }
 
 // writeRun writes the result folder of a run in clear.
+func (a *app) writeRun(w works, r *workspace.Run, dir string) error {
+	if c, ok := w.(*client.Client); ok {
+		if err := newFolder(dir); err != nil {
+			return err
+		}
+		if err := c.Result(a.ctx, r.ID, dir); err != nil {
+			return err
+		}
+		fmt.Fprintln(a.Out, a.Text("cli.result", "Dir", safe(dir)))
+		return nil
+	}
+	h, _ := w.(here) // there is no other
+	return (&space{h.Space, a}).writeRun(r, dir)
+}
+
 func (s *space) writeRun(r *workspace.Run, dir string) error {
 	b, err := s.OpenRun(s.app.ctx, r)
 	if err != nil {
@@ -149,7 +165,7 @@ type findingListCmd struct {
 	Rule     string `help:"finding_rule" placeholder:"RULE"`
 	Value    string `help:"finding_value" placeholder:"VALUE"`
 	listFlags
-	wsFlags
+	anyFlags
 }
 
 // Run lists findings.
@@ -163,7 +179,7 @@ func (c *findingListCmd) Run(a *app) error {
 			return usageError{err}
 		}
 	}
-	return c.with(a, func(s *space) error {
+	return c.either(a, func(s works) error {
 		l, err := s.Findings(a.ctx, by, c.page())
 		if err != nil {
 			return err
@@ -179,7 +195,7 @@ type decideFlags struct {
 	Finding  string `arg:"" help:"finding_id"`
 	InRun    string `name:"run" help:"finding_run" placeholder:"RUN"`
 	NoteFile string `help:"finding_note_file" placeholder:"FILE"`
-	wsFlags
+	anyFlags
 }
 
 func (c *decideFlags) decide(a *app, state string) error {
@@ -191,7 +207,7 @@ func (c *decideFlags) decide(a *app, state string) error {
 		}
 		note = string(data)
 	}
-	return c.with(a, func(s *space) error { return s.Decide(a.ctx, c.InRun, c.Finding, state, note) })
+	return c.either(a, func(s works) error { return s.Decide(a.ctx, c.InRun, c.Finding, state, note) })
 }
 
 type findingConfirmCmd struct{ decideFlags }

@@ -33,7 +33,7 @@ type serveCmd struct {
 	Addr   string `help:"serve_addr" default:"127.0.0.1:8642" placeholder:"HOST:PORT"`
 	NoOpen bool   `help:"serve_no_open"`
 	opsFlags
-	wsFlags
+	anyFlags
 }
 
 // hookVariable lists private networks that webhooks may reach: CIDRs, with

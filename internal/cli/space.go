@@ -45,6 +45,20 @@ type wsFlags struct {
 	PassphraseFile string `help:"ws_passphrase" placeholder:"FILE"`
 }
 
+// serverFlags say at which server a workspace is.
+type serverFlags struct {
+	Server    string `help:"ws_server" placeholder:"URL"`
+	TokenFile string `help:"ws_token" placeholder:"FILE"`
+	ServerCA  string `name:"server-ca" help:"ws_server_ca" placeholder:"FILE"`
+}
+
+// anyFlags are those of commands that work on a workspace of this machine, or
+// on one at a server.
+type anyFlags struct {
+	wsFlags
+	serverFlags
+}
+
 // listFlags are those of every list.
 type listFlags struct {
 	Limit int    `help:"ws_limit" default:"100"`
@@ -129,6 +143,9 @@ func (a *app) identity(f *wsFlags) (seal.Identity, error) {
 // database opens the database, and says where the vault is. create makes the
 // folder.
 func (f *wsFlags) database(a *app, create bool) (db *workspace.DB, at stores.Place, err error) {
+	if os.Getenv(serverVariable) != "" {
+		return nil, at, usageError{errNotOverServer}
+	}
 	where, isURL, err := f.where()
 	if err != nil {
 		return nil, at, err

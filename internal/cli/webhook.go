@@ -24,7 +24,7 @@ type webhookAddCmd struct {
 	Event   []string `help:"webhook_event" required:"" placeholder:"EVENT"`
 	AtLeast string   `help:"webhook_least" placeholder:"SEVERITY"`
 	JSON    bool     `name:"json" help:"json"`
-	wsFlags
+	anyFlags
 }
 
 // Run makes a webhook and prints its secret, which nothing shows again.
@@ -43,7 +43,7 @@ func (c *webhookAddCmd) Run(a *app) (err error) {
 			return usageError{err}
 		}
 	}
-	return c.with(a, func(s *space) error {
+	return c.either(a, func(s works) error {
 		h, secret, err := s.AddWebhook(a.ctx, h)
 		if err != nil {
 			return err
@@ -63,12 +63,12 @@ func (c *webhookAddCmd) Run(a *app) (err error) {
 
 type webhookListCmd struct {
 	JSON bool `name:"json" help:"json"`
-	wsFlags
+	anyFlags
 }
 
 // Run lists the webhooks of the acting member.
 func (c *webhookListCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error {
+	return c.either(a, func(s works) error {
 		list, err := s.Webhooks(a.ctx)
 		if err != nil {
 			return err
@@ -83,15 +83,12 @@ type webhookLogCmd struct {
 	Webhook string `arg:"" help:"webhook_id"`
 	Limit   int    `help:"ws_limit" default:"100"`
 	JSON    bool   `name:"json" help:"json"`
-	wsFlags
+	anyFlags
 }
 
 // Run lists what a webhook was told, the last first.
 func (c *webhookLogCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error {
-		if _, err := s.Webhook(a.ctx, c.Webhook); err != nil {
-			return err
-		}
+	return c.either(a, func(s works) error {
 		list, err := s.Deliveries(a.ctx, c.Webhook, c.Limit)
 		if err != nil {
 			return err
@@ -108,20 +105,20 @@ func (c *webhookLogCmd) Run(a *app) error {
 
 type webhookTestCmd struct {
 	Webhook string `arg:"" help:"webhook_id"`
-	wsFlags
+	anyFlags
 }
 
 // Run puts a test into the outbox: a server sends it.
 func (c *webhookTestCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error { return s.TestWebhook(a.ctx, c.Webhook) })
+	return c.either(a, func(s works) error { return s.TestWebhook(a.ctx, c.Webhook) })
 }
 
 type webhookRemoveCmd struct {
 	Webhook string `arg:"" help:"webhook_id"`
-	wsFlags
+	anyFlags
 }
 
 // Run removes a webhook.
 func (c *webhookRemoveCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error { return s.RemoveWebhook(a.ctx, c.Webhook) })
+	return c.either(a, func(s works) error { return s.RemoveWebhook(a.ctx, c.Webhook) })
 }

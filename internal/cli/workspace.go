@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -93,12 +94,12 @@ const minPassphrase = 12
 
 type wsShowCmd struct {
 	JSON bool `name:"json" help:"json"`
-	wsFlags
+	anyFlags
 }
 
 // Run shows where the workspace is and what anybody may know of it.
 func (c *wsShowCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error {
+	return c.either(a, func(s works) error {
 		n, err := s.LedgerSize(a.ctx)
 		if err != nil {
 			return err
@@ -141,12 +142,12 @@ func (c *wsMemberAddCmd) Run(a *app) error {
 type wsMemberListCmd struct {
 	Name string `help:"workspace_member_name" placeholder:"NAME"`
 	listFlags
-	wsFlags
+	anyFlags
 }
 
 // Run lists who works here.
 func (c *wsMemberListCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error {
+	return c.either(a, func(s works) error {
 		l, err := s.MembersNamed(a.ctx, c.Name, c.page())
 		if err != nil {
 			return err
@@ -209,12 +210,12 @@ type caseCmd struct {
 type caseCreateCmd struct {
 	Title string `arg:"" help:"case_title"`
 	JSON  bool   `name:"json" help:"json"`
-	wsFlags
+	anyFlags
 }
 
 // Run makes a case.
 func (c *caseCreateCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error {
+	return c.either(a, func(s works) error {
 		made, err := s.CreateCase(a.ctx, c.Title)
 		if err != nil {
 			return err
@@ -226,12 +227,12 @@ func (c *caseCreateCmd) Run(a *app) error {
 type caseListCmd struct {
 	State string `help:"case_state" enum:"open,closed," default:"" placeholder:"open|closed"`
 	listFlags
-	wsFlags
+	anyFlags
 }
 
 // Run lists cases.
 func (c *caseListCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error {
+	return c.either(a, func(s works) error {
 		l, err := s.Cases(a.ctx, c.State, c.page())
 		if err != nil {
 			return err
@@ -248,13 +249,13 @@ func (c *caseListCmd) Run(a *app) error {
 type caseShowCmd struct {
 	Case string `arg:"" help:"case_id"`
 	JSON bool   `name:"json" help:"json"`
-	wsFlags
+	anyFlags
 }
 
 // Run shows all of a case.
 func (c *caseShowCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error {
-		all, err := s.all(c.Case)
+	return c.either(a, func(s works) error {
+		all, err := wholeOf(a.ctx, s, c.Case)
 		if err != nil {
 			return err
 		}
@@ -276,8 +277,8 @@ type wholeCase struct {
 	Exports  []workspace.Export   `json:"exports"`
 }
 
-func (s *space) all(id string) (w wholeCase, err error) {
-	ctx, most := s.app.ctx, workspace.Page{Limit: workspace.MaxLimit}
+func wholeOf(ctx context.Context, s works, id string) (w wholeCase, err error) {
+	most := workspace.Page{Limit: workspace.MaxLimit}
 	if w.Case, err = s.Case(ctx, id); err != nil {
 		return w, err
 	}
@@ -331,12 +332,12 @@ func rowsOf[T any](list []T, row func(T) []string) [][]string {
 
 type caseCloseCmd struct {
 	Case string `arg:"" help:"case_id"`
-	wsFlags
+	anyFlags
 }
 
 // Run closes a case.
 func (c *caseCloseCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error { return s.CloseCase(a.ctx, c.Case) })
+	return c.either(a, func(s works) error { return s.CloseCase(a.ctx, c.Case) })
 }
 
 // maxPrivate bounds a file of a person's private facts in bytes.
