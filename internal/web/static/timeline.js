@@ -8,17 +8,28 @@
   var first = +box.dataset.first, last = Math.max(+box.dataset.last, first + 1);
   var from = +box.dataset.from, to = Math.max(+box.dataset.to, from + 1);
   var canvas = document.createElement("canvas"), pen = canvas.getContext("2d");
-  var data = null, brush = null, drag = null, timer = 0, asked = 0, rowTimer = 0;
+  var data = null, brush = null, drag = null, timer = 0, asked = 0, rowTimer = 0, frame = 0, colours = {}, names = {};
   var rowHeight = 20, axis = 26, label = 190;
   canvas.tabIndex = 0; canvas.setAttribute("role", "img"); canvas.setAttribute("aria-label", box.dataset.label);
   picture.appendChild(canvas); tools.hidden = false;
   document.getElementById("still").hidden = true;
-  function css(name) { return getComputedStyle(document.documentElement).getPropertyValue(name).trim(); }
+  // css is a colour of the page; they are asked for once a picture.
+  function css(name) {
+    if (!colours[name]) { colours[name] = getComputedStyle(document.documentElement).getPropertyValue(name).trim(); }
+    return colours[name];
+  }
   function text(ms, short) { var s = new Date(ms).toISOString(); return short ? s.slice(0, short) : s.slice(0, 23).replace("T", " "); }
   function left() { return canvas.clientWidth < 560 ? 96 : label; }
   function x(ms) { return left() + (ms - from) / (to - from) * (canvas.clientWidth - left() - 8); }
   function ms(px) { return from + (px - left()) / (canvas.clientWidth - left() - 8) * (to - from); }
+  // draw asks for a picture: one for each frame of the screen, however often
+  // the wheel turns.
   function draw() {
+    said.textContent = text(from) + " – " + text(to);
+    if (!frame) { frame = requestAnimationFrame(paint); }
+  }
+  function paint() {
+    frame = 0; colours = {};
     var ratio = window.devicePixelRatio || 1, width = picture.clientWidth, lanes = data ? data.lanes : [];
     var height = axis + Math.max(lanes.length, 1) * rowHeight + 4;
     if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
@@ -33,7 +44,6 @@
       pen.globalAlpha = 0.18; pen.fillStyle = css("--accent");
       pen.fillRect(x(brush[0]), 0, Math.max(x(brush[1]) - x(brush[0]), 1), height); pen.globalAlpha = 1;
     }
-    said.textContent = text(from) + " – " + text(to);
   }
   var steps = [1, 10, 100, 1e3, 5e3, 15e3, 6e4, 3e5, 9e5, 36e5, 108e5, 216e5, 864e5, 6048e5], months = [1, 3, 6, 12, 24, 60, 120];
   // places returns where ticks stand, by the calendar where months are apart.
@@ -66,22 +76,35 @@
   }
   function row(lane, y, width) {
     pen.fillStyle = css("--fg"); pen.textAlign = "left";
-    var name = lane.title.slice(0, 60);
-    while (name.length > 4 && pen.measureText(name).width > left() - 12) { name = name.slice(0, -2); }
-    pen.fillText(name === lane.title ? name : name + "…", 6, y + rowHeight / 2);
+    pen.fillText(shortened(lane.title), 6, y + rowHeight / 2);
     pen.strokeStyle = css("--line"); pen.beginPath(); pen.moveTo(0, y + rowHeight - 0.5); pen.lineTo(width, y + rowHeight - 0.5); pen.stroke();
     var most = 1, n = lane.counts.length, w = (data.to - data.from + 1) / n;
     lane.counts.forEach(function (c) { most = Math.max(most, c); });
-    for (var i = 0; i < n; i++) {
-      var c = lane.counts[i];
-      if (!c) { continue; }
-      var a = x(data.from + i * w), b = x(data.from + (i + 1) * w);
-      if (b < left() || a > width - 8) { continue; }
-      var h = 3 + (rowHeight - 6) * Math.log1p(c) / Math.log1p(most);
-      a = Math.max(a, left());
-      pen.fillStyle = css("--low"); pen.fillRect(a, y + rowHeight - 2 - h, Math.max(b - a, 1.5), h);
-      if (lane.recovered && lane.recovered[i]) { pen.fillStyle = css("--high"); pen.fillRect(a, y + rowHeight - 3, Math.max(b - a, 2), 2); }
+    var start = left(), end = width - 8, scale = (end - start) / (to - from), top = Math.log1p(most), i, c, a, b, h;
+    pen.fillStyle = css("--low");
+    for (i = 0; i < n; i++) {
+      if (!(c = lane.counts[i])) { continue; }
+      a = start + (data.from + i * w - from) * scale; b = a + w * scale;
+      if (b < start || a > end) { continue; }
+      h = 3 + (rowHeight - 6) * Math.log1p(c) / top; a = Math.max(a, start);
+      pen.fillRect(a, y + rowHeight - 2 - h, Math.max(b - a, 1.5), h);
     }
+    if (!lane.recovered) { return; }
+    pen.fillStyle = css("--high");
+    for (i = 0; i < n; i++) {
+      a = start + (data.from + i * w - from) * scale; b = a + w * scale;
+      if (!lane.recovered[i] || b < start || a > end) { continue; }
+      a = Math.max(a, start); pen.fillRect(a, y + rowHeight - 3, Math.max(b - a, 2), 2);
+    }
+  }
+  // shortened is a name that fits beside its lane.
+  function shortened(title) {
+    var key = left() + title, name = title.slice(0, 60);
+    if (!names[key]) {
+      while (name.length > 4 && pen.measureText(name).width > left() - 12) { name = name.slice(0, -2); }
+      names[key] = name === title ? name : name + "…";
+    }
+    return names[key];
   }
   function marks(lanes) {
     var line = {};
