@@ -3,13 +3,10 @@ package web
 import (
 	"compress/gzip"
 	"io"
-	"math/rand/v2"
 	"net/http"
 	"regexp"
 	"strings"
 	"testing"
-
-	"github.com/amparo-project/amparo/internal/web/webtest"
 )
 
 // TestAssets gets each file that pages load: for good, packed for who takes it
@@ -56,38 +53,22 @@ const mostScript = 300 << 10
 
 var scriptOf = regexp.MustCompile(`<script[^>]*\ssrc="([^"]+)"`)
 
-// TestScriptsAreSmall counts what each page loads that runs, as it is before it
-// is packed, and what it holds itself.
-func TestScriptsAreSmall(t *testing.T) {
-	if testing.Short() {
-		t.Skip("volume")
+// scripts holds a page to what it may load that runs, as it is before it is
+// packed. Every page of a workspace is looked at: see TestStatementsDoNotGrow.
+func (f *fixture) scripts(path, page string) {
+	f.t.Helper()
+	total := 0
+	for _, m := range scriptOf.FindAllStringSubmatch(page, -1) {
+		a, known := f.s.pages.byPath[m[1]]
+		if !known {
+			f.t.Errorf("%s loads %s", path, m[1])
+		}
+		total += len(a.content)
 	}
-	f := newFixture(t)
-	b := f.member()
-	w, err := webtest.Populate(t.Context(), f.manager(), webtest.Size{Cases: 1, Devices: 1, Findings: 3, Messages: 100}, t.TempDir(), nil)
-	if err != nil {
-		t.Fatal(err)
+	if total > mostScript {
+		f.t.Errorf("%s sends %d bytes of script, at most %d are promised", path, total, mostScript)
 	}
-	r := rand.New(rand.NewPCG(1, 1))
-	for _, v := range visits(t, f.s) {
-		path, ok := address(r, w, v.path)
-		if !ok || v.api {
-			continue
-		}
-		page := b.get(path).body
-		total := 0
-		for _, m := range scriptOf.FindAllStringSubmatch(page, -1) {
-			a, known := f.s.pages.byPath[m[1]]
-			if !known {
-				t.Errorf("%s loads %s", path, m[1])
-			}
-			total += len(a.content)
-		}
-		if total > mostScript {
-			t.Errorf("%s sends %d bytes of script, at most %d are promised", path, total, mostScript)
-		}
-		if strings.HasPrefix(page, "<!DOCTYPE html>") && !strings.Contains(path, "/report") && total == 0 {
-			t.Errorf("%s: no script is found: the test proves nothing", path)
-		}
+	if strings.HasPrefix(page, "<!DOCTYPE html>") && !strings.HasSuffix(path, "/report") && total == 0 {
+		f.t.Errorf("%s: no script is found: the test proves nothing", path)
 	}
 }

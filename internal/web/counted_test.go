@@ -14,12 +14,21 @@ import (
 	"github.com/amparo-project/amparo/internal/workspace/sqlite"
 )
 
-// statements counts what a database is asked.
+// statements counts what a database is asked for one request: it is a value of
+// the request's context.
 type statements struct{ n atomic.Int64 }
+
+type statementsKey struct{}
+
+func counted(ctx context.Context) {
+	if n, ok := ctx.Value(statementsKey{}).(*statements); ok {
+		n.n.Add(1)
+	}
+}
 
 // countedDatabase opens the database in a folder so that its statements are
 // counted.
-func countedDatabase(t *testing.T, dir string, f *fixture, n *statements) *workspace.DB {
+func countedDatabase(t *testing.T, dir string, f *fixture) *workspace.DB {
 	t.Helper()
 	db, err := sqlite.Open(t.Context(), dir, f.now)
 	if err != nil {
@@ -30,7 +39,7 @@ func countedDatabase(t *testing.T, dir string, f *fixture, n *statements) *works
 		t.Fatal(err)
 	}
 	query := url.Values{"_txlock": {"immediate"}, "_pragma": {"journal_mode(wal)", "synchronous(off)", "foreign_keys(on)", "busy_timeout(60000)"}}
-	db.Pool = sql.OpenDB(&counting{inner, "file:" + filepath.Join(dir, sqlite.File) + "?" + query.Encode(), n})
+	db.Pool = sql.OpenDB(&counting{inner, "file:" + filepath.Join(dir, sqlite.File) + "?" + query.Encode()})
 	db.Pool.SetMaxOpenConns(4)
 	return db
 }
@@ -39,26 +48,22 @@ func countedDatabase(t *testing.T, dir string, f *fixture, n *statements) *works
 type counting struct {
 	inner driver.Driver
 	name  string
-	n     *statements
 }
 
 // Connect implements driver.Connector.
 func (c *counting) Connect(context.Context) (driver.Conn, error) {
 	conn, err := c.inner.Open(c.name)
-	return &countedConn{conn, c.n}, err
+	return &countedConn{conn}, err
 }
 
 // Driver implements driver.Connector.
 func (c *counting) Driver() driver.Driver { return c.inner }
 
-type countedConn struct {
-	driver.Conn
-	n *statements
-}
+type countedConn struct{ driver.Conn }
 
 // QueryContext implements driver.QueryerContext.
 func (c *countedConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	c.n.n.Add(1)
+	counted(ctx)
 	q, ok := c.Conn.(driver.QueryerContext)
 	if !ok {
 		return nil, errors.ErrUnsupported
@@ -68,7 +73,7 @@ func (c *countedConn) QueryContext(ctx context.Context, query string, args []dri
 
 // ExecContext implements driver.ExecerContext.
 func (c *countedConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	c.n.n.Add(1)
+	counted(ctx)
 	e, ok := c.Conn.(driver.ExecerContext)
 	if !ok {
 		return nil, errors.ErrUnsupported
