@@ -117,7 +117,7 @@ func (c *serveCmd) server(a *app, addr string, o *operations) (*web.Server, erro
 	}
 	return web.New(web.Options{
 		HookNetworks: networks,
-		Addr:         addr, Version: Version, Now: time.Now, Log: slog.New(slog.NewTextHandler(a.Err, nil)),
+		Addr:         addr, Version: Version, Now: time.Now, JobBegun: o.Job, Log: slog.New(slog.NewTextHandler(a.Err, nil)),
 		Exists: func() bool { return isURL || sqlite.Exists(at) },
 		Database: func(ctx context.Context, create bool) (*workspace.DB, stores.Place, error) {
 			db, at, err := c.database(&app{a.Streams, a.Printer, ctx}, create)

@@ -15,6 +15,7 @@ import (
 	"github.com/amparo-project/amparo/internal/job"
 	"github.com/amparo-project/amparo/internal/seal"
 	"github.com/amparo-project/amparo/internal/vault"
+	"github.com/amparo-project/amparo/internal/vault/stores"
 	"github.com/amparo-project/amparo/internal/web"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
@@ -29,6 +30,7 @@ type workerCmd struct {
 	PerCase  int           `help:"worker_per_case" default:"1"`
 	Kinds    []string      `help:"worker_kinds" enum:"receive,check,recheck,hunt,remind" placeholder:"KIND"`
 	Patience time.Duration `help:"worker_patience" default:"30s"`
+	opsFlags
 	wsFlags
 }
 
@@ -41,9 +43,16 @@ func (c *workerCmd) Run(a *app) (err error) {
 	if err != nil {
 		return err
 	}
+	o, stop, err := c.operate(a, "amparo-worker", &c.wsFlags)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
 	if key.Zero() {
 		return c.with(a, func(s *space) error {
-			e := c.engine(a, s.Database(), s.Vault, s.Dir)
+			o.opened(s.Database(), stores.Place{})
+			e := c.engine(a, s.Database(), o.Vault(s.Vault), s.Dir)
+			e.Begun = o.Job
 			if err := e.Member(s.Space); err != nil {
 				return err
 			}
@@ -59,12 +68,14 @@ func (c *workerCmd) Run(a *app) (err error) {
 	if err != nil {
 		return err
 	}
+	at = o.opened(db, at)
 	store, err := at.Open(a.ctx, info.UID)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 	e := c.engine(a, db, store, at.Dir())
+	e.Begun = o.Job
 	if err := e.Workers(key); err != nil {
 		return err
 	}

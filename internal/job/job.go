@@ -49,6 +49,9 @@ type Engine struct {
 	Explain func(error) string
 	Now     func() time.Time
 	Log     *slog.Logger // never told of evidence
+	// Begun, where it is set, is told of each job that begins here; what it
+	// returns is told the state in which the job is left.
+	Begun func(ctx context.Context, kind string) (context.Context, func(state string))
 
 	AtOnce   int           // jobs of one queue that run here at once; 0: 1, for a check uses all cores
 	PerCase  int           // jobs of one case that run anywhere at once; 0: 1

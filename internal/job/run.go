@@ -29,6 +29,7 @@ type running struct {
 
 	space   *examine.Space
 	private workspace.JobPrivate
+	left    string // the state in which it is left
 }
 
 func (c *running) change(fn func(*workspace.Job)) {
@@ -45,7 +46,12 @@ func (c *running) now() workspace.Job {
 
 // run runs a claimed job to its end, and writes that.
 func (e *Engine) run(ctx context.Context, j *workspace.Job) workspace.Outcome {
-	c := &running{job: *j}
+	c := &running{job: *j, left: workspace.JobWaiting}
+	if e.Begun != nil {
+		var told func(string)
+		ctx, told = e.Begun(ctx, j.Kind)
+		defer func() { told(c.left) }()
+	}
 	work, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var beats sync.WaitGroup
@@ -66,23 +72,23 @@ func (e *Engine) run(ctx context.Context, j *workspace.Job) workspace.Outcome {
 	case errors.Is(cause, workspace.ErrLost), errors.Is(err, workspace.ErrLost):
 		return workspace.Outcome{}
 	case errors.Is(cause, errCancelled):
-		return e.end(ctx, &last, workspace.JobCancelled, "")
+		return e.end(ctx, c, &last, workspace.JobCancelled, "")
 	case err == nil:
-		return e.end(ctx, &last, workspace.JobDone, "")
+		return e.end(ctx, c, &last, workspace.JobDone, "")
 	case errors.Is(err, workspace.ErrLater):
 		e.giveBack(ctx, &last, 0, "")
 		return workspace.Outcome{Again: true, After: laterAfter}
 	case ctx.Err() != nil:
 		return e.giveBack(ctx, &last, 0, "")
 	case errors.Is(err, errCrashes):
-		return e.end(ctx, &last, workspace.JobFailed, "web.job.crashes")
+		return e.end(ctx, c, &last, workspace.JobFailed, "web.job.crashes")
 	case passes(err) && j.Retries < maxRetries:
 		e.Log.WarnContext(ctx, "job is tried again", "job", j.ID, "retries", j.Retries+1, "type", fmt.Sprintf("%T", err))
 		return e.giveBack(ctx, &last, backoff(j.Retries), e.Explain(err))
 	}
 	message := e.Explain(err)
 	e.Log.WarnContext(ctx, "job failed", "job", j.ID, "message", message, "type", fmt.Sprintf("%T", err))
-	return e.end(ctx, &last, workspace.JobFailed, message)
+	return e.end(ctx, c, &last, workspace.JobFailed, message)
 }
 
 // maxRetries is how often a job is tried again after what passes: with the
@@ -135,7 +141,8 @@ func (e *Engine) write(ctx context.Context, j *workspace.Job, fn func(context.Co
 	}
 }
 
-func (e *Engine) end(ctx context.Context, j *workspace.Job, state, message string) workspace.Outcome {
+func (e *Engine) end(ctx context.Context, c *running, j *workspace.Job, state, message string) workspace.Outcome {
+	c.left = state
 	e.write(ctx, j, func(ctx context.Context) error { return e.worker.End(ctx, j, state, message) })
 	return workspace.Outcome{}
 }

@@ -46,6 +46,7 @@ func (s *Server) newEngine() *job.Engine {
 			return &examine.Space{Workspace: w, Vault: store, Dir: dir}
 		},
 		With: s.with, Sets: s.o.Sets, Remind: s.o.Remind, Explain: ExplainJob, Now: s.o.Now, Log: s.o.Log, Silent: s.silent,
+		Begun: s.o.JobBegun,
 	}
 }
 

@@ -79,6 +79,8 @@ type Options struct {
 	// Remind sends the reminders and notices of a case that are due; nil: this
 	// server runs no such jobs.
 	Remind func(ctx context.Context, s *examine.Space, caseID string) error
+	// JobBegun, where it is set, is told of each job that begins here (job.Engine).
+	JobBegun func(ctx context.Context, kind string) (context.Context, func(state string))
 	// Daily, where it is set, is called when a member opens the workspace, and on
 	// each day after until the server ends.
 	Daily func(context.Context, *examine.Space)
