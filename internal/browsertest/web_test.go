@@ -65,8 +65,9 @@ type served struct {
 
 const passphrase = "four words of nothing"
 
-// serve starts "amparo serve" with its own home; synthetic indicators are installed.
-func serve(t *testing.T, home string) *served {
+// serve starts "amparo serve" with its own home, and more arguments; synthetic
+// indicators are installed.
+func serve(t *testing.T, home string, args ...string) *served {
 	t.Helper()
 	t.Setenv("AMPARO_HOME", home)
 	for _, name := range []string{"AMPARO_WORKSPACE", "AMPARO_VAULT", "AMPARO_IDENTITY", "AMPARO_PASSPHRASE"} {
@@ -77,7 +78,7 @@ func serve(t *testing.T, home string) *served {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan int, 1)
 	go func() {
-		done <- cli.Main(ctx, []string{"serve", "--addr", "127.0.0.1:0", "--no-open", "--lang", "en"}, cli.Streams{Out: out, Err: out})
+		done <- cli.Main(ctx, append([]string{"serve", "--addr", "127.0.0.1:0", "--no-open", "--lang", "en"}, args...), cli.Streams{Out: out, Err: out})
 	}()
 	var once sync.Once
 	s := &served{home: home, stop: func() {

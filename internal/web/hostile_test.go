@@ -49,7 +49,7 @@ func TestHostileText(t *testing.T) {
 		}
 	}
 	for _, path := range []string{
-		"/cases", "/cases/" + caseID, "/findings", "/evidence/" + j.Evidence, "/jobs", "/jobs/" + j.ID, "/ledger", "/runs/" + run + "/timeline",
+		"/cases", "/cases/" + caseID, "/cases/" + caseID + "/members", "/findings", "/evidence/" + j.Evidence, "/jobs", "/jobs/" + j.ID, "/ledger", "/runs/" + run + "/timeline",
 		"/runs/" + run + "/search?q=planted", "/runs/" + run + "/search?q=" + url.QueryEscape(webtest.Payload), "/indicators?q=" + url.QueryEscape(webtest.Payload),
 		"/search?q=planted", "/cases/" + caseID + "/search?q=planted", "/cases/" + caseID + "/devices/" + device + "/search?exact=1&q=" + url.QueryEscape(webtest.Payload),
 		"/cases/" + caseID + "/devices/" + device + "/timeline",
