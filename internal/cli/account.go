@@ -222,6 +222,9 @@ func (a *app) daily(ctx context.Context, sp *examine.Space) {
 	for _, id := range b.Config.Daily.Cases {
 		once := "remind " + id + " " + time.Now().UTC().Format(time.DateOnly)
 		_, err := sp.AddJob(ctx, workspace.Job{Case: id, Kind: workspace.JobRemind, Once: once}, workspace.JobPrivate{})
+		if errors.Is(err, workspace.ErrNotAllowed) {
+			continue // another member's role lets them: theirs does it when they come
+		}
 		if err != nil && ctx.Err() == nil {
 			fmt.Fprintln(a.Err, "amparo: "+a.Text("promises.daily_failed", "Case", safe(id), "Error", safe(err.Error())))
 		}

@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"github.com/amparo-project/amparo/internal/web/webtest"
+	"github.com/amparo-project/amparo/internal/workspace"
 )
 
 // TestHostileText plants text that attacks the examiner in every field that
@@ -57,6 +58,15 @@ func TestHostileText(t *testing.T) {
 	} {
 		b.look(path)
 	}
+	// The person concerned, under a name that somebody gave.
+	person := f.otherMember(typed)
+	if err := sp.ShareCase(t.Context(), caseID, typed, workspace.RolePerson, "heron"); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(person.look("/yours"), webtest.Marker) {
+		t.Error("/yours does not show what was planted: the test proves nothing")
+	}
+	b.look("/cases/" + caseID + "/members")
 	b.looked("/lures", b.multipart("/lures", "text", webtest.Payload, "sender", webtest.Payload).body)
 	b.looked("hunt", b.post("/indicators/hunt", "value", webtest.Payload).body)
 	if strings.Contains(f.log.String(), "planted") {
