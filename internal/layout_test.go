@@ -24,7 +24,7 @@ var may = map[string][]string{
 	"artifact":     {"limit"},
 	"backup":       {"limit", "seal", "vault", "workspace"},
 	"bagit":        {},
-	"casework":     {"account", "artifact", "bagit", "examine", "exhibit", "finding", "indicator", "limit", "link", "lure", "message", "workspace"},
+	"casework":     {"account", "artifact", "bagit", "evidence", "examine", "exhibit", "finding", "indicator", "limit", "link", "lure", "message", "workspace"},
 	"chain":        {"finding"},
 	"client":       {"account", "finding", "ledger", "vault", "workspace"},
 	"compare":      {"finding", "limit"},
@@ -56,7 +56,7 @@ var may = map[string][]string{
 	"walk":         {"evidence", "finding", "format", "limit", "message", "report"},
 	"vault":        {"evidence", "finding", "limit", "seal"},
 	"web": {
-		"account", "artifact", "casework", "evidence", "examine", "feed", "finding", "format", "fulltext", "hook", "indicator", "job", "ledger", "limit", "link", "lure", "message", "pipeline",
+		"account", "artifact", "casework", "evidence", "examine", "exhibit", "feed", "finding", "format", "fulltext", "hook", "indicator", "job", "ledger", "limit", "link", "lure", "message", "pipeline",
 		"report", "rule", "seal", "timeline", "vault", "walk", "workspace",
 	},
 	"workspace": {"artifact", "finding", "indicator", "ledger", "limit", "link", "seal", "vault"},

@@ -47,6 +47,16 @@ func Pack(to, dir, base, format string) error {
 	return os.Rename(part, to)
 }
 
+// Write writes the bag in the folder dir, as Pack does, to w.
+func Write(w io.Writer, dir, base, format string) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return fmt.Errorf("pack: %w", err)
+	}
+	defer root.Close()
+	return packTo(w, root.FS(), base, format)
+}
+
 func packTo(w io.Writer, fsys fs.FS, base, format string) error {
 	put, done := tarWriter(w)
 	if format == Zip {

@@ -1,11 +1,18 @@
 package casework
 
 import (
+	"archive/zip"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,7 +50,14 @@ type Publication struct {
 	Faults []concern.Fault // rules that could not be used
 
 	w      *workspace.Workspace
+	people []publicPerson
 	before *workspace.Entry // of the publication before; nil: none
+}
+
+// publicPerson is a person of the case, and how much of them is told.
+type publicPerson struct {
+	id, pseudonym  string
+	counted, named bool
 }
 
 // A PublicPage says how a page is to be made.
@@ -85,6 +99,10 @@ func (p *Publication) gather(ctx context.Context, d *docket.Docket, rules *conce
 	people, err := publicPeople(ctx, p.w, b, page.On, d.Today)
 	if err != nil {
 		return err
+	}
+	for _, x := range b.People {
+		i := slices.IndexFunc(people, func(o publish.Person) bool { return o.ID == x.ID })
+		p.people = append(p.people, publicPerson{x.ID, x.Pseudonym, i >= 0, i >= 0 && people[i].Name != ""})
 	}
 	for _, x := range people {
 		if x.Name != "" {
@@ -172,6 +190,53 @@ func (p *Publication) last(ctx context.Context) (last Published, err error) {
 	p.before = &list[0]
 	return last, json.Unmarshal(list[0].Body, &last)
 }
+
+// Send writes the site with the public part of the ledger as a zip, below one
+// folder. The publication is recorded before the first byte: begin is told of
+// its entry, and returns where the bytes go. dir is an empty folder for the time
+// being.
+func (p *Publication) Send(ctx context.Context, dir string, begin func(done Published, entry int64) io.Writer) error {
+	if err := p.WriteLedger(ctx, filepath.Join(dir, "ledger")); err != nil {
+		return err
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	all := maps.Clone(p.Site.Files)
+	err = fs.WalkDir(root.FS(), ".", func(name string, e fs.DirEntry, err error) error {
+		if err != nil || !e.Type().IsRegular() {
+			return err
+		}
+		all[name], err = root.ReadFile(name)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	manifest := publish.Manifest(all)
+	done, entry, _, err := p.Record(ctx, manifest)
+	if err != nil {
+		return err
+	}
+	all[ManifestName] = manifest
+	z := zip.NewWriter(begin(done, entry))
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		w, err := z.CreateHeader(&zip.FileHeader{Name: "public/" + name, Method: zip.Deflate, Modified: packTime})
+		if err == nil {
+			_, err = w.Write(all[name])
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return z.Close()
+}
+
+// packTime is the time of all files in a packed site: the same site packs to the
+// same bytes.
+var packTime = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // WriteLedger writes the public part of the ledger into a folder.
 func (p *Publication) WriteLedger(ctx context.Context, dir string) error {

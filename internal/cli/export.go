@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,9 +9,9 @@ import (
 	"strings"
 
 	"github.com/amparo-project/amparo/internal/bagit"
+	"github.com/amparo-project/amparo/internal/casework"
 	"github.com/amparo-project/amparo/internal/evidence"
 	"github.com/amparo-project/amparo/internal/exhibit"
-	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/vault"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
@@ -52,7 +51,7 @@ func (c *exportCmd) Run(a *app) error {
 		if err := s.outsideVault(c.To); err != nil {
 			return err
 		}
-		done, err := exhibit.Make(a.ctx, &exhibit.Space{Workspace: s.Workspace, Vault: s.Vault, Source: s.source(c.PasswordFile, &c.identityFlags), Version: Version}, r, c.To)
+		done, err := exhibit.Make(a.ctx, s.exhibits(c.PasswordFile, &c.identityFlags), r, c.To)
 		if err != nil {
 			return err
 		}
@@ -96,23 +95,14 @@ func (s *space) outsideVault(dir string) error {
 	return nil
 }
 
-// source opens stored evidence as a check does. Nobody is asked for a
+// exhibits is the workspace as exhibits read from it. Nobody is asked for a
 // password: without one, what is encrypted is left out in clear.
-func (s *space) source(passwordFile string, identity *identityFlags) func(context.Context, workspace.Evidence, *finding.Evidence) (evidence.Source, error) {
+func (s *space) exhibits(passwordFile string, identity *identityFlags) *exhibit.Space {
 	quiet := *s.app
 	quiet.Ask = nil
-	return func(ctx context.Context, ev workspace.Evidence, piece *finding.Evidence) (evidence.Source, error) {
-		stored, err := s.Open(ctx, ev)
-		if err != nil {
-			return nil, err
-		}
-		for _, c := range stored.Found.Candidates {
-			if c.Root() == piece.Root && c.Path() == piece.Path {
-				return c.Open(ctx, evidence.OpenOptions{Password: quiet.password(passwordFile, ev.ID), Identity: quiet.identities(identity)})
-			}
-		}
-		return nil, fmt.Errorf("%s: %w", ev.ID, evidence.ErrNotEvidence)
-	}
+	return casework.ExhibitSpace(s.Space, Version, func(id string) evidence.OpenOptions {
+		return evidence.OpenOptions{Password: quiet.password(passwordFile, id), Identity: quiet.identities(identity)}
+	})
 }
 
 type caseExportsCmd struct {

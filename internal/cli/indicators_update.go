@@ -12,6 +12,7 @@ import (
 	"github.com/amparo-project/amparo/internal/feed"
 	"github.com/amparo-project/amparo/internal/feed/fetch"
 	"github.com/amparo-project/amparo/internal/indicator"
+	"github.com/amparo-project/amparo/internal/web"
 )
 
 // indicatorsUpdateCmd is the one command that reaches a network, and it goes
@@ -145,6 +146,55 @@ type updated struct {
 	Why     string   `json:"why,omitempty"`
 }
 
+// updateFeeds asks all feeds for news, for a page: said is told first how many
+// there are, then what became of each. It fails where none could be asked.
+func updateFeeds(ctx context.Context, said func(total int, r *web.FeedResult)) error {
+	client, err := newClient("")
+	if err != nil {
+		return err
+	}
+	return changeStore(func(st *feed.Store) error {
+		sources, err := (&indicatorsUpdateCmd{}).sources(st)
+		if err != nil {
+			return err
+		}
+		said(len(sources), nil)
+		failed := 0
+		for _, s := range sources {
+			r := client.Update(ctx, st, s, false, time.Now())
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			u := updatedOf(&r)
+			if r.State == fetch.Failed {
+				failed++
+			}
+			said(len(sources), &web.FeedResult{Name: u.Name, State: u.State, Count: u.Count, Added: u.Added, Removed: u.Removed, Examples: u.New, Why: u.Why})
+		}
+		if failed > 0 && failed == len(sources) {
+			return errNoFeed
+		}
+		return nil
+	})
+}
+
+// errNoFeed says that no feed could be asked.
+var errNoFeed = errors.New("no feed could be asked")
+
+// updatedOf says what became of one feed.
+func updatedOf(r *fetch.Result) updated {
+	u := updated{
+		Name: r.Source.Name, Address: r.Source.Address, State: string(r.State), Added: r.Change.Added, Removed: r.Change.Removed, New: r.Change.Examples,
+	}
+	if r.Entry != nil && r.Entry.Current() != nil {
+		u.Count = r.Entry.Current().Count
+	}
+	if r.Why != nil {
+		u.Why = r.Why.Error()
+	}
+	return u
+}
+
 func (c *indicatorsUpdateCmd) update(a *app, st *feed.Store, client *fetch.Client, sources []feed.Source) error {
 	results := []updated{}
 	failed := 0
@@ -160,14 +210,7 @@ func (c *indicatorsUpdateCmd) update(a *app, st *feed.Store, client *fetch.Clien
 			a.tellUpdate(&r)
 			continue
 		}
-		u := updated{Name: s.Name, Address: s.Address, State: string(r.State), Added: r.Change.Added, Removed: r.Change.Removed, New: r.Change.Examples}
-		if r.Entry != nil && r.Entry.Current() != nil {
-			u.Count = r.Entry.Current().Count
-		}
-		if r.Why != nil {
-			u.Why = r.Why.Error()
-		}
-		results = append(results, u)
+		results = append(results, updatedOf(&r))
 	}
 	if c.JSON {
 		if err := writeJSON(a.Out, results); err != nil {

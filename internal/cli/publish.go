@@ -62,7 +62,7 @@ func (c *publishCmd) Run(a *app) error {
 			return writeJSON(a.Out, p.Site.Facts)
 		}
 		if !c.JSON {
-			a.preview(p.Site)
+			a.preview(p)
 		}
 		if c.Preview {
 			return nil
@@ -107,16 +107,22 @@ func (c *publishCmd) documents(want map[string]bool) (map[string][]byte, error) 
 	})
 }
 
-// preview lists every fact that becomes public.
-func (a *app) preview(site *publish.Site) {
+// preview lists every fact that becomes public, and what does not.
+func (a *app) preview(p *casework.Publication) {
 	fmt.Fprintln(a.Out, a.Text("publish.preview"))
 	kind := ""
-	for _, f := range site.Facts {
+	for _, f := range p.Site.Facts {
 		if f.Kind != kind {
 			kind = f.Kind
 			fmt.Fprintf(a.Out, "\n%s\n", a.Text("publish.preview_"+kind))
 		}
 		fmt.Fprintln(a.Out, "  "+oneLine(f.Text))
+	}
+	if held := p.Withheld(a.words()); len(held) > 0 {
+		fmt.Fprintf(a.Out, "\n%s\n", a.Text("publish.withheld"))
+		for _, h := range held {
+			fmt.Fprintln(a.Out, "  "+oneLine(a.Text("publish.withheld_line", "Kind", a.Text("publish.withheld.kind."+h.Kind), "Text", h.Text, "Reason", h.Reason)))
+		}
 	}
 }
 

@@ -136,7 +136,7 @@ func (c *serveCmd) server(a *app, addr string, o *operations) (*web.Server, erro
 		},
 		Rules: func() (*rule.Set, error) { return loadRules(nil) },
 		Lures: func() (*lure.Knowledge, error) { return loadLures(nil) },
-		Terms: a.terms, Notices: noticesConfig,
+		Terms: a.terms, Notices: noticesConfig, Update: updateFeeds,
 		Concerns: func() (*concern.Set, []concern.Fault, error) { return concern.Load() },
 		Daily:    a.daily, Sets: a.huntSets, Remind: a.remind,
 	})

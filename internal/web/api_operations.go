@@ -64,6 +64,7 @@ func (a *api) operations() {
 	a.webhooks()
 	a.notices()
 	a.concerns()
+	a.out()
 	a.reports()
 	a.more()
 	a.members()

@@ -19,6 +19,7 @@ import (
 	"github.com/amparo-project/amparo/internal/account/trade"
 	"github.com/amparo-project/amparo/internal/casework"
 	"github.com/amparo-project/amparo/internal/evidence"
+	"github.com/amparo-project/amparo/internal/exhibit"
 	"github.com/amparo-project/amparo/internal/format/ab"
 	"github.com/amparo-project/amparo/internal/format/keybag"
 	"github.com/amparo-project/amparo/internal/hook"
@@ -55,6 +56,8 @@ var causes = []struct {
 	{workspace.ErrRuns, http.StatusConflict, "web.error.key_runs"},
 	{workspace.ErrNotFound, http.StatusNotFound, "web.error.not_found"},
 	{workspace.ErrNoAccess, http.StatusNotFound, "web.error.not_found"},
+	{exhibit.ErrNotShared, http.StatusConflict, "web.out.not_shared"},
+	{exhibit.ErrRequest, http.StatusUnprocessableEntity, "web.error.invalid"},
 	{workspace.ErrNoConsent, http.StatusConflict, "web.error.no_consent"},
 	{workspace.ErrErased, http.StatusGone, "web.error.erased"},
 	{workspace.ErrClosed, http.StatusConflict, "web.error.closed"},

@@ -38,7 +38,7 @@ func TestLinks(t *testing.T) {
 	first, _ := b.linkedPerson("analysis", "linking")
 	second, _ := b.linkedPerson("analysis", "linking")
 	b.has("/links", "Compare people", "linking: 2")
-	if a := b.get("/links/file/json?case="); a.status != http.StatusUnprocessableEntity {
+	if a := b.get("/links/file/json?case="); a.status != http.StatusSeeOther {
 		t.Errorf("a file of nothing: %d", a.status)
 	}
 	b.good("compare", b.post("/links", "case", ""))

@@ -10,9 +10,11 @@ import (
 
 // casesData is the list of cases, with what asks for attention first.
 type casesData struct {
-	Cases []caseLine
-	Due   []dueLine
-	Next  string
+	Cases   []caseLine
+	Due     []dueLine
+	Next    string
+	Dates   []dateDue    // in accounts
+	Silence []silenceDue // the longest first
 }
 
 type caseLine struct {
@@ -60,6 +62,9 @@ func (q *request) casesPage() error {
 	today := q.s.o.Now().UTC().Format(time.DateOnly)
 	for _, x := range due {
 		d.Due = append(d.Due, dueLine{x, titles[x.Case], x.Until < today})
+	}
+	if err := q.accountsDue(&d, titles); err != nil {
+		return err
 	}
 	return q.render("cases", q.Text("web.cases.title"), d, inSection("cases"))
 }

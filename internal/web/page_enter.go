@@ -214,6 +214,7 @@ func (q *request) lock() error {
 	if q.space != nil {
 		q.space.Forget()
 		q.s.compared.forget(q.space.Member().ID)
+		q.s.standings.forget()
 	}
 	q.s.dropCookie(q.w)
 	return q.redirect(q.s.outside())

@@ -26,6 +26,7 @@ type indicatorsData struct {
 	Known []knownLine // of Query
 	Asked bool
 	Hunt  *huntData
+	Feeds feedsView
 }
 
 type setLine struct {
@@ -62,7 +63,7 @@ func (q *request) indicatorsData() (indicatorsData, *feed.Store, error) {
 	if err != nil {
 		return indicatorsData{}, nil, err
 	}
-	d := indicatorsData{Query: q.value("q")}
+	d := indicatorsData{Query: q.value("q"), Feeds: q.feedsView()}
 	for _, e := range st.Entries() {
 		v := e.Current()
 		if v == nil {

@@ -73,7 +73,7 @@ func (q *request) compare() error {
 		return err
 	}
 	q.s.compared.put(comparedGraph{q.space.Member().ID, caseID, basis, q.s.o.Now(), l})
-	return q.redirect("/links?case=" + caseID)
+	return q.redirect("/links?case=" + url.QueryEscape(caseID))
 }
 
 // theGraph is what the member compared, nil where they have to compare again.
@@ -298,7 +298,7 @@ func (q *request) linksFile() error {
 		return err
 	}
 	if l == nil {
-		return invalid{"web.links.again"}
+		return q.done("/links?case="+url.QueryEscape(q.value("case")), q.Text("web.links.again"))
 	}
 	var b bytes.Buffer
 	kind := ""

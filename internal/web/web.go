@@ -62,6 +62,9 @@ type Options struct {
 	Rules      func() (*rule.Set, error)
 	Lures      func() (*lure.Knowledge, error)
 	Terms      func() (*term.Set, error) // of the law, for requests to authorities
+	// Update asks all feeds for news and says of each what became of it; first it is
+	// told how many there are. It fails where none could be asked.
+	Update func(ctx context.Context, said func(total int, r *FeedResult)) error
 	// Concerns are the rules of legal concerns and of the trade, and those that
 	// could not be read.
 	Concerns func() (*concern.Set, []concern.Fault, error)
@@ -91,19 +94,21 @@ type Options struct {
 
 // A Server serves one workspace.
 type Server struct {
-	o        Options
-	sessions *sessions
-	links    *links
-	guesses  *guard // of the passphrase, on this machine
-	limits   *limits
-	spaces   *spaces
-	alone    string // a secret of this process; "" where several answer for one workspace
-	team     *team  // nil: whoever is at this machine works here
-	handler  http.Handler
-	views    workspace.Views
-	pages    *pages
-	indexing indexing
-	compared compared
+	o         Options
+	sessions  *sessions
+	links     *links
+	guesses   *guard // of the passphrase, on this machine
+	limits    *limits
+	spaces    *spaces
+	alone     string // a secret of this process; "" where several answer for one workspace
+	team      *team  // nil: whoever is at this machine works here
+	handler   http.Handler
+	views     workspace.Views
+	pages     *pages
+	indexing  indexing
+	compared  compared
+	updating  updating
+	standings standings
 
 	ended context.Context //nolint:containedctx // of all that goes on without a request
 	end   context.CancelFunc
@@ -191,6 +196,8 @@ func (s *Server) Close() error {
 	s.stopJobs()
 	s.indexing.all.Wait()
 	s.compared.forget("")
+	s.updating.all.Wait()
+	s.standings.forget()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.house == nil {

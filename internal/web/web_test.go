@@ -126,6 +126,7 @@ func fixtureAt(t testing.TB, home string, with ...func(base string, o *Options))
 		},
 		HookNetworks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 		Rules:        rule.Builtin, Lures: lure.Builtin, Terms: func() (*term.Set, error) { return term.Load(nil) },
+		Update:   func(context.Context, func(int, *FeedResult)) error { return errors.New("no network in tests") },
 		Concerns: func() (*concern.Set, []concern.Fault, error) { return concern.Load() },
 		Notices:  func() (*notice.Config, error) { return notice.LoadConfig(filepath.Join(home, "notices.yaml")) },
 	}

@@ -98,6 +98,23 @@ func (w *Workspace) eachCount(ctx context.Context, table, caseID, query string, 
 	return rows.Err()
 }
 
+// AccountHeads returns, for each case of the member in which something was
+// promised, asked or answered, the ledger's number of the last entry that tells
+// of it: as long as it is the same, the account is.
+func (w *Workspace) AccountHeads(ctx context.Context) (map[string]int64, error) {
+	out := map[string]int64{}
+	query := "SELECT case_id, MAX(n) FROM account_entry WHERE @mine AND kind IN ('promise', 'request', 'answer') GROUP BY case_id"
+	return out, w.eachCount(ctx, "account_entry", "", query, func(rows *sql.Rows) error {
+		var (
+			id string
+			n  int64
+		)
+		err := rows.Scan(&id, &n)
+		out[id] = n
+		return err
+	})
+}
+
 func (w *Workspace) countFindings(ctx context.Context, caseID string, out map[string]*CaseCounts) error {
 	query := "SELECT case_id, severity, state, COUNT(*) FROM finding WHERE @mine GROUP BY case_id, state, severity" // as the index has them
 	return w.eachCount(ctx, "finding", caseID, query, func(rows *sql.Rows) error {

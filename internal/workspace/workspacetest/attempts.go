@@ -177,9 +177,10 @@ var attempts = map[string]attempt{
 	}},
 
 	// A case.
-	"Cases":    {rule: mixed, deed: see, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.Cases(c.T.Context(), "", page) }},
-	"CountsOf": {rule: listed, deed: see, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.CountsOf(c.T.Context(), c.Case.ID) }},
-	"Counts":   {rule: mixed, deed: see, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.Counts(c.T.Context()) }},
+	"Cases":        {rule: mixed, deed: see, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.Cases(c.T.Context(), "", page) }},
+	"CountsOf":     {rule: listed, deed: see, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.CountsOf(c.T.Context(), c.Case.ID) }},
+	"Counts":       {rule: mixed, deed: see, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.Counts(c.T.Context()) }},
+	"AccountHeads": {rule: mixed, deed: see, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.AccountHeads(c.T.Context()) }},
 	"DueConsents": {rule: mixed, deed: see, try: func(c *cast, w *ws, _ *subject) (any, error) {
 		return w.DueConsents(c.T.Context(), 1000*24*time.Hour)
 	}},
