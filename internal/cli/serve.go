@@ -138,7 +138,7 @@ func (c *serveCmd) server(a *app, addr string, o *operations) (*web.Server, erro
 		Lures: func() (*lure.Knowledge, error) { return loadLures(nil) },
 		Terms: a.terms, Notices: noticesConfig, Update: updateFeeds,
 		Concerns: func() (*concern.Set, []concern.Fault, error) { return concern.Load() },
-		Daily:    a.daily, Sets: a.huntSets, Remind: a.remind,
+		Daily:    a.daily, Sets: a.huntSets, Remind: a.remind, Child: c.child(a),
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"os/exec"
 	"time"
 
 	"github.com/amparo-project/amparo/internal/examine"
@@ -31,6 +32,8 @@ type workerCmd struct {
 	Kinds    []string      `help:"worker_kinds" enum:"receive,check,recheck,hunt,remind" placeholder:"KIND"`
 	Patience time.Duration `help:"worker_patience" default:"30s"`
 	opsFlags
+	Memory uint64 `help:"worker_memory" placeholder:"MIB"`
+	Read   bool   `hidden:""`
 	wsFlags
 }
 
@@ -38,6 +41,9 @@ type workerCmd struct {
 func (c *workerCmd) Run(a *app) (err error) {
 	if c.Jobs < 1 || c.Jobs > 64 || c.PerCase < 1 || c.Patience < 0 {
 		return usageError{fmt.Errorf("%w: --jobs is 1 to 64, --per-case at least 1, --patience not negative", workspace.ErrInvalid)}
+	}
+	if c.Read {
+		return c.read(a)
 	}
 	key, err := c.key()
 	if err != nil {
@@ -98,7 +104,45 @@ func (c *workerCmd) key() (id seal.Identity, err error) {
 func (c *workerCmd) engine(a *app, db *workspace.DB, store vault.Store, dir string) *job.Engine {
 	e := a.engine(db, store, dir)
 	e.AtOnce, e.PerCase, e.Kinds, e.Patience = c.Jobs, c.PerCase, c.Kinds, c.Patience
+	e.Memory = c.Memory << 20
+	e.Child = c.child(a)
 	return e
+}
+
+// child starts this program to read evidence in a process of its own.
+func (f *wsFlags) child(a *app) job.Child {
+	self, err := os.Executable()
+	if err != nil {
+		return nil // there is none to start: evidence is read here
+	}
+	args := []string{"worker", "--read", "--lang", a.Lang()}
+	if f.Workspace != "" {
+		args = append(args, "--workspace", f.Workspace)
+	}
+	return func(ctx context.Context) *exec.Cmd {
+		cmd := exec.CommandContext(ctx, self, args...)
+		cmd.Stderr = a.Err
+		return cmd
+	}
+}
+
+// read reads evidence for a worker, or for a server.
+func (c *workerCmd) read(a *app) (err error) {
+	db, at, err := c.database(a, false)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	w, err := workspace.Open(a.ctx, db, workspace.Options{Now: time.Now})
+	if err != nil {
+		return err
+	}
+	store, err := at.Open(a.ctx, w.Info().UID)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	return a.engine(db, store, at.Dir()).Read(a.ctx, a.In, a.Out)
 }
 
 // engine runs jobs with what is installed on this machine.

@@ -35,6 +35,10 @@ type With struct {
 	Progress func(pipeline.Progress)               // called from several goroutines; nil: none
 	Saved    func(run string)                      // told of each run that is stored; nil: nobody is
 
+	// Watch stands by the check of one of what was found in the evidence, by its
+	// number. nil: nobody does.
+	Watch func(part int) pipeline.Watch
+
 	Skip int    // evidence whose runs were stored by an earlier call that was interrupted
 	Dir  string // of results in the making, new, below the space's; "": one is made
 }
@@ -81,10 +85,14 @@ func (t *Stored) checkOne(ctx context.Context, candidate evidence.Candidate, o W
 		return "", err
 	}
 	seen := &Observations{}
+	var watch pipeline.Watch
+	if o.Watch != nil {
+		watch = o.Watch(t.at)
+	}
 	run, err := pipeline.Check(ctx, pipeline.Options{
 		Source: src, Path: candidate.Path(), Parsers: t.with(), Selection: pipeline.Select(ctx, src, t.with()),
 		Matcher: o.Matcher, Sets: o.Sets, Rules: o.Rules, Lures: o.Lures, Out: folder, Now: time.Now, Version: o.Version,
-		Progress: o.Progress, Observe: seen.Observe,
+		Progress: o.Progress, Observe: seen.Observe, Watch: watch,
 	})
 	if err != nil {
 		return "", err

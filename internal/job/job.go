@@ -53,6 +53,12 @@ type Engine struct {
 	// returns is told the state in which the job is left.
 	Begun func(ctx context.Context, kind string) (context.Context, func(state string))
 
+	// Child starts a process that reads evidence: this program, with a call of
+	// Read. nil: evidence is read in this process, which then dies of what a file
+	// may do to it.
+	Child  Child
+	Memory uint64 // that such a process may take, in bytes; 0: any
+
 	AtOnce   int           // jobs of one queue that run here at once; 0: 1, for a check uses all cores
 	PerCase  int           // jobs of one case that run anywhere at once; 0: 1
 	Kinds    []string      // that this process takes; nil: all that it can

@@ -29,7 +29,8 @@ type running struct {
 
 	space   *examine.Space
 	private workspace.JobPrivate
-	left    string // the state in which it is left
+	left    string   // the state in which it is left
+	speaker *speaker // in the process that reads evidence; nil in all others
 }
 
 func (c *running) change(fn func(*workspace.Job)) {
@@ -84,11 +85,20 @@ func (e *Engine) run(ctx context.Context, j *workspace.Job) workspace.Outcome {
 		return e.end(ctx, c, &last, workspace.JobFailed, "web.job.crashes")
 	case passes(err) && j.Retries < maxRetries:
 		e.Log.WarnContext(ctx, "job is tried again", "job", j.ID, "retries", j.Retries+1, "type", fmt.Sprintf("%T", err))
-		return e.giveBack(ctx, &last, backoff(j.Retries), e.Explain(err))
+		return e.giveBack(ctx, &last, backoff(j.Retries), e.explain(err))
 	}
-	message := e.Explain(err)
+	message := e.explain(err)
 	e.Log.WarnContext(ctx, "job failed", "job", j.ID, "message", message, "type", fmt.Sprintf("%T", err))
 	return e.end(ctx, c, &last, workspace.JobFailed, message)
+}
+
+// explain is the message for an error, of this process or of the one that
+// read evidence for it.
+func (e *Engine) explain(err error) string {
+	if t := new(told); errors.As(err, &t) {
+		return t.Message
+	}
+	return e.Explain(err)
 }
 
 // maxRetries is how often a job is tried again after what passes: with the
@@ -113,6 +123,9 @@ func passes(err error) bool {
 		if errors.Is(err, of) {
 			return true
 		}
+	}
+	if t := new(told); errors.As(err, &t) {
+		return t.Passes
 	}
 	var network *net.OpError
 	return errors.As(err, &network)

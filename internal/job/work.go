@@ -87,8 +87,16 @@ func sizeOf(ctx context.Context, path string) (bytes, files int64, err error) {
 	return bytes, files, err
 }
 
+// check checks stored evidence, in a process of its own where there can be one.
 func (e *Engine) check(ctx context.Context, c *running, evidence string) error {
 	e.phase(c, "checking", 0)
+	if e.Child != nil {
+		return e.read(ctx, c)
+	}
+	return e.checkHere(ctx, c, evidence)
+}
+
+func (e *Engine) checkHere(ctx context.Context, c *running, evidence string) error {
 	ev, err := c.space.Evidence(ctx, evidence)
 	if err != nil {
 		return err
@@ -102,6 +110,9 @@ func (e *Engine) check(ctx context.Context, c *running, evidence string) error {
 		return err
 	}
 	j := c.now()
+	if c.speaker != nil {
+		with.Watch = c.watch
+	}
 	with.Skip, with.Dir = len(j.Runs), filepath.Join(c.space.Dir, "check-"+j.ID)
 	if err := os.RemoveAll(with.Dir); err != nil { // of an attempt that was killed
 		return err
@@ -128,9 +139,16 @@ func (e *Engine) with(c *running) (examine.With, error) {
 			j.Progress.Files, j.Progress.Total, j.Progress.Records = int64(p.Done), int64(p.Tasks), p.Records
 			j.Progress.Bytes, j.Progress.Of = p.Bytes, p.Total
 		})
+		if c.speaker != nil {
+			now := c.now().Progress
+			c.speaker.progress(&now)
+		}
 	}
 	with.Saved = func(run string) {
 		c.change(func(j *workspace.Job) { j.Runs = append(j.Runs[:len(j.Runs):len(j.Runs)], run) })
+		if c.speaker != nil {
+			c.speaker.say(&said{Run: run})
+		}
 	}
 	return with, nil
 }

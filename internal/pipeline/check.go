@@ -52,6 +52,8 @@ type Options struct {
 	Version  string                      // of the tool
 	Findings func(json.RawMessage) error // called with each finding, in order; nil: none
 
+	Watch Watch // of a process that may die of a file
+
 	// Observe is called for each file that is parsed, with the name of the
 	// artifact; what it returns is called with each record that has
 	// observables, by one goroutine. Neither may keep the record. nil: none.

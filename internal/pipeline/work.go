@@ -24,6 +24,10 @@ func (c *check) work(ctx context.Context) ([]outcome, error) {
 	defer cancel(nil)
 	jobs := c.jobs(ctx)
 	outcomes := make([]outcome, len(c.sel.tasks))
+	jobs, err := c.alone(ctx, jobs, outcomes)
+	if err != nil {
+		return outcomes, err
+	}
 	queue := make(chan job)
 	var (
 		wg   sync.WaitGroup
@@ -89,7 +93,7 @@ func (c *check) do(ctx context.Context, j job, outcomes []outcome) (err error) {
 		})
 		return nil
 	}
-	outcomes[j.task], err = c.runTask(ctx, j.task)
+	outcomes[j.task], err = c.watched(ctx, j.task)
 	c.progress.done()
 	return err
 }

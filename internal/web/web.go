@@ -77,6 +77,8 @@ type Options struct {
 	// the certificates that they trust, nil for those of the system.
 	HookNetworks []netip.Prefix
 	HookRoots    *x509.CertPool
+	// Child starts a process that reads evidence; nil: this one does.
+	Child job.Child
 	// Sets are the installed indicators, for hunts.
 	Sets func() ([]*indicator.Set, error)
 	// Remind sends the reminders and notices of a case that are due; nil: this

@@ -400,26 +400,26 @@ func OpenJob(ctx context.Context, db *DB, now func() time.Time, workers seal.Ide
 	if err != nil {
 		return nil, JobPrivate{}, err
 	}
-	return w.forJob(ctx, key, workers.Recipient(), j)
+	return w.forJob(ctx, key, workers.Recipient(), j.member, j)
 }
 
 // OpenJobKey is OpenJob where the key of the case is at hand: in the process
 // that reads evidence for a worker, or for a member.
-func OpenJobKey(ctx context.Context, db *DB, now func() time.Time, caseKey seal.Identity, through string, j *Job) (*Workspace, error) {
+func OpenJobKey(ctx context.Context, db *DB, now func() time.Time, caseKey seal.Identity, through, member string, j *Job) (*Workspace, error) {
 	w, err := Open(ctx, db, Options{Now: now})
 	if err != nil {
 		return nil, err
 	}
-	w, _, err = w.forJob(ctx, caseKey, through, j)
+	w, _, err = w.forJob(ctx, caseKey, through, member, j)
 	return w, err
 }
 
-func (w *Workspace) forJob(ctx context.Context, key seal.Identity, through string, j *Job) (*Workspace, JobPrivate, error) {
+func (w *Workspace) forJob(ctx context.Context, key seal.Identity, through, member string, j *Job) (*Workspace, JobPrivate, error) {
 	var private JobPrivate
 	if err := openSealed(key, j.sealed, &private); err != nil {
 		return nil, private, err
 	}
-	err := w.db.Pool.QueryRowContext(ctx, "SELECT id, name, recipient, created FROM member WHERE id = $1", j.member).
+	err := w.db.Pool.QueryRowContext(ctx, "SELECT id, name, recipient, created FROM member WHERE id = $1", member).
 		Scan(&w.member.ID, &w.member.Name, &w.member.Recipient, &w.member.Created)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, private, fmt.Errorf("%s: %w", w.db.Name, ErrNotMember)

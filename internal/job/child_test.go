@@ -1,0 +1,246 @@
+package job_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"iter"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/amparo-project/amparo/internal/artifact"
+	"github.com/amparo-project/amparo/internal/examine"
+	"github.com/amparo-project/amparo/internal/finding"
+	"github.com/amparo-project/amparo/internal/job"
+	"github.com/amparo-project/amparo/internal/parsers"
+	"github.com/amparo-project/amparo/internal/pipeline"
+	"github.com/amparo-project/amparo/internal/rule"
+	"github.com/amparo-project/amparo/internal/testevidence"
+	"github.com/amparo-project/amparo/internal/vault"
+	"github.com/amparo-project/amparo/internal/workspace"
+	"github.com/amparo-project/amparo/internal/workspace/sqlite"
+)
+
+// poisonVariable says what a parser does to the process that reads evidence,
+// which is the test binary.
+const poisonVariable = "AMPARO_TEST_POISON"
+
+func TestMain(m *testing.M) {
+	if how := os.Getenv(poisonVariable); how != "" {
+		if err := reads(how, os.Args[1]); err != nil {
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// reads is the process that reads evidence.
+func reads(how, dir string) error {
+	debug.SetMaxStack(64 << 20) // as fatal as a gigabyte, and sooner
+	ctx := context.Background()
+	db, err := sqlite.Open(ctx, filepath.Dir(dir), time.Now)
+	if err != nil {
+		return err
+	}
+	store, err := vault.OpenDir(dir)
+	if err != nil {
+		return err
+	}
+	return engine(db, store, dir, how).Read(ctx, os.Stdin, os.Stdout)
+}
+
+func engine(db *workspace.DB, store vault.Store, dir, how string) *job.Engine {
+	all := slices.Clone(parsers.All())
+	i := slices.IndexFunc(all, func(p artifact.Parser) bool { return p.Info().Name == "ios.sms" })
+	all[i] = poison{all[i], how}
+	return &job.Engine{
+		DB: db, Now: time.Now, Log: slog.New(slog.DiscardHandler), Explain: func(error) string { return "web.job.failed_text" },
+		Space: func(w *workspace.Workspace) *examine.Space {
+			return &examine.Space{Workspace: w, Vault: store, Dir: dir}
+		},
+		With: func() (examine.With, error) {
+			return examine.With{Rules: &rule.Set{}, Parsers: all, Version: "test", Lang: "en"}, nil
+		},
+	}
+}
+
+// poison is a parser that what it reads takes hold of.
+type poison struct {
+	artifact.Parser
+	how string
+}
+
+// Parse dies of it.
+func (p poison) Parse(ctx context.Context, in *artifact.Input) iter.Seq2[*artifact.Record, error] {
+	switch p.how {
+	case "killed":
+		self, err := os.FindProcess(os.Getpid())
+		if err == nil {
+			_ = self.Kill()
+		}
+		select {}
+	case "stack":
+		var deep func(n int) int
+		deep = func(n int) int { return deep(n+1) + deep(n+2) }
+		_ = deep(0)
+	case "memory":
+		var all [][]byte
+		for {
+			b := make([]byte, 16<<20)
+			for i := range b {
+				b[i] = 1
+			}
+			all = append(all, b)
+			if len(all) > 256 { // 4 GiB: the limit did not hold
+				os.Exit(0)
+			}
+		}
+	case "panic":
+		panic("a parser's own")
+	}
+	return p.Parser.Parse(ctx, in)
+}
+
+// TestDeaths has the process that reads evidence die of a file: after two
+// deaths the file is left out, the run says so, and the rest was read.
+func TestDeaths(t *testing.T) {
+	t.Parallel()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for how, deaths := range map[string]int{"killed": 2, "stack": 2, "memory": 2, "panic": 0, "none": 0} {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			if how == "memory" && runtime.GOOS != "linux" {
+				t.Skip("only Linux limits it")
+			}
+			home := t.TempDir()
+			l := newLab(t, func() *workspace.DB {
+				db, err := sqlite.Open(t.Context(), home, time.Now)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return db
+			})
+			l.dir = filepath.Join(home, "vault")
+			l.store, err = vault.OpenDir(l.dir)
+			l.ok(err)
+			t.Cleanup(func() { l.store.Close() })
+			ev := l.phone(100)
+			defer l.worker(func(e *job.Engine) {
+				e.Child = func(ctx context.Context) *exec.Cmd {
+					cmd := exec.CommandContext(ctx, self, l.dir)
+					cmd.Env = append(os.Environ(), poisonVariable+"="+how)
+					return cmd
+				}
+				if how == "memory" {
+					e.Memory = 512 << 20
+				}
+			})()
+			j, err := l.AddJob(t.Context(), workspace.Job{Case: l.caseID, Kind: workspace.JobCheck, Evidence: ev.ID}, workspace.JobPrivate{Lang: "en"})
+			l.ok(err)
+			j = l.ended(j.ID)
+			left := min(1, deaths)
+			if j.State != workspace.JobDone || j.Progress.Deaths != deaths || j.Progress.LeftOut != left || j.Attempts != 1 || len(j.Runs) != 1 {
+				t.Fatalf("%+v", j)
+			}
+			run := l.run(j.Runs[0])
+			read, sms := 0, ""
+			for i := range run.Coverage {
+				if c := &run.Coverage[i]; c.Artifact == "ios.sms" {
+					sms = c.Error
+				} else if c.State == finding.Read && c.Records > 0 {
+					read++
+				}
+			}
+			if read < 5 || (deaths > 0) != (sms == pipeline.LeftOutText) || (how == "panic") != strings.Contains(sms, "panic") {
+				t.Errorf("%d artifacts were read, and of the poisoned one it says %q", read, sms)
+			}
+		})
+	}
+}
+
+// phone stores a backup as evidence.
+func (l *lab) phone(messages int) workspace.Evidence {
+	l.tb.Helper()
+	ctx := l.tb.Context()
+	p, err := l.AddPerson(ctx, workspace.Person{Case: l.caseID, Pseudonym: "p"})
+	l.ok(err)
+	_, err = l.AddConsent(ctx, workspace.Consent{
+		Case: l.caseID, Person: p.ID, Purposes: workspace.Purposes, Until: "2999-01-01", FormSHA256: strings.Repeat("0", 64),
+		Private: workspace.ConsentTerms{GivenBy: "x"},
+	})
+	l.ok(err)
+	d, err := l.AddDevice(ctx, l.caseID, p.ID, "phone")
+	l.ok(err)
+	dir := l.tb.TempDir()
+	_, err = testevidence.WriteIOSBackup(dir, testevidence.Options{Messages: messages, Seed: 1, Plant: true})
+	l.ok(err)
+	ev, err := (&examine.Space{Workspace: l.Workspace, Vault: l.store, Dir: l.dir}).Receive(ctx, l.caseID, d.ID, dir, nil)
+	l.ok(err)
+	return ev
+}
+
+// run reads what a run says of itself.
+func (l *lab) run(id string) (run finding.Run) {
+	l.tb.Helper()
+	r, err := l.Run(l.tb.Context(), id)
+	l.ok(err)
+	b, err := (&examine.Space{Workspace: l.Workspace, Vault: l.store, Dir: l.dir}).OpenRun(l.tb.Context(), &r)
+	l.ok(err)
+	f, err := b.FS(l.tb.Context()).Open("run.json")
+	l.ok(err)
+	defer f.Close()
+	data, err := io.ReadAll(f)
+	l.ok(err)
+	l.ok(json.Unmarshal(data, &run))
+	return run
+}
+
+// BenchmarkCheck is a check in this process, and in one of its own: what the
+// watch and the way between them cost.
+func BenchmarkCheck(b *testing.B) {
+	self, err := os.Executable()
+	if err != nil {
+		b.Fatal(err)
+	}
+	home := b.TempDir()
+	l := newLab(b, func() *workspace.DB {
+		db, err := sqlite.Open(b.Context(), home, time.Now)
+		if err != nil {
+			b.Fatal(err)
+		}
+		return db
+	})
+	l.dir = filepath.Join(home, "vault")
+	if l.store, err = vault.OpenDir(l.dir); err != nil {
+		b.Fatal(err)
+	}
+	ev := l.phone(10_000)
+	for name, child := range map[string]job.Child{"here": nil, "child": func(ctx context.Context) *exec.Cmd {
+		cmd := exec.CommandContext(ctx, self, l.dir)
+		cmd.Env = append(os.Environ(), poisonVariable+"=none")
+		return cmd
+	}} {
+		b.Run(name, func(b *testing.B) {
+			defer l.worker(func(e *job.Engine) { e.Child, e.With = child, engine(nil, nil, "", "none").With })()
+			for b.Loop() {
+				j, err := l.AddJob(b.Context(), workspace.Job{Case: l.caseID, Kind: workspace.JobCheck, Evidence: ev.ID}, workspace.JobPrivate{Lang: "en"})
+				l.ok(err)
+				if j = l.ended(j.ID); j.State != workspace.JobDone {
+					b.Fatalf("%+v", j)
+				}
+			}
+		})
+	}
+}
