@@ -77,6 +77,7 @@ type root struct {
 	Lure       lureCmd       `cmd:"" help:"lure"`
 
 	Workspace workspaceCmd `cmd:"" help:"workspace"`
+	Member    memberCmd    `cmd:"" help:"member"`
 	Case      caseCmd      `cmd:"" help:"case"`
 	Person    personCmd    `cmd:"" help:"person"`
 	Device    deviceCmd    `cmd:"" help:"device"`

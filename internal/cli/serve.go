@@ -2,11 +2,13 @@ package cli
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"html"
 	"io"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -32,6 +34,7 @@ import (
 type serveCmd struct {
 	Addr   string `help:"serve_addr" default:"127.0.0.1:8642" placeholder:"HOST:PORT"`
 	NoOpen bool   `help:"serve_no_open"`
+	teamFlags
 	opsFlags
 	anyFlags
 }
@@ -43,13 +46,14 @@ const hookVariable = "AMPARO_WEBHOOK_NETWORKS"
 // shutdownWait is how long requests have to end when the server does.
 const shutdownWait = 5 * time.Second
 
-// Run serves the workspace to browsers of this machine, until it is interrupted.
+// Run serves the workspace to browsers of this machine, or to a team, until it
+// is interrupted.
 func (c *serveCmd) Run(a *app) (err error) {
-	host, port, err := web.CheckAddress(c.Addr)
+	l, err := c.listening(slog.New(slog.NewTextHandler(a.Err, nil)))
 	if err != nil {
 		return err
 	}
-	ln, err := new(net.ListenConfig).Listen(a.ctx, "tcp", net.JoinHostPort(host, port))
+	ln, err := new(net.ListenConfig).Listen(a.ctx, "tcp", l.addr)
 	if err != nil {
 		return err
 	}
@@ -58,23 +62,49 @@ func (c *serveCmd) Run(a *app) (err error) {
 		return errors.Join(err, ln.Close())
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	s, err := c.server(a, ln.Addr().String(), o)
+	s, err := c.server(a, ln.Addr().String(), o, l.team)
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
+	if l.team != nil { // nobody could come in otherwise, and the door would stand there
+		if err := s.Ready(a.ctx); err != nil {
+			return errors.Join(err, ln.Close())
+		}
+	}
+	stopACME, err := c.serveACME(a, &l)
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	defer func() { err = errors.Join(err, stopACME()) }()
+	return c.serve(a, s, ln, &l, o.HTTP(s.Handler()))
+}
+
+// serve answers until the command is interrupted.
+func (c *serveCmd) serve(a *app, s *web.Server, ln net.Listener, l *listening, handler http.Handler) error {
 	hs := &http.Server{
-		Handler: o.HTTP(s.Handler()), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10, TLSConfig: l.tls,
 		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(a.ctx) },
+		ErrorLog:    log.New(quietly{a.Err}, "amparo: ", 0),
 	}
 	done := make(chan error, 1)
-	go func() { done <- hs.Serve(ln) }()
-	link := s.NewLink()
-	fmt.Fprintln(a.Out, a.Text("web.serve.link", "Link", link))
-	if !c.NoOpen {
-		defer a.browse(link)()
+	go func() {
+		if l.tls != nil {
+			done <- hs.ServeTLS(ln, "", "")
+			return
+		}
+		done <- hs.Serve(ln)
+	}()
+	if l.team != nil {
+		fmt.Fprintln(a.Out, a.Text("web.serve.team", "URL", l.team.URL.String()))
+	} else {
+		link := s.NewLink()
+		fmt.Fprintln(a.Out, a.Text("web.serve.link", "Link", link))
+		if !c.NoOpen {
+			defer a.browse(link)()
+		}
+		a.moreLinks(s)
 	}
-	a.moreLinks(s)
 	select {
 	case <-a.ctx.Done():
 	case err := <-done:
@@ -86,6 +116,17 @@ func (c *serveCmd) Run(a *app) (err error) {
 		return hs.Close()
 	}
 	return nil
+}
+
+// quietly leaves handshakes out that somebody broke off: whoever scans ports
+// does, and nobody needs to hear of each.
+type quietly struct{ io.Writer }
+
+func (q quietly) Write(p []byte) (int, error) {
+	if bytes.Contains(p, []byte("TLS handshake error")) {
+		return len(p), nil
+	}
+	return q.Writer.Write(p)
 }
 
 // moreLinks prints a new link for each Enter, where somebody is there to press it.
@@ -102,7 +143,7 @@ func (a *app) moreLinks(s *web.Server) {
 	}()
 }
 
-func (c *serveCmd) server(a *app, addr string, o *operations) (*web.Server, error) {
+func (c *serveCmd) server(a *app, addr string, o *operations, team *web.Team) (*web.Server, error) {
 	at, isURL, err := c.where()
 	if err != nil {
 		return nil, err
@@ -116,8 +157,8 @@ func (c *serveCmd) server(a *app, addr string, o *operations) (*web.Server, erro
 		return nil, usageError{fmt.Errorf("%s: %w", hookVariable, err)}
 	}
 	return web.New(web.Options{
-		HookNetworks: networks,
-		Addr:         addr, Version: Version, Now: time.Now, JobBegun: o.Job, Log: slog.New(slog.NewTextHandler(a.Err, nil)),
+		HookNetworks: networks, Team: team,
+		Addr: addr, Version: Version, Now: time.Now, JobBegun: o.Job, Log: slog.New(slog.NewTextHandler(a.Err, nil)),
 		Exists: func() bool { return isURL || sqlite.Exists(at) },
 		Database: func(ctx context.Context, create bool) (*workspace.DB, stores.Place, error) {
 			db, at, err := c.database(&app{a.Streams, a.Printer, ctx}, create)

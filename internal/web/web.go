@@ -138,7 +138,7 @@ type house struct {
 // ErrNotLoopback refuses to listen where others of the network can come:
 // without users and TLS everything they send could be read, and they would be
 // whoever is at the keyboard.
-var ErrNotLoopback = errors.New("amparo serve listens on this machine alone: give 127.0.0.1, [::1] or localhost")
+var ErrNotLoopback = errors.New("others of the network could reach this address: that takes TLS and members who sign in")
 
 // CheckAddress returns the host and port of an address, which must be of the
 // loopback interface. The error wraps ErrNotLoopback.
