@@ -20,11 +20,12 @@ var accessibilityInfo = artifact.Info{
 		Kind: "service", Doc: "A service, once for each list that has it.",
 		Fields: []artifact.FieldInfo{
 			textField("package_name", "package of the service"), textField("component", "package and class"),
-			textField("state", "the list: installed, enabled, bound, binding, crashed"),
+			textField("label", "name that people see, of those that run: their list names nothing else"),
+			textField("state", "the list: installed, enabled, bound, binding, crashed, or running: the only one of Android 6 to 9"),
 			textField("user", "number of the user"),
 		},
 	}},
-	Caveats: []string{"Lists of bound services name the label alone; those of enabled ones name the service."},
+	Caveats: []string{"Lists of bound services name the label alone; those of enabled ones name the service. Android 6 to 9 list only services that run."},
 	Refs:    []string{"https://android.googlesource.com/platform/frameworks/base/+/refs/heads/main/services/accessibility/java/com/android/server/accessibility/AccessibilityUserState.java"},
 }
 
@@ -52,11 +53,20 @@ func (a *accessibilityReading) line(s *section) error {
 		a.user, _ = attribute(line[i+len("attributes:"):], "id")
 		return nil
 	}
+	if strings.HasPrefix(line, "services:{") {
+		a.list = "running"
+	}
+	if (a.list == "running" || a.list == "bound") && strings.Contains(line, "Service[label=") {
+		return a.labels(s, line)
+	}
 	head, rest, ok := strings.Cut(line, ":")
 	if name := accessibilityLists[strings.ToLower(strings.TrimSpace(head))]; ok && name != "" {
 		a.list = name
 		if strings.HasSuffix(strings.TrimSpace(rest), "}") {
 			defer func() { a.list = "" }() // the list is this line
+		}
+		if name == "bound" {
+			return a.labels(s, rest)
 		}
 		return a.components(s, rest)
 	}
@@ -87,4 +97,28 @@ func (a *accessibilityReading) components(s *section, text string) error {
 		}
 	}
 	return nil
+}
+
+// labels gives the services that are named by their label alone:
+// "Service[label=Watcher, feedbackType[…], capabilities=1, eventTypes=…".
+func (a *accessibilityReading) labels(s *section, text string) error {
+	for {
+		_, after, ok := strings.Cut(text, "Service[label=")
+		if !ok {
+			return nil
+		}
+		label, rest, ok := strings.Cut(after, ", feedbackType[")
+		if !ok {
+			s.notUnderstood()
+			return nil
+		}
+		rec := s.start("service")
+		rec.Set("label", artifact.TextOrNull(label))
+		rec.Set("state", artifact.TextValue(a.list))
+		rec.Set("user", artifact.TextOrNull(a.user))
+		if err := s.give(); err != nil {
+			return err
+		}
+		text = rest
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"iter"
+	"path"
 	"strings"
 
 	"github.com/amparo-project/amparo/internal/artifact"
@@ -22,13 +23,13 @@ var adbStateInfo = artifact.Info{
 	Name:    "android.adb",
 	Version: 1,
 	Summary: "Debugging from a computer (adb): which computers are trusted, when each was last connected, and whether one is now.",
-	Files:   []string{"**/dumpsys/adb"}, Companions: acquisitionCompanions,
+	Files:   []string{"**/dumpsys/adb", "**/dumpsys/usb"}, Companions: acquisitionCompanions,
 	Kinds: []artifact.KindInfo{
 		{
 			Kind: "trusted_key", Doc: "A computer's key that the owner allowed.",
 			Fields: []artifact.FieldInfo{
 				textField("fingerprint", "MD5 of the key, as the phone shows it"), textField("owner", "who the key says it belongs to: user@computer"),
-				textField("list", "user_keys, or keystore: those that also tell the last connection"), boolField("valid", "it is a key of 2048 bits as adb makes it"),
+				textField("list", "user_keys, system_keys, or keystore: those that also tell the last connection"), boolField("valid", "it is a key of 2048 bits as adb makes it"),
 				boolField("acquisition_host", "it is that of the computer that made the acquisition, as AndroidQF noted it; absent: this is no acquisition"),
 				boolField("used_before", "that computer was last connected a day or more before the acquisition began"),
 			},
@@ -64,10 +65,16 @@ type adbReading struct {
 	acquired acquired
 	group    string // debugging_manager, adb_wifi
 	keys     bool   // lines of user_keys go on
+	usb      usbSection
 }
 
 func (a *adbReading) line(s *section) error {
 	line := bytes.TrimSpace(s.line)
+	if path.Base(s.in.Path) == "usb" {
+		if within, err := a.usbLine(s, line); !within || err != nil {
+			return err
+		}
+	}
 	name, value, ok := bytes.Cut(line, []byte{'='})
 	switch {
 	case bytes.Contains(line, []byte("keystore=ABX")) || bytes.HasPrefix(line, []byte("ABX")):

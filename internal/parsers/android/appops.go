@@ -84,7 +84,8 @@ func (appOps) Parse(ctx context.Context, in *artifact.Input) iter.Seq2[*artifact
 
 type appOpsReading struct {
 	uid, pkg, op, mode, attribution string
-	within                          bool // after the first "Uid"
+	outcome                         string // of the lines of Android 9 that follow
+	within                          bool   // after the first "Uid"
 	past                            opsHistory
 }
 
@@ -106,6 +107,8 @@ func (a *appOpsReading) line(s *section) error {
 		}
 	case name == "Package" && strings.HasSuffix(line, ":"):
 		a.pkg, a.op, a.attribution = strings.TrimSuffix(rest, ":"), "", ""
+	case a.op != "" && a.isOldUse(line):
+		return a.oldUse(s, line)
 	case strings.HasPrefix(line, "Access: ") || strings.HasPrefix(line, "Reject: "):
 		return a.use(s, line)
 	case strings.HasPrefix(line, "Running start at"):
@@ -118,7 +121,9 @@ func (a *appOpsReading) line(s *section) error {
 		a.attribution = strings.TrimSuffix(line, "=[")
 	case a.pkg == "" && isUIDMode(line):
 		return a.uidMode(s, line)
-	case a.pkg == "" || line == "" || line == "]" || strings.HasPrefix(line, "startNesting="):
+	case isUIDMode(line):
+		return a.oldOperation(s, line)
+	case a.pkg == "" || line == "" || line == "]" || strings.HasPrefix(line, "startNesting=") || strings.HasPrefix(line, "duration="):
 	default:
 		s.notUnderstood()
 	}
@@ -142,7 +147,7 @@ func (a *appOpsReading) uidMode(s *section, line string) error {
 	rec := s.start("uid_mode")
 	rec.Set("uid", artifact.TextOrNull(a.uid))
 	rec.Set("operation", artifact.TextValue(name))
-	rec.Set("mode", artifact.TextOrNull(mode))
+	rec.Set("mode", artifact.TextOrNull(opMode(mode)))
 	return s.give()
 }
 
@@ -154,7 +159,7 @@ func (a *appOpsReading) set(rec *artifact.Record) {
 }
 
 func (a *appOpsReading) operation(s *section) error {
-	a.attribution = ""
+	a.attribution, a.outcome = "", ""
 	a.set(s.start("operation"))
 	return s.give()
 }

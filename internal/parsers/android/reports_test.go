@@ -63,6 +63,14 @@ User state[attributes:{id=0, currentUser=true
   bound services:{
   }]
 `),
+		fileSample("android8", "dumpsys/accessibility", `ACCESSIBILITY MANAGER (dumpsys accessibility)
+
+User state[attributes:{id=0, currentUser=true, touchExplorationEnabled=false, displayMagnificationEnabled=false, autoclickEnabled=false}
+           services:{Service[label=TalkBack, feedbackType[FEEDBACK_SPOKEN, FEEDBACK_AUDIBLE], capabilities=7, eventTypes=TYPES_ALL_MASK, notificationTimeout=0], 
+                     Service[label=System Service, feedbackType[FEEDBACK_GENERIC], capabilities=1, eventTypes=TYPES_ALL_MASK, notificationTimeout=100]}]
+
+Window[AccessibilityWindowInfo[title=null, id=3, type=TYPE_APPLICATION]]
+`),
 		fileSample("android14", "x/dumpsys/accessibility", `ACCESSIBILITY MANAGER (dumpsys accessibility)
 User state[
      attributes:{id=10, currentUser=true}
@@ -89,6 +97,35 @@ what is this
       MONITOR_LOCATION (allow / switch COARSE_LOCATION=allow): 
           Running start at: +2m1s389ms
           startNesting=1
+`)),
+		withClock(fileSample("android8", "dumpsys/appops", `Current AppOps Service state:
+  Op mode watchers:
+    Op COARSE_LOCATION:
+      ModeCallback{4be0994 watchinguid=-1 from uid=1000 pid=929}
+  Uid 2000:
+    state=3
+    Package com.android.shell:
+      READ_SMS: mode=0; time=+2h3m4s5ms ago; duration=+1ms
+  Uid u0a104:
+      COARSE_LOCATION: mode=1
+    Package com.example.store:
+      CAMERA: mode=4; time=+1d2h3m4s500ms ago; rejectTime=+5d0h0m0s0ms ago (running)
+      REQUEST_INSTALL_PACKAGES: mode=1; rejectTime=soon ago
+      RECORD_AUDIO: mode=7
+`)),
+		withClock(fileSample("android9", "dumpsys/appops", `Current AppOps Service state:
+  Uid u0a104:
+    state=cch
+      COARSE_LOCATION: mode=ignore
+    Package com.example.store:
+      CAMERA (allow):
+          Access: top   = 2024-01-02 23:20:13.096 (-5d14h)
+                  bg    = 2024-01-03 23:20:13.096 (-4d14h)
+          Reject: cch   = 2024-01-04 23:20:13.096 (-3d14h)
+          duration=+1s2ms
+      VIBRATE (allow / switch COARSE_LOCATION=allow):
+          Access: pers  = 2024-01-05 23:20:13.096 (-2d14h)
+          Running start at: +2m1s389ms
 `)),
 		fileSample("android12", "dumpsys/appops", `Current AppOps Service state:
   Uid 2000:
@@ -209,6 +246,47 @@ other
   }
 }
 strange
+`),
+		fileSample("android8", "dumpsys/usb", `USB MANAGER STATE (dumpsys usb):
+USB Device Manager State:
+  USB Device State:
+    Current Functions: mtp,adb
+    Connected: true
+  USB Debugging State:
+    Connected to adbd: true
+    Last key received: F0:A1:3D
+    User keys:
+QAAAAAcgbytJst31DsaSP7hn8QcBXKR9NPVPK9MZssFVSNIP user@laptop
+
+QAAAAAcgbytJst31DsaSP7hn8QcBXKR9NPVPK9MZssFVSNIX other@desk
+
+    System keys:
+IOException: java.io.FileNotFoundException: /adb_keys: open failed: ENOENT (No such file or directory)
+
+USB Settings State:
+  User keys:
+`),
+		fileSample("android9", "dumpsys/usb", `USB MANAGER STATE (dumpsys usb):
+{
+  device_manager={
+    handler={
+      current_functions=[
+        ADB
+      ]
+      connected=true
+    }
+    debugging_manager={
+      connected_to_adb=true
+      last_key_received=F0:A1:3D
+      user_keys=QAAAAAcgbytJst31DsaSP7hn8QcBXKR9NPVPK9MZssFVSNIP user@laptop
+
+      system_keys=
+    }
+  }
+  settings_manager={
+    user_id=0
+  }
+}
 `),
 		fileSample("binary", "dumpsys/adb", "  debugging_manager={\n    keystore=ABX\x00adbKey/\x00QAAAAAcg user@x\x00\x00lastConnection\x00\x00\x01\x8e\x60\x78\x59\x5d3\n    keystore=ABX\x00adbKey/\x00QAAAAAcg user@y\x00\x00lastConnection\x00\x00\x01\uFFFD\x60\x78\x59\x5d3\n    keystore=ABX nothing\n"),
 	}},
@@ -515,7 +593,7 @@ func TestRealReports(t *testing.T) {
 		records int
 	}{
 		{accessibility{}, "dumpsys/accessibility", "dumpsys_accessibility.txt", 4},
-		{accessibility{}, "dumpsys/accessibility", "dumpsys_accessibility_v14_or_later.txt", 1},
+		{accessibility{}, "dumpsys/accessibility", "dumpsys_accessibility_v14_or_later.txt", 2},
 		{appOps{}, "dumpsys/appops", "dumpsys_appops.txt", 69},
 		{batteryDaily{}, "dumpsys/batterystats", "dumpsys_battery.txt", 3},
 		{batteryHistory{}, "dumpsys/batterystats", "dumpsys_battery.txt", 7},
