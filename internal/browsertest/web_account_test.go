@@ -2,15 +2,19 @@ package browsertest
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	cdpbrowser "github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"github.com/amparo-project/amparo/internal/account/notice/smtptest"
 	"github.com/amparo-project/amparo/internal/testevidence"
 )
 
@@ -94,4 +98,83 @@ func TestLinksInBrowser(t *testing.T) {
 		t.Errorf("behind the edge is %q", got)
 	}
 	lookAll(t, ctx, s, nil, "/links")
+}
+
+// TestNoticeInBrowser takes a notice from the wish to be told to delivered and
+// read, by a mail server on this machine; and publishes the page of the case.
+func TestNoticeInBrowser(t *testing.T) {
+	c := aCheck(t)
+	mail, err := smtptest.Start(smtptest.Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(mail.Close)
+	config := fmt.Sprintf("from: Helpline <help@example.org>\nhelpline:\n  name: The helpline\n  reach: {en: \"Signal +1 555\", es: \"Signal +52 555\"}\n"+
+		"smtp: {host: 127.0.0.1, port: %d, tls: starttls, ca_file: %q, timeout: 10s}\n", mail.Port, mail.CA)
+	if err := os.WriteFile(filepath.Join(c.home, "notices.yaml"), []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := serve(t, c.home)
+	ctx := browser(t)
+	quiet(t, ctx, s.base)
+	at := s.base + "/cases/" + c.caseID
+	run(t, ctx, chromedp.EmulateViewport(1200, 1000))
+	open(t, ctx, s)
+	// The person wants a mail of what authorities answer.
+	run(t, ctx, chromedp.Navigate(at+"/notices"), chromedp.WaitReady("main", chromedp.ByQuery), chromedp.Click("section[aria-labelledby=wishes] summary", chromedp.ByQuery))
+	fill(t, ctx, "#address", "heron@example.net")
+	submit(t, ctx, `form[action$="/notices/ask"] button`)
+	// What was promised, and the answer of which they are to be told.
+	for _, form := range [][]string{
+		{"promise", "#authority", "Government of Mexico", "#words", "An investigation into the misuse of this spyware.", "#made", "2017-06-22", "#source", "A newspaper"},
+		{"request", "#authority", "PGR", "#subject", "The criminal complaint of nine people.", "#sent", "2017-06-19", "#source", "Our file"},
+		{"answer", "#authority", "PGR", "#made", "2017-07-18", "#words", "The file is open.", "#source", "Our file"},
+	} {
+		run(t, ctx, chromedp.Navigate(at+"/account/"+form[0]), chromedp.WaitReady("main", chromedp.ByQuery))
+		fill(t, ctx, form[1:]...)
+		if form[0] == "answer" {
+			run(t, ctx, chromedp.SetValue("#new", "no", chromedp.ByQuery))
+		}
+		run(t, ctx, chromedp.Click("#public", chromedp.ByQuery))
+		submit(t, ctx, "main form.card button")
+	}
+	look(t, ctx, "web-account")
+	run(t, ctx, chromedp.Navigate(at+"/notices"), chromedp.WaitReady("main", chromedp.ByQuery))
+	submit(t, ctx, `form[action$="/notices/due"] button`)
+	submit(t, ctx, `section[aria-labelledby=list] tbody a`)
+	look(t, ctx, "web-notice")
+	submit(t, ctx, `button[value=approve]`)
+	run(t, ctx, chromedp.Navigate(at+"/notices"), chromedp.WaitReady("main", chromedp.ByQuery))
+	submit(t, ctx, `form[action$="/notices/send"] button`)
+	if got := mail.Messages(); len(got) != 1 || got[0].To != "heron@example.net" || strings.Contains(got[0].Data, "PGR") {
+		t.Fatalf("the server has %+v", got)
+	}
+	submit(t, ctx, `section[aria-labelledby=list] tbody a`)
+	fill(t, ctx, "#note", "She said so by phone.")
+	submit(t, ctx, `button[value=read]`)
+	if got := ask[string](t, ctx, `document.querySelector("h1 .tag").textContent`); got != "read" {
+		t.Errorf("in the end the notice is %q", got)
+	}
+	// The public page: what becomes public, and what stays.
+	run(t, ctx, chromedp.Navigate(at+"/out"), chromedp.WaitReady("main", chromedp.ByQuery))
+	fill(t, ctx, "#public-title", "What was promised", "#public-publisher", "A helpline")
+	submit(t, ctx, `form[method=get][action$="/out/public"] button`)
+	look(t, ctx, "web-publish")
+	if got := ask[string](t, ctx, `document.querySelector("section[aria-labelledby=withheld]").textContent`); !strings.Contains(got, "heron") {
+		t.Errorf("what stays does not name who is not counted: %q", got)
+	}
+	into := t.TempDir()
+	run(t, ctx, cdpbrowser.SetDownloadBehavior(cdpbrowser.SetDownloadBehaviorBehaviorAllow).WithDownloadPath(into),
+		chromedp.Click("#sure", chromedp.ByQuery), chromedp.Click(`form[method=post][action$="/out/public"] button`, chromedp.ByQuery))
+	for n := 0; ; n++ {
+		if data, err := os.ReadFile(filepath.Join(into, "public.zip")); err == nil && len(data) > 1000 {
+			break
+		}
+		if n > 100 {
+			t.Fatal("the site does not come")
+		}
+		run(t, ctx, chromedp.Sleep(100*time.Millisecond))
+	}
+	lookAll(t, ctx, s, nil, "/cases", "/cases/"+c.caseID, "/cases/"+c.caseID+"/account", "/cases/"+c.caseID+"/facts", "/cases/"+c.caseID+"/concerns",
+		"/cases/"+c.caseID+"/trade", "/cases/"+c.caseID+"/notices", "/cases/"+c.caseID+"/out", "/indicators")
 }

@@ -68,6 +68,9 @@ func TestAccount(t *testing.T) {
 	if a := b.multipart(at+"/answer", "to", request, "kind", "answer", "made", "2016-01-01", "words", "x", "new", "yes", "source", "s"); a.status != http.StatusUnprocessableEntity {
 		t.Errorf("an answer before the request: %d", a.status)
 	}
+	if a := b.multipart(at+"/answer", "to", request, "kind", "answer", "made", "2017-07-18", "words", "x", "source", "s"); a.status != http.StatusUnprocessableEntity {
+		t.Errorf("an answer that does not say whether it is new: %d", a.status)
+	}
 	b.good("answer", b.multipart(at+"/answer", "to", request, "kind", "answer", "made", "2017-07-18", "words", "Here they are.", "new", "yes", "source", "our file"))
 	b.has(at, "Here they are.", "new information", "answered")
 	b.has(at+"?on=2017-06-30", "2017-06-30")

@@ -76,7 +76,7 @@ func (q *request) requestChoices(d *accountForm) error {
 // answerChoices are the promises and requests of the case.
 func (q *request) answerChoices(d *accountForm) error {
 	d.Kinds = q.choices("promises.kind.", clock.AnswerKinds)
-	d.New = []choiceLine{{"yes", q.Text("web.account.is_new")}, {"no", q.Text("web.account.not_new")}}
+	d.New = []choiceLine{{"", q.Text("web.account.choose")}, {"yes", q.Text("web.account.is_new")}, {"no", q.Text("web.account.not_new")}}
 	d.Tos = []choiceLine{{"", q.Text("web.account.to_nothing")}}
 	k, err := q.docket(d.Case.ID)
 	if err != nil {
@@ -165,6 +165,9 @@ func (q *request) addAnswer(d *accountForm, files []hashed) error {
 	a := clock.Answer{
 		To: f.get("to"), Authority: f.get("authority"), Kind: f.get("kind"), On: f.get("made"), From: f.get("from"), Until: f.get("until"),
 		Text: f.get("words"), New: f.get("new") == "yes", Documents: documentsOf(files), Public: f.Is("public", "yes"),
+	}
+	if v := f.get("new"); v != "yes" && v != "no" {
+		return invalid{"web.account.say_new"} // a silence does not end by a default
 	}
 	var err error
 	if days := f.get("days"); days != "" {
