@@ -89,6 +89,7 @@ var pagesAlone = map[string]string{
 	"POST /members/{member}/remove":                   noMembers,
 	"POST /tokens":                                    "a token that makes tokens would outlive its own end",
 	"POST /tokens/{token}/revoke":                     "who holds a token must not end those of others",
+	"POST /indicators/recognise":                      "asks what a person dropped: programs know what they send, and add-indicators refuses the rest",
 }
 
 const (

@@ -15,6 +15,7 @@ type casesData struct {
 	Next    string
 	Dates   []dateDue    // in accounts
 	Silence []silenceDue // the longest first
+	waiting
 }
 
 type caseLine struct {
@@ -64,6 +65,9 @@ func (q *request) casesPage() error {
 		d.Due = append(d.Due, dueLine{x, titles[x.Case], x.Until < today})
 	}
 	if err := q.accountsDue(&d, titles); err != nil {
+		return err
+	}
+	if d.waiting, err = q.inbox(titles); err != nil {
 		return err
 	}
 	return q.render("cases", q.Text("web.cases.title"), d, inSection("cases"))

@@ -152,53 +152,97 @@ func (q *request) addIndicators() error {
 	return q.done("/indicators", q.Count("web.indicators.added", int64(added)))
 }
 
-// install puts a file into the store and returns how many indicators it holds.
-func (q *request) install(r io.Reader, name string) (count int, err error) {
+// surveyed keeps a file for as long as fn looks at the sets that it holds.
+func surveyed(r io.Reader, name string, fn func([]*indicator.Set) error) (err error) {
 	dir, err := os.MkdirTemp("", "amparo-indicators-") //nolint:forbidigo // published indicators, no evidence; removed at the end
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer root.Close()
 	name = fileName(name)
 	out, err := root.Create(name)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	if _, err := io.Copy(out, r); err != nil {
 		out.Close()
-		return 0, err
+		return err
 	}
 	if err := out.Close(); err != nil {
-		return 0, err
+		return err
 	}
 	sets, err := indicator.Survey(filepath.Join(dir, name), indicator.Options{})
 	if bad := new(fs.PathError); err != nil && !errors.As(err, &bad) {
-		return 0, invalid{"web.indicators.nothing"} // no form that we know, or a broken one
+		return invalid{"web.indicators.nothing"} // no form that we know, or a broken one
 	}
 	if err != nil {
-		return 0, err
+		return err
 	}
+	return fn(sets)
+}
+
+// install puts a file into the store and returns how many indicators it holds.
+func (q *request) install(r io.Reader, name string) (count int, err error) {
 	cause := "indicators"
-	err = q.s.o.Change(func(st *feed.Store) error {
-		for _, set := range sets {
-			cause += " " + set.SHA256
-			n, err := put(st, set)
-			if err != nil {
-				return err
+	err = surveyed(r, name, func(sets []*indicator.Set) error {
+		return q.s.o.Change(func(st *feed.Store) error {
+			for _, set := range sets {
+				cause += " " + set.SHA256
+				n, err := put(st, set)
+				if err != nil {
+					return err
+				}
+				count += n
 			}
-			count += n
-		}
-		return nil
+			return nil
+		})
 	})
 	if err == nil && count > 0 {
 		err = q.tellIndicators(cause, count)
 	}
 	return count, err
+}
+
+// maxRecognised bounds a file that is looked at before somebody decides what it
+// is, in bytes.
+const maxRecognised = 64 << 20
+
+// recognised says of a file whether it holds indicators.
+type recognised struct {
+	Count int    `json:"count"` // 0: it holds none
+	Offer string `json:"offer"` // what to ask, in the language of the page
+}
+
+// recogniseIndicators says whether a file that somebody dropped on a page for
+// evidence holds indicators. Nothing of it is kept.
+func (q *request) recogniseIndicators() error {
+	var out recognised
+	err := q.parts(maxRecognised, fields{}, func(p *multipart.Part) error {
+		if p.FileName() == "" {
+			return nil
+		}
+		return surveyed(p, filepath.Base(p.FileName()), func(sets []*indicator.Set) error {
+			for _, set := range sets {
+				if d := set.Describe(); set.Format.Listed() {
+					out.Count += d.Count
+				}
+			}
+			return nil
+		})
+	})
+	var none invalid
+	if err != nil && !errors.As(err, &none) {
+		return err
+	}
+	if out.Count > 0 {
+		out.Offer = q.Count("web.indicators.offer", int64(out.Count))
+	}
+	return q.answer(out)
 }
 
 // put installs one set, unless it is installed or holds nothing.

@@ -120,6 +120,7 @@ var routes = []route{
 	{"GET /indicators/sets/{set}", ofTeam, (*request).setPage},
 	{"POST /indicators/update", may(workspace.ActHunt), (*request).updateFeeds},
 	{"POST /indicators/add", may(workspace.ActHunt), (*request).addIndicators},
+	{"POST /indicators/recognise", may(workspace.ActHunt), (*request).recogniseIndicators},
 	{"POST /indicators/hunt", may(workspace.ActHunt), (*request).hunt},
 	{"GET /lures", may(workspace.ActLures), (*request).luresPage},
 	{"POST /lures", may(workspace.ActLures), (*request).readLures},

@@ -15,7 +15,9 @@
     var file = input.files[0];
     if (!file) { return; }
     e.preventDefault();
-    if (!busy) { busy = true; send(file); }
+    if (busy) { return; }
+    busy = true;
+    Amparo.indicators(file, function () { send(file); }, function () { busy = false; });
   });
   window.addEventListener("beforeunload", function (e) { if (busy) { e.preventDefault(); } });
   function tell(text) { going.hidden = false; said.textContent = text; }
