@@ -229,7 +229,10 @@ func (s *shard) build(ctx context.Context) ([]byte, error) {
 
 var _ = sqlite.Driver{} // registers the engine
 
-func (s *shard) fill(ctx context.Context, c *sql.Conn) error {
+func (s *shard) fill(whole context.Context, c *sql.Conn) error {
+	// The engine watches a context that can end once for each statement, which
+	// costs as much as a small record: here it is asked now and then.
+	ctx := context.WithoutCancel(whole)
 	if _, err := c.ExecContext(ctx, schema); err != nil {
 		return err
 	}
@@ -255,6 +258,9 @@ func (s *shard) fill(ctx context.Context, c *sql.Conn) error {
 	defer places.Close()
 	from := 0
 	for i := range s.rows {
+		if i%1024 == 0 && whole.Err() != nil {
+			return context.Cause(whole)
+		}
 		p := &s.rows[i]
 		if _, err := words.ExecContext(ctx, i+1, string(s.text[from:p.end])); err != nil {
 			return err
