@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -154,19 +155,21 @@ func TestMarks(t *testing.T) {
 	}
 }
 
-func FuzzBuild(f *testing.F) {
-	f.Add([]byte(messages), "cafe*")
-	f.Add([]byte(`{"data":{"a":"\ud83d\u00"}}`), `"a b"*`)
-	f.Fuzz(func(t *testing.T, data []byte, query string) {
-		files, _ := build(t, source("x", string(data)))
-		q := fulltext.Parse(query)
-		if q.Empty() {
-			return
+func FuzzQuery(f *testing.F) {
+	f.Add(`caf\u00e9* "a b"*`, messages)
+	f.Add(`"`, "a")
+	f.Fuzz(func(t *testing.T, query, text string) {
+		at, found := fulltext.Parse(query).Marks(text)
+		last := 0
+		for _, m := range at {
+			if m[0] < last || m[1] <= m[0] || m[1] > len(text) {
+				t.Fatalf("%q in %q: %v", query, text, at)
+			}
+			last = m[1]
 		}
-		if _, _, err := fulltext.Search(t.Context(), files, q, fulltext.Narrow{Limit: 5}); err != nil {
-			t.Errorf("%q: %v", query, err)
+		if len(at) > 0 && !slices.Contains(found, true) {
+			t.Errorf("%q in %q: marks of no term", query, text)
 		}
-		q.Marks(string(data))
 	})
 }
 
