@@ -70,7 +70,7 @@ const (
 	fewHits    = 10 // of one check among others
 	maxHitsOf  = 50
 	searchTime = 30 * time.Second
-	moment     = 50 * time.Millisecond
+	moment     = 25 * time.Millisecond
 )
 
 // searchPage looks for words, or for a text as it is typed, in every record.

@@ -134,7 +134,7 @@ func (w *Workspace) huntable(ctx context.Context, caseID string, h *Hunted) ([]h
 	byID := map[string]int{}
 	for i, r := range latest {
 		runs[i] = huntRun{id: r.id, caseID: r.caseID, evidence: r.evidence, n: r.n, sets: map[string]bool{}}
-		for _, sum := range r.summary.Sets {
+		for _, sum := range r.parts.Sets {
 			runs[i].sets[sum] = true
 		}
 		byID[r.id] = i
