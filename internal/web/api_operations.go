@@ -252,11 +252,7 @@ func (a *api) readFindings() {
 		})
 	add(a, ScopeRead, http.MethodGet, "/runs/{run}", "get-run", "One check",
 		func(ctx context.Context, sp *examine.Space, in *InRun) (workspace.Run, error) {
-			r, err := sp.Run(ctx, in.Run)
-			if err == nil {
-				err = sp.Viewed(ctx, r.Evidence, r.ID)
-			}
-			return r, err
+			return sp.Run(ctx, in.Run)
 		})
 	add(a, ScopeRead, http.MethodGet, "/findings", "list-findings", "Findings, run by run, the gravest of each first",
 		func(ctx context.Context, sp *examine.Space, in *findingQuery) (workspace.List[workspace.Finding], error) {

@@ -33,8 +33,11 @@ var (
 	member   = need{level: isMember} // of what is their own: their tokens, their sessions
 	ofTeam   = need{level: isMember, team: true}
 	managers = need{level: isMember, managers: true}
-	whole    = need{level: isMember, deed: workspace.ActSee, whole: true} // who sees all of a case
+	whole    = mayAll(workspace.ActSee) // who sees all of a case
 )
+
+// mayAll asks for a member whose role lets them do something with all of a case.
+func mayAll(d workspace.Deed) need { return need{level: isMember, deed: d, whole: true} }
 
 // may asks for a member whose role lets them do something.
 func may(d workspace.Deed) need { return need{level: isMember, deed: d} }

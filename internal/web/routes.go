@@ -58,7 +58,7 @@ var routes = []route{
 	{"POST /cases/{case}/trade/file", may(workspace.ActAccount), (*request).importTrade},
 	{"GET /cases/{case}/entries/{entry}", whole, (*request).entryPage},
 	{"POST /cases/{case}/entries/{entry}/retire", may(workspace.ActAccount), (*request).retire},
-	{"GET /cases/{case}/trade/report", may(workspace.ActReport), (*request).tradeReportFile},
+	{"GET /cases/{case}/trade/report", mayAll(workspace.ActReport), (*request).tradeReportFile},
 	{"GET /cases/{case}/out", may(workspace.ActReport), (*request).outPage},
 	{"POST /cases/{case}/out/exhibit", may(workspace.ActReport), (*request).sendExhibit},
 	{"GET /cases/{case}/out/letter", may(workspace.ActAccount), (*request).letterPage},
