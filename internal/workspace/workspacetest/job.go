@@ -274,3 +274,54 @@ func testCounts(t *testing.T, f *Fixture) {
 		t.Errorf("%+v", due)
 	}
 }
+
+// testOldProgram runs what a program of the schema before does with jobs, on
+// this schema: in a team some are of each while all are renewed.
+func testOldProgram(t *testing.T, f *Fixture) {
+	ctx := t.Context()
+	exec := func(query string, args ...any) int64 {
+		res, err := f.DB.Pool.ExecContext(ctx, query, args...)
+		ok(t, err)
+		n, err := res.RowsAffected()
+		ok(t, err)
+		return n
+	}
+	insert := func(id string) {
+		exec(`INSERT INTO job (id, n, case_id, member_id, kind, device_id, evidence_id, state, sealed, progress, runs, error, created, started, ended, owner, beat, attempts, cancel)
+			VALUES ($1, (SELECT COALESCE(MAX(n), 0) + 1 FROM job), $2, $3, $4, $5, $6, $7, $8, '{}', '', '', $9, '', '', '', '', 0, 0)`,
+			id, f.Case.ID, f.Member().ID, "check", "", "E-000000000000", "waiting", []byte{}, "2026-01-01T00:00:00.000000Z")
+	}
+	const old = `SELECT COALESCE(MIN(id), '') FROM job WHERE member_id = $1 AND (state = 'waiting' OR state = 'running' AND beat < $2)`
+	next := func() (id string) {
+		ok(t, f.DB.Pool.QueryRowContext(ctx, old, f.Member().ID, "2026").Scan(&id))
+		return id
+	}
+	// The old one queues, the new one runs.
+	insert("J-old000000001")
+	k := f.process(workspace.WorkerOptions{})
+	ok(t, k.Mend(ctx))
+	j, err := f.next(k)
+	ok(t, err)
+	if j.ID != "J-old000000001" || j.Queue != f.Member().ID {
+		t.Errorf("%+v", j)
+	}
+	ok(t, k.End(ctx, &j, workspace.JobDone, ""))
+	// The old one claims, beats and ends; the new one leaves it alone.
+	insert("J-old000000002")
+	if id := next(); id != "J-old000000002" {
+		t.Fatal(id)
+	}
+	exec(`UPDATE job SET state = 'running', owner = $1, beat = $2, started = CASE WHEN started = '' THEN $2 ELSE started END,
+		attempts = attempts + 1 WHERE id = $3 AND (state = 'waiting' OR state = 'running' AND beat < $4)`, "old", "2026-05-01", "J-old000000002", "2026")
+	_, err = k.Claim(ctx, "J-old000000002")
+	is(t, err, workspace.ErrNotFound)
+	if exec(`UPDATE job SET state = $1, error = $2, ended = $3, owner = '', sealed = NULL WHERE id = $4 AND owner = $5`, "done", "", "2026-05-01", "J-old000000002", "old") != 1 {
+		t.Error("the old program cannot end its job")
+	}
+	// What the new one queues of a kind that the old one does not know, that does not see.
+	_, err = f.AddJob(ctx, workspace.Job{Case: f.Case.ID, Kind: workspace.JobHunt}, workspace.JobPrivate{})
+	ok(t, err)
+	if id := next(); id != "" {
+		t.Errorf("an old program takes %s, a hunt, for a check", id)
+	}
+}

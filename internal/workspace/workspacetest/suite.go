@@ -43,6 +43,7 @@ func Exercise(t *testing.T, open Opener, again func(t *testing.T, db *workspace.
 		"Jobs":       testJobs,
 		"JobsSealed": testJobsSealed,
 		"JobLimits":  testJobLimits,
+		"OldProgram": testOldProgram,
 		"Workers":    testWorkers,
 		"DecideSeen": testDecideSeen,
 		"Counts":     testCounts,
