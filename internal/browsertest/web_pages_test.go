@@ -76,14 +76,18 @@ func TestPages(t *testing.T) {
 	open(t, ctx, s)
 	run(t, ctx, chromedp.Navigate(s.base+"/runs/"+c.run), chromedp.WaitReady("main", chromedp.ByQuery))
 	finding := ask[string](t, ctx, `document.querySelector("section[aria-labelledby=findings] tbody a").getAttribute("href")`)
+	run(t, ctx, chromedp.Navigate(s.base+"/webhooks"), chromedp.WaitReady("main", chromedp.ByQuery))
+	fill(t, ctx, "#url", "http://127.0.0.1:9/hook") // it is refused: a private network
+	submit(t, ctx, `form[action="/webhooks"] button`)
+	submit(t, ctx, `form[action$="/test"] button`)
 	pages := map[string]string{
-		"cases": "/cases", "case": "/cases/" + c.caseID, "case_new": "/cases/new", "person": "/cases/" + c.caseID + "/person",
+		"webhooks": "/webhooks", "cases": "/cases", "case": "/cases/" + c.caseID, "case_new": "/cases/new", "person": "/cases/" + c.caseID + "/person",
 		"consent": "/cases/" + c.caseID + "/consent", "intake": "/cases/" + c.caseID + "/evidence", "browse": "/cases/" + c.caseID + "/browse",
 		"evidence": "/evidence/" + c.evidence, "run": "/runs/" + c.run, "finding": finding, "findings": "/findings", "timeline": "/runs/" + c.run + "/timeline",
 		"search": "/runs/" + c.run + "/search?q=http", "indicators": "/indicators?q=smsmensaje.mx", "lures": "/lures", "jobs": "/jobs", "ledger": "/ledger",
 		"bytes": finding + "/bytes", "verify": "/ledger/verify?entry=3", "tokens": "/tokens", "account": "/cases/" + c.caseID + "/account", "none": "/nothing-here",
 	}
-	spanish := map[string]bool{"case": true, "run": true, "finding": true, "timeline": true, "intake": true, "indicators": true, "verify": true, "bytes": true}
+	spanish := map[string]bool{"case": true, "run": true, "finding": true, "timeline": true, "intake": true, "indicators": true, "verify": true, "bytes": true, "webhooks": true}
 	shown := map[string]string{"es-case": "web-case-es", "es-finding": "web-finding-phone-dark"}
 	for _, lang := range []string{"en", "es"} {
 		if lang == "es" {
