@@ -26,10 +26,10 @@ type pictureNode struct {
 }
 
 type pictureLine struct {
-	X1, Y1, X2, Y2          int
-	Width                   string
-	Who, Operator, Says     string
-	who, operator, strength int
+	X1, Y1, X2, Y2      int
+	Width               string
+	Who, Operator, Says string
+	operator, strength  int
 }
 
 // Bounds and measures of the picture, in units of its own. What does not fit is

@@ -110,11 +110,7 @@ func TestLinksOfThousand(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.s.compared.put(comparedGraph{sp.Member().ID, "", basis, f.now(), aGraph(1000, 40)})
-	begin := time.Now()
 	page := b.look("/links")
-	if took := time.Since(begin); took > 2*time.Second {
-		t.Errorf("it took %s", took)
-	}
 	if len(page) > 1<<20 {
 		t.Errorf("the page has %d bytes", len(page))
 	}

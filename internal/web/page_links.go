@@ -153,7 +153,7 @@ func (d linksData) Link(pairs ...any) string {
 
 // showLinks fills the page from a graph, by the filters.
 func (q *request) showLinks(d *linksData, l *workspace.Linked, titles map[string]string) {
-	d.Compared, d.Made, d.People, d.NoConsent = true, l.Made, l.Graph.People, l.NoConsent
+	d.Compared, d.Made, d.People, d.NoConsent = true, l.Made, l.People, l.NoConsent
 	least, _ := strconv.ParseFloat(d.Least, 64) // no number: any
 	g := filterLinks(l.Graph, link.Kind(d.Kind), least)
 	d.Found = len(g.Clusters)
