@@ -54,6 +54,11 @@ fuzz: ## every fuzz target on FUZZ new inputs (300x) or for a time (30s)
 browser: module ## look at the pages in Chromium, with axe-core (UPDATE=-update renews docs/screens)
 	@scripts/browser $(UPDATE)
 
+CONTAINER ?= docker
+image: build ## build the container image localhost/amparo (CONTAINER=docker, podman or buildah)
+	cp /etc/ssl/certs/ca-certificates.crt bin/ca-certificates.crt
+	$(CONTAINER) build -t localhost/amparo:latest -f deploy/Containerfile .
+
 docs: ## write docs/artifacts.md from the parsers
 	$(GO) run ./cmd/amparo artifacts --markdown > docs/artifacts.md
 
