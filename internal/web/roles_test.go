@@ -28,6 +28,9 @@ type castFixture struct {
 
 func newCast(t *testing.T) *castFixture {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("some thousand requests, one after the other: nothing for the race detector")
+	}
 	f := &castFixture{fixture: newFixture(t), browsers: map[workspace.Role]*browser{}, tokens: map[workspace.Role]string{}}
 	owner := f.member()
 	f.browsers[workspace.RoleOwner] = owner

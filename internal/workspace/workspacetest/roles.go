@@ -167,6 +167,9 @@ type attempt struct {
 // testRoles tries every method as every role: what is refused is what the table
 // says, and a refusal leaves no trace.
 func testRoles(t *testing.T, f *Fixture) {
+	if testing.Short() {
+		t.Skip("a thousand attempts, one after the other: nothing for the race detector")
+	}
 	c := newCast(t, f)
 	methods := reflect.TypeOf(f.Workspace)
 	seen := map[string]bool{}
