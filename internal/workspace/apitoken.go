@@ -27,7 +27,6 @@ type Token struct {
 	Member  string   `json:"member"`
 	Name    string   `json:"name"`
 	Scopes  []string `json:"scopes"`
-	Cases   []string `json:"cases"` // that it is limited to; none: all of the member's
 	Sealed  []byte   `json:"-"`
 	Created string   `json:"created"`
 	Until   string   `json:"until"`
@@ -42,11 +41,6 @@ func (w *Workspace) AddToken(ctx context.Context, id string, tok Token, life tim
 	if life <= 0 || life > MaxTokenLife || len(tok.Scopes) == 0 || len(tok.Sealed) == 0 {
 		return tok, fmt.Errorf("%w: a token has scopes and ends within %d days", ErrInvalid, int(MaxTokenLife.Hours()/24))
 	}
-	for _, c := range tok.Cases {
-		if _, err := w.caseKey(ctx, w.db.Pool, c); err != nil {
-			return tok, err
-		}
-	}
 	tok.Handle, tok.Member = newID("T"), w.member.ID
 	tok.Until = w.o.Now().UTC().Add(life).Format(ledger.TimeLayout)
 	err := w.act(ctx, func(t *tx) error {
@@ -59,9 +53,9 @@ func (w *Workspace) AddToken(ctx context.Context, id string, tok Token, life tim
 		if have >= MaxTokens {
 			return fmt.Errorf("%w: %w: a member has at most %d tokens", ErrInvalid, ErrTooMany, MaxTokens)
 		}
-		n := t.record("token.made", "", tok.Handle, map[string]any{"token": tok.Handle, "scopes": tok.Scopes, "cases": tok.Cases, "until": tok.Until})
-		t.exec(`INSERT INTO api_token (id, handle, n, member_id, name, scopes, cases, sealed, created, until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-			id, tok.Handle, n, tok.Member, tok.Name, strings.Join(tok.Scopes, ","), strings.Join(tok.Cases, ","), tok.Sealed, tok.Created, tok.Until)
+		n := t.record("token.made", "", tok.Handle, map[string]any{"token": tok.Handle, "scopes": tok.Scopes, "until": tok.Until})
+		t.exec(`INSERT INTO api_token (id, handle, n, member_id, name, scopes, sealed, created, until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+			id, tok.Handle, n, tok.Member, tok.Name, strings.Join(tok.Scopes, ","), tok.Sealed, tok.Created, tok.Until)
 		return nil
 	})
 	return tok, err
@@ -70,12 +64,12 @@ func (w *Workspace) AddToken(ctx context.Context, id string, tok Token, life tim
 // ErrTooMany says that there are as many of something as there may be.
 var ErrTooMany = errors.New("there are as many as there may be")
 
-const tokenColumns = "SELECT n, handle, member_id, name, scopes, cases, sealed, created, until FROM api_token"
+const tokenColumns = "SELECT n, handle, member_id, name, scopes, sealed, created, until FROM api_token"
 
 func scanToken(scan func(...any) error) (n int64, tok Token, err error) {
-	var scopes, cases string
-	err = scan(&n, &tok.Handle, &tok.Member, &tok.Name, &scopes, &cases, &tok.Sealed, &tok.Created, &tok.Until)
-	tok.Scopes, tok.Cases = split(scopes), split(cases)
+	var scopes string
+	err = scan(&n, &tok.Handle, &tok.Member, &tok.Name, &scopes, &tok.Sealed, &tok.Created, &tok.Until)
+	tok.Scopes = split(scopes)
 	return n, tok, err
 }
 

@@ -45,7 +45,6 @@ CREATE TABLE api_token (
 	member_id TEXT NOT NULL REFERENCES member (id),
 	name TEXT NOT NULL,
 	scopes TEXT NOT NULL,     -- joined by commas
-	cases TEXT NOT NULL,      -- that it is limited to, joined by commas; '': all
 	sealed BYTEA NOT NULL,     -- the member's identity, under the token
 	created TEXT NOT NULL,
 	until TEXT NOT NULL
