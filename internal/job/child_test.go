@@ -113,6 +113,9 @@ func (p poison) Parse(ctx context.Context, in *artifact.Input) iter.Seq2[*artifa
 // TestDeaths has the process that reads evidence die of a file: after two
 // deaths the file is left out, the run says so, and the rest was read.
 func TestDeaths(t *testing.T) {
+	if testing.Short() {
+		t.Skip("processes die of their memory, which takes the race detector long")
+	}
 	t.Parallel()
 	self, err := os.Executable()
 	if err != nil {
