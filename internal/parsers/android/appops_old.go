@@ -84,8 +84,9 @@ func (s *section) ago(rec *artifact.Record, meaning, raw string) error {
 // oldUse reads what Android 9 prints: "Access: fg    = 2018-05-01 10:00:00.000
 // (-1d5h)", and the same without its first word for each other state of the app.
 func (a *appOpsReading) oldUse(s *section, line string) error {
-	if outcome, rest, ok := strings.Cut(line, ": "); ok {
-		a.outcome, line = outcome, rest
+	outcome, line := useOutcome(line)
+	if outcome != "" {
+		a.outcome = outcome
 	}
 	state, at, _ := strings.Cut(line, "=")
 	return a.use(s, a.outcome+": ["+strings.TrimSpace(state)+"]"+at)
@@ -93,18 +94,19 @@ func (a *appOpsReading) oldUse(s *section, line string) error {
 
 // isOldUse reports whether a line is of those that oldUse reads.
 func (a *appOpsReading) isOldUse(line string) bool {
-	rest, first := line, false
-	for _, outcome := range []string{"Access: ", "Reject: "} {
-		if r, ok := strings.CutPrefix(line, outcome); ok {
-			rest, first = r, true
-		}
-	}
+	outcome, rest := useOutcome(line)
 	state, at, ok := strings.Cut(rest, "=")
-	_, dated := parseWall(strings.TrimSpace(beforeParenthesis(at)))
-	return ok && dated && !strings.ContainsAny(strings.TrimSpace(state), " [") && (first || a.outcome != "")
+	at, _, _ = strings.Cut(at, " (")
+	_, dated := parseWall(strings.TrimSpace(at))
+	return ok && dated && !strings.ContainsAny(strings.TrimSpace(state), " [:") && (outcome != "" || a.outcome != "")
 }
 
-func beforeParenthesis(s string) string {
-	s, _, _ = strings.Cut(s, " (")
-	return s
+// useOutcome cuts the word that a line of uses begins with, "" where it has none.
+func useOutcome(line string) (outcome, rest string) {
+	for _, outcome := range []string{"Access", "Reject"} {
+		if rest, ok := strings.CutPrefix(line, outcome+": "); ok {
+			return outcome, rest
+		}
+	}
+	return "", line
 }
