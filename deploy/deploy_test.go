@@ -75,7 +75,7 @@ func TestNoSecrets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	secret := regexp.MustCompile(`(?i)(password|secret|passphrase)[A-Z_]*[=:]\s*[^\s$/{"?]`)
+	secret := regexp.MustCompile(`(password|PASSWORD|SECRET_ACCESS_KEY|PASSPHRASE)[=:]\s*[^\s${"?]`)
 	for _, e := range list {
 		if e.IsDir() || strings.HasSuffix(e.Name(), ".go") {
 			continue
