@@ -171,6 +171,14 @@ func TestWithoutScript(t *testing.T) {
 	run(t, ctx, chromedp.Navigate(s.base+"/runs/"+c.run+"/timeline"))
 	soon(t, ctx, "#still table") // not shown, without scripts, it would have no box
 	soon(t, ctx, "#rows tbody tr")
+	// Every page that is read shows what it is for.
+	for path, what := range map[string]string{
+		"/cases/" + c.caseID: "main h1", "/evidence/" + c.evidence: "main table tbody tr", "/runs/" + c.run: ".verdict", "/findings": "tbody tr a",
+		finding + "/bytes": ".hex tbody tr", "/ledger": "tbody tr", "/ledger/verify?entry=3": "#proof", "/indicators": "#sets", "/jobs": "main h1",
+	} {
+		run(t, ctx, chromedp.Navigate(s.base+path))
+		soon(t, ctx, what)
+	}
 	run(t, ctx, chromedp.Navigate(s.base+finding))
 	pressSoon(t, ctx, "button[value=dismissed]")
 	arrive(t, ctx, "button[value=new]")
