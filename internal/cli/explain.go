@@ -96,7 +96,7 @@ func (c *explainCmd) evidence(a *app, run *finding.Run, f *finding.Finding, o *r
 		if err != nil {
 			return closing, errors.Join(err, src.Close())
 		}
-		closing = func() { place.Close(); src.Close() }
+		closing = func() { _ = errors.Join(place.Close(), src.Close()) } // all was read
 		return closing, c.read(a, place, o)
 	}
 	return closing, fmt.Errorf("%s: %w", path.Join(where, run.Evidence.Root), evidence.ErrNotEvidence)

@@ -120,7 +120,7 @@ func (f *wsFlags) child(a *app) job.Child {
 		args = append(args, "--workspace", f.Workspace)
 	}
 	return func(ctx context.Context) *exec.Cmd {
-		cmd := exec.CommandContext(ctx, self, args...)
+		cmd := exec.CommandContext(ctx, self, args...) //nolint:gosec // this program itself
 		cmd.Stderr = a.Err
 		return cmd
 	}
