@@ -22,17 +22,17 @@ func (c *caseShareCmd) Run(a *app) error {
 type caseMembersCmd struct {
 	Case string `arg:"" help:"case_id"`
 	JSON bool   `name:"json" help:"json"`
-	wsFlags
+	anyFlags
 }
 
 // Run lists the members of a case.
 func (c *caseMembersCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error {
+	return c.either(a, func(s works) error {
 		list, err := s.CaseMembers(a.ctx, c.Case)
 		if err != nil {
 			return err
 		}
-		people, err := s.People(a.ctx, c.Case, workspace.Page{Limit: workspace.MaxLimit})
+		people, err := s.PeopleBy(a.ctx, c.Case, workspace.PersonFilter{}, workspace.Page{Limit: workspace.MaxLimit})
 		if err != nil {
 			return err
 		}
@@ -52,12 +52,12 @@ type caseRoleCmd struct {
 	Member string `arg:"" help:"workspace_member_name"`
 	Role   string `arg:"" help:"case_role" enum:"owner,analyst,counsel,reader,person"`
 	Person string `help:"case_role_person" placeholder:"PERSON"`
-	wsFlags
+	anyFlags
 }
 
 // Run gives a member of a case another role.
 func (c *caseRoleCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error {
+	return c.either(a, func(s works) error {
 		return s.ChangeRole(a.ctx, c.Case, c.Member, workspace.Role(c.Role), c.Person)
 	})
 }
@@ -65,10 +65,10 @@ func (c *caseRoleCmd) Run(a *app) error {
 type caseRemoveCmd struct {
 	Case   string `arg:"" help:"case_id"`
 	Member string `arg:"" help:"workspace_member_name"`
-	wsFlags
+	anyFlags
 }
 
 // Run ends somebody's part in a case.
 func (c *caseRemoveCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error { return s.RemoveFromCase(a.ctx, c.Case, c.Member) })
+	return c.either(a, func(s works) error { return s.RemoveFromCase(a.ctx, c.Case, c.Member) })
 }

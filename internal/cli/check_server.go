@@ -63,7 +63,7 @@ func (s *session) checkFar(far *client.Client, path, password string) error {
 	}
 	p := s.newProgress()
 	for j.Ended == "" && err == nil {
-		if j, err = far.Job(s.ctx, j.ID, 2); err == nil {
+		if j, err = far.WaitJob(s.ctx, j.ID, 2); err == nil {
 			p.storing(j.Progress.Files, j.Progress.Bytes)
 		}
 	}

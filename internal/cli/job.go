@@ -27,7 +27,7 @@ type jobAddCmd struct {
 	Path         string `help:"job_path" placeholder:"PATH"`
 	PasswordFile string `help:"password_file" placeholder:"FILE"`
 	JSON         bool   `name:"json" help:"json"`
-	wsFlags
+	anyFlags
 }
 
 // errJobNeeds says which flags a kind of job needs.
@@ -49,6 +49,9 @@ func (c *jobAddCmd) Run(a *app) error {
 	if !c.valid() {
 		return usageError{errJobNeeds}
 	}
+	if c.server() != "" && c.Kind != workspace.JobCheck && c.Kind != workspace.JobReceive {
+		return usageError{fmt.Errorf("%s: %w", c.Kind, errNotOverServer)}
+	}
 	private := workspace.JobPrivate{Path: c.Path, Lang: a.Lang()}
 	if c.PasswordFile != "" {
 		var err error
@@ -56,8 +59,8 @@ func (c *jobAddCmd) Run(a *app) error {
 			return err
 		}
 	}
-	return c.with(a, func(s *space) error {
-		cases, err := c.cases(s)
+	return c.either(a, func(s works) error {
+		cases, err := c.cases(a, s)
 		if err != nil {
 			return err
 		}
@@ -83,10 +86,10 @@ func (c *jobAddCmd) Run(a *app) error {
 }
 
 // cases are those that the jobs are of.
-func (c *jobAddCmd) cases(s *space) ([]string, error) {
+func (c *jobAddCmd) cases(a *app, s works) ([]string, error) {
 	switch {
 	case c.Kind == workspace.JobCheck:
-		ev, err := s.Evidence(s.app.ctx, c.Evidence)
+		ev, err := s.Evidence(a.ctx, c.Evidence)
 		if err == nil && c.Case != "" && c.Case != ev.Case {
 			err = fmt.Errorf("evidence %s in case %s: %w", c.Evidence, c.Case, workspace.ErrNotFound)
 		}
@@ -97,7 +100,7 @@ func (c *jobAddCmd) cases(s *space) ([]string, error) {
 	}
 	var ids []string
 	for page := (workspace.Page{Limit: workspace.MaxLimit}); ; {
-		l, err := s.Cases(s.app.ctx, workspace.CaseOpen, page)
+		l, err := s.Cases(a.ctx, workspace.CaseOpen, page)
 		if err != nil {
 			return nil, err
 		}
@@ -116,14 +119,14 @@ type jobListCmd struct {
 	Case  string `help:"job_of_case" placeholder:"CASE"`
 	State string `help:"job_state" enum:"waiting,running,done,failed,cancelled," default:"" placeholder:"STATE"`
 	listFlags
-	wsFlags
+	anyFlags
 }
 
 var jobColumns = []string{"id", "kind", "case", "evidence", "state", "progress", "created", "runs"}
 
 // Run lists jobs.
 func (c *jobListCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error {
+	return c.either(a, func(s works) error {
 		l, err := s.Jobs(a.ctx, workspace.JobFilter{Case: c.Case, State: c.State}, c.page())
 		if err != nil {
 			return err
@@ -155,15 +158,15 @@ func (a *app) jobProgress(j *workspace.Job) string {
 type jobShowCmd struct {
 	Job  string `arg:"" help:"job_id"`
 	JSON bool   `name:"json" help:"json"`
-	wsFlags
+	anyFlags
 }
 
 // Run shows a job.
 func (c *jobShowCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error { return a.showJob(s, c.Job, c.JSON) })
+	return c.either(a, func(s works) error { return a.showJob(s, c.Job, c.JSON) })
 }
 
-func (a *app) showJob(s *space, id string, asJSON bool) error {
+func (a *app) showJob(s works, id string, asJSON bool) error {
 	j, err := s.Job(a.ctx, id)
 	if err != nil {
 		return err
@@ -187,7 +190,7 @@ type jobWaitCmd struct {
 	Job     string        `arg:"" help:"job_id"`
 	Timeout time.Duration `help:"job_timeout" placeholder:"DURATION"`
 	JSON    bool          `name:"json" help:"json"`
-	wsFlags
+	anyFlags
 }
 
 // waitEvery is how often a job that is waited for is looked at.
@@ -198,7 +201,7 @@ var errStillRuns = errors.New("the job has not ended")
 
 // Run waits until a job ended, and fails where the job did.
 func (c *jobWaitCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error {
+	return c.either(a, func(s works) error {
 		late := make(<-chan time.Time)
 		if c.Timeout > 0 {
 			late = time.After(c.Timeout)
@@ -232,10 +235,10 @@ func (c *jobWaitCmd) Run(a *app) error {
 
 type jobCancelCmd struct {
 	Job string `arg:"" help:"job_id"`
-	wsFlags
+	anyFlags
 }
 
 // Run ends a job that waits, and asks the process of one that runs to end it.
 func (c *jobCancelCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error { return s.CancelJob(a.ctx, c.Job) })
+	return c.either(a, func(s works) error { return s.CancelJob(a.ctx, c.Job) })
 }

@@ -36,7 +36,7 @@ type serveCmd struct {
 	NoOpen bool   `help:"serve_no_open"`
 	teamFlags
 	opsFlags
-	anyFlags
+	wsFlags
 }
 
 // hookVariable lists private networks that webhooks may reach: CIDRs, with

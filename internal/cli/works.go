@@ -33,6 +33,9 @@ type works interface {
 	Case(ctx context.Context, id string) (workspace.Case, error)
 	CloseCase(ctx context.Context, id string) error
 	ShareCase(ctx context.Context, caseID, member string, role workspace.Role, person string) error
+	CaseMembers(ctx context.Context, caseID string) ([]workspace.CaseMember, error)
+	ChangeRole(ctx context.Context, caseID, member string, role workspace.Role, person string) error
+	RemoveFromCase(ctx context.Context, caseID, member string) error
 	Exports(ctx context.Context, caseID, evidence string, p workspace.Page) (workspace.List[workspace.Export], error)
 
 	AddPerson(ctx context.Context, p workspace.Person) (workspace.Person, error)
@@ -46,12 +49,18 @@ type works interface {
 
 	Receive(ctx context.Context, caseID, device, path string, progress func(files, bytes int64)) (workspace.Evidence, error)
 	Evidences(ctx context.Context, caseID, device string, p workspace.Page) (workspace.List[workspace.Evidence], error)
+	Evidence(ctx context.Context, id string) (workspace.Evidence, error)
 	EvidenceBy(ctx context.Context, caseID string, by workspace.EvidenceFilter, p workspace.Page) (workspace.List[workspace.Evidence], error)
 	Runs(ctx context.Context, by workspace.RunFilter, p workspace.Page) (workspace.List[workspace.Run], error)
 	Run(ctx context.Context, id string) (workspace.Run, error)
 	Viewed(ctx context.Context, evidence, what string) error
 	Findings(ctx context.Context, by workspace.FindingFilter, p workspace.Page) (workspace.List[workspace.Finding], error)
 	Decide(ctx context.Context, run, id, state, note string) error
+
+	AddJob(ctx context.Context, j workspace.Job, private workspace.JobPrivate) (workspace.Job, error)
+	Jobs(ctx context.Context, by workspace.JobFilter, p workspace.Page) (workspace.List[workspace.Job], error)
+	Job(ctx context.Context, id string) (workspace.Job, error)
+	CancelJob(ctx context.Context, id string) error
 
 	RetireEntry(ctx context.Context, id, reason string) (workspace.Entry, error)
 	PutFacts(ctx context.Context, caseID string, facts []*account.Fact) ([]string, error)

@@ -51,6 +51,26 @@ func (c *Client) ShareCase(ctx context.Context, caseID, member string, role work
 	return c.post(ctx, "/cases/"+part(caseID)+"/share", body, nil)
 }
 
+// CaseMembers lists the members of a case.
+func (c *Client) CaseMembers(ctx context.Context, caseID string) (out []workspace.CaseMember, err error) {
+	err = c.get(ctx, "/cases/"+part(caseID)+"/members", nil, &out)
+	return out, err
+}
+
+// ChangeRole gives a member of a case another role.
+func (c *Client) ChangeRole(ctx context.Context, caseID, member string, role workspace.Role, person string) error {
+	body := map[string]any{"member": member, "role": string(role)}
+	if person != "" {
+		body["person"] = person
+	}
+	return c.post(ctx, "/cases/"+part(caseID)+"/members/role", body, nil)
+}
+
+// RemoveFromCase ends a member's part in a case.
+func (c *Client) RemoveFromCase(ctx context.Context, caseID, member string) error {
+	return c.post(ctx, "/cases/"+part(caseID)+"/members/remove", map[string]any{"member": member}, nil)
+}
+
 // Exports lists what left a case.
 func (c *Client) Exports(ctx context.Context, caseID, evidence string, p workspace.Page) (workspace.List[workspace.Export], error) {
 	return list[workspace.Export](ctx, c, "/cases/"+part(caseID)+"/exports", values("evidence", evidence), p)
@@ -397,10 +417,42 @@ func (c *Client) MoveNotice(ctx context.Context, id, step, note string) (n outbo
 	return n, err
 }
 
-// Job returns a job, as soon as it has ended, or after some seconds.
-func (c *Client) Job(ctx context.Context, id string, wait int) (j workspace.Job, err error) {
+// AddJob queues a check of stored evidence, or a receive of what lies at a path
+// of the server. Another kind is workspace.ErrInvalid: the API has none.
+func (c *Client) AddJob(ctx context.Context, j workspace.Job, private workspace.JobPrivate) (out workspace.Job, err error) {
+	switch j.Kind {
+	case workspace.JobCheck:
+		return c.Check(ctx, j.Evidence, private.Password)
+	case workspace.JobReceive:
+		body := map[string]any{"device": j.Device, "path": private.Path}
+		if private.Password != "" {
+			body["password"] = private.Password
+		}
+		err = c.post(ctx, "/cases/"+part(j.Case)+"/evidence", body, &out)
+		return out, err
+	}
+	return out, fmt.Errorf("%w: job of kind %q", workspace.ErrInvalid, j.Kind)
+}
+
+// Jobs lists jobs.
+func (c *Client) Jobs(ctx context.Context, by workspace.JobFilter, p workspace.Page) (workspace.List[workspace.Job], error) {
+	return list[workspace.Job](ctx, c, "/jobs", values("case", by.Case, "evidence", by.Evidence, "state", by.State), p)
+}
+
+// Job returns a job.
+func (c *Client) Job(ctx context.Context, id string) (workspace.Job, error) {
+	return c.WaitJob(ctx, id, 0)
+}
+
+// WaitJob returns a job, as soon as it has ended, or after some seconds.
+func (c *Client) WaitJob(ctx context.Context, id string, wait int) (j workspace.Job, err error) {
 	err = c.get(ctx, "/jobs/"+part(id), values("wait", strconv.Itoa(wait)), &j)
 	return j, err
+}
+
+// CancelJob ends a job that waits, and asks for one that runs to be ended.
+func (c *Client) CancelJob(ctx context.Context, id string) error {
+	return c.post(ctx, "/jobs/"+part(id)+"/cancel", nil, nil)
 }
 
 // AddWebhook makes a webhook.
