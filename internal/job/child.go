@@ -151,7 +151,7 @@ func (e *Engine) readOnce(ctx context.Context, c *running) ([]file, error) {
 	}
 	_, err = in.Write(append(request, '\n'))
 	clear(request)
-	reading, end := c.listen(out)
+	reading, end := c.listen(out, key)
 	kill()
 	if wait := cmd.Wait(); err == nil {
 		err = wait
@@ -170,7 +170,8 @@ func (e *Engine) readOnce(ctx context.Context, c *running) ([]file, error) {
 }
 
 // listen follows what the process says, to its end.
-func (c *running) listen(r io.Reader) (reading []file, end *ending) {
+func (c *running) listen(r io.Reader, key seal.Identity) (reading []file, end *ending) {
+	var told time.Time
 	sc := bufio.NewScanner(r)
 	sc.Buffer(nil, 1<<20)
 	for sc.Scan() {
@@ -181,13 +182,17 @@ func (c *running) listen(r io.Reader) (reading []file, end *ending) {
 		switch {
 		case s.Progress != nil:
 			c.change(func(j *workspace.Job) {
-				s.Progress.Deaths, s.Progress.LeftOut = j.Progress.Deaths, j.Progress.LeftOut
+				s.Progress.Deaths, s.Progress.LeftOut, s.Progress.Reading = j.Progress.Deaths, j.Progress.LeftOut, j.Progress.Reading
 				j.Progress = *s.Progress
 			})
 		case s.Run != "":
 			c.change(func(j *workspace.Job) { j.Runs = append(j.Runs[:len(j.Runs):len(j.Runs)], s.Run) })
 		case s.Begun != nil:
 			reading = append(reading, *s.Begun)
+			if time.Since(told) >= beatEvery/2 { // a beat tells one name
+				told = time.Now()
+				c.change(func(j *workspace.Job) { _ = j.Progress.ReadingNow(key, s.Begun.Path) }) // without it there is no name
+			}
 		case s.Done != nil:
 			if i := slices.Index(reading, *s.Done); i >= 0 {
 				reading = slices.Delete(reading, i, i+1)

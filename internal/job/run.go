@@ -68,6 +68,7 @@ func (e *Engine) run(ctx context.Context, j *workspace.Job) workspace.Outcome {
 	cause := context.Cause(work)
 	cancel(nil)
 	beats.Wait()
+	c.change(func(j *workspace.Job) { j.Progress.Reading = nil })
 	last := c.now()
 	switch {
 	case errors.Is(cause, workspace.ErrLost), errors.Is(err, workspace.ErrLost):

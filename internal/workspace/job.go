@@ -50,7 +50,8 @@ type Job struct {
 	Evidence string      `json:"evidence,omitempty"` // once it is known
 	State    string      `json:"state"`
 	Progress JobProgress `json:"progress"`
-	Runs     []string    `json:"runs"` // that were stored so far
+	File     string      `json:"file,omitempty"` // that is read now, of a job that was asked for by its id
+	Runs     []string    `json:"runs"`           // that were stored so far
 	Error    string      `json:"error,omitempty"`
 	Created  string      `json:"created"`
 	Started  string      `json:"started,omitempty"`
@@ -70,7 +71,7 @@ type Job struct {
 	sealed, wrapped []byte
 }
 
-// JobProgress is how far a job has come: counts, and nothing of evidence.
+// JobProgress is how far a job has come: counts, and a name that is sealed.
 type JobProgress struct {
 	Phase   string `json:"phase,omitempty"` // storing, checking, hunting, sending
 	Since   string `json:"since,omitempty"` // when the phase began
@@ -83,6 +84,19 @@ type JobProgress struct {
 	Deaths int `json:"deaths,omitempty"`
 	// LeftOut is how many files were left out because processes died of them.
 	LeftOut int `json:"left_out,omitempty"`
+	// Reading is the file that is read now, sealed under the key of the case.
+	Reading []byte `json:"reading,omitempty"`
+}
+
+// ReadingNow seals the name of the file that is read, for whoever may see the
+// case; "" forgets it.
+func (p *JobProgress) ReadingNow(caseKey seal.Identity, path string) error {
+	if p.Reading = nil; path == "" {
+		return nil
+	}
+	sealed, err := seal.Seal(caseKey.Recipient(), []byte(path))
+	p.Reading = sealed
+	return err
 }
 
 // JobPrivate is sealed under the key of the case, and erased when the job
@@ -253,7 +267,20 @@ func (w *Workspace) Job(ctx context.Context, id string) (Job, error) {
 	if err != nil {
 		return Job{}, err
 	}
-	return l.Items[0], nil
+	j := l.Items[0]
+	sealed := j.Progress.Reading
+	if j.Progress.Reading = nil; j.State != JobRunning || len(sealed) == 0 {
+		return j, nil
+	}
+	key, err := w.caseKey(ctx, w.db.Pool, j.Case)
+	if err != nil {
+		return j, err
+	}
+	// A name that does not open is of a case whose key was changed: it is left out.
+	if name, err := seal.Open(key, sealed); err == nil {
+		j.File = string(name)
+	}
+	return j, nil
 }
 
 // ActiveJobs returns how many jobs of the member's cases wait or run.

@@ -238,6 +238,39 @@ func testJobsSealed(t *testing.T, f *Fixture) {
 	}
 }
 
+// testJobFile follows the name of the file that is read: who may see the case
+// is told it, and it lies nowhere in clear, nor after the end.
+func testJobFile(t *testing.T, f *Fixture) {
+	ctx := t.Context()
+	_, err := f.AddJob(ctx, workspace.Job{Case: f.Case.ID, Kind: workspace.JobReceive, Device: f.Device.ID}, workspace.JobPrivate{})
+	ok(t, err)
+	k := f.process(workspace.WorkerOptions{})
+	j, err := f.next(k)
+	ok(t, err)
+	key, _, err := f.JobKey(ctx, &j)
+	ok(t, err)
+	ok(t, j.Progress.ReadingNow(key, "HomeDomain/planted.db"))
+	_, err = k.Beat(ctx, &j)
+	ok(t, err)
+	lies := func() (progress string) {
+		ok(t, f.DB.Pool.QueryRowContext(ctx, "SELECT progress FROM job WHERE id = $1", j.ID).Scan(&progress))
+		return progress
+	}
+	if strings.Contains(lies(), "planted") {
+		t.Error("the name of a file lies in clear")
+	}
+	got, err := f.Job(ctx, j.ID)
+	ok(t, err)
+	if got.File != "HomeDomain/planted.db" || got.Progress.Reading != nil {
+		t.Errorf("the file that is read is %q", got.File)
+	}
+	ok(t, j.Progress.ReadingNow(key, ""))
+	ok(t, k.End(ctx, &j, workspace.JobDone, ""))
+	if got, err = f.Job(ctx, j.ID); err != nil || got.File != "" || strings.Contains(lies(), "reading") {
+		t.Errorf("after the end: %q %v", got.File, err)
+	}
+}
+
 // testDecideSeen has two people decide on one finding at once.
 func testDecideSeen(t *testing.T, f *Fixture) {
 	ctx := t.Context()

@@ -42,6 +42,7 @@ func Exercise(t *testing.T, open Opener, again func(t *testing.T, db *workspace.
 		// job.go
 		"Jobs":       testJobs,
 		"JobsSealed": testJobsSealed,
+		"JobFile":    testJobFile,
 		"JobLimits":  testJobLimits,
 		"OldProgram": testOldProgram,
 		"Workers":    testWorkers,
