@@ -81,16 +81,21 @@ func keepList(ctx context.Context, w *workspace.Workspace, caseID string, l *tra
 
 // PutRegisters writes registers down together.
 func PutRegisters(ctx context.Context, w *workspace.Workspace, caseID string, list []*book.Register) ([]string, error) {
+	return book.PutRegister(ctx, w, caseID, OneRegister(list))
+}
+
+// OneRegister has what all registers of a list have.
+func OneRegister(list []*book.Register) *book.Register {
 	all := new(book.Register)
 	for _, r := range list {
 		all.Parties, all.Deals = append(all.Parties, r.Parties...), append(all.Deals, r.Deals...)
 		all.Attributions = append(all.Attributions, r.Attributions...)
 	}
-	return book.PutRegister(ctx, w, caseID, all)
+	return all
 }
 
 // TradeReport holds the register of a case against its lists and events.
-func TradeReport(ctx context.Context, w *workspace.Workspace, caseID string, rules *concern.Set, p *message.Printer) (*trade.Report, error) {
+func TradeReport(ctx context.Context, w book.Store, caseID string, rules *concern.Set, p *message.Printer) (*trade.Report, error) {
 	b, err := book.Load(ctx, w, caseID)
 	if err != nil {
 		return nil, err

@@ -94,9 +94,9 @@ func (c *demoCmd) write(a *app, flags wsFlags, caseID string) error {
 		accountAt: at, To: filepath.Join(c.To, "public"), Title: a.Text("demo.title"), Publisher: a.Text("demo.publisher"), Label: a.Text("demo.synthetic"),
 		Yes: true, wsFlags: flags,
 	}
-	report := safeguardsReportCmd{Case: caseID, Format: "html", Label: a.Text("demo.synthetic"), Out: filepath.Join(c.To, "safeguards.html"), wsFlags: flags}
+	report := safeguardsReportCmd{Case: caseID, Format: "html", Label: a.Text("demo.synthetic"), Out: filepath.Join(c.To, "safeguards.html"), anyFlags: anyFlags{wsFlags: flags}}
 	reply := letterCmd{
-		accountAt: at, To: "US Department of State", From: a.Text("demo.publisher"), Label: a.Text("demo.synthetic"), Out: filepath.Join(c.To, "letter.pdf"), wsFlags: flags,
+		accountAt: at, To: "US Department of State", From: a.Text("demo.publisher"), Label: a.Text("demo.synthetic"), Out: filepath.Join(c.To, "letter.pdf"), anyFlags: anyFlags{wsFlags: flags},
 	}
 	for _, run := range []func(*app) error{page.Run, report.Run, reply.Run} {
 		if err := run(q); err != nil {

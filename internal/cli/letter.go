@@ -18,7 +18,7 @@ type letterCmd struct {
 	From  string `help:"letter_from" required:"" placeholder:"TEXT"`
 	Label string `help:"publish_label" placeholder:"TEXT"`
 	Out   string `help:"letter_out" required:"" placeholder:"FILE.docx|FILE.pdf"`
-	wsFlags
+	anyFlags
 }
 
 // errLetterKind refuses any other ending.
@@ -30,7 +30,7 @@ func (c *letterCmd) Run(a *app) error {
 	if ending != ".docx" && ending != ".pdf" {
 		return usageError{errLetterKind}
 	}
-	return c.with(a, func(s *space) error {
+	return c.either(a, func(s works) error {
 		st, err := c.standing(a, s)
 		if err != nil {
 			return err
@@ -39,7 +39,7 @@ func (c *letterCmd) Run(a *app) error {
 			fmt.Fprintln(a.Err, "amparo: "+safe(line))
 		}
 		in := &letter.Input{Lang: a.Lang(), To: c.To, From: c.From, On: st.On, Label: c.Label, Standing: st}
-		b, err := book.Load(a.ctx, s.Workspace, c.Case)
+		b, err := book.Load(a.ctx, s, c.Case)
 		if err != nil {
 			return err
 		}
@@ -48,7 +48,7 @@ func (c *letterCmd) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		decided, err := casework.LoadDecisions(a.ctx, s.Workspace, c.Case)
+		decided, err := casework.LoadDecisions(a.ctx, s, c.Case)
 		if err != nil {
 			return err
 		}

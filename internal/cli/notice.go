@@ -42,12 +42,16 @@ type box struct {
 func (a *app) box(s *space, config string) (*box, error) {
 	b := &box{&outbox.Box{Store: s.Workspace, Now: time.Now}, s}
 	var err error
-	if config == "" {
-		b.Config, err = noticesConfig()
-	} else {
-		b.Config, err = notice.LoadConfig(config)
-	}
+	b.Config, err = configOf(config)
 	return b, err
+}
+
+// configOf reads how notices go out: from a file, or that beside the identity.
+func configOf(file string) (*notice.Config, error) {
+	if file == "" {
+		return noticesConfig()
+	}
+	return notice.LoadConfig(file)
 }
 
 // noticesConfig reads how notices go out, from beside the identity.
@@ -323,24 +327,25 @@ type noticeLetterCmd struct {
 	ID     string `arg:"" help:"notice_id"`
 	Out    string `help:"notice_out" required:"" placeholder:"FILE"`
 	Config string `help:"notice_config" placeholder:"FILE"`
-	wsFlags
+	anyFlags
 }
 
-// Run writes an approved letter as PDF.
+// Run writes an approved letter as PDF. Who writes and where from is this
+// machine's to say.
 func (c *noticeLetterCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error {
-		b, err := a.box(s, c.Config)
+	return c.either(a, func(s works) error {
+		config, err := configOf(c.Config)
 		if err != nil {
 			return err
 		}
-		n, err := b.Notice(a.ctx, c.ID)
+		n, err := boxOver(s).Notice(a.ctx, c.ID)
 		if err != nil {
 			return err
 		}
 		if n.Channel != notice.Letter || (n.State != notice.Queued && n.State != notice.Sent && n.State != notice.Read) {
 			return fmt.Errorf("%w: notice %s is a %s and %s: a letter that was approved is printed", account.ErrInvalid, n.ID, n.Channel, n.State)
 		}
-		return writeFile(c.Out, func(w io.Writer) error { return notice.WriteLetter(w, n.Text, n.Address, n.Lang, b.Config, today()) })
+		return writeFile(c.Out, func(w io.Writer) error { return notice.WriteLetter(w, n.Text, n.Address, n.Lang, config, today()) })
 	})
 }
 

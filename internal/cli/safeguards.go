@@ -26,7 +26,7 @@ type safeguardsAddCmd struct {
 	Case string `arg:"" help:"case_id"`
 	File string `arg:"" help:"safeguards_file"`
 	JSON bool   `name:"json" help:"json"`
-	wsFlags
+	anyFlags
 }
 
 // Run writes a register down.
@@ -35,8 +35,8 @@ func (c *safeguardsAddCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	return c.with(a, func(s *space) error {
-		ids, err := casework.PutRegisters(a.ctx, s.Workspace, c.Case, list)
+	return c.either(a, func(s works) error {
+		ids, err := s.PutRegister(a.ctx, c.Case, casework.OneRegister(list))
 		if err != nil {
 			return err
 		}
@@ -86,7 +86,7 @@ func (c *safeguardsImportCmd) Run(a *app) error {
 type safeguardsListCmd struct {
 	Case string `arg:"" help:"case_id"`
 	JSON bool   `name:"json" help:"json"`
-	wsFlags
+	anyFlags
 }
 
 // Run lists the parties, each with the lists that may have it.
@@ -95,8 +95,8 @@ func (c *safeguardsListCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	return c.with(a, func(s *space) error {
-		r, err := casework.TradeReport(a.ctx, s.Workspace, c.Case, rules, a.Printer)
+	return c.either(a, func(s works) error {
+		r, err := casework.TradeReport(a.ctx, s, c.Case, rules, a.Printer)
 		if err != nil {
 			return err
 		}
@@ -125,7 +125,7 @@ type safeguardsReportCmd struct {
 	Out    string   `help:"safeguards_out" placeholder:"FILE"`
 	Rules  []string `help:"concerns_rules" placeholder:"DIR" sep:"none"`
 	Label  string   `help:"publish_label" placeholder:"TEXT"`
-	wsFlags
+	anyFlags
 }
 
 // Run writes what was seen against each condition.
@@ -134,8 +134,8 @@ func (c *safeguardsReportCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	return c.with(a, func(s *space) error {
-		r, err := casework.TradeReport(a.ctx, s.Workspace, c.Case, rules, a.Printer)
+	return c.either(a, func(s works) error {
+		r, err := casework.TradeReport(a.ctx, s, c.Case, rules, a.Printer)
 		if err != nil {
 			return err
 		}

@@ -66,6 +66,7 @@ type works interface {
 	PutFacts(ctx context.Context, caseID string, facts []*account.Fact) ([]string, error)
 	PutEvents(ctx context.Context, caseID string, events []*account.Event) ([]string, error)
 	FoundEvents(ctx context.Context, caseID string, findings []string, operator string) ([]string, error)
+	PutRegister(ctx context.Context, caseID string, r *book.Register) ([]string, error)
 
 	Acts(ctx context.Context, subject string, p workspace.Page) (workspace.List[workspace.Act], error)
 	Checkpoint(ctx context.Context) (signed []byte, n int64, err error)
@@ -103,6 +104,11 @@ func (h here) PutFacts(ctx context.Context, caseID string, facts []*account.Fact
 // PutEvents implements works.
 func (h here) PutEvents(ctx context.Context, caseID string, events []*account.Event) ([]string, error) {
 	return book.PutEvents(ctx, h.Workspace, caseID, events)
+}
+
+// PutRegister implements works.
+func (h here) PutRegister(ctx context.Context, caseID string, r *book.Register) ([]string, error) {
+	return book.PutRegister(ctx, h.Workspace, caseID, r)
 }
 
 // FoundEvents implements works.

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/amparo-project/amparo/internal/account"
+	"github.com/amparo-project/amparo/internal/account/book"
 	"github.com/amparo-project/amparo/internal/account/clock"
 	"github.com/amparo-project/amparo/internal/account/outbox"
 	"github.com/amparo-project/amparo/internal/finding"
@@ -351,6 +352,13 @@ func (c *Client) PutFacts(ctx context.Context, caseID string, facts []*account.F
 func (c *Client) PutEvents(ctx context.Context, caseID string, events []*account.Event) ([]string, error) {
 	var out ids
 	err := c.into(ctx, "/cases/"+part(caseID)+"/events", map[string]any{"events": events}, &out)
+	return out.IDs, err
+}
+
+// PutRegister writes a register of the trade down, all or none.
+func (c *Client) PutRegister(ctx context.Context, caseID string, r *book.Register) ([]string, error) {
+	var out ids
+	err := c.into(ctx, "/cases/"+part(caseID)+"/register", r, &out)
 	return out.IDs, err
 }
 
