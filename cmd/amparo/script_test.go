@@ -75,7 +75,7 @@ func TestScripts(t *testing.T) {
 			"setid": setID, "firstcase": firstCase, "setrun": setRun, "setfinding": setFinding,
 			"setkey": setKey, "setwitness": setWitness, "tsa": tsa, "newer": newer,
 			"mailserver": mailServer, "mailbox": mailbox, "firstid": firstID, "mailid": firstID,
-			"lastrequest": lastRequest, "startserver": startServer, "mkbucket": mkBucket,
+			"lastrequest": lastRequest, "startserver": startServer, "killserver": killServer, "mkbucket": mkBucket,
 		},
 		Condition: func(name string) (bool, error) {
 			if name == "s3" {
@@ -93,6 +93,7 @@ func mkbackup(ts *testscript.TestScript, _ bool, args []string) {
 	o := testevidence.Options{Messages: 200, Iterations: 10, Password: password}
 	out := flags.String("out", "", "")
 	flags.Uint64Var(&o.Seed, "seed", 1, "")
+	flags.IntVar(&o.Messages, "messages", o.Messages, "")
 	flags.BoolVar(&o.Encrypted, "encrypted", false, "")
 	flags.BoolVar(&o.Plant, "plant", false, "")
 	flags.BoolVar(&o.Decoys, "decoys", false, "")

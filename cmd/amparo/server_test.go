@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -27,6 +28,7 @@ func startServer(ts *testscript.TestScript, _ bool, args []string) {
 	out, err := cmd.StdoutPipe()
 	ts.Check(err)
 	ts.Check(cmd.Start())
+	servers.Store(ts.Getenv("WORK"), cmd)
 	ts.Defer(func() {
 		_ = cmd.Process.Signal(os.Interrupt)
 		done := make(chan struct{})
@@ -52,6 +54,32 @@ func startServer(ts *testscript.TestScript, _ bool, args []string) {
 	server := "http://" + u.Host
 	ts.Setenv("SERVER", server)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(tokenOf(ts, link, server)+"\n"), 0o600))
+}
+
+// servers are those that scripts started last, by the scripts' folders.
+var servers sync.Map
+
+// killServer kills the server of the script as no signal can be caught, once a
+// job runs: its id is in the file that is named.
+func killServer(ts *testscript.TestScript, _ bool, args []string) {
+	v, _ := servers.Load(ts.Getenv("WORK"))
+	cmd, ok := v.(*exec.Cmd)
+	if !ok {
+		ts.Fatalf("no server was started")
+	}
+	id := strings.TrimSpace(ts.ReadFile(args[0]))
+	for until := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
+		ts.Check(ts.Exec("amparo", "job", "show", id, "--json"))
+		state := ts.ReadFile("stdout")
+		if strings.Contains(state, `"state": "running"`) {
+			break
+		}
+		if !strings.Contains(state, `"state": "waiting"`) || time.Now().After(until) {
+			ts.Fatalf("the job does not run: %s", state)
+		}
+	}
+	ts.Check(cmd.Process.Kill())
+	_ = cmd.Wait() // it was killed
 }
 
 // tokenOf enters, unlocks and makes a token with all scopes.
