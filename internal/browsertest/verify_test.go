@@ -104,11 +104,14 @@ func TestVerifyInBrowser(t *testing.T) {
 	accessible(t, ctx, "web-verify, refused")
 }
 
-// changed changes one letter, so many bytes after a mark.
+// changed changes one letter, so many bytes after a mark: to another letter of
+// base64, so that only what it says is wrong.
 func changed(s, mark string, n int) string {
 	i := strings.Index(s, mark) + len(mark) + n
 	b := []byte(s)
-	if b[i]++; b[i] > 'z' || b[i] == '\n'+1 {
+	if b[i] == 'A' {
+		b[i] = 'B'
+	} else {
 		b[i] = 'A'
 	}
 	return string(b)
