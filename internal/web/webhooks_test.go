@@ -36,9 +36,16 @@ func receiver(t *testing.T) (url string, got chan received) {
 	return s.URL + "/planted-token", got
 }
 
-// await takes messages until one is of a kind.
+// await takes messages until one is of a kind, and puts the others back: their
+// order is not promised.
 func await(t *testing.T, got chan received, kind string) received {
 	t.Helper()
+	var others []received
+	defer func() {
+		for _, m := range others {
+			got <- m
+		}
+	}()
 	for {
 		select {
 		case m := <-got:
@@ -49,6 +56,7 @@ func await(t *testing.T, got chan received, kind string) received {
 			if b.Type == kind {
 				return m
 			}
+			others = append(others, m)
 		case <-time.After(30 * time.Second):
 			t.Fatalf("no %s came", kind)
 		}
