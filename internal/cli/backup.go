@@ -28,16 +28,11 @@ type wsBackupCmd struct {
 
 // Run copies the workspace to a folder. Recipients are the acting member and
 // whom they name.
-func (c *wsBackupCmd) Run(a *app) (err error) {
+func (c *wsBackupCmd) Run(a *app) error {
 	if c.Keep < 1 {
 		return usageError{fmt.Errorf("--keep %d: %w", c.Keep, workspace.ErrInvalid)}
 	}
 	return c.with(a, func(s *space) error {
-		db, _, err := c.database(a, false)
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, db.Close()) }()
 		to := append([]string{s.Member().Recipient}, c.Recipient...)
 		if err := s.RecordBackup(a.ctx, to); err != nil {
 			return err
@@ -46,7 +41,7 @@ func (c *wsBackupCmd) Run(a *app) (err error) {
 			return err
 		}
 		p := a.newProgress()
-		r, err := backup.Make(a.ctx, db, s.Vault, c.Dir, backup.Options{Recipients: to, Keep: c.Keep, Now: time.Now, Progress: p.copying})
+		r, err := backup.Make(a.ctx, s.Database(), s.Vault, c.Dir, backup.Options{Recipients: to, Keep: c.Keep, Now: time.Now, Progress: p.copying})
 		p.end()
 		if err != nil {
 			return err

@@ -18,13 +18,13 @@ func TestFilesOneAfterTheOther(t *testing.T) {
 	dir, content := folder(t, 40)
 	s, _ := dirStore(t)
 	plain := newMemory(t)
-	want, err := vault.Add(t.Context(), s, plain, vault.AddOptions{Bundle: "E-1", Case: "C-1", Key: plain.key, Path: dir})
+	want, err := vault.Add(t.Context(), s, plain, vault.AddOptions{Bundle: "E-1", Case: "C-1", Key: plain.Key, Path: dir})
 	if err != nil {
 		t.Fatal(err)
 	}
 	send := func(m *memory, names []string) ([]vault.File, error) {
 		i := -1
-		return vault.AppendFiles(t.Context(), s, m, vault.AddOptions{Bundle: "E-1", Case: "C-1", Key: m.key}, func() (string, int64, io.Reader, error) {
+		return vault.AppendFiles(t.Context(), s, m, vault.AddOptions{Bundle: "E-1", Case: "C-1", Key: m.Key}, func() (string, int64, io.Reader, error) {
 			if i++; i == len(names) {
 				return "", 0, nil, io.EOF
 			}
@@ -46,7 +46,7 @@ func TestFilesOneAfterTheOther(t *testing.T) {
 		if _, err := send(m, names); err != nil {
 			t.Fatal(err)
 		}
-		list, err := vault.Files(t.Context(), m, "E-1", m.key)
+		list, err := vault.Files(t.Context(), m, "E-1", m.Key)
 		if err != nil || vault.Sum(list) != vault.Sum(want) {
 			t.Errorf("after commit %d failed: %d files, %v", fail, len(list), err)
 		}
@@ -66,7 +66,7 @@ func TestFilesThatAreNone(t *testing.T) {
 		"negative": {"x", -1, vault.ErrOffset}, "large": {"x", vault.SegmentSize + 1, vault.ErrOffset}, "cut": {"x", 100, io.ErrUnexpectedEOF},
 	} {
 		done := false
-		_, err := vault.AppendFiles(t.Context(), s, m, vault.AddOptions{Bundle: "E-1", Case: "C-1", Key: m.key}, func() (string, int64, io.Reader, error) {
+		_, err := vault.AppendFiles(t.Context(), s, m, vault.AddOptions{Bundle: "E-1", Case: "C-1", Key: m.Key}, func() (string, int64, io.Reader, error) {
 			if done {
 				return "", 0, nil, io.EOF
 			}
@@ -77,7 +77,7 @@ func TestFilesThatAreNone(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if len(m.parts) > 0 {
+	if parts, err := m.Parts(t.Context(), "E-1"); err != nil || len(parts) > 0 {
 		t.Error("something was stored")
 	}
 }

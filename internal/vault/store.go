@@ -78,8 +78,10 @@ func OpenDir(dir string) (*Dir, error) {
 // Close closes the folder.
 func (d *Dir) Close() error { return d.root.Close() }
 
-// place spreads segments over folders by the first letters of their names.
-func place(id string) (string, error) {
+// Place is where a store keeps a segment: spread over folders by the first
+// letters of the names. The error wraps ErrDamaged for what is no name of a
+// segment.
+func Place(id string) (string, error) {
 	if !idPattern.MatchString(id) {
 		return "", fmt.Errorf("%w: a segment called %q", ErrDamaged, id)
 	}
@@ -96,7 +98,7 @@ type dirWriter struct {
 
 // Create implements Store.
 func (d *Dir) Create(_ context.Context, id string) (Writer, error) {
-	to, err := place(id)
+	to, err := Place(id)
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +148,7 @@ func (d *Dir) syncDir(name string) error {
 
 // Open implements Store.
 func (d *Dir) Open(_ context.Context, id string) (Blob, error) {
-	name, err := place(id)
+	name, err := Place(id)
 	if err != nil {
 		return nil, err
 	}
@@ -171,7 +173,7 @@ func (b dirBlob) Size() int64 { return b.size }
 
 // Delete implements Store.
 func (d *Dir) Delete(_ context.Context, id string) error {
-	name, err := place(id)
+	name, err := Place(id)
 	if err != nil {
 		return err
 	}

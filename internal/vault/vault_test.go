@@ -16,65 +16,29 @@ import (
 
 	"github.com/amparo-project/amparo/internal/seal"
 	"github.com/amparo-project/amparo/internal/vault"
+	"github.com/amparo-project/amparo/internal/vault/vaulttest"
 )
 
-// memory is an index in memory, for one key.
+// memory is an index in memory of which a commit can fail.
 type memory struct {
-	key      seal.Identity
-	parts    map[string][][]byte
-	segments map[string]vault.Segment
-	refs     map[string][]string
-	commits  int
-	fail     int // the commit that fails, 0: none
+	*vaulttest.Index
+	commits int
+	fail    int // the commit that fails, 0: none
 }
 
-func newMemory(t *testing.T) *memory {
+func newMemory(t testing.TB) *memory {
 	t.Helper()
-	key, err := seal.NewIdentity()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &memory{key: key, parts: map[string][][]byte{}, segments: map[string]vault.Segment{}, refs: map[string][]string{}}
+	return &memory{Index: vaulttest.NewIndex(t)}
 }
 
 var errFault = errors.New("a fault of the test")
 
-func (m *memory) Parts(_ context.Context, bundle string) ([][]byte, error) {
-	return m.parts[bundle], nil
-}
-
-func (m *memory) Same(_ context.Context, _, sum string) (vault.Segment, seal.Identity, error) {
-	for _, s := range m.segments {
-		if s.SHA256 == sum {
-			return s, m.key, nil
-		}
-	}
-	return vault.Segment{}, seal.Identity{}, nil
-}
-
-func (m *memory) Commit(_ context.Context, bundle, _ string, n int, sealed []byte, segments []vault.Segment) error {
+// Commit implements vault.Index.
+func (m *memory) Commit(ctx context.Context, bundle, caseID string, n int, sealed []byte, segments []vault.Segment) error {
 	if m.commits++; m.commits == m.fail {
 		return errFault
 	}
-	if n != len(m.parts[bundle]) {
-		return fmt.Errorf("part %d of %d", n, len(m.parts[bundle]))
-	}
-	m.parts[bundle] = append(m.parts[bundle], sealed)
-	for _, s := range segments {
-		if s.New {
-			m.segments[s.ID] = s
-		}
-		m.refs[bundle] = append(m.refs[bundle], s.ID)
-	}
-	return nil
-}
-
-func (m *memory) Segments(_ context.Context, bundle string) (map[string]vault.Segment, error) {
-	out := map[string]vault.Segment{}
-	for _, id := range m.refs[bundle] {
-		out[id] = m.segments[id]
-	}
-	return out, nil
+	return m.Index.Commit(ctx, bundle, caseID, n, sealed, segments)
 }
 
 func dirStore(t *testing.T) (*vault.Dir, string) {
@@ -119,12 +83,12 @@ func write(t *testing.T, name string, data []byte) {
 }
 
 func options(m *memory, path string) vault.AddOptions {
-	return vault.AddOptions{Bundle: "E-1", Case: "C-1", Key: m.key, Path: path}
+	return vault.AddOptions{Bundle: "E-1", Case: "C-1", Key: m.Key, Path: path}
 }
 
 func same(t *testing.T, s vault.Store, m *memory, content map[string][]byte) {
 	t.Helper()
-	b, err := vault.Open(t.Context(), s, m, "E-1", m.key)
+	b, err := vault.Open(t.Context(), s, m, "E-1", m.Key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,8 +132,8 @@ func TestStoredAsItCame(t *testing.T) {
 		t.Fatal(err)
 	}
 	same(t, s, m, content)
-	if len(m.segments) != 32 {
-		t.Errorf("%d segments: the same bytes are not stored once", len(m.segments))
+	if segs, err := m.Segments(t.Context(), "E-1"); err != nil || len(segs) != 32 {
+		t.Errorf("%d segments: the same bytes are not stored once: %v", len(segs), err)
 	}
 	for _, f := range files {
 		if f.Path == "link" && f.Note == "" {
@@ -193,7 +157,7 @@ func TestEveryOffset(t *testing.T) {
 	if _, err := vault.Add(t.Context(), s, m, options(m, name)); err != nil {
 		t.Fatal(err)
 	}
-	b, err := vault.Open(t.Context(), s, m, "E-1", m.key)
+	b, err := vault.Open(t.Context(), s, m, "E-1", m.Key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -235,7 +199,7 @@ func TestInterruptedAnywhere(t *testing.T) {
 		if !errors.Is(err, errFault) {
 			t.Fatalf("operation %d: the fault does not come out: %v", n, err)
 		}
-		if b, err := vault.Open(t.Context(), s, m, "E-1", m.key); err != nil || len(b.Files()) > 0 {
+		if b, err := vault.Open(t.Context(), s, m, "E-1", m.Key); err != nil || len(b.Files()) > 0 {
 			// One batch: nothing half-written is visible.
 			t.Fatalf("operation %d: %v", n, err)
 		}
@@ -320,7 +284,7 @@ func TestEveryFlippedBitIsNamed(t *testing.T) {
 	if _, err := vault.Add(t.Context(), s, m, options(m, from)); err != nil {
 		t.Fatal(err)
 	}
-	b, err := vault.Open(t.Context(), s, m, "E-1", m.key)
+	b, err := vault.Open(t.Context(), s, m, "E-1", m.Key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -389,7 +353,7 @@ func TestAnotherKey(t *testing.T) {
 	if _, err := vault.Add(t.Context(), s, m, options(m, dir)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := vault.Open(t.Context(), s, m, "E-1", newMemory(t).key); !errors.Is(err, seal.ErrWrongKey) {
+	if _, err := vault.Open(t.Context(), s, m, "E-1", newMemory(t).Key); !errors.Is(err, seal.ErrWrongKey) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -435,11 +399,7 @@ func BenchmarkAdd(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		key, err := seal.NewIdentity()
-		if err != nil {
-			b.Fatal(err)
-		}
-		m := &memory{key: key, parts: map[string][][]byte{}, segments: map[string]vault.Segment{}, refs: map[string][]string{}}
+		m := newMemory(b)
 		if _, err := vault.Add(b.Context(), s, m, options(m, name)); err != nil {
 			b.Fatal(err)
 		}

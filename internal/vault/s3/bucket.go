@@ -20,7 +20,6 @@ import (
 	"net/http"
 	"os"
 	"path"
-	"regexp"
 	"strings"
 	"time"
 
@@ -138,13 +137,9 @@ const (
 	marker   = "workspace"
 )
 
-var idPattern = regexp.MustCompile(`^S-[0-9a-z]{2}[0-9a-z]{10,30}$`)
-
 func (b *Bucket) key(id string) (string, error) {
-	if !idPattern.MatchString(id) {
-		return "", fmt.Errorf("%w: a segment called %q", vault.ErrDamaged, id)
-	}
-	return b.place.Prefix + segments + id[2:4] + "/" + id, nil
+	at, err := vault.Place(id)
+	return b.place.Prefix + at, err
 }
 
 // Delete implements vault.Store. Where the bucket keeps versions all of them go.
@@ -195,10 +190,12 @@ func (b *Bucket) List(ctx context.Context, fn func(id string, modified time.Time
 		if o.Err != nil {
 			return b.explain("list", o.Err)
 		}
-		if id := path.Base(o.Key); idPattern.MatchString(id) {
-			if err := fn(id, o.LastModified); err != nil {
-				return err
-			}
+		id := path.Base(o.Key)
+		if _, err := vault.Place(id); err != nil {
+			continue // it is not ours
+		}
+		if err := fn(id, o.LastModified); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -23,7 +23,7 @@ type Index struct {
 var _ vault.Index = (*Index)(nil)
 
 // NewIndex returns an empty one with a new key.
-func NewIndex(t *testing.T) *Index {
+func NewIndex(t testing.TB) *Index {
 	t.Helper()
 	key, err := seal.NewIdentity()
 	if err != nil {
