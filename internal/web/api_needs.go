@@ -10,7 +10,7 @@ import (
 // beside the scope that it asks of a token. One that is not here is for owners.
 var operationNeeds = map[string]need{
 	// Of the workspace.
-	"add-indicators": may(workspace.ActHunt), "create-case": ofTeam, "get-workspace": member, "list-acts": may(workspace.ActSee),
+	"add-indicators": teamMay(workspace.ActHunt), "create-case": ofTeam, "get-workspace": member, "list-acts": may(workspace.ActSee),
 	"list-checkpoints": member, "list-indicators": ofTeam, "list-members": ofTeam, "list-terms": ofTeam, "prove-consistency": member,
 	"prove-entry": member, "publish-ledger": member, "read-message": may(workspace.ActLures), "read-messages": may(workspace.ActLures),
 	"search-indicators": ofTeam, "sign-checkpoint": ofTeam,
@@ -34,7 +34,7 @@ var operationNeeds = map[string]need{
 
 	"add-answer": may(workspace.ActAccount), "add-events": may(workspace.ActAccount), "add-facts": may(workspace.ActAccount),
 	"add-found-events": may(workspace.ActAccount), "add-promise": may(workspace.ActAccount), "add-request": may(workspace.ActAccount),
-	"update-indicators": may(workspace.ActHunt), "get-update": ofTeam, "make-exhibit": may(workspace.ActReport),
+	"update-indicators": teamMay(workspace.ActHunt), "get-update": ofTeam, "make-exhibit": may(workspace.ActReport),
 	"preview-publication": may(workspace.ActPublish), "publish": may(workspace.ActPublish),
 	"retire-entry": may(workspace.ActAccount), "add-register": may(workspace.ActAccount), "ask-to-be-told": may(workspace.ActAccount),
 	"decide-concern": may(workspace.ActAccount), "draft-notices": may(workspace.ActAccount), "move-notice": may(workspace.ActAccount),

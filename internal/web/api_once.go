@@ -66,7 +66,7 @@ func (s *Server) once(c *caller, w http.ResponseWriter, r *http.Request, next ht
 // a password.
 func requestHash(key string, c *caller, r *http.Request, body []byte) (sum [sha256.Size]byte) {
 	h := hmac.New(sha256.New, []byte(key))
-	for _, part := range []string{strings.Join(c.scopes, " "), r.Method, r.URL.RequestURI(), c.Lang()} {
+	for _, part := range []string{strings.Join(c.scopes, " "), strings.Join(c.space.Limited(), " "), r.Method, r.URL.RequestURI(), c.Lang()} {
 		fmt.Fprintf(h, "%d %s\n", len(part), part)
 	}
 	h.Write(body)

@@ -76,13 +76,15 @@ type workspaceAnswer struct {
 	Member  workspace.Member `json:"member" doc:"who asks"`
 	Entries int64            `json:"ledger_entries"`
 	Version string           `json:"version" doc:"of the program that serves"`
+	Scopes  []string         `json:"scopes" doc:"of who asks: those of the token, or all of a browser"`
+	Cases   []string         `json:"cases,omitempty" doc:"that the token is limited to; without it all of the member's"`
 }
 
 func (a *api) readWorkspace() {
 	add(a, ScopeRead, http.MethodGet, "/workspace", "get-workspace", "The workspace, and who asks",
 		func(ctx context.Context, sp *examine.Space, _ *nothing) (workspaceAnswer, error) {
 			n, err := sp.LedgerSize(ctx)
-			return workspaceAnswer{sp.Info(), sp.Member(), n, a.s.o.Version}, err
+			return workspaceAnswer{sp.Info(), sp.Member(), n, a.s.o.Version, callerOf(ctx).scopes, sp.Limited()}, err
 		})
 	add(a, ScopeRead, http.MethodGet, "/members", "list-members", "Who works here",
 		func(ctx context.Context, sp *examine.Space, in *struct {

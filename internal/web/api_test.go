@@ -20,6 +20,12 @@ func (b *browser) makeToken(scopes ...string) string {
 	for _, s := range scopes {
 		pairs = append(pairs, "scope", s)
 	}
+	return b.tokenBy(pairs...)
+}
+
+// tokenBy makes a token by what is written into the form.
+func (b *browser) tokenBy(pairs ...string) string {
+	b.f.t.Helper()
 	text := regexp.MustCompile(`amparo_[\w-]{43}`).FindString(b.post("/tokens", pairs...).body)
 	if text == "" {
 		b.f.t.Fatal("no token is shown")

@@ -63,6 +63,7 @@ var causes = []struct {
 	{workspace.ErrClosed, http.StatusConflict, "web.error.closed"},
 	{workspace.ErrNone, http.StatusConflict, "web.error.no_workspace"},
 	{workspace.ErrNewer, http.StatusConflict, "ws.hint.newer"},
+	{workspace.ErrLimited, http.StatusForbidden, "web.error.limited"},
 	{workspace.ErrNotAllowed, http.StatusForbidden, "web.error.not_allowed"},
 	{workspace.ErrLastManager, http.StatusConflict, "web.error.last_manager"},
 	{workspace.ErrOnlyKey, http.StatusConflict, "web.error.only_key"},

@@ -42,6 +42,9 @@ func mayAll(d workspace.Deed) need { return need{level: isMember, deed: d, whole
 // may asks for a member whose role lets them do something.
 func may(d workspace.Deed) need { return need{level: isMember, deed: d} }
 
+// teamMay asks for one who does it for the whole workspace.
+func teamMay(d workspace.Deed) need { return need{level: isMember, deed: d, team: true} }
+
 // things are the names in paths that stand for what belongs to a case.
 var things = map[string]func(*workspace.Thing) *string{
 	"case":     func(x *workspace.Thing) *string { return &x.Case },

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"time"
@@ -12,19 +13,38 @@ import (
 type tokensData struct {
 	Tokens []tokenLine
 	Scopes []string
+	Cases  []caseChoice
 	New    string
 }
 
 type tokenLine struct {
 	ID, Name, Until string
-	Scopes          []string
+	Scopes, Cases   []string // Cases: titles, or ids where there is none
 }
+
+// caseChoice is a case that a token can be limited to.
+type caseChoice struct{ ID, Title string }
 
 func (q *request) tokensData() (tokensData, error) {
 	d := tokensData{Scopes: Scopes}
+	cases, err := q.space.Cases(q.ctx(), "", workspace.Page{Limit: workspace.MaxLimit})
+	if err != nil {
+		return d, err
+	}
+	titles := map[string]string{}
+	for _, c := range cases.Items {
+		if !c.Sealed {
+			titles[c.ID] = cmp.Or(c.Title, c.ID)
+			d.Cases = append(d.Cases, caseChoice{c.ID, titles[c.ID]})
+		}
+	}
 	list, err := q.space.Tokens(q.ctx())
 	for _, t := range list {
-		d.Tokens = append(d.Tokens, tokenLine{t.Handle, t.Name, when(t.Until), t.Scopes})
+		line := tokenLine{ID: t.Handle, Name: t.Name, Until: when(t.Until), Scopes: t.Scopes}
+		for _, id := range t.Cases {
+			line.Cases = append(line.Cases, cmp.Or(titles[id], id))
+		}
+		d.Tokens = append(d.Tokens, line)
 	}
 	return d, err
 }
@@ -54,7 +74,11 @@ func (q *request) newToken() error {
 	if err != nil || slices.ContainsFunc(scopes, func(s string) bool { return !slices.Contains(Scopes, s) }) {
 		return q.showTokens("", workspace.ErrInvalid)
 	}
-	text, err := q.s.makeToken(q.ctx(), q.session, workspace.Token{Name: q.value("name"), Scopes: scopes}, time.Duration(days)*24*time.Hour)
+	cases := q.r.PostForm["case"]
+	if (q.value("reach") == "some") != (len(cases) > 0) {
+		return q.showTokens("", invalid{"web.tokens.which"})
+	}
+	text, err := q.s.makeToken(q.ctx(), q.session, workspace.Token{Name: q.value("name"), Scopes: scopes, Cases: cases}, time.Duration(days)*24*time.Hour)
 	if err != nil {
 		return q.showTokens("", err)
 	}

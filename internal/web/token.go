@@ -97,7 +97,17 @@ func (s *Server) findToken(ctx context.Context, text string) (*examine.Space, []
 	if err != nil {
 		return nil, nil, err
 	}
+	s.admitted(sp) // the member, whatever the token is limited to: their jobs run
+	if len(t.Cases) > 0 {
+		sp = limitedTo(sp, t.Cases)
+	}
 	s.spaces.put(id, sp)
-	s.admitted(sp)
 	return sp, t.Scopes, nil
+}
+
+// limitedTo is a workspace in which no other cases can be reached.
+func limitedTo(sp *examine.Space, cases []string) *examine.Space {
+	n := *sp
+	n.Workspace = sp.Within(cases)
+	return &n
 }

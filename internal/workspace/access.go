@@ -42,7 +42,7 @@ type CaseRole struct {
 // ErrNotFound where there is no such case.
 func (w *Workspace) membership(ctx context.Context, q queryer, id string) (m CaseRole, wrapped []byte, err error) {
 	m.Case = id
-	if w.only != nil && w.only.id != id {
+	if !w.reachesCase(id) {
 		return m, nil, fmt.Errorf("case %s: %w", id, ErrNoAccess)
 	}
 	err = q.QueryRowContext(ctx, "SELECT role, person_id, wrapped FROM case_member WHERE case_id = $1 AND member_id = $2", id, w.member.ID).
@@ -145,7 +145,7 @@ func (f *filter) query(text string) string {
 // acting member's roles let them do something with.
 func (w *Workspace) mine(ctx context.Context, d Deed, rows string) (filter, error) {
 	var f filter
-	f.add("case_id IN ("+casesFor(d, "$?")+")", w.member.ID)
+	f.add("case_id IN ("+w.casesFor(d, "$?")+")", w.member.ID)
 	if w.only != nil { // a job, of somebody who may do this with all of its case
 		f.equal("case_id", w.only.id)
 		return f, nil
@@ -164,7 +164,7 @@ func (w *Workspace) mine(ctx context.Context, d Deed, rows string) (filter, erro
 
 // concerned lists the people that the acting member is.
 func (w *Workspace) concerned(ctx context.Context) ([]string, error) {
-	rows, err := w.db.Pool.QueryContext(ctx, "SELECT person_id FROM case_member WHERE member_id = $1 AND role = $2 ORDER BY person_id", w.member.ID, RolePerson)
+	rows, err := w.db.Pool.QueryContext(ctx, "SELECT person_id FROM case_member WHERE member_id = $1 AND role = $2"+w.within("case_id")+" ORDER BY person_id", w.member.ID, RolePerson)
 	if err != nil {
 		return nil, w.fail("roles", err)
 	}
@@ -183,21 +183,22 @@ func (w *Workspace) concerned(ctx context.Context) ([]string, error) {
 	return out, nil
 }
 
-// casesFor selects the cases with all of which a member may do something.
-func casesFor(d Deed, member string) string {
-	return "SELECT case_id FROM case_member WHERE member_id = " + member + " AND role IN (" + rolesFor(d) + ")"
+// casesFor selects the cases that may be reached, with all of which a member may
+// do something.
+func (w *Workspace) casesFor(d Deed, member string) string {
+	return "SELECT case_id FROM case_member WHERE member_id = " + member + " AND role IN (" + rolesFor(d) + ")" + w.within("case_id")
 }
 
 // inCases is a query with casesFor in the place of @cases.
-func inCases(d Deed, member, text string) string {
-	return strings.ReplaceAll(text, "@cases", casesFor(d, member))
+func (w *Workspace) inCases(d Deed, member, text string) string {
+	return strings.ReplaceAll(text, "@cases", w.casesFor(d, member))
 }
 
 // MyRoles lists what the acting member is, case by case, the first that they
 // came to first.
 func (w *Workspace) MyRoles(ctx context.Context) ([]CaseRole, error) {
 	rows, err := w.db.Pool.QueryContext(ctx, `SELECT m.case_id, m.role, m.person_id FROM case_member m JOIN cases c ON c.id = m.case_id
-		WHERE m.member_id = $1 ORDER BY c.n`, w.member.ID)
+		WHERE m.member_id = $1`+w.within("m.case_id")+" ORDER BY c.n", w.member.ID)
 	if err != nil {
 		return nil, w.fail("roles", err)
 	}
@@ -220,7 +221,7 @@ func (w *Workspace) MyRoles(ctx context.Context) ([]CaseRole, error) {
 func (w *Workspace) MyRolesAnywhere(ctx context.Context) ([]Role, error) {
 	var out []Role
 	err := w.read(ctx, func(t *tx) error {
-		list, err := t.texts("SELECT DISTINCT role FROM case_member WHERE member_id = $1 ORDER BY role", 1, w.member.ID)
+		list, err := t.texts("SELECT DISTINCT role FROM case_member WHERE member_id = $1"+w.within("case_id")+" ORDER BY role", 1, w.member.ID)
 		for _, row := range list {
 			out = append(out, Role(row[0]))
 		}
@@ -240,8 +241,11 @@ func (w *Workspace) RoleIn(ctx context.Context, caseID string) (CaseRole, error)
 // none of their cases, be it only with what is their own. Whoever has no case yet may.
 func (w *Workspace) Allows(ctx context.Context, d Deed) error {
 	mine, err := w.MyRolesAnywhere(ctx)
-	if err != nil || len(mine) == 0 {
+	switch {
+	case err != nil:
 		return err
+	case len(mine) == 0:
+		return w.unlimited()
 	}
 	for _, r := range mine {
 		if r.May(d) {
@@ -252,11 +256,14 @@ func (w *Workspace) Allows(ctx context.Context, d Deed) error {
 }
 
 // InTeam reports, as ErrNotAllowed, that the acting member takes part here as
-// the person concerned alone: what is of the workspace, such as its members,
-// is not theirs to see.
+// the person concerned alone, or is limited to some cases: what is of the
+// workspace, such as its members, is not theirs to see.
 func (w *Workspace) InTeam(ctx context.Context) error { return w.inTeam(ctx, w.db.Pool) }
 
 func (w *Workspace) inTeam(ctx context.Context, q queryer) error {
+	if err := w.unlimited(); err != nil {
+		return err
+	}
 	var person, other bool
 	err := q.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM case_member WHERE member_id = $1 AND role = $2),
 		EXISTS (SELECT 1 FROM case_member WHERE member_id = $1 AND role <> $2)`, w.member.ID, RolePerson).Scan(&person, &other)

@@ -12,11 +12,12 @@ import (
 	"github.com/amparo-project/amparo/internal/ledger"
 )
 
-// MaxTokens bounds the tokens of one member, and MaxTokenLife how long one
-// works.
+// MaxTokens bounds the tokens of one member, MaxTokenLife how long one works,
+// and MaxTokenCases the cases that one is limited to.
 const (
-	MaxTokens    = 100
-	MaxTokenLife = 90 * 24 * time.Hour
+	MaxTokens     = 100
+	MaxTokenLife  = 90 * 24 * time.Hour
+	MaxTokenCases = 100
 )
 
 // A Token lets a program in, for a time, to do what its scopes say, with the
@@ -27,19 +28,24 @@ type Token struct {
 	Member  string   `json:"member"`
 	Name    string   `json:"name"`
 	Scopes  []string `json:"scopes"`
+	Cases   []string `json:"cases,omitempty"` // it is limited to; none: all of the member's
 	Sealed  []byte   `json:"-"`
 	Created string   `json:"created"`
 	Until   string   `json:"until"`
 }
 
 // AddToken keeps a token of the acting member under its hash. The error wraps
-// ErrInvalid, also where the member has MaxTokens.
+// ErrInvalid, also where the member has MaxTokens; ErrNoAccess or ErrNotFound
+// for a case that is not theirs.
 func (w *Workspace) AddToken(ctx context.Context, id string, tok Token, life time.Duration) (Token, error) {
 	if err := validName("name of a token", tok.Name); err != nil {
 		return tok, err
 	}
 	if life <= 0 || life > MaxTokenLife || len(tok.Scopes) == 0 || len(tok.Sealed) == 0 {
 		return tok, fmt.Errorf("%w: a token has scopes and ends within %d days", ErrInvalid, int(MaxTokenLife.Hours()/24))
+	}
+	if err := errors.Join(w.unlimited(), w.limits(ctx, tok.Cases)); err != nil {
+		return tok, err
 	}
 	tok.Handle, tok.Member = newID("T"), w.member.ID
 	tok.Until = w.o.Now().UTC().Add(life).Format(ledger.TimeLayout)
@@ -53,9 +59,13 @@ func (w *Workspace) AddToken(ctx context.Context, id string, tok Token, life tim
 		if have >= MaxTokens {
 			return fmt.Errorf("%w: %w: a member has at most %d tokens", ErrInvalid, ErrTooMany, MaxTokens)
 		}
-		n := t.record("token.made", "", tok.Handle, map[string]any{"token": tok.Handle, "scopes": tok.Scopes, "until": tok.Until})
-		t.exec(`INSERT INTO api_token (id, handle, n, member_id, name, scopes, sealed, created, until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-			id, tok.Handle, n, tok.Member, tok.Name, strings.Join(tok.Scopes, ","), tok.Sealed, tok.Created, tok.Until)
+		detail := map[string]any{"token": tok.Handle, "scopes": tok.Scopes, "until": tok.Until}
+		if len(tok.Cases) > 0 {
+			detail["cases"] = tok.Cases
+		}
+		n := t.record("token.made", "", tok.Handle, detail)
+		t.exec(`INSERT INTO api_token (id, handle, n, member_id, name, scopes, cases, sealed, created, until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+			id, tok.Handle, n, tok.Member, tok.Name, strings.Join(tok.Scopes, ","), strings.Join(tok.Cases, ","), tok.Sealed, tok.Created, tok.Until)
 		return nil
 	})
 	return tok, err
@@ -64,12 +74,15 @@ func (w *Workspace) AddToken(ctx context.Context, id string, tok Token, life tim
 // ErrTooMany says that there are as many of something as there may be.
 var ErrTooMany = errors.New("there are as many as there may be")
 
-const tokenColumns = "SELECT n, handle, member_id, name, scopes, sealed, created, until FROM api_token"
+const tokenColumns = "SELECT n, handle, member_id, name, scopes, cases, sealed, created, until FROM api_token"
 
 func scanToken(scan func(...any) error) (n int64, tok Token, err error) {
-	var scopes string
-	err = scan(&n, &tok.Handle, &tok.Member, &tok.Name, &scopes, &tok.Sealed, &tok.Created, &tok.Until)
+	var scopes, cases string
+	err = scan(&n, &tok.Handle, &tok.Member, &tok.Name, &scopes, &cases, &tok.Sealed, &tok.Created, &tok.Until)
 	tok.Scopes = split(scopes)
+	if cases != "" {
+		tok.Cases = split(cases)
+	}
 	return n, tok, err
 }
 

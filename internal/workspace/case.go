@@ -102,7 +102,7 @@ func (w *Workspace) cases(ctx context.Context, id, state string, p Page) (List[C
 	f.equal("id", id)
 	f.equal("state", state)
 	if err := w.InTeam(ctx); errors.Is(err, ErrNotAllowed) {
-		f.add("id IN (SELECT case_id FROM case_member WHERE member_id = $?)", w.member.ID) // that there are others is not theirs to know
+		f.add("id IN (SELECT case_id FROM case_member WHERE member_id = $?"+w.within("case_id")+")", w.member.ID) // that there are others is not theirs to know
 	} else if err != nil {
 		return List[Case]{}, err
 	}
@@ -168,7 +168,7 @@ func (w *Workspace) holdings(ctx context.Context, list []Case) (map[string]holdi
 			args = append(args, part[i].ID)
 			marks[i] = "$" + strconv.Itoa(len(args))
 		}
-		query := "SELECT case_id, role, wrapped FROM case_member WHERE member_id = $1 AND case_id IN (" + strings.Join(marks, ", ") + ")"
+		query := "SELECT case_id, role, wrapped FROM case_member WHERE member_id = $1 AND case_id IN (" + strings.Join(marks, ", ") + ")" + w.within("case_id")
 		if err := w.hold(ctx, held, query, args); err != nil {
 			return nil, err
 		}

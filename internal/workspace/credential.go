@@ -54,6 +54,9 @@ func (w *Workspace) SetIdentity(ctx context.Context, file []byte) error {
 }
 
 func (w *Workspace) setIdentity(ctx context.Context, locked []byte) error {
+	if err := w.unlimited(); err != nil {
+		return err
+	}
 	return w.act(ctx, func(t *tx) error {
 		t.exec("UPDATE member SET identity = $1, wrong = 0, locked = '' WHERE id = $2", locked, w.member.ID)
 		t.record("member.passphrase_set", "", w.member.ID, map[string]any{"member": w.member.ID})

@@ -126,6 +126,9 @@ func (w *Workspace) InviteBack(ctx context.Context, member string) (Invitation, 
 }
 
 func (w *Workspace) invite(ctx context.Context, inv Invitation, carry invited, may func(*tx, *Invitation) error) (Invitation, string, error) {
+	if err := w.unlimited(); err != nil {
+		return inv, "", err
+	}
 	text, err := json.Marshal(carry)
 	if err != nil {
 		return inv, "", err

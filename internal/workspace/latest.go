@@ -100,7 +100,7 @@ func (w *Workspace) consentedRuns(ctx context.Context, d Deed, purpose, caseID s
 	if err := w.Allows(ctx, d); err != nil {
 		return nil, 0, err
 	}
-	rows, err := w.db.Pool.QueryContext(ctx, inCases(d, "$3", `SELECT r.id, r.n, r.case_id, r.evidence_id, d.id, d.person_id, r.summary, COALESCE((SELECT MAX(k.n) FROM consent k
+	rows, err := w.db.Pool.QueryContext(ctx, w.inCases(d, "$3", `SELECT r.id, r.n, r.case_id, r.evidence_id, d.id, d.person_id, r.summary, COALESCE((SELECT MAX(k.n) FROM consent k
 			WHERE k.person_id = d.person_id AND k.withdrawn = '' AND k.valid_until >= $1 AND (',' || k.purposes || ',') LIKE $2), -1)
 		FROM run r JOIN evidence e ON e.id = r.evidence_id JOIN device d ON d.id = e.device_id
 		WHERE r.state = 'stored' AND r.case_id IN (@cases) AND ($4 = '' OR r.case_id = $4)

@@ -119,7 +119,7 @@ func (w *Workspace) linkPeople(ctx context.Context, runs []consentedRun) ([]link
 // matched returns the indicators that findings rest on, by run. What a person
 // dismissed ties nobody, nor does what must not be named.
 func (w *Workspace) matched(ctx context.Context) (map[string][]link.Seen, error) {
-	rows, err := w.db.Pool.QueryContext(ctx, inCases(ActLinks, "$4", `SELECT run_id, type, value, MIN(CASE WHEN at = '' THEN NULL ELSE at END), MAX(at) FROM finding
+	rows, err := w.db.Pool.QueryContext(ctx, w.inCases(ActLinks, "$4", `SELECT run_id, type, value, MIN(CASE WHEN at = '' THEN NULL ELSE at END), MAX(at) FROM finding
 		WHERE kind = $1 AND state <> $2 AND value <> '' AND value <> $3 AND case_id IN (@cases)
 		GROUP BY run_id, type, value ORDER BY run_id, type, value`), string(finding.Indicator), Dismissed, finding.Withheld, w.member.ID)
 	if err != nil {
@@ -243,7 +243,7 @@ func hostTie(host []byte) link.Kind {
 
 // nameLinked adds pseudonyms.
 func (w *Workspace) nameLinked(ctx context.Context, g *link.Graph) error {
-	rows, err := w.db.Pool.QueryContext(ctx, inCases(ActLinks, "$1", "SELECT id, pseudonym FROM person WHERE case_id IN (@cases)"), w.member.ID)
+	rows, err := w.db.Pool.QueryContext(ctx, w.inCases(ActLinks, "$1", "SELECT id, pseudonym FROM person WHERE case_id IN (@cases)"), w.member.ID)
 	if err != nil {
 		return w.fail("people", err)
 	}

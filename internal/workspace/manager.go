@@ -17,6 +17,9 @@ var (
 
 // manages refuses who is no manager. The error wraps ErrNotAllowed.
 func (t *tx) manages() error {
+	if err := t.w.unlimited(); err != nil {
+		return err
+	}
 	var n int
 	if err := t.scan("SELECT COUNT(*) FROM member WHERE id = $1 AND manager = 1 AND removed = ''", []any{t.w.member.ID}, &n); err != nil {
 		return err

@@ -69,6 +69,9 @@ func (w *Workspace) AddMember(ctx context.Context, name, recipient string) (Memb
 // new one is in the member's file; sessions, tokens and what opened the old
 // one end.
 func (w *Workspace) RotateKey(ctx context.Context, to seal.Identity) error {
+	if err := w.unlimited(); err != nil {
+		return err
+	}
 	return w.act(ctx, func(t *tx) error {
 		keys, err := w.wrapped(ctx, t)
 		if err != nil {

@@ -121,6 +121,9 @@ func (w *Workspace) hookKey(ctx context.Context, q queryer) (cipher.AEAD, error)
 // the form of Standard Webhooks, which is shown once. Whether the address is
 // one that may be asked is for the caller to say.
 func (w *Workspace) AddWebhook(ctx context.Context, h Webhook) (Webhook, string, error) {
+	if err := w.unlimited(); err != nil {
+		return h, "", err
+	}
 	if err := validHook(&h); err != nil {
 		return h, "", err
 	}
@@ -174,6 +177,9 @@ func validHook(h *Webhook) error {
 
 // Webhooks lists those of the acting member.
 func (w *Workspace) Webhooks(ctx context.Context) ([]Webhook, error) {
+	if err := w.unlimited(); err != nil {
+		return nil, err
+	}
 	key, err := w.hookKey(ctx, w.db.Pool)
 	if err != nil {
 		return nil, err
@@ -214,6 +220,9 @@ func openHook(key cipher.AEAD, id string, sealed []byte) (p hookPrivate, err err
 
 // Webhook returns one of the acting member.
 func (w *Workspace) Webhook(ctx context.Context, id string) (Webhook, error) {
+	if err := w.unlimited(); err != nil {
+		return Webhook{}, err
+	}
 	list, err := w.Webhooks(ctx)
 	if err != nil {
 		return Webhook{}, err
@@ -227,6 +236,9 @@ func (w *Workspace) Webhook(ctx context.Context, id string) (Webhook, error) {
 
 // RemoveWebhook removes a webhook of the acting member, with what waits for it.
 func (w *Workspace) RemoveWebhook(ctx context.Context, id string) error {
+	if err := w.unlimited(); err != nil {
+		return err
+	}
 	return w.act(ctx, func(t *tx) error {
 		var n int
 		if err := t.scan("SELECT COUNT(*) FROM webhook WHERE id = $1 AND member_id = $2", []any{id, w.member.ID}, &n); err != nil {
@@ -245,6 +257,9 @@ func (w *Workspace) RemoveWebhook(ctx context.Context, id string) error {
 // Deliveries lists what a webhook of the acting member was told, or is to be
 // told, the last first.
 func (w *Workspace) Deliveries(ctx context.Context, id string, limit int) ([]Delivery, error) {
+	if err := w.unlimited(); err != nil {
+		return nil, err
+	}
 	rows, err := w.db.Pool.QueryContext(ctx, `SELECT d.id, d.event, d.state, d.attempts, d.next, d.status, d.error, d.created, d.ended, d.body
 		FROM webhook_delivery d JOIN webhook h ON h.id = d.webhook_id WHERE h.id = $1 AND h.member_id = $2 ORDER BY d.n DESC LIMIT $3`,
 		id, w.member.ID, min(max(limit, 1), MaxLimit))

@@ -282,6 +282,9 @@ func (t *tx) tell(h *hook, event, cause string, data map[string]any) error {
 // TestWebhook puts a test into the outbox of a webhook of the acting member. One
 // that is off is switched on.
 func (w *Workspace) TestWebhook(ctx context.Context, id string) error {
+	if err := w.unlimited(); err != nil {
+		return err
+	}
 	if _, err := w.Webhook(ctx, id); err != nil {
 		return err
 	}

@@ -39,6 +39,7 @@ type Workspace struct {
 	info   Info
 	member Member
 	only   *oneCase // set: a job of one case acts, and reaches no other
+	few    []string // not nil: no other case is reached
 	fence  *fence   // set: a job acts, as long as its process has it
 }
 

@@ -33,6 +33,8 @@ var page = workspace.Page{Limit: workspace.MaxLimit}
 var attempts = map[string]attempt{
 	// Of nobody's case.
 	"Info":            {rule: anybody, try: func(_ *cast, w *ws, _ *subject) (any, error) { return w.Info(), nil }},
+	"Within":          {rule: anybody, try: func(_ *cast, w *ws, _ *subject) (any, error) { return w.Within(nil).Limited(), nil }},
+	"Limited":         {rule: anybody, try: func(_ *cast, w *ws, _ *subject) (any, error) { return w.Limited(), nil }},
 	"Member":          {rule: anybody, try: func(_ *cast, w *ws, _ *subject) (any, error) { return w.Member(), nil }},
 	"Close":           {rule: anybody}, // it ends the database
 	"Forget":          {rule: anybody, try: func(_ *cast, w *ws, _ *subject) (any, error) { w.Forget(); return nil, nil }},
@@ -64,6 +66,7 @@ var attempts = map[string]attempt{
 		ok(c.T, err)
 		if c.spaces[c.acting] = opened; c.acting == workspace.RoleOwner {
 			c.Workspace = opened
+			c.spaces[limited] = opened.Within([]string{c.other.ID})
 		}
 		return nil, nil
 	}},
@@ -443,6 +446,10 @@ func (c *cast) double() *workspace.Workspace {
 	c.T.Helper()
 	name := c.spare()
 	w := c.member(name)
+	if c.acting == limited {
+		ok(c.T, c.ShareCase(c.T.Context(), c.other.ID, name, workspace.RoleOwner, ""))
+		return w.Within([]string{c.other.ID})
+	}
 	if c.acting != stranger {
 		ok(c.T, c.ShareCase(c.T.Context(), c.Case.ID, name, c.acting, c.personOf(c.acting)))
 	}

@@ -19,6 +19,10 @@ import (
 // stranger is a member of the workspace and of no case.
 const stranger workspace.Role = "stranger"
 
+// limited is the owner of the case, limited to another that they own too: of
+// this one they are to see as little as a stranger.
+const limited workspace.Role = "limited"
+
 // subject is a person of the case with one of everything.
 type subject struct {
 	person   workspace.Person
@@ -42,6 +46,7 @@ func (s *subject) marks() []string {
 type cast struct {
 	*Fixture
 	people   [2]subject
+	other    workspace.Case // that limited may reach
 	spaces   map[workspace.Role]*workspace.Workspace
 	spares   int
 	acting   workspace.Role
@@ -54,6 +59,9 @@ func newCast(t *testing.T, f *Fixture) *cast {
 	second, err := f.AddPerson(t.Context(), workspace.Person{Case: f.Case.ID, Pseudonym: "ibis", Private: workspace.PersonPrivate{Name: "Second Name"}})
 	ok(t, err)
 	c.people = [2]subject{c.full(f.Person, "the old phone"), c.full(second, "the other phone")}
+	c.other, err = f.CreateCase(t.Context(), "another")
+	ok(t, err)
+	c.spaces[limited] = f.Within([]string{c.other.ID})
 	for _, r := range append(slices.Clone(workspace.Roles), stranger) {
 		if r == workspace.RoleOwner {
 			continue
@@ -129,7 +137,7 @@ func (c *cast) scene() workspace.Case {
 	ctx := c.T.Context()
 	k, err := c.CreateCase(ctx, c.spare())
 	ok(c.T, err)
-	if c.acting == workspace.RoleOwner || c.acting == stranger {
+	if c.acting == workspace.RoleOwner || c.acting == stranger || c.acting == limited {
 		return k
 	}
 	person := ""
@@ -184,7 +192,7 @@ func testRoles(t *testing.T, f *Fixture) {
 		if a.try == nil {
 			continue
 		}
-		for _, r := range append(slices.Clone(workspace.Roles), stranger) {
+		for _, r := range append(slices.Clone(workspace.Roles), stranger, limited) {
 			c.acting = r
 			for i := range c.people {
 				c.attempt(t, name, &a, r, i)
@@ -214,6 +222,12 @@ func (c *cast) attempt(t *testing.T, name string, a *attempt, r workspace.Role, 
 	what := fmt.Sprintf("%s as %s with %s", name, r, s.person.Pseudonym)
 	want := a.want(r, i == 0)
 	switch {
+	case r == limited && ofAll[name]:
+		want = []error{workspace.ErrLimited}
+	case r == limited && name == "Case": // that there is one is not theirs to know
+		want = []error{workspace.ErrNotFound}
+	}
+	switch {
 	case want == nil && err != nil:
 		t.Errorf("%s: refused: %v", what, err)
 	case want != nil && !isAny(err, want):
@@ -240,12 +254,14 @@ func (a *attempt) want(r workspace.Role, theirs bool) []error {
 		return unseen
 	case a.rule == managers:
 		return refused
-	case a.rule == team || a.rule == anyCase && r == stranger:
+	case a.rule == team && r == limited:
+		return []error{workspace.ErrLimited}
+	case a.rule == team || a.rule == anyCase && (r == stranger || r == limited):
 		if r == workspace.RolePerson {
 			return refused
 		}
 		return nil
-	case r == stranger:
+	case r == stranger, r == limited:
 		return unseen
 	case r.MayAll(a.deed), a.rule == listed && r.May(a.deed), a.rule == each && theirs && r.May(a.deed):
 		return nil
@@ -278,6 +294,13 @@ func (c *cast) looked(t *testing.T, what string, a *attempt, r workspace.Role, g
 			t.Errorf("%s: shows something of %s: %v, want %v: %s", what, c.people[i].person.Pseudonym, shown, want, data)
 		}
 	}
+}
+
+// ofAll lists what is of a member, or of nobody's case, and reaches all of their
+// cases: it is not for who is limited to some.
+var ofAll = map[string]bool{
+	"AddToken": true, "AddWebhook": true, "Webhooks": true, "Webhook": true, "RemoveWebhook": true, "TestWebhook": true, "Deliveries": true,
+	"RotateKey": true, "SetIdentity": true, "SetPassphrase": true,
 }
 
 // bare lists what has nothing in it that tells of one person.

@@ -3,6 +3,7 @@ package workspacetest
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"fmt"
 	"strings"
 	"sync"
@@ -138,9 +139,26 @@ func testTokens(t *testing.T, f *Fixture) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	// It may be limited to cases of the member, and to no others.
+	limited := workspace.Token{Name: "of a case", Scopes: tok.Scopes, Sealed: tok.Sealed, Cases: []string{f.Case.ID}}
+	of, err := f.AddToken(ctx, "limited", limited, time.Minute)
+	ok(t, err)
+	if got, err = d.Token(ctx, "limited"); err != nil || !slices.Equal(got.Cases, limited.Cases) {
+		t.Errorf("%+v %v", got, err)
+	}
+	ok(t, f.RevokeToken(ctx, of.Handle))
+	limited.Cases = []string{f.Case.ID, f.Case.ID}
+	_, err = f.AddToken(ctx, "twice", limited, time.Minute)
+	is(t, err, workspace.ErrInvalid)
+	limited.Cases = []string{"C-none"}
+	_, err = f.AddToken(ctx, "none", limited, time.Minute)
+	is(t, err, workspace.ErrNotFound)
 	// Another member can neither see nor end it.
 	id, _ := f.join(workspace.Invitation{Name: "luz"})
 	luz := f.as(id)
+	limited.Cases = []string{f.Case.ID}
+	_, err = luz.AddToken(ctx, "hers", limited, time.Minute)
+	is(t, err, workspace.ErrNoAccess)
 	list, err := luz.Tokens(ctx)
 	ok(t, err)
 	if len(list) != 0 {
@@ -158,7 +176,7 @@ func testTokens(t *testing.T, f *Fixture) {
 	if list, err = f.Tokens(ctx); err != nil || len(list) != 0 {
 		t.Errorf("%+v %v", list, err)
 	}
-	if r := f.Verify(); r.Acts["token.made"] != 2 || r.Acts["token.revoked"] != 1 {
+	if r := f.Verify(); r.Acts["token.made"] != 3 || r.Acts["token.revoked"] != 2 {
 		t.Errorf("%+v", r.Acts)
 	}
 }
