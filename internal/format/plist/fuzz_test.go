@@ -37,6 +37,14 @@ func walk(t *testing.T, v Value, depth int, budget *int, size int64) {
 	if off := v.Offset(); off >= size {
 		t.Fatalf("it lies at %d of %d", off, size)
 	}
+	if at, n, ok := v.Extent(); ok {
+		if at < 0 || n < 1 || at+n > size {
+			t.Fatalf("%d bytes at %d of %d", n, at, size)
+		}
+		if got, _, found := v.Find(at).Extent(); !found || got != at {
+			t.Fatalf("at %d nothing is found", at)
+		}
+	}
 	if (v.Kind() == Invalid) != (v.Err() != nil) && v != (Value{}) {
 		t.Fatalf("a %v with %v", v.Kind(), v.Err())
 	}
