@@ -52,7 +52,7 @@ fuzz: ## every fuzz target on FUZZ new inputs (300x) or for a time (30s)
 	@scripts/fuzz $(FUZZ)
 
 browser: module ## look at the pages in Chromium, with axe-core (UPDATE=-update renews docs/screens)
-	@scripts/browser $(UPDATE)
+	@scripts/with-browser $(GO) test -count=1 ./internal/browsertest $(UPDATE)
 
 CONTAINER ?= docker
 image: build ## build the container image localhost/amparo (CONTAINER=docker, podman or buildah)
@@ -90,7 +90,7 @@ bench-web: ## measure the pages of 1,000 phones with 50 people at work, on both 
 	@scripts/bench-web $(ENGINE)
 
 bench-zoom: ## measure in Chromium how smoothly the timeline of a million events zooms (MESSAGES=420000)
-	AMPARO_BENCH_ZOOM=$(or $(MESSAGES),420000) scripts/browser -run '^TestZoom$$' -v
+	AMPARO_BENCH_ZOOM=$(or $(MESSAGES),420000) scripts/with-browser $(GO) test -count=1 ./internal/browsertest -run '^TestZoom$$' -v
 
 bench-recovery: build ## measure recovery: deleted rows found and invented, beside sqlite3 .recover, and what it costs a check
 	$(GO) test ./internal/format/sqlite -run 'TestRecall|TestNothingIsInvented|TestCorpus|TestBesideSQLite' -count=1 -v | grep -E 'deleted versions|corpus:|beside:|^(ok|FAIL)'
