@@ -19,7 +19,7 @@ type jobCmd struct {
 }
 
 type jobAddCmd struct {
-	Kind         string `arg:"" help:"job_kind" enum:"receive,check,recheck,hunt,remind"`
+	Kind         string `arg:"" help:"job_kind" enum:"receive,check,recheck,hunt,remind,notice,index"`
 	Case         string `arg:"" optional:"" help:"case_id"`
 	All          bool   `help:"job_all"`
 	Evidence     string `help:"job_evidence" placeholder:"EVIDENCE"`
@@ -49,9 +49,6 @@ func (c *jobAddCmd) Run(a *app) error {
 	if !c.valid() {
 		return usageError{errJobNeeds}
 	}
-	if c.server() != "" && c.Kind != workspace.JobCheck && c.Kind != workspace.JobReceive {
-		return usageError{fmt.Errorf("%s: %w", c.Kind, errNotOverServer)}
-	}
 	private := workspace.JobPrivate{Path: c.Path, Lang: a.Lang()}
 	if c.PasswordFile != "" {
 		var err error
@@ -67,9 +64,6 @@ func (c *jobAddCmd) Run(a *app) error {
 		added := []workspace.Job{}
 		for _, id := range cases {
 			j := workspace.Job{Case: id, Kind: c.Kind, Device: c.Device, Evidence: c.Evidence}
-			if c.Kind == workspace.JobRecheck {
-				j.Once = "recheck " + id
-			}
 			if j, err = s.AddJob(a.ctx, j, private); err != nil {
 				return err
 			}

@@ -179,7 +179,7 @@ func (c *serveCmd) server(a *app, addr string, o *operations, team *web.Team) (*
 		Lures: func() (*lure.Knowledge, error) { return loadLures(nil) },
 		Terms: a.terms, Notices: noticesConfig, Update: updateFeeds,
 		Concerns: func() (*concern.Set, []concern.Fault, error) { return concern.Load() },
-		Daily:    a.daily, Sets: a.huntSets, Remind: a.remind, Child: c.child(a),
+		Daily:    a.daily, Sets: a.huntSets, Remind: a.remind, Deliver: a.deliver, Child: c.child(a),
 	})
 }
 

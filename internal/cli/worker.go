@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"time"
 
+	"github.com/amparo-project/amparo/internal/account/outbox"
 	"github.com/amparo-project/amparo/internal/examine"
 	"github.com/amparo-project/amparo/internal/indicator"
 	"github.com/amparo-project/amparo/internal/job"
@@ -29,7 +30,7 @@ type workerCmd struct {
 	Identity string        `help:"worker_identity" placeholder:"FILE"`
 	Jobs     int           `help:"worker_jobs" default:"1"`
 	PerCase  int           `help:"worker_per_case" default:"1"`
-	Kinds    []string      `help:"worker_kinds" enum:"receive,check,recheck,hunt,remind" placeholder:"KIND"`
+	Kinds    []string      `help:"worker_kinds" enum:"receive,check,recheck,hunt,remind,notice,index" placeholder:"KIND"`
 	Patience time.Duration `help:"worker_patience" default:"30s"`
 	opsFlags
 	Memory uint64 `help:"worker_memory" placeholder:"MIB"`
@@ -151,7 +152,7 @@ func (a *app) engine(db *workspace.DB, store vault.Store, dir string) *job.Engin
 		DB: db, Space: func(w *workspace.Workspace) *examine.Space {
 			return &examine.Space{Workspace: w, Vault: store, Dir: dir}
 		},
-		With: a.checkWith, Sets: a.huntSets, Remind: a.remind, Explain: web.ExplainJob, Now: time.Now,
+		With: a.checkWith, Sets: a.huntSets, Remind: a.remind, Deliver: a.deliver, Explain: web.ExplainJob, Now: time.Now,
 		Log: slog.New(slog.NewTextHandler(a.Err, nil)),
 	}
 }
@@ -192,4 +193,18 @@ func (a *app) remind(ctx context.Context, sp *examine.Space, caseID string) erro
 		return err
 	}
 	return b.daily(caseID)
+}
+
+// deliver sends the mails of a case that were approved.
+func (a *app) deliver(ctx context.Context, sp *examine.Space, caseID string, last bool) error {
+	q := &app{a.Streams, a.Printer, ctx}
+	b, err := q.box(&space{sp, q}, "")
+	if err != nil {
+		return err
+	}
+	_, err = b.Deliver(ctx, caseID, last)
+	if errors.Is(err, outbox.ErrAgain) {
+		return fmt.Errorf("%w: %w", job.ErrAgain, err)
+	}
+	return err
 }

@@ -425,8 +425,7 @@ func (c *Client) MoveNotice(ctx context.Context, id, step, note string) (n outbo
 	return n, err
 }
 
-// AddJob queues a check of stored evidence, or a receive of what lies at a path
-// of the server. Another kind is workspace.ErrInvalid: the API has none.
+// AddJob queues a job. A receive is of what lies at a path of the server.
 func (c *Client) AddJob(ctx context.Context, j workspace.Job, private workspace.JobPrivate) (out workspace.Job, err error) {
 	switch j.Kind {
 	case workspace.JobCheck:
@@ -439,7 +438,8 @@ func (c *Client) AddJob(ctx context.Context, j workspace.Job, private workspace.
 		err = c.post(ctx, "/cases/"+part(j.Case)+"/evidence", body, &out)
 		return out, err
 	}
-	return out, fmt.Errorf("%w: job of kind %q", workspace.ErrInvalid, j.Kind)
+	err = c.post(ctx, "/cases/"+part(j.Case)+"/jobs/"+part(j.Kind), nil, &out)
+	return out, err
 }
 
 // Jobs lists jobs.

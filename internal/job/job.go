@@ -41,10 +41,13 @@ type Engine struct {
 	// With is what evidence is checked with now.
 	With func() (examine.With, error)
 	// Sets are the indicators that hunts ask for. nil: jobs of that kind are
-	// left to other processes, as are those of the next.
+	// left to other processes, as are those of the next two.
 	Sets func() ([]*indicator.Set, error)
 	// Remind sends what is due in a case.
 	Remind func(ctx context.Context, s *examine.Space, caseID string) error
+	// Deliver sends the mails of a case that were approved; last says that it is
+	// not called again where they cannot be sent now. The error then wraps ErrAgain.
+	Deliver func(ctx context.Context, s *examine.Space, caseID string, last bool) error
 	// Explain is the id of the message that tells a person of an error.
 	Explain func(error) string
 	Now     func() time.Time
@@ -87,12 +90,15 @@ func (e *Engine) init() {
 
 // kinds are those that this process can run and takes.
 func (e *Engine) kinds() []string {
-	list := []string{workspace.JobReceive, workspace.JobCheck, workspace.JobRecheck}
+	list := []string{workspace.JobReceive, workspace.JobCheck, workspace.JobRecheck, workspace.JobIndex}
 	if e.Sets != nil {
 		list = append(list, workspace.JobHunt)
 	}
 	if e.Remind != nil {
 		list = append(list, workspace.JobRemind)
+	}
+	if e.Deliver != nil {
+		list = append(list, workspace.JobNotice)
 	}
 	return slices.DeleteFunc(list, func(kind string) bool { return e.Kinds != nil && !slices.Contains(e.Kinds, kind) })
 }

@@ -20,6 +20,9 @@ import (
 var (
 	errCancelled = errors.New("the job was cancelled")
 	errCrashes   = errors.New("the program died of this job, again and again")
+
+	// ErrAgain says that a job could not do all, for a reason that passes.
+	ErrAgain = errors.New("the rest is tried again")
 )
 
 // running is a job with what its parts report, from several goroutines.
@@ -118,7 +121,7 @@ func backoff(n int) time.Duration {
 // evidence it is the same each time.
 func passes(err error) bool {
 	for _, of := range []error{
-		workspace.ErrUnreachable, s3.ErrUnreachable, workspace.ErrDiskFull, workspace.ErrBusy, syscall.ENOSPC, syscall.ECONNREFUSED, syscall.ECONNRESET,
+		ErrAgain, workspace.ErrUnreachable, s3.ErrUnreachable, workspace.ErrDiskFull, workspace.ErrBusy, syscall.ENOSPC, syscall.ECONNREFUSED, syscall.ECONNRESET,
 		syscall.EMFILE, context.DeadlineExceeded, io.ErrClosedPipe,
 	} {
 		if errors.Is(err, of) {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/amparo-project/amparo/internal/examine"
 	"github.com/amparo-project/amparo/internal/pipeline"
@@ -41,6 +42,11 @@ func (e *Engine) work(ctx context.Context, c *running) error {
 	case workspace.JobRemind:
 		e.phase(c, "sending", 0)
 		return e.Remind(ctx, c.space, j.Case)
+	case workspace.JobNotice:
+		e.phase(c, "sending", 0)
+		return e.Deliver(ctx, c.space, j.Case, j.Retries >= maxRetries)
+	case workspace.JobIndex:
+		return e.index(ctx, c, &j)
 	}
 	return fmt.Errorf("%w: job of kind %q", workspace.ErrInvalid, j.Kind)
 }
@@ -172,6 +178,50 @@ func (e *Engine) recheck(ctx context.Context, c *running, j *workspace.Job) erro
 		return nil
 	})
 	return errors.Join(append(failed, err)...)
+}
+
+// index makes what the results of a case are looked up by, where it is missing.
+// What is there is not made again. A result that cannot be read does not keep
+// the others from it, and fails the job in the end.
+func (e *Engine) index(ctx context.Context, c *running, j *workspace.Job) error {
+	e.phase(c, "indexing", 0)
+	var failed []error
+	return errors.Join(eachRun(ctx, c.space, j.Case, func(r *workspace.Run, total int64) error {
+		if err := c.space.MakeIndex(ctx, r); err != nil {
+			if ctx.Err() != nil || passes(err) {
+				return err
+			}
+			failed = append(failed, fmt.Errorf("run %s: %w", r.ID, err))
+		}
+		c.change(func(j *workspace.Job) { j.Progress.Files, j.Progress.Total = j.Progress.Files+1, total })
+		return nil
+	}), errors.Join(failed...))
+}
+
+// eachRun calls a function with each stored run of a case, the last first, and
+// their number.
+func eachRun(ctx context.Context, s *examine.Space, caseID string, fn func(r *workspace.Run, total int64) error) error {
+	var runs []workspace.Run
+	for page := (workspace.Page{Limit: workspace.MaxLimit}); ; {
+		l, err := s.Runs(ctx, workspace.RunFilter{Case: caseID}, page)
+		if err != nil {
+			return err
+		}
+		for i := range l.Items {
+			if l.Items[i].State == workspace.Stored {
+				runs = append(runs, l.Items[i])
+			}
+		}
+		if page.After = l.Next; page.After == "" {
+			break
+		}
+	}
+	for i := range slices.Backward(runs) {
+		if err := fn(&runs[i], int64(len(runs))); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ErrPassword says that a backup is encrypted and the job has no password.

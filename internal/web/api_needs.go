@@ -29,7 +29,9 @@ var operationNeeds = map[string]need{
 	"begin-upload": may(workspace.ActIntake), "end-upload": may(workspace.ActIntake), "get-upload": may(workspace.ActIntake),
 	"send-files": may(workspace.ActIntake), "send-part": may(workspace.ActIntake), "take-evidence": may(workspace.ActIntake),
 	"withdraw-consent": may(workspace.ActWithdraw),
-	"cancel-job":       may(workspace.ActCheck), "check-evidence": may(workspace.ActCheck), "decide": may(workspace.ActDecide),
+	"cancel-job":       endsJob, "queue-recheck": mayAll(workspace.ActCheck), "queue-hunt": mayAll(workspace.ActHunt), "queue-index": mayAll(workspace.ActCheck),
+	"queue-remind": mayAll(workspace.ActAccount), "queue-notice": mayAll(workspace.ActAccount),
+	"check-evidence": may(workspace.ActCheck), "decide": may(workspace.ActDecide),
 	"hunt": may(workspace.ActHunt), "list-links": may(workspace.ActLinks), "get-report": may(workspace.ActReport), "get-result": may(workspace.ActReport),
 
 	"add-answer": may(workspace.ActAccount), "add-events": may(workspace.ActAccount), "add-facts": may(workspace.ActAccount),

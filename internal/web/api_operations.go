@@ -57,6 +57,7 @@ func (a *api) operations() {
 	a.change()
 	a.uploads()
 	a.look()
+	a.jobs()
 	a.indicators()
 	a.ledger()
 	a.timeline()

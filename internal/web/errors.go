@@ -100,6 +100,7 @@ var causes = []struct {
 	{evidence.ErrNotEvidence, http.StatusConflict, "web.error.not_evidence"},
 	{workspace.ErrChanged, http.StatusConflict, "web.error.changed_entry"},
 	{workspace.ErrExists, http.StatusConflict, "web.error.exists"},
+	{outbox.ErrAgain, http.StatusServiceUnavailable, "web.notices.again"},
 	{outbox.ErrSending, http.StatusConflict, "web.notices.is_sending"},
 	{notice.ErrMove, http.StatusConflict, "web.notices.no_move"},
 	{notice.ErrConfig, http.StatusUnprocessableEntity, "web.notices.bad_config"},

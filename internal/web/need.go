@@ -24,6 +24,7 @@ type need struct {
 	whole    bool           // with all of the case, not with their own alone
 	team     bool           // is not the person concerned alone
 	managers bool           // who invites and removes members of the workspace
+	endsJob  bool           // the deed is that of the job that the path names
 }
 
 // What a route can ask.
@@ -34,6 +35,7 @@ var (
 	ofTeam   = need{level: isMember, team: true}
 	managers = need{level: isMember, managers: true}
 	whole    = mayAll(workspace.ActSee) // who sees all of a case
+	endsJob  = need{level: isMember, deed: workspace.ActCheck, endsJob: true}
 )
 
 // mayAll asks for a member whose role lets them do something with all of a case.
@@ -106,6 +108,11 @@ func (q *request) allowed(n need, x workspace.Thing) (workspace.Thing, error) {
 	if n.team {
 		if err := q.space.InTeam(q.ctx()); err != nil {
 			return x, err
+		}
+	}
+	if n.endsJob {
+		if j, err := q.space.Job(q.ctx(), x.Job); err == nil { // else it is refused by the deed of most
+			n.deed = workspace.JobDeed(j.Kind)
 		}
 	}
 	if n.deed == "" && x != (workspace.Thing{}) {

@@ -16,6 +16,7 @@ type caseData struct {
 	Findings []workspace.Finding // the gravest that nobody decided on
 	Counts   workspace.CaseCounts
 	Acts     []actLine // the last
+	Jobs     []string  // kinds that the member may queue
 	MoreActs bool
 }
 
@@ -70,6 +71,11 @@ func (q *request) casePage() error {
 		return q.redirect("/yours")
 	}
 	d := caseData{Case: c}
+	for _, kind := range workspace.CaseJobs {
+		if c.State == workspace.CaseOpen && c.Role.MayAll(workspace.JobDeed(kind)) {
+			d.Jobs = append(d.Jobs, kind)
+		}
+	}
 	if d.People, err = q.people(c.ID); err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ type jobData struct {
 	Percent  int64
 	Left     string // time that it still takes, "" where that cannot be told
 	Active   bool
+	MayEnd   bool
 	Findings []workspace.Run // with their totals
 }
 
@@ -82,6 +83,7 @@ func (q *request) jobData() (jobData, error) {
 	if d.Case, err = q.space.Case(q.ctx(), j.Case); err != nil {
 		return d, err
 	}
+	d.MayEnd = d.Case.Role.MayAll(workspace.JobDeed(j.Kind))
 	for _, id := range j.Runs {
 		r, err := q.space.Run(q.ctx(), id)
 		if err != nil {
@@ -101,7 +103,7 @@ func (q *request) jobPage() error {
 	if d.Active {
 		o = append(o, refreshing(refreshEvery))
 	}
-	return q.render("job", q.Text("web.job.title"), d, o...)
+	return q.render("job", q.Text("web.job.kind."+d.Job.Kind), d, o...)
 }
 
 func (q *request) cancelJob() error {
@@ -126,6 +128,16 @@ func (q *request) checkAgain() error {
 	}
 	return q.queue(workspace.Job{Case: ev.Case, Kind: workspace.JobCheck, Device: ev.Device, Evidence: ev.ID},
 		workspace.JobPrivate{Password: q.r.PostFormValue("password"), Lang: q.Lang()})
+}
+
+// queueOf queues a job that needs nothing but a case.
+func queueOf(kind string) func(*request) error {
+	return func(q *request) error {
+		if err := q.form(); err != nil {
+			return err
+		}
+		return q.queue(workspace.Job{Case: q.path("case"), Kind: kind}, workspace.JobPrivate{Lang: q.Lang()})
+	}
 }
 
 // queue puts a job into the queue and shows it.

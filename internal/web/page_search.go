@@ -124,7 +124,8 @@ type search struct {
 	words  fulltext.Query
 	needle timeline.Needle
 	narrow fulltext.Narrow
-	start  int // the first check that is looked through
+	start  int             // the first check that is looked through
+	queued map[string]bool // cases: whether their indexes will be made
 }
 
 // looking reads what is asked for.

@@ -89,7 +89,12 @@ var routes = []route{
 	{"POST /cases/{case}/devices/{device}/upload/done", may(workspace.ActIntake), (*request).uploadDone},
 	{"GET /jobs", may(workspace.ActSee), (*request).jobsPage},
 	{"GET /jobs/{job}", may(workspace.ActSee), (*request).jobPage},
-	{"POST /jobs/{job}/cancel", may(workspace.ActCheck), (*request).cancelJob},
+	{"POST /jobs/{job}/cancel", endsJob, (*request).cancelJob},
+	{"POST /cases/{case}/jobs/recheck", mayAll(workspace.ActCheck), queueOf(workspace.JobRecheck)},
+	{"POST /cases/{case}/jobs/hunt", mayAll(workspace.ActHunt), queueOf(workspace.JobHunt)},
+	{"POST /cases/{case}/jobs/remind", mayAll(workspace.ActAccount), queueOf(workspace.JobRemind)},
+	{"POST /cases/{case}/jobs/notice", mayAll(workspace.ActAccount), queueOf(workspace.JobNotice)},
+	{"POST /cases/{case}/jobs/index", mayAll(workspace.ActCheck), queueOf(workspace.JobIndex)},
 
 	{"POST /evidence/{evidence}/check", may(workspace.ActCheck), (*request).checkAgain},
 	{"GET /evidence/{evidence}", may(workspace.ActSee), (*request).evidencePage},

@@ -45,7 +45,7 @@ func (s *Server) newEngine() *job.Engine {
 		DB: h.db, Space: func(w *workspace.Workspace) *examine.Space {
 			return &examine.Space{Workspace: w, Vault: store, Dir: dir}
 		},
-		With: s.with, Sets: s.o.Sets, Remind: s.o.Remind, Child: s.o.Child, Explain: ExplainJob, Now: s.o.Now, Log: s.o.Log, Silent: s.silent,
+		With: s.with, Sets: s.o.Sets, Remind: s.o.Remind, Deliver: s.o.Deliver, Child: s.o.Child, Explain: ExplainJob, Now: s.o.Now, Log: s.o.Log, Silent: s.silent,
 		Begun: s.o.JobBegun,
 	}
 }

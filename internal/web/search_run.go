@@ -22,6 +22,24 @@ import (
 	"github.com/amparo-project/amparo/internal/workspace"
 )
 
+// index queues a job that makes the indexes of a case, and reports whether they
+// will be made: who may only see queues nothing.
+func (s *search) index(caseID string) bool {
+	made, known := s.queued[caseID]
+	if known {
+		return made
+	}
+	_, err := s.q.space.AddJob(s.q.ctx(), workspace.Job{Case: caseID, Kind: workspace.JobIndex}, workspace.JobPrivate{})
+	if err == nil {
+		s.q.s.wake()
+	}
+	if s.queued == nil {
+		s.queued = map[string]bool{}
+	}
+	s.queued[caseID] = err == nil
+	return err == nil
+}
+
 // one looks through one check.
 func (s *search) one(ctx context.Context, r *workspace.Run) (f found, err error) {
 	if s.d.Exact || s.words.Empty() {
@@ -29,9 +47,8 @@ func (s *search) one(ctx context.Context, r *workspace.Run) (f found, err error)
 	}
 	w, err := s.q.space.Words(ctx, r)
 	if errors.Is(err, examine.ErrNoIndex) {
-		s.q.s.makeIndex(s.q.space, r)
 		if f, err = s.scan(ctx, r); err == nil {
-			f.making = true
+			f.making = s.index(r.Case)
 		}
 		return f, err
 	}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -149,7 +150,14 @@ func TestSearchOfAnOldCheck(t *testing.T) {
 	if !strings.Contains(first.body, "is being made") || !strings.Contains(first.body, "<mark>Dónde</mark>") {
 		t.Errorf("%d %.2000s", first.status, first.body)
 	}
-	f.s.indexing.all.Wait()
+	l, err := f.manager().Jobs(t.Context(), workspace.JobFilter{}, workspace.Page{})
+	i := slices.IndexFunc(l.Items, func(j workspace.Job) bool { return j.Kind == workspace.JobIndex })
+	if err != nil || i < 0 {
+		t.Fatalf("%+v %v", l.Items, err)
+	}
+	if j := f.job(b, l.Items[i].ID); j.State != workspace.JobDone {
+		t.Fatalf("%+v", j)
+	}
 	if second := b.get(at); strings.Contains(second.body, "is being made") || !strings.Contains(second.body, "<mark>Dónde</mark>") {
 		t.Errorf("%d", second.status)
 	}

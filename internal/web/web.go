@@ -84,6 +84,9 @@ type Options struct {
 	// Remind sends the reminders and notices of a case that are due; nil: this
 	// server runs no such jobs.
 	Remind func(ctx context.Context, s *examine.Space, caseID string) error
+	// Deliver sends the mails of a case that were approved, as job.Engine has it;
+	// nil: this server runs no such jobs.
+	Deliver func(ctx context.Context, s *examine.Space, caseID string, last bool) error
 	// JobBegun, where it is set, is told of each job that begins here (job.Engine).
 	JobBegun func(ctx context.Context, kind string) (context.Context, func(state string))
 	// Daily, where it is set, is called when a member opens the workspace, and on
@@ -107,7 +110,6 @@ type Server struct {
 	handler   http.Handler
 	views     workspace.Views
 	pages     *pages
-	indexing  indexing
 	compared  compared
 	updating  updating
 	standings standings
@@ -196,7 +198,6 @@ func (s *Server) NewLink() string { return "http://" + s.o.Addr + "/enter/" + s.
 func (s *Server) Close() error {
 	s.spaces.clear()
 	s.stopJobs()
-	s.indexing.all.Wait()
 	s.compared.forget("")
 	s.updating.all.Wait()
 	s.standings.forget()

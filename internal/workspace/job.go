@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -18,6 +19,8 @@ const (
 	JobRecheck = "recheck" // evidence of a case is checked again where parsers or indicators are newer
 	JobHunt    = "hunt"    // the installed indicators are set against what was observed in a case
 	JobRemind  = "remind"  // the reminders and notices of a case that are due go out
+	JobNotice  = "notice"  // the mails of a case that were approved go out
+	JobIndex   = "index"   // what the results of a case are looked up by is made, where it is missing
 
 	JobWaiting   = "waiting"
 	JobRunning   = "running"
@@ -32,7 +35,7 @@ const (
 
 // JobVersion is what this program knows of jobs. It leaves those of a newer
 // version to newer programs.
-const JobVersion = 2
+const JobVersion = 3
 
 // ForWorkers is the queue of jobs that run with the key of the workers. The
 // others are named like the member whose keys they run with.
@@ -111,19 +114,6 @@ type JobPrivate struct {
 	Scratch []byte `json:"scratch,omitempty"`
 }
 
-// deed is what it is to queue the job, and to end it.
-func (j *Job) deed() Deed {
-	switch j.Kind {
-	case JobReceive:
-		return ActIntake
-	case JobHunt:
-		return ActHunt
-	case JobRemind:
-		return ActAccount
-	}
-	return ActCheck
-}
-
 // JobDeath is a file in whose reading a process died.
 type JobDeath struct {
 	Part     int    `json:"part"` // which of what was found in the evidence
@@ -132,9 +122,6 @@ type JobDeath struct {
 	Count    int    `json:"count"`
 }
 
-// priorities of kinds: a person waits for the first.
-var priorities = map[string]int{JobReceive: 1, JobCheck: 1, JobRemind: 2, JobHunt: 3, JobRecheck: 4}
-
 // jobColumns is what scanJob reads.
 const jobColumns = `n, id, case_id, kind, device_id, evidence_id, state, progress, runs, error, created, started, ended, attempts,
 	queue, priority, due, retries, version, member_id, sealed, wrapped`
@@ -142,14 +129,13 @@ const jobColumns = `n, id, case_id, kind, device_id, evidence_id, state, progres
 // AddJob puts a job into a queue: of the workers, where the workspace has
 // some, else of the acting member.
 func (w *Workspace) AddJob(ctx context.Context, j Job, private JobPrivate) (Job, error) {
-	known := false
-	if j.Priority == 0 {
-		j.Priority, known = priorities[j.Kind], priorities[j.Kind] > 0
-	} else {
-		known = j.Priority <= 4
-	}
-	if !known {
+	kind, known := jobKinds[j.Kind]
+	j.Priority = cmp.Or(j.Priority, kind.priority)
+	if !known || j.Priority < 1 || j.Priority > 4 {
 		return j, fmt.Errorf("%w: job of kind %q with priority %d", ErrInvalid, j.Kind, j.Priority)
+	}
+	if kind.one && j.Once == "" {
+		j.Once = j.Kind + " " + j.Case
 	}
 	sqlTx, err := w.db.Pool.BeginTx(ctx, nil)
 	if err != nil {
@@ -184,7 +170,11 @@ func (w *Workspace) AddJob(ctx context.Context, j Job, private JobPrivate) (Job,
 // insertJob writes the row, with the key for the workers, and has the job
 // brought to them, in one transaction.
 func (t *tx) insertJob(j *Job, private JobPrivate) error {
-	recipient, err := t.openCase(j.Case, j.deed())
+	enter := t.openCase
+	if jobKinds[j.Kind].closed {
+		enter = t.member
+	}
+	recipient, err := enter(j.Case, j.deed())
 	if err != nil {
 		return err
 	}
@@ -206,10 +196,10 @@ func (t *tx) insertJob(j *Job, private JobPrivate) error {
 		}
 		j.Queue = ForWorkers
 	}
-	j.Version = 1
+	j.Version = jobKinds[j.Kind].version
 	stored := j.State
-	if j.Kind != JobReceive && j.Kind != JobCheck {
-		j.Version, stored = 2, queued
+	if j.Version > 1 {
+		stored = queued
 	}
 	delivery, err := t.w.db.deliver(t.ctx, t.Tx, j)
 	if err != nil {

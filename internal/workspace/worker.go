@@ -229,8 +229,8 @@ func (k *Worker) Keep(ctx context.Context, j *Job, private JobPrivate) error {
 // message is the id of a message. The error wraps ErrLost.
 func (k *Worker) End(ctx context.Context, j *Job, state, message string) error {
 	once := "''"
-	if j.Kind == JobRemind {
-		once = "once" // of a day, which comes once
+	if jobKinds[j.Kind].day {
+		once = "once"
 	}
 	return k.end(ctx, j, "ended = $4, sealed = NULL, wrapped = NULL, once = "+once, state, message, k.now())
 }

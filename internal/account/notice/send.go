@@ -7,6 +7,8 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/mail"
 	"strings"
 	"time"
@@ -43,6 +45,7 @@ func domainOf(from string) string {
 type Outcome struct {
 	State  State // Sent, Failed or Unclear
 	Detail string
+	Passes bool // of Failed: the same message may be taken later
 }
 
 // Send hands a message to the server, over TLS. It says Failed only when the
@@ -52,11 +55,11 @@ type Outcome struct {
 func Send(ctx context.Context, c *Config, m Message) Outcome {
 	client, err := c.client()
 	if err != nil {
-		return Outcome{Failed, err.Error()}
+		return Outcome{State: Failed, Detail: err.Error()}
 	}
 	msg, err := compose(c.From, m)
 	if err != nil {
-		return Outcome{Failed, err.Error()}
+		return Outcome{State: Failed, Detail: err.Error()}
 	}
 	ctx, stop := context.WithTimeout(ctx, c.SMTP.Timeout)
 	defer stop()
@@ -131,7 +134,7 @@ func outcome(err error, msg *gomail.Msg) Outcome {
 		return Outcome{State: Unclear, Detail: "the library reports neither success nor failure"}
 	case !errors.As(err, &failed):
 		// Before the message: no connection, no TLS, no sign-in.
-		return Outcome{State: Failed, Detail: err.Error()}
+		return Outcome{Failed, err.Error(), passes(err)}
 	}
 	// The library's own text names the recipient.
 	detail := failed.Reason.String()
@@ -142,5 +145,16 @@ func outcome(err error, msg *gomail.Msg) Outcome {
 	if failed.Reason == gomail.ErrAmbiguous || (failed.Reason == gomail.ErrSMTPDataClose && failed.ErrorCode() == 0) {
 		return Outcome{State: Unclear, Detail: detail + ": the connection broke before the server answered"}
 	}
-	return Outcome{State: Failed, Detail: detail}
+	return Outcome{Failed, detail, failed.IsTemp() || failed.ErrorCode() == 0 && passes(err)}
+}
+
+// passes reports whether an error is of the network, or of a server that is
+// not there now: nothing of the message or of the configuration.
+func passes(err error) bool {
+	var (
+		network *net.OpError
+		name    *net.DNSError
+		out     interface{ Timeout() bool }
+	)
+	return errors.As(err, &network) || errors.As(err, &name) && !name.IsNotFound || errors.As(err, &out) && out.Timeout() || errors.Is(err, io.EOF)
 }

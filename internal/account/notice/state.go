@@ -35,13 +35,13 @@ const (
 // States lists them all.
 var States = []State{Draft, NoChannel, Queued, Sending, Sent, Failed, Unclear, Read, Cancelled}
 
-// moves are the moves that there are. Failed goes back to Queued with the same
+// moves are the moves that there are. What goes back to Queued keeps its
 // Message-ID; Unclear only by a human, who says what happened.
 var moves = map[State][]State{
 	NoChannel: {Draft, Cancelled},
 	Draft:     {Queued, Cancelled},
-	Queued:    {Sending, Sent, Cancelled}, // straight to Sent: told by phone, or a letter that was handed over
-	Sending:   {Sent, Failed, Unclear},
+	Queued:    {Sending, Sent, Cancelled},      // straight to Sent: told by phone, or a letter that was handed over
+	Sending:   {Sent, Failed, Unclear, Queued}, // back to Queued: surely not sent, and tried again by itself
 	Failed:    {Queued, Cancelled},
 	Unclear:   {Sent, Failed},
 	Sent:      {Read},

@@ -164,16 +164,62 @@ func TestDeath(t *testing.T) {
 		}
 		for n := first; n <= 5; n++ {
 			for _, after := range []bool{false, true} {
-				t.Run(fmt.Sprintf("%.12s_%d_%v", strings.ReplaceAll(fault, " ", "-"), n, after), func(t *testing.T) {
-					t.Parallel()
-					death(t, fault, n, after)
-				})
+				for how, run := range map[string]runner{"run": (*outbox.Box).Run, "job": deliver} {
+					t.Run(fmt.Sprintf("%.12s_%d_%v_%s", strings.ReplaceAll(fault, " ", "-"), n, after, how), func(t *testing.T) {
+						t.Parallel()
+						death(t, fault, n, after, run)
+					})
+				}
 			}
 		}
 	}
 }
 
-func death(t *testing.T, fault string, n int, after bool) {
+// runner sends what was approved.
+type runner func(b *outbox.Box, ctx context.Context, caseID string) ([]outbox.Notice, error)
+
+// deliver is a job that comes again.
+func deliver(b *outbox.Box, ctx context.Context, caseID string) ([]outbox.Notice, error) {
+	return b.Deliver(ctx, caseID, false)
+}
+
+// TestDeliver sends as a job does: what surely was not sent waits for the next
+// time, as the same message; the last time it is for a human.
+func TestDeliver(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	f, busy, well := fixture(t), server(t, smtptest.Busy), server(t, smtptest.Works)
+	n := approved(t, box(f, busy), f)
+	for i, tt := range []struct {
+		server *smtptest.Server
+		last   bool
+		want   notice.State
+		err    error
+	}{{busy, false, notice.Queued, outbox.ErrAgain}, {busy, true, notice.Failed, nil}, {well, false, notice.Sent, nil}} {
+		b := box(f, tt.server)
+		if i == 2 {
+			if _, err := b.Retry(ctx, n.ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+		gone, cancel := context.WithCancel(ctx)
+		cancel()
+		if moved, err := b.Deliver(gone, f.Case.ID, tt.last); !errors.Is(err, context.Canceled) || len(moved) != 0 {
+			t.Errorf("%d: a mail was begun after the end: %+v %v", i, moved, err)
+		}
+		if _, err := b.Deliver(ctx, f.Case.ID, tt.last); !errors.Is(err, tt.err) {
+			t.Errorf("%d: %v", i, err)
+		}
+		if got, err := b.Notice(ctx, n.ID); err != nil || got.State != tt.want || got.MessageID != n.MessageID {
+			t.Errorf("%d: %+v %v", i, got, err)
+		}
+	}
+	if len(well.Messages()) != 1 || len(busy.Messages()) != 0 {
+		t.Errorf("%d and %d mails", len(well.Messages()), len(busy.Messages()))
+	}
+}
+
+func death(t *testing.T, fault string, n int, after bool, run runner) {
 	t.Helper()
 	ctx := t.Context()
 	f, s, well := fixture(t), server(t, fault), server(t, smtptest.Works)
@@ -188,7 +234,7 @@ func death(t *testing.T, fault string, n int, after bool) {
 				_, _ = b.Approve(ctx, n.ID)
 			}
 		}
-		_, _ = b.Run(ctx, f.Case.ID)
+		_, _ = run(b, ctx, f.Case.ID)
 	}
 	work(b)
 	// The next process, with a server that works.

@@ -18,18 +18,46 @@ var ErrSending = errors.New("the notice is being sent")
 // What a dead process left Sending becomes Unclear. Letters and calls wait for
 // Hand. It may be run by several processes, and again at any time.
 func (b *Box) Run(ctx context.Context, caseID string) ([]Notice, error) {
+	return b.run(ctx, caseID, notice.Failed)
+}
+
+// ErrAgain says that mails surely were not sent, for a reason that passes, and
+// wait to be sent again.
+var ErrAgain = errors.New("mails were not sent, and are tried again")
+
+// Deliver is Run for a job that comes again: what surely was not sent, for a
+// reason that passes, waits for it in the state Queued, and the error wraps
+// ErrAgain. The last time it is Failed, for a human. When ctx ends, a mail that
+// was begun is brought to its end, and no other is begun.
+func (b *Box) Deliver(ctx context.Context, caseID string, last bool) ([]Notice, error) {
+	if last {
+		return b.run(ctx, caseID, notice.Failed)
+	}
+	return b.run(ctx, caseID, notice.Queued)
+}
+
+// run sends mails. later is the state of those that were not sent for a reason
+// that passes.
+func (b *Box) run(ctx context.Context, caseID string, later notice.State) ([]Notice, error) {
 	list, err := b.Notices(ctx, caseID)
 	if err != nil {
 		return nil, err
 	}
 	var moved []Notice
+	var again error
 	for i := range list {
+		if ctx.Err() != nil {
+			return moved, context.Cause(ctx)
+		}
 		n := &list[i]
 		switch {
 		case n.State == notice.Sending && b.dead(n):
 			err = b.move(ctx, n, notice.Unclear, "the process that sent it ended without a word")
 		case n.State == notice.Queued && n.Channel == notice.Mail:
-			err = b.send(ctx, n)
+			err = b.send(context.WithoutCancel(ctx), n, later)
+			if err == nil && n.State == notice.Queued {
+				again = fmt.Errorf("case %s: %w", caseID, ErrAgain)
+			}
 		default:
 			continue
 		}
@@ -41,7 +69,7 @@ func (b *Box) Run(ctx context.Context, caseID string) ([]Notice, error) {
 		}
 		moved = append(moved, *n)
 	}
-	return moved, nil
+	return moved, again
 }
 
 func (b *Box) dead(n *Notice) bool {
@@ -49,9 +77,8 @@ func (b *Box) dead(n *Notice) bool {
 	return err != nil || b.Now().After(until)
 }
 
-// send sends one mail. What the server said is written even when the caller
-// gives up meanwhile.
-func (b *Box) send(ctx context.Context, n *Notice) error {
+// send sends one mail.
+func (b *Box) send(ctx context.Context, n *Notice, later notice.State) error {
 	if err := b.Config.Ready(); err != nil {
 		return err
 	}
@@ -74,7 +101,10 @@ func (b *Box) send(ctx context.Context, n *Notice) error {
 		give = notice.Send
 	}
 	o := give(ctx, b.Config, notice.Message{ID: n.MessageID, To: n.Address, Text: n.Text, Date: date})
-	return b.move(context.WithoutCancel(ctx), n, o.State, o.Detail)
+	if o.State == notice.Failed && o.Passes {
+		o.State = later
+	}
+	return b.move(ctx, n, o.State, o.Detail)
 }
 
 // Approve lets a draft go out: a human has read it.

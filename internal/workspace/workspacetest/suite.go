@@ -44,6 +44,7 @@ func Exercise(t *testing.T, open Opener, again func(t *testing.T, db *workspace.
 		"JobsSealed": testJobsSealed,
 		"JobFile":    testJobFile,
 		"JobLimits":  testJobLimits,
+		"JobKinds":   testJobKinds,
 		"OldProgram": testOldProgram,
 		"Workers":    testWorkers,
 		"DecideSeen": testDecideSeen,
