@@ -74,6 +74,9 @@ func TestLoad(t *testing.T) {
 	fmt.Printf("%s: %d devices, %d findings, %d events, made in %s, %s on disk\n",
 		engine, w.Devices, w.Findings, w.Events, time.Since(begun).Round(time.Second), onDisk(f.home))
 	l := &load{f: f, w: w, browsers: browsers, visits: visits(t, f.s)}
+	if only := os.Getenv("AMPARO_BENCH_PAGES"); only != "" {
+		l.visits = slices.DeleteFunc(l.visits, func(v visit) bool { return !strings.HasPrefix(v.name, only) })
+	}
 	seconds := time.Duration(fromEnv("AMPARO_BENCH_SECONDS", 60)) * time.Second
 	l.alone()
 	l.run(engine+", one to three seconds between a person's pages", time.Second, 2*time.Second, seconds)

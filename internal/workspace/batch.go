@@ -8,7 +8,7 @@ import (
 // with a few statements.
 type batch struct {
 	entries, hashes rowInserter
-	known           map[int64]tlog.Hash // that are not written yet
+	known           map[int64]tlog.Hash // that are not written yet, or were read
 }
 
 // gather begins a batch: what the transaction records is written by its flush.
@@ -29,19 +29,25 @@ func (b *batch) put(l *leaf, n int64, entry []byte, first int64, hashes []tlog.H
 	}
 }
 
-// read is readHashes, of what is written and of what is not yet.
+// read is readHashes, of what is written and of what is not yet. What was read
+// is kept: each entry asks for the hashes at the edge of the tree.
 func (b *batch) read(l *leaf, indexes []int64) ([]tlog.Hash, error) {
+	var missing []int64
+	for _, x := range indexes {
+		if _, ok := b.known[x]; !ok {
+			missing = append(missing, x)
+		}
+	}
+	list, err := readHashes(l.ctx, l.Tx, missing)
+	if err != nil {
+		return nil, err
+	}
+	for i, x := range missing {
+		b.known[x] = list[i]
+	}
 	out := make([]tlog.Hash, len(indexes))
 	for i, x := range indexes {
-		h, ok := b.known[x]
-		if !ok {
-			list, err := readHashes(l.ctx, l.Tx, indexes[i:i+1])
-			if err != nil {
-				return nil, err
-			}
-			h = list[0]
-		}
-		out[i] = h
+		out[i] = b.known[x]
 	}
 	return out, nil
 }

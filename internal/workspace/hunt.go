@@ -125,7 +125,13 @@ func freshSets(sets []*indicator.Set, runs []huntRun) []huntSet {
 
 // huntable lists the runs that may be hunted in.
 func (w *Workspace) huntable(ctx context.Context, caseID string, h *Hunted) ([]huntRun, error) {
-	latest, without, err := w.consentedRuns(ctx, ActHunt, Hunting, caseID)
+	checked := map[string]map[string]bool{}
+	latest, without, err := w.consentedRuns(ctx, ActHunt, Hunting, caseID, func(run string, sets []string) {
+		checked[run] = map[string]bool{}
+		for _, sum := range sets {
+			checked[run][sum] = true
+		}
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -133,10 +139,7 @@ func (w *Workspace) huntable(ctx context.Context, caseID string, h *Hunted) ([]h
 	runs := make([]huntRun, len(latest))
 	byID := map[string]int{}
 	for i, r := range latest {
-		runs[i] = huntRun{id: r.id, caseID: r.caseID, evidence: r.evidence, n: r.n, sets: map[string]bool{}}
-		for _, sum := range r.parts.Sets {
-			runs[i].sets[sum] = true
-		}
+		runs[i] = huntRun{id: r.id, caseID: r.caseID, evidence: r.evidence, n: r.n, sets: checked[r.id]}
 		byID[r.id] = i
 	}
 	return runs, w.alreadyHunted(ctx, runs, byID)

@@ -77,23 +77,30 @@ func lastCheck[T any](runs []T, parts func(*T) int) []T {
 type consentedRun struct {
 	id, caseID, evidence, device, person string
 	n                                    int64
-	parts                                runParts
+	summary                              []byte // until the last check is known
 }
 
 // runParts is what is needed of a run's summary here: which runs are of one
-// check, and with which sets. The rest of a thousand summaries would take a
-// tenth of a second to read.
+// check, and with which sets.
 type runParts struct {
 	Parts int      `json:"parts"`
 	Sets  []string `json:"sets"`
+}
+
+func (r *consentedRun) parts() (p runParts, err error) {
+	if err := json.Unmarshal(r.summary, &p); err != nil {
+		return p, fmt.Errorf("%w: summary of run %s: %w", ErrDamaged, r.id, err)
+	}
+	return p, nil
 }
 
 // consentedRuns lists the runs of the last check of each evidence of a case,
 // or of all cases of the member, whose person consented to a purpose, in the
 // order of their numbers, where the member may do something with all of the
 // case; and how many others there are. The error wraps ErrNotAllowed where they
-// may in none.
-func (w *Workspace) consentedRuns(ctx context.Context, d Deed, purpose, caseID string) (runs []consentedRun, without int, err error) {
+// may in none. each, where given, is told of each run with the sets that it was
+// checked with: those of a thousand runs take a while to read.
+func (w *Workspace) consentedRuns(ctx context.Context, d Deed, purpose, caseID string, each func(run string, sets []string)) (runs []consentedRun, without int, err error) {
 	if w.only != nil {
 		caseID = w.only.id
 	}
@@ -110,26 +117,23 @@ func (w *Workspace) consentedRuns(ctx context.Context, d Deed, purpose, caseID s
 	}
 	defer rows.Close()
 	var same []consentedRun // of one evidence
-	keep := func() {
-		if len(same) > 0 {
-			runs = append(runs, lastCheck(same, func(r *consentedRun) int { return r.parts.Parts })...)
-		}
-		same = nil
+	keep := func() error {
+		list, err := lastConsented(same, each)
+		runs, same = append(runs, list...), nil
+		return err
 	}
 	for rows.Next() {
 		var (
 			r       consentedRun
-			summary string
 			consent int64
 		)
-		if err := rows.Scan(&r.id, &r.n, &r.caseID, &r.evidence, &r.device, &r.person, &summary, &consent); err != nil {
+		if err := rows.Scan(&r.id, &r.n, &r.caseID, &r.evidence, &r.device, &r.person, &r.summary, &consent); err != nil {
 			return nil, 0, w.fail("runs", err)
 		}
-		if err := json.Unmarshal([]byte(summary), &r.parts); err != nil {
-			return nil, 0, fmt.Errorf("%w: summary of run %s: %w", ErrDamaged, r.id, err)
-		}
 		if len(same) > 0 && same[0].evidence != r.evidence {
-			keep()
+			if err := keep(); err != nil {
+				return nil, 0, err
+			}
 		}
 		if consent < 0 {
 			without++
@@ -137,10 +141,35 @@ func (w *Workspace) consentedRuns(ctx context.Context, d Deed, purpose, caseID s
 		}
 		same = append(same, r)
 	}
-	keep()
-	slices.SortFunc(runs, func(a, b consentedRun) int { return cmp.Compare(a.n, b.n) })
 	if err := rows.Err(); err != nil {
 		return nil, 0, w.fail("runs", err)
 	}
+	if err := keep(); err != nil {
+		return nil, 0, err
+	}
+	slices.SortFunc(runs, func(a, b consentedRun) int { return cmp.Compare(a.n, b.n) })
 	return runs, without, nil
+}
+
+// lastConsented cuts the runs of one evidence down to those of its last check.
+// Summaries are read where one has to be, and kept no longer.
+func lastConsented(same []consentedRun, each func(run string, sets []string)) ([]consentedRun, error) {
+	if len(same) > 1 {
+		last, err := same[len(same)-1].parts()
+		if err != nil {
+			return nil, err
+		}
+		same = lastCheck(same, func(*consentedRun) int { return last.Parts })
+	}
+	for i := range same {
+		if each != nil {
+			p, err := same[i].parts()
+			if err != nil {
+				return nil, err
+			}
+			each(same[i].id, p.Sets)
+		}
+		same[i].summary = nil
+	}
+	return same, nil
 }

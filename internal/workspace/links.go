@@ -34,7 +34,7 @@ func (w *Workspace) Links(ctx context.Context, caseID string) (*Linked, error) {
 			return nil, err
 		}
 	}
-	runs, without, err := w.consentedRuns(ctx, ActLinks, Linking, "")
+	runs, without, err := w.consentedRuns(ctx, ActLinks, Linking, "", nil)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +64,7 @@ func (w *Workspace) Links(ctx context.Context, caseID string) (*Linked, error) {
 // shared. A graph that was made on another basis is not to be shown any more.
 // phones is on how many checks it rests.
 func (w *Workspace) LinkBasis(ctx context.Context) (basis string, phones int, err error) {
-	runs, _, err := w.consentedRuns(ctx, ActLinks, Linking, "")
+	runs, _, err := w.consentedRuns(ctx, ActLinks, Linking, "", nil)
 	if err != nil {
 		return "", 0, err
 	}

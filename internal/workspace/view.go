@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 )
@@ -120,15 +121,14 @@ func (t *tx) views(list []*waitingView) error {
 	first := t.w
 	defer func() { t.w = first }()
 	t.gather()
-	asked := map[string]error{}
+	here, err := t.whoWorks(list)
+	if err != nil {
+		return err
+	}
 	for _, x := range list {
 		t.w = x.w
-		err, ok := asked[x.w.member.ID]
-		if !ok {
-			err = t.works()
-			asked[x.w.member.ID] = err
-		}
-		if x.err = err; err != nil { // removed meanwhile
+		if id := x.w.member.ID; id != "" && !here[id] { // removed meanwhile
+			x.err = ErrNotMember
 			continue
 		}
 		act, subject := "case.viewed", x.view.Case
@@ -148,4 +148,21 @@ func (t *tx) views(list []*waitingView) error {
 		t.record(act, x.view.Case, subject, detail)
 	}
 	return t.flush()
+}
+
+// whoWorks is works, for all who look at something.
+func (t *tx) whoWorks(list []*waitingView) (map[string]bool, error) {
+	var ids []string
+	for _, x := range list {
+		if id := x.w.member.ID; !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	in, args := listed(ids)
+	found, err := t.texts("SELECT id FROM member WHERE removed = '' AND id IN ("+in+")", 1, args...)
+	here := map[string]bool{}
+	for _, row := range found {
+		here[row[0]] = true
+	}
+	return here, err
 }

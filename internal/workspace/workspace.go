@@ -15,6 +15,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -353,17 +355,62 @@ type queryer interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
+// hashesPerQuery bounds how many hashes are asked for at once: databases bound
+// the arguments of a query.
+const hashesPerQuery = 1000
+
+// readHashes reads hashes of the ledger with one query for many: each query is
+// a way to the database and back.
 func readHashes(ctx context.Context, q queryer, indexes []int64) ([]tlog.Hash, error) {
+	found := make(map[int64]tlog.Hash, len(indexes))
+	for part := range slices.Chunk(indexes, hashesPerQuery) {
+		if err := readSomeHashes(ctx, q, part, found); err != nil {
+			return nil, err
+		}
+	}
 	out := make([]tlog.Hash, len(indexes))
 	for i, x := range indexes {
-		var b []byte
-		if err := q.QueryRowContext(ctx, "SELECT hash FROM ledger_hash WHERE i = $1", x).Scan(&b); err != nil {
-			return nil, fmt.Errorf("%w: ledger: hash %d: %w", ErrDamaged, x, err)
+		h, ok := found[x]
+		if !ok {
+			return nil, fmt.Errorf("%w: ledger: hash %d is missing", ErrDamaged, x)
 		}
-		if len(b) != tlog.HashSize {
-			return nil, fmt.Errorf("%w: ledger: hash %d has %d bytes", ErrDamaged, x, len(b))
-		}
-		copy(out[i][:], b)
+		out[i] = h
 	}
 	return out, nil
+}
+
+func readSomeHashes(ctx context.Context, q queryer, indexes []int64, found map[int64]tlog.Hash) error {
+	list, args := listed(indexes)
+	rows, err := q.QueryContext(ctx, "SELECT i, hash FROM ledger_hash WHERE i IN ("+list+")", args...)
+	if err != nil {
+		return fmt.Errorf("ledger: hashes: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var (
+			i int64
+			b sql.RawBytes
+		)
+		if err := rows.Scan(&i, &b); err != nil {
+			return fmt.Errorf("ledger: hashes: %w", err)
+		}
+		if len(b) != tlog.HashSize {
+			return fmt.Errorf("%w: ledger: hash %d has %d bytes", ErrDamaged, i, len(b))
+		}
+		found[i] = tlog.Hash(b)
+	}
+	return rows.Err()
+}
+
+// listed is "$1,$2,…" for values, and the values.
+func listed[T any](values []T) (list string, args []any) {
+	var b strings.Builder
+	for i, v := range values {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString("$" + strconv.Itoa(i+1))
+		args = append(args, v)
+	}
+	return b.String(), args
 }

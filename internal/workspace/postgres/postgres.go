@@ -13,6 +13,7 @@ import (
 	"net"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -37,6 +38,13 @@ func Open(ctx context.Context, url string) (*workspace.DB, error) {
 	return db, nil
 }
 
+// Of one process: how many connections it has at most, and for how long one
+// that is not used stays open.
+const (
+	connections = 16
+	idle        = 5 * time.Minute
+)
+
 // Connect opens the database as it is: its tables may be old, or missing.
 func Connect(url string) (*workspace.DB, error) {
 	conf, err := pgx.ParseConfig(url)
@@ -44,7 +52,11 @@ func Connect(url string) (*workspace.DB, error) {
 		return nil, errors.New("the URL of the PostgreSQL database cannot be read")
 	}
 	pool := stdlib.OpenDB(*conf)
-	pool.SetMaxOpenConns(16)
+	// Connections stay open between bursts: a new one is a process of the server
+	// and the statements prepared again, which costs more than most of the queries.
+	pool.SetMaxOpenConns(connections)
+	pool.SetMaxIdleConns(connections)
+	pool.SetConnMaxIdleTime(idle)
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return nil, errors.Join(err, pool.Close())

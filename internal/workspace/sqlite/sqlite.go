@@ -47,6 +47,9 @@ func Open(ctx context.Context, dir string, now func() time.Time) (*workspace.DB,
 	return db, nil
 }
 
+// connections is how many a process has at most.
+const connections = 4
+
 // Connect opens the database as it is: its tables may be old, or missing.
 func Connect(dir string, now func() time.Time) (*workspace.DB, error) {
 	name := filepath.Join(dir, File)
@@ -55,7 +58,8 @@ func Connect(dir string, now func() time.Time) (*workspace.DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", name, err)
 	}
-	pool.SetMaxOpenConns(4)
+	pool.SetMaxOpenConns(connections)
+	pool.SetMaxIdleConns(connections) // a new one reads the schema and prepares its statements again
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return nil, errors.Join(err, pool.Close())
