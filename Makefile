@@ -10,7 +10,7 @@ LDFLAGS       := -s -w -X github.com/amparo-project/amparo/internal/cli.Version=
 BIN           := bin/amparo
 MODULE        := internal/web/wasm/verify.wasm
 
-.PHONY: bench-recovery bench-web bench-zoom help build module demo test race vet lint fuzz browser check bench bench-hunt kill bench-lure bench-data docs rates cross clean
+.PHONY: bench-recovery bench-web bench-zoom help build module demo test race vet lint fuzz browser check bench bench-hunt kill faults bench-lure bench-data docs rates cross clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -82,6 +82,9 @@ bench: build ## measure: generated backups of three sizes, and every benchmark
 
 kill: ## kill the program at random points in ROUNDS (60) rounds of up to seven acts, with both databases
 	scripts/with-postgres $(GO) test ./cmd/amparo -run TestKill -kills $(or $(ROUNDS),60) -timeout 60m -v
+
+faults: ## make faults FOR a time (1h) in servers, workers, database, store, network, disks and clocks (SEED=… repeats one)
+	scripts/with-s3 $(GO) test ./cmd/amparo -run '^TestFaults$$' -count=1 -faults $(or $(FOR),1h) -faults-seed $(or $(SEED),0) -timeout 6h -v
 
 bench-hunt: ## measure a hunt: 10,000 new indicators against DEVICES devices (1000) of 20,000 observables, on both databases
 	AMPARO_BENCH_DEVICES=$(or $(DEVICES),1000) scripts/with-postgres $(GO) test -run '^$$' -bench Hunt -benchtime 3x -timeout 60m -v ./internal/workspace/sqlite ./internal/workspace/postgres

@@ -14,9 +14,11 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
@@ -35,7 +37,12 @@ const password = "correct horse battery staple"
 func TestMain(m *testing.M) {
 	seal.WorkFactor = 10 // a second for each command would teach nothing
 	if os.Getenv(killChild) != "" {
-		os.Exit(cli.Main(context.Background(), os.Args[1:], cli.Standard()))
+		s := cli.Standard()
+		s.Now = skewed(os.Getenv(clockChild))
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		code := cli.Main(ctx, os.Args[1:], s)
+		stop()
+		os.Exit(code)
 	}
 	testscript.Main(m, map[string]func(){
 		"amparo": func() {

@@ -220,7 +220,7 @@ func (a *app) daily(ctx context.Context, sp *examine.Space) {
 		return
 	}
 	for _, id := range b.Config.Daily.Cases {
-		once := "remind " + id + " " + time.Now().UTC().Format(time.DateOnly)
+		once := "remind " + id + " " + a.Now().UTC().Format(time.DateOnly)
 		_, err := sp.AddJob(ctx, workspace.Job{Case: id, Kind: workspace.JobRemind, Once: once}, workspace.JobPrivate{})
 		if errors.Is(err, workspace.ErrNotAllowed) {
 			continue // another member's role lets them: theirs does it when they come

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/amparo-project/amparo/internal/account"
 	"github.com/amparo-project/amparo/internal/account/clock"
@@ -31,7 +32,7 @@ func TestDailyReminders(t *testing.T) {
 	}
 	t.Cleanup(server.Close)
 	var errs bytes.Buffer
-	a := &app{Streams{In: strings.NewReader(""), Out: &errs, Err: &errs}, message.New("en"), t.Context()}
+	a := &app{Streams{In: strings.NewReader(""), Out: &errs, Err: &errs, Now: time.Now}, message.New("en"), t.Context()}
 	configure := func(more string) {
 		config := fmt.Sprintf("from: Helpline <help@example.org>\nhelpline: {name: H, reach: {en: \"Signal\"}}\n"+
 			"smtp: {host: 127.0.0.1, port: %d, ca_file: %s, timeout: 10s}\nteam: [team@example.org]\n", server.Port, server.CA) + more

@@ -10,6 +10,7 @@ import (
 	"os"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/alecthomas/kong"
 	"golang.org/x/term"
@@ -39,6 +40,8 @@ type Streams struct {
 	OutWidth int
 	// ErrTerminal says that Err is a terminal, so that progress makes sense.
 	ErrTerminal bool
+	// Now is the clock of what is kept; nil: the machine's.
+	Now func() time.Time
 }
 
 // Standard returns the streams of the process.
@@ -133,6 +136,9 @@ func (e exitError) Error() string { return fmt.Sprintf("exit %d", int(e)) }
 // Main runs the command line args and returns the exit code.
 func Main(ctx context.Context, args []string, s Streams) int {
 	tuneMemory()
+	if s.Now == nil {
+		s.Now = time.Now
+	}
 	p := message.New(languageOf(args))
 	cli := new(root)
 	parser, err := kong.New(cli,

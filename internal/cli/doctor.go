@@ -40,7 +40,7 @@ var errUnhealthy = errors.New("something is wrong")
 
 // Run looks at everything, also where something before it failed.
 func (c *doctorCmd) Run(a *app) (err error) {
-	d := &doctor{app: a, c: c, now: time.Now()}
+	d := &doctor{app: a, c: c, now: a.Now()}
 	defer func() { err = errors.Join(err, d.close()) }()
 	d.say("program", healthy, a.Text("doctor.program", "Version", Version, "System", system()))
 	d.database()

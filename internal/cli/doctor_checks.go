@@ -77,12 +77,12 @@ func (d *doctor) clock() {
 		return
 	}
 	var at float64
-	before := time.Now()
+	before := d.Now()
 	if err := d.db.Pool.QueryRowContext(d.ctx, "SELECT EXTRACT(EPOCH FROM clock_timestamp())::float8").Scan(&at); err != nil {
 		d.failed("clock", d.db.Explain(err))
 		return
 	}
-	middle := before.Add(time.Since(before) / 2)
+	middle := before.Add(d.Now().Sub(before) / 2)
 	apart := middle.Sub(time.UnixMicro(int64(at * 1e6))).Abs()
 	state := healthy
 	if apart > clockApart {
@@ -118,7 +118,7 @@ func (d *doctor) member() {
 	}
 	id, err := d.app.identity(&d.c.wsFlags)
 	if err == nil {
-		d.w, err = workspace.Open(d.ctx, d.db, workspace.Options{Identity: id, Now: time.Now})
+		d.w, err = workspace.Open(d.ctx, d.db, workspace.Options{Identity: id, Now: d.Now})
 	}
 	if err != nil {
 		d.failed("ledger", err)

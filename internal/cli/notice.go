@@ -40,7 +40,7 @@ type box struct {
 // box opens the outbox. Without a configuration it can list and move notices,
 // and neither draft nor send.
 func (a *app) box(s *space, config string) (*box, error) {
-	b := &box{&outbox.Box{Store: s.Workspace, Now: time.Now}, s}
+	b := &box{&outbox.Box{Store: s.Workspace, Now: a.Now}, s}
 	var err error
 	b.Config, err = configOf(config)
 	return b, err

@@ -158,7 +158,7 @@ func (c *serveCmd) server(a *app, addr string, o *operations, team *web.Team) (*
 	}
 	return web.New(web.Options{
 		HookNetworks: networks, Team: team,
-		Addr: addr, Version: Version, Now: time.Now, JobBegun: o.Job, Log: slog.New(slog.NewTextHandler(a.Err, nil)),
+		Addr: addr, Version: Version, Now: a.Now, JobBegun: o.Job, Log: slog.New(slog.NewTextHandler(a.Err, nil)),
 		Exists: func() bool { return isURL || sqlite.Exists(at) },
 		Database: func(ctx context.Context, create bool) (*workspace.DB, stores.Place, error) {
 			db, at, err := c.database(&app{a.Streams, a.Printer, ctx}, create)

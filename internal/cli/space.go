@@ -12,7 +12,6 @@ import (
 	"strings"
 	"syscall"
 	"text/tabwriter"
-	"time"
 
 	"github.com/amparo-project/amparo/internal/examine"
 	"github.com/amparo-project/amparo/internal/seal"
@@ -164,7 +163,7 @@ func (f *wsFlags) database(a *app, create bool) (db *workspace.DB, at stores.Pla
 	} else if !sqlite.Exists(where) {
 		return nil, at, fmt.Errorf("%s: %w", where, workspace.ErrNone)
 	}
-	db, err = sqlite.Open(a.ctx, where, time.Now)
+	db, err = sqlite.Open(a.ctx, where, a.Now)
 	return db, at, err
 }
 
@@ -204,7 +203,7 @@ func (f *wsFlags) with(a *app, fn func(s *space) error) (err error) {
 	if err != nil {
 		return err
 	}
-	w, err := workspace.Open(a.ctx, db, workspace.Options{Identity: id, Now: time.Now})
+	w, err := workspace.Open(a.ctx, db, workspace.Options{Identity: id, Now: a.Now})
 	if err != nil {
 		return err
 	}

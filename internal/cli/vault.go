@@ -42,7 +42,7 @@ const orphanAge = 24 * time.Hour
 
 // clean removes what interrupted processes left in the vault.
 func (s *space) clean() error {
-	before := time.Now().Add(-orphanAge)
+	before := s.app.Now().Add(-orphanAge)
 	if err := s.Vault.CleanIncoming(s.app.ctx, before); err != nil {
 		return err
 	}

@@ -134,7 +134,7 @@ func (c *workerCmd) read(a *app) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	w, err := workspace.Open(a.ctx, db, workspace.Options{Now: time.Now})
+	w, err := workspace.Open(a.ctx, db, workspace.Options{Now: a.Now})
 	if err != nil {
 		return err
 	}
@@ -152,7 +152,7 @@ func (a *app) engine(db *workspace.DB, store vault.Store, dir string) *job.Engin
 		DB: db, Space: func(w *workspace.Workspace) *examine.Space {
 			return &examine.Space{Workspace: w, Vault: store, Dir: dir}
 		},
-		With: a.checkWith, Sets: a.huntSets, Remind: a.remind, Deliver: a.deliver, Explain: web.ExplainJob, Now: time.Now,
+		With: a.checkWith, Sets: a.huntSets, Remind: a.remind, Deliver: a.deliver, Explain: web.ExplainJob, Now: a.Now,
 		Log: slog.New(slog.NewTextHandler(a.Err, nil)),
 	}
 }

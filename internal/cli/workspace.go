@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/amparo-project/amparo/internal/seal"
 	"github.com/amparo-project/amparo/internal/workspace"
@@ -41,7 +40,7 @@ func (c *wsInitCmd) Run(a *app) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	w, err := workspace.Create(a.ctx, db, workspace.Options{Identity: id, Now: time.Now}, c.Name)
+	w, err := workspace.Create(a.ctx, db, workspace.Options{Identity: id, Now: a.Now}, c.Name)
 	if err != nil {
 		return fmt.Errorf("%s: %w", db.Name, err)
 	}

@@ -39,19 +39,13 @@ type With struct {
 	// number. nil: nobody does.
 	Watch func(part int) pipeline.Watch
 
-	Skip int    // evidence whose runs were stored by an earlier call that was interrupted
-	Dir  string // of results in the making, new, below the space's; "": one is made
+	Skip int // evidence whose runs were stored by an earlier call that was interrupted
 }
 
 // Check checks each evidence that was found in t and stores a run of each. It
 // returns the runs that were stored, also beside an error.
 func (t *Stored) Check(ctx context.Context, o With) (runs []string, err error) {
-	dir := o.Dir
-	if dir == "" {
-		dir, err = t.space.TempDir()
-	} else {
-		err = os.Mkdir(dir, 0o700)
-	}
+	dir, err := t.space.TempDir()
 	if err != nil {
 		return nil, err
 	}

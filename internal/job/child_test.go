@@ -153,6 +153,9 @@ func TestDeaths(t *testing.T) {
 			j, err := l.AddJob(t.Context(), workspace.Job{Case: l.caseID, Kind: workspace.JobCheck, Evidence: ev.ID}, workspace.JobPrivate{Lang: "en"})
 			l.ok(err)
 			j = l.ended(j.ID)
+			if clear, err := filepath.Glob(filepath.Join(l.dir, "check-*[0-9a-z]")); err != nil || len(slices.DeleteFunc(clear, isLock)) > 0 {
+				t.Errorf("left in clear: %v %v", clear, err)
+			}
 			left := min(1, deaths)
 			if j.State != workspace.JobDone || j.Progress.Deaths != deaths || j.Progress.LeftOut != left || j.Attempts != 1 || len(j.Runs) != 1 {
 				t.Fatalf("%+v", j)
@@ -172,6 +175,8 @@ func TestDeaths(t *testing.T) {
 		})
 	}
 }
+
+func isLock(name string) bool { return strings.HasSuffix(name, ".lock") }
 
 // phone stores a backup as evidence.
 func (l *lab) phone(messages int) workspace.Evidence {

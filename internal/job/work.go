@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -119,10 +118,7 @@ func (e *Engine) checkHere(ctx context.Context, c *running, evidence string) err
 	if c.speaker != nil {
 		with.Watch = c.watch
 	}
-	with.Skip, with.Dir = len(j.Runs), filepath.Join(c.space.Dir, "check-"+j.ID)
-	if err := os.RemoveAll(with.Dir); err != nil { // of an attempt that was killed
-		return err
-	}
+	with.Skip = len(j.Runs)
 	_, err = stored.Check(ctx, with)
 	return err
 }

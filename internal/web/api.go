@@ -17,6 +17,7 @@ import (
 
 	"github.com/amparo-project/amparo/internal/examine"
 	"github.com/amparo-project/amparo/internal/message"
+	"github.com/amparo-project/amparo/internal/workspace"
 )
 
 // apiPrefix is below which the API lies.
@@ -26,7 +27,8 @@ const apiPrefix = "/api/v1"
 type caller struct {
 	*request
 	scopes []string
-	stream io.ReadCloser // the body as it comes, for operations that take files
+	stream io.ReadCloser   // the body as it comes, for operations that take files
+	once   *workspace.Once // the call, where its program named it
 }
 
 type callerKey struct{}
@@ -180,7 +182,12 @@ func create[I, O any](a *api, scope, path, id, summary string, fn func(ctx conte
 		Description: "A text of the program's own, such as a random one: the same call with the same key within a day is answered as the first was.",
 	}}
 	o.Metadata[creates] = true
-	register(a, o, fn)
+	register(a, o, func(ctx context.Context, sp *examine.Space, in *I) (O, error) {
+		if once := callerOf(ctx).once; once != nil {
+			ctx = once.Makes(ctx)
+		}
+		return fn(ctx, sp, in)
+	})
 }
 
 // receive is add for what takes a file as the body: it is read as it comes.

@@ -52,6 +52,7 @@ func (s *Server) once(c *caller, w http.ResponseWriter, r *http.Request, next ht
 		_, _ = w.Write(had) // the client is gone
 		return
 	}
+	c.once = o
 	rec := &recorder{ResponseWriter: w}
 	defer func() {
 		// The answer is kept also where the client did not wait for it.

@@ -53,6 +53,7 @@ var causes = []struct {
 }{
 	{workspace.ErrConflict, http.StatusConflict, "web.error.conflict"},
 	{workspace.ErrKeyUsed, http.StatusUnprocessableEntity, "web.error.key_used"},
+	{workspace.ErrDid, http.StatusConflict, "web.error.key_did"},
 	{workspace.ErrRuns, http.StatusConflict, "web.error.key_runs"},
 	{workspace.ErrNotFound, http.StatusNotFound, "web.error.not_found"},
 	{workspace.ErrNoAccess, http.StatusNotFound, "web.error.not_found"},

@@ -230,6 +230,9 @@ func (t *tx) begin() error {
 	if err := t.works(); err != nil {
 		return err
 	}
+	if err := t.once(); err != nil {
+		return err
+	}
 	return t.fenced("")
 }
 

@@ -47,6 +47,7 @@ func (p Place) open(ctx context.Context, workspace string) (vault.Store, error) 
 	if err != nil {
 		return nil, err
 	}
+	_ = vault.CleanScratch(p.Scratch) // the next check, which has to write there, tells why it cannot
 	b, err := s3.Open(ctx, at)
 	if err != nil {
 		return nil, err

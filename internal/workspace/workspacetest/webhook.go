@@ -197,6 +197,41 @@ func testOnce(t *testing.T, f *Fixture) {
 	if had != nil {
 		t.Error("an answer is kept for more than a day")
 	}
+	testOnceLost(t, f)
+}
+
+// testOnceLost loses the ends of calls: a call that wrote its act is not made
+// again, one that did not is, and an attempt that was taken over writes nothing.
+func testOnceLost(t *testing.T, f *Fixture) {
+	ctx := t.Context()
+	call := func() *workspace.Once { return &workspace.Once{Key: "lost", Request: [32]byte{3}} }
+	cases := func() int {
+		l, err := f.Cases(ctx, "", workspace.Page{})
+		ok(t, err)
+		return len(l.Items)
+	}
+	before := cases()
+	dead := call()
+	_, err := f.BeginOnce(ctx, dead)
+	ok(t, err)
+	_, err = f.BeginOnce(ctx, call())
+	is(t, err, workspace.ErrRuns) // it may live
+	f.Clock.Add(2 * time.Minute)
+	next := call()
+	_, err = f.BeginOnce(ctx, next)
+	ok(t, err)
+	_, err = f.CreateCase(dead.Makes(ctx), "of the one that was taken for dead")
+	is(t, err, workspace.ErrRuns)
+	ok(t, f.EndOnce(ctx, dead, nil)) // it ends nothing but its own
+	_, err = f.CreateCase(next.Makes(ctx), "once")
+	ok(t, err)
+	ok(t, f.EndOnce(ctx, next, nil)) // its commit seemed to fail
+	f.Clock.Add(2 * time.Minute)
+	_, err = f.BeginOnce(ctx, call())
+	is(t, err, workspace.ErrDid)
+	if got := cases(); got != before+1 {
+		t.Errorf("%d cases were made, not one", got-before)
+	}
 }
 
 // dump returns all that a table holds.
