@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -42,6 +43,14 @@ type serveCmd struct {
 // hookVariable lists private networks that webhooks may reach: CIDRs, with
 // commas between.
 const hookVariable = "AMPARO_WEBHOOK_NETWORKS"
+
+func hookNetworks() ([]netip.Prefix, error) {
+	networks, err := hook.ParseNetworks(os.Getenv(hookVariable))
+	if err != nil {
+		return nil, usageError{fmt.Errorf("%s: %w", hookVariable, err)}
+	}
+	return networks, nil
+}
 
 // shutdownWait is how long requests have to end when the server does.
 const shutdownWait = 5 * time.Second
@@ -152,9 +161,9 @@ func (c *serveCmd) server(a *app, addr string, o *operations, team *web.Team) (*
 	if err != nil {
 		return nil, err
 	}
-	networks, err := hook.ParseNetworks(os.Getenv(hookVariable))
+	networks, err := hookNetworks()
 	if err != nil {
-		return nil, usageError{fmt.Errorf("%s: %w", hookVariable, err)}
+		return nil, err
 	}
 	return web.New(web.Options{
 		HookNetworks: networks, Team: team,

@@ -9,10 +9,13 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/amparo-project/amparo/internal/account/outbox"
 	"github.com/amparo-project/amparo/internal/examine"
+	"github.com/amparo-project/amparo/internal/hook"
 	"github.com/amparo-project/amparo/internal/indicator"
 	"github.com/amparo-project/amparo/internal/job"
 	"github.com/amparo-project/amparo/internal/seal"
@@ -22,6 +25,10 @@ import (
 	"github.com/amparo-project/amparo/internal/workspace"
 )
 
+// kindWebhook is what --kinds calls the sending of webhooks, which are no jobs
+// of a case.
+const kindWebhook = "webhook"
+
 // workerKeyVariable names the file with the key of the workers.
 const workerKeyVariable = "AMPARO_WORKER_KEY_FILE"
 
@@ -30,7 +37,7 @@ type workerCmd struct {
 	Identity string        `help:"worker_identity" placeholder:"FILE"`
 	Jobs     int           `help:"worker_jobs" default:"1"`
 	PerCase  int           `help:"worker_per_case" default:"1"`
-	Kinds    []string      `help:"worker_kinds" enum:"receive,check,recheck,hunt,remind,notice,index" placeholder:"KIND"`
+	Kinds    []string      `help:"worker_kinds" enum:"receive,check,recheck,hunt,remind,notice,index,webhook" placeholder:"KIND"`
 	Patience time.Duration `help:"worker_patience" default:"30s"`
 	opsFlags
 	Memory uint64 `help:"worker_memory" placeholder:"MIB"`
@@ -63,7 +70,7 @@ func (c *workerCmd) Run(a *app) (err error) {
 			if err := e.Member(s.Space); err != nil {
 				return err
 			}
-			return c.work(a, e, a.Text("worker.as_member", "Name", safe(s.Member().Name)))
+			return c.work(a, e, s.Workspace, a.Text("worker.as_member", "Name", safe(s.Member().Name)))
 		})
 	}
 	db, at, err := c.database(a, false)
@@ -86,7 +93,11 @@ func (c *workerCmd) Run(a *app) (err error) {
 	if err := e.Workers(key); err != nil {
 		return err
 	}
-	return c.work(a, e, a.Text("worker.as_worker"))
+	hooks, err := workspace.OpenHooks(a.ctx, db, time.Now, key)
+	if err != nil {
+		return err
+	}
+	return c.work(a, e, hooks, a.Text("worker.as_worker"))
 }
 
 // key reads the key of the workers, zero where none is given.
@@ -157,8 +168,18 @@ func (a *app) engine(db *workspace.DB, store vault.Store, dir string) *job.Engin
 	}
 }
 
-func (c *workerCmd) work(a *app, e *job.Engine, who string) error {
+func (c *workerCmd) work(a *app, e *job.Engine, hooks hook.Store, who string) error {
+	networks, err := hookNetworks()
+	if err != nil {
+		return err
+	}
 	fmt.Fprintln(a.Err, "amparo: "+who)
+	var sending sync.WaitGroup
+	defer sending.Wait()
+	if c.Kinds == nil || slices.Contains(c.Kinds, kindWebhook) {
+		d := &hook.Deliverer{Store: hooks, Now: time.Now, Log: e.Log, Allow: networks, Version: Version}
+		sending.Go(func() { d.Run(a.ctx) })
+	}
 	e.Run(a.ctx)
 	fmt.Fprintln(a.Err, "amparo: "+a.Text("worker.ended"))
 	return nil

@@ -150,7 +150,11 @@ func (w *Workspace) AddWebhook(ctx context.Context, h Webhook) (Webhook, string,
 		at := t.record("webhook.added", "", h.ID, map[string]any{"webhook": h.ID, "events": h.Events})
 		t.exec(`INSERT INTO webhook (id, n, member_id, events, least, sealed, state, read_n, created) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 			h.ID, at, w.member.ID, strings.Join(h.Events, ","), int(h.Least), key.Seal(nil, nil, data, []byte(h.ID)), h.State, t.size, t.now)
-		return t.err
+		pool, err := t.workers()
+		if err != nil {
+			return err
+		}
+		return t.poolHooks(pool)
 	})
 	if err != nil {
 		return h, "", err
@@ -288,37 +292,45 @@ func (w *Workspace) Deliveries(ctx context.Context, id string, limit int) ([]Del
 // ClaimDelivery takes the next delivery that is due, of whichever member, to
 // be sent by this process. The error wraps ErrNotFound where there is none.
 func (w *Workspace) ClaimDelivery(ctx context.Context) (Outgoing, error) {
-	now := w.o.Now().UTC()
-	var (
-		o         Outgoing
-		due, body string
-		sealed    []byte
-	)
-	err := w.db.Pool.QueryRowContext(ctx, `SELECT d.id, d.event, d.attempts, d.next, d.created, d.body, h.id, h.sealed
-		FROM webhook_delivery d JOIN webhook h ON h.id = d.webhook_id WHERE d.state = $1 AND d.next <= $2 AND h.state = $3 ORDER BY d.next, d.n LIMIT 1`,
-		DeliveryWaiting, now.Format(ledger.TimeLayout), HookOn).Scan(&o.ID, &o.Event, &o.Attempts, &due, &o.Created, &body, &o.Hook, &sealed)
-	if errors.Is(err, sql.ErrNoRows) {
-		return o, fmt.Errorf("delivery: %w", ErrNotFound)
-	}
+	o, sealed, err := w.claimDelivery(ctx, "h.sealed", "")
 	if err != nil {
-		return o, w.fail("delivery", err)
-	}
-	o.Attempts++
-	res, err := w.db.Pool.ExecContext(ctx, "UPDATE webhook_delivery SET next = $1, attempts = $2 WHERE id = $3 AND state = $4 AND next = $5",
-		now.Add(hookLease).Format(ledger.TimeLayout), o.Attempts, o.ID, DeliveryWaiting, due)
-	if err != nil {
-		return o, w.fail("delivery", err)
-	}
-	if n, err := res.RowsAffected(); err != nil || n == 0 {
-		return o, errors.Join(fmt.Errorf("delivery: %w", ErrBusy), err) // another process was faster
+		return o, err
 	}
 	key, err := w.hookKey(ctx, w.db.Pool)
 	if err != nil {
 		return o, err
 	}
 	p, err := openHook(key, o.Hook, sealed)
-	o.URL, o.Secret, o.Body = p.URL, p.Secret, json.RawMessage(body)
+	o.URL, o.Secret = p.URL, p.Secret
 	return o, err
+}
+
+// claimDelivery takes the next delivery, with what is sealed of its webhook in a
+// column. pool is the recipient that it must be sealed for; "": any.
+func (w *Workspace) claimDelivery(ctx context.Context, column, pool string) (o Outgoing, sealed []byte, err error) {
+	now := w.o.Now().UTC()
+	var due, body string
+	err = w.db.Pool.QueryRowContext(ctx, `SELECT d.id, d.event, d.attempts, d.next, d.created, d.body, h.id, `+column+`
+		FROM webhook_delivery d JOIN webhook h ON h.id = d.webhook_id
+		WHERE d.state = $1 AND d.next <= $2 AND h.state = $3 AND ($4 = '' OR h.pool = $4) ORDER BY d.next, d.n LIMIT 1`,
+		DeliveryWaiting, now.Format(ledger.TimeLayout), HookOn, pool).Scan(&o.ID, &o.Event, &o.Attempts, &due, &o.Created, &body, &o.Hook, &sealed)
+	if errors.Is(err, sql.ErrNoRows) {
+		return o, nil, fmt.Errorf("delivery: %w", ErrNotFound)
+	}
+	if err != nil {
+		return o, nil, w.fail("delivery", err)
+	}
+	o.Body = json.RawMessage(body)
+	o.Attempts++
+	res, err := w.db.Pool.ExecContext(ctx, "UPDATE webhook_delivery SET next = $1, attempts = $2 WHERE id = $3 AND state = $4 AND next = $5",
+		now.Add(hookLease).Format(ledger.TimeLayout), o.Attempts, o.ID, DeliveryWaiting, due)
+	if err != nil {
+		return o, nil, w.fail("delivery", err)
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return o, nil, errors.Join(fmt.Errorf("delivery: %w", ErrBusy), err) // another process was faster
+	}
+	return o, sealed, nil
 }
 
 // EndDelivery writes what came of an attempt: the status of the answer, 0 where

@@ -30,7 +30,7 @@ func (w *Workspace) Workers(ctx context.Context) (p Workers, err error) {
 
 // SetWorkers names the workers of the workspace by the public half of their
 // key, instead of those before. A job that is added from now on carries the key
-// of its case for them, until it ends. It is for managers.
+// of its case for them, until it ends; webhooks are sealed for them. It is for managers.
 func (w *Workspace) SetWorkers(ctx context.Context, recipient string) error {
 	if _, err := seal.Seal(recipient, nil); err != nil {
 		return fmt.Errorf("%w: %w", ErrInvalid, err)
@@ -40,14 +40,17 @@ func (w *Workspace) SetWorkers(ctx context.Context, recipient string) error {
 			return err
 		}
 		now, err := t.workers()
-		if err != nil || now == recipient {
+		if err != nil {
 			return err
+		}
+		if now == recipient {
+			return t.poolHooks(recipient) // those that were made before there was a pool
 		}
 		t.exec("UPDATE workers SET removed = $1 WHERE removed = ''", t.now)
 		n := t.record("workers.added", "", "", map[string]any{"recipient": recipient})
 		t.exec(`INSERT INTO workers (recipient, n, added, removed) VALUES ($1, $2, $3, '')
 			ON CONFLICT (recipient) DO UPDATE SET n = excluded.n, added = excluded.added, removed = ''`, recipient, n, t.now)
-		return nil
+		return t.poolHooks(recipient)
 	})
 }
 
@@ -67,7 +70,7 @@ func (w *Workspace) RemoveWorkers(ctx context.Context) error {
 		}
 		t.record("workers.removed", "", "", map[string]any{"recipient": now})
 		t.exec("UPDATE workers SET removed = $1 WHERE removed = ''", t.now)
-		return nil
+		return t.poolHooks("")
 	})
 }
 

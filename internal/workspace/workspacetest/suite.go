@@ -68,6 +68,7 @@ func Exercise(t *testing.T, open Opener, again func(t *testing.T, db *workspace.
 		"Exports":     testExports,
 		// webhook.go
 		"Webhooks":        testWebhooks,
+		"WebhookPool":     testWebhookPool,
 		"WebhookEnds":     testWebhookEnds,
 		"WebhookOfOthers": testWebhookOfOthers,
 		"Once":            testOnce,

@@ -260,3 +260,68 @@ func (f *Fixture) dump(table string) []byte {
 	}
 	return out.Bytes()
 }
+
+// testWebhookPool lets workers send what members were to be told, with the key
+// of the workers alone, as long as they are the workers.
+func testWebhookPool(t *testing.T, f *Fixture) {
+	ctx := t.Context()
+	const planted = "https://hooks.example.org/planted-token"
+	add := func() workspace.Webhook {
+		h, _, err := f.AddWebhook(ctx, workspace.Webhook{URL: planted, Events: []string{workspace.EventEvidence}})
+		ok(t, err)
+		return h
+	}
+	first := add() // before there are workers
+	pool, err := seal.NewIdentity()
+	ok(t, err)
+	_, err = workspace.OpenHooks(ctx, f.DB, f.Clock.Now, pool)
+	is(t, err, workspace.ErrNotWorker)
+	ok(t, f.SetWorkers(ctx, pool.Recipient()))
+	second := add()
+	hooks, err := workspace.OpenHooks(ctx, f.DB, f.Clock.Now, pool)
+	ok(t, err)
+	f.Store(f.Folder(map[string]string{"a": "x"}))
+	ok(t, hooks.GatherEvents(ctx))
+	told := map[string]int{}
+	for {
+		o, err := hooks.ClaimDelivery(ctx)
+		if errors.Is(err, workspace.ErrNotFound) {
+			break
+		}
+		ok(t, err)
+		if o.URL != planted || len(o.Secret) != 32 || !bytes.Contains(o.Body, []byte(f.Case.ID)) {
+			t.Errorf("%+v", o)
+		}
+		told[o.Hook]++
+		if o.Attempts == 1 && o.Hook == first.ID {
+			f.Clock.Add(3 * time.Minute) // its process died: another takes it
+			continue
+		}
+		ok(t, hooks.EndDelivery(ctx, &o, 204, ""))
+	}
+	if told[first.ID] != 2 || told[second.ID] != 1 {
+		t.Errorf("told: %v", told)
+	}
+	if dump := f.dump("webhook"); bytes.Contains(dump, []byte("planted-token")) {
+		t.Error("the address lies in clear")
+	}
+
+	next, err := seal.NewIdentity()
+	ok(t, err)
+	ok(t, f.SetWorkers(ctx, next.Recipient()))
+	ok(t, f.TestWebhook(ctx, first.ID))
+	_, err = hooks.ClaimDelivery(ctx) // they are the workers no more
+	is(t, err, workspace.ErrNotFound)
+	later, err := workspace.OpenHooks(ctx, f.DB, f.Clock.Now, next)
+	ok(t, err)
+	o, err := later.ClaimDelivery(ctx)
+	ok(t, err)
+	ok(t, later.EndDelivery(ctx, &o, 500, ""))
+	f.Clock.Add(time.Hour)
+	ok(t, f.RemoveWorkers(ctx))
+	_, err = later.ClaimDelivery(ctx)
+	is(t, err, workspace.ErrNotFound)
+	if sent := sendAll(t, f.Workspace, 204); len(sent) != 1 || sent[0].ID != o.ID || sent[0].Attempts != 2 {
+		t.Errorf("members send what workers did not: %+v", sent)
+	}
+}
