@@ -9,12 +9,18 @@ import (
 func Recovered(p *message.Printer, at *finding.Provenance) string { return recovered(p, at) }
 
 // recovered says of a finding in a row that is no longer in its table where
-// the row was found, and how sure it is that it was one; "" for any other.
+// the row was found, and how sure it is that it was one; "" for any other. A
+// state that the catalogue does not know, of a later version or a forged result,
+// stands for itself.
 func recovered(p *message.Printer, at *finding.Provenance) string {
 	if at.Confidence == 0 {
 		return ""
 	}
-	return p.Text("recovered."+at.State, "Confidence", at.Confidence, "Frame", at.Frame)
+	id := "recovered." + at.State
+	if !p.Has(id) {
+		return short(at.State, 60)
+	}
+	return p.Text(id, "Confidence", at.Confidence, "Frame", at.Frame)
 }
 
 // withRecovered puts that behind a title.

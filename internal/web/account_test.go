@@ -253,33 +253,43 @@ func TestAccountOfAnother(t *testing.T) {
 	}
 }
 
-// TestHostileAccount plants text that attacks its reader in every field of the
-// account.
-func TestHostileAccount(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t)
-	b := f.member()
-	caseID, _ := b.newCase()
+// plantAccount plants text that attacks its reader in every field of the
+// account of a case, and returns an event and a notice.
+func (b *browser) plantAccount(caseID string) (event, note string) {
+	b.f.t.Helper()
 	at, person, p := "/cases/"+caseID, b.person(caseID), webtest.Payload
-	b.good("promise", b.multipart(at+"/account/promise", "authority", p, "by", p, "made", "2017", "words", p, "lang", p, "source", p, "@a<b>.html", "x"))
+	name := strings.ReplaceAll(p, "\x00", "")
+	b.good("promise", b.multipart(at+"/account/promise", "authority", p, "by", p, "made", "2017", "words", p, "lang", p, "source", p, "public", "yes", "@a<b>.html", "x"))
 	b.good("request", b.multipart(at+"/account/request", "kind", "access", "authority", p, "sent", "2017-06-20", "subject", p, "reference", p, "source", p))
 	b.good("answer", b.multipart(at+"/account/answer", "authority", p, "kind", "statement", "made", "2017", "words", p, "new", "no", "source", p))
 	b.good("fact", b.multipart(at+"/facts/new", "person", person, "kind", "role", "value", "lawyer", "of", p, "place", p, "source", p, "quote", p, "certainty", "certain", "note", p))
 	b.good("event", b.multipart(at+"/events/new", "person", person, "from", "2016", "how", "lure", "outcome", "attempt", "threat", p, "operator", p, "pretends", "embassy",
 		"pretends_name", p, "source", p, "certainty", "certain", "note", p))
-	b.good("party", b.multipart(at+"/trade", "kind", "seller", "name", strings.ReplaceAll(p, "\x00", ""), "aliases", p, "source", p, "certainty", "certain"))
-	b.good("owner", b.multipart(at+"/trade", "operator", strings.ReplaceAll(p, "\x00", ""), "buyer", "Agency", "source", p, "certainty", "certain"))
+	b.good("party", b.multipart(at+"/trade", "kind", "seller", "name", name, "aliases", p, "source", p, "certainty", "certain"))
+	b.good("owner", b.multipart(at+"/trade", "operator", name, "buyer", "Agency", "source", p, "certainty", "certain"))
 	b.good("ask", b.post(at+"/notices/ask", "person", person, "channel", "letter", "address", p, "since", "2017-01-01"))
-	if err := os.WriteFile(filepath.Join(f.home, "notices.yaml"), []byte(noticesConfig), 0o600); err != nil {
-		t.Fatal(err)
+	if err := os.WriteFile(filepath.Join(b.f.home, "notices.yaml"), []byte(noticesConfig), 0o600); err != nil {
+		b.f.t.Fatal(err)
 	}
 	b.good("due", b.post(at+"/notices/due"))
 	page := b.get(at + "/concerns?every=1").body
-	rule, event := regexp.MustCompile(`name="rule" value="(\w+)"`).FindStringSubmatch(page)[1], regexp.MustCompile(`name="event" value="(A-\w+)"`).FindStringSubmatch(page)[1]
+	rule := regexp.MustCompile(`name="rule" value="(\w+)"`).FindStringSubmatch(page)[1]
+	event = regexp.MustCompile(`name="event" value="(A-\w+)"`).FindStringSubmatch(page)[1]
 	b.good("decide", b.post(at+"/concerns", "rule", rule, "event", event, "state", "dismissed", "reason", p))
-	pages := []string{"/account", "/account/answer", "/facts", "/concerns", "/trade", "/notices", "/entries/" + event}
-	one := regexp.MustCompile(`/notices/A-\w+`).FindString(b.get(at + "/notices").body)
-	for _, path := range append(pages, one) {
+	return event, filepath.Base(regexp.MustCompile(`/notices/A-\w+`).FindString(b.get(at + "/notices").body))
+}
+
+// TestHostileAccount looks at what was planted in the account, and sends its
+// forms back.
+func TestHostileAccount(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	b := f.member()
+	caseID, _ := b.newCase()
+	at, p := "/cases/"+caseID, webtest.Payload
+	event, note := b.plantAccount(caseID)
+	one := "/notices/" + note
+	for _, path := range []string{"/account", "/account/answer", "/facts", "/concerns", "/trade", "/notices", "/entries/" + event, one} {
 		if !strings.Contains(b.look(at+path), webtest.Marker) {
 			t.Errorf("%s does not show what was planted: the test proves nothing", path)
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/amparo-project/amparo/internal/exhibit"
 	"github.com/amparo-project/amparo/internal/limit"
 	"github.com/amparo-project/amparo/internal/message"
+	"github.com/amparo-project/amparo/internal/report"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
 
@@ -221,7 +222,7 @@ func (q *request) tradeReportFile() error {
 		return err
 	}
 	q.attach("safeguards.html", "text/html; charset=utf-8")
-	_, _ = q.w.Write(out.Bytes()) // who does not take it is gone
+	_ = report.WriteVisible(q.w, out.Bytes()) // who does not take it is gone
 	return nil
 }
 
@@ -306,7 +307,7 @@ func (q *request) publicPage() error {
 	page := bytes.Replace(p.Site.Files[name], []byte("</head>"), append(style, "</head>"...), 1)
 	q.w.Header().Set("Content-Security-Policy", previewPolicy)
 	q.w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = q.w.Write(page) // who does not take it is gone
+	_ = report.WriteVisible(q.w, page) // who does not take it is gone
 	return nil
 }
 
