@@ -3,6 +3,7 @@ package browsertest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"os"
 	"os/exec"
@@ -13,17 +14,20 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/dom"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 )
 
 var update = flag.Bool("update", false, "renew docs/screens")
 
-// browser starts Chromium, or skips.
-func browser(t *testing.T) context.Context {
-	t.Helper()
+// chromium is one program for all tests: each has a browser of its own in it,
+// without the cookies of the others.
+var chromium = sync.OnceValues(func() (context.Context, error) {
 	path := ""
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
 		if found, err := exec.LookPath(name); err == nil {
@@ -32,17 +36,47 @@ func browser(t *testing.T) context.Context {
 		}
 	}
 	if path == "" {
-		t.Skip("no Chromium on this machine: \"make browser\" says how to get one")
+		return nil, exec.ErrNotFound
 	}
 	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("force-color-profile", "srgb"), chromedp.Flag("hide-scrollbars", true))
-	ctx, stop := chromedp.NewExecAllocator(t.Context(), options...)
-	t.Cleanup(stop)
-	ctx, stop = chromedp.NewContext(ctx)
-	t.Cleanup(stop)
+	ctx, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	stopChromium = stop
+	ctx, _ = chromedp.NewContext(ctx) // stopChromium ends it
+	return ctx, chromedp.Run(ctx)
+})
+
+// stopChromium ends it where it was started.
+var stopChromium = func() {}
+
+// browser opens a browser, or skips where there is none.
+func browser(t *testing.T) context.Context {
+	t.Helper()
+	all, err := chromium()
+	if errors.Is(err, exec.ErrNotFound) {
+		t.Skip("no Chromium on this machine: \"make browser\" says how to get one")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := cdp.WithExecutor(all, chromedp.FromContext(all).Browser)
+	own, err := target.CreateBrowserContext().Do(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	window, err := target.CreateTarget("about:blank").WithBrowserContextID(own).WithNewWindow(true).Do(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := chromedp.NewContext(all, chromedp.WithTargetID(window))
+	t.Cleanup(func() {
+		stop()
+		_ = target.DisposeBrowserContext(own).Do(program) // closed already, where the program ended
+	})
 	ctx, stop = context.WithTimeout(ctx, 2*time.Minute)
 	t.Cleanup(stop)
+	run(t, ctx, emulation.SetFocusEmulationEnabled(true))
 	return ctx
 }
 
@@ -149,21 +183,34 @@ type violation struct {
 	}
 }
 
+// axe is the text of axe-core, "" where AMPARO_AXE names none.
+var axe = sync.OnceValues(func() (string, error) {
+	file := os.Getenv("AMPARO_AXE")
+	if file == "" {
+		return "", nil
+	}
+	data, err := os.ReadFile(file)
+	return string(data), err
+})
+
 // accessible asks axe-core of the page as it is shown now.
 func accessible(t *testing.T, ctx context.Context, what string) {
 	t.Helper()
-	file := os.Getenv("AMPARO_AXE")
-	if file == "" {
-		t.Log("AMPARO_AXE names no axe.min.js: not asked")
-		return
-	}
-	axe, err := os.ReadFile(file)
+	script, err := axe()
 	if err != nil {
 		t.Fatal(err)
 	}
+	if script == "" {
+		t.Log("AMPARO_AXE names no axe.min.js: not asked")
+		return
+	}
 	var raw []byte
-	run(t, ctx, chromedp.Evaluate(string(axe)+"; true", nil), chromedp.Evaluate(
-		`axe.run(document, {resultTypes: ["violations"]}).then(r => JSON.stringify(r.violations.map(v => ({ID: v.id, Help: v.help, Nodes: v.nodes.slice(0, 3)}))))`,
+	run(t, ctx, chromedp.Evaluate(`"axe" in window`, &raw))
+	if string(raw) != "true" {
+		run(t, ctx, chromedp.Evaluate(script+"; true", nil))
+	}
+	run(t, ctx, chromedp.Evaluate(
+		`axe.run(document, {resultTypes: ["violations"], preload: false}).then(r => JSON.stringify(r.violations.map(v => ({ID: v.id, Help: v.help, Nodes: v.nodes.slice(0, 3)}))))`,
 		&raw, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
 	var text string
 	if err := json.Unmarshal(raw, &text); err != nil {

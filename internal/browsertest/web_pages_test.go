@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/url"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -24,38 +23,6 @@ import (
 	"github.com/amparo-project/amparo/internal/workspace"
 	"github.com/amparo-project/amparo/internal/workspace/sqlite"
 )
-
-// checked is a home with a workspace in which one phone was checked.
-type checked struct{ home, caseID, evidence, run string }
-
-// aCheck makes a workspace by the command line, and checks a phone in it.
-func aCheck(t *testing.T) checked {
-	t.Helper()
-	home, backup := prepared(t, false)
-	dir := filepath.Dir(home)
-	write := func(name, text string) string {
-		t.Helper()
-		at := filepath.Join(dir, name)
-		if err := os.WriteFile(at, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return at
-	}
-	pass := write("passphrase", passphrase+"\n")
-	amparo(t, "", "workspace", "init", "--name", "ana", "--passphrase-file", pass)
-	c := checked{home: home, caseID: amparo(t, "", "case", "create", "A journalist in Oaxaca", "--passphrase-file", pass)}
-	amparo(t, "", "person", "add", c.caseID, "--pseudonym", "heron", "--private", write("private", `{"name": "Somebody"}`), "--passphrase-file", pass)
-	amparo(t, "", "device", "add", c.caseID, "heron", "the old iPhone", "--passphrase-file", pass)
-	amparo(t, "", "consent", "add", c.caseID, "heron", "--purpose", "analysis,hunting", "--until", "2099-12-31",
-		"--given-by", write("given", "Somebody"), "--form", write("form", "signed"), "--passphrase-file", pass)
-	out := amparo(t, "", "check", "--case", c.caseID, backup, "--lang", "en", "--passphrase-file", pass)
-	c.run = regexp.MustCompile(`R-[0-9a-z]{12}`).FindString(out)
-	c.evidence = regexp.MustCompile(`E-[0-9a-z]{12}`).FindString(out)
-	if c.run == "" || c.evidence == "" {
-		t.Fatalf("no run in %q", out)
-	}
-	return c
-}
 
 // open brings a browser into a workspace.
 func open(t *testing.T, ctx context.Context, s *served) {
@@ -188,8 +155,8 @@ func TestWithoutScript(t *testing.T) {
 func soon(t *testing.T, ctx context.Context, selector string) *dom.BoxModel {
 	t.Helper()
 	var box *dom.BoxModel
-	for range 100 {
-		err := chromedp.Run(ctx, chromedp.Sleep(100*time.Millisecond), chromedp.ActionFunc(func(ctx context.Context) error {
+	for range 400 {
+		err := chromedp.Run(ctx, chromedp.ActionFunc(func(ctx context.Context) error {
 			root, err := dom.GetDocument().Do(ctx)
 			if err != nil {
 				return nil // the page is changing
@@ -207,6 +174,7 @@ func soon(t *testing.T, ctx context.Context, selector string) *dom.BoxModel {
 		if box != nil && box.Height > 0 {
 			return box
 		}
+		time.Sleep(25 * time.Millisecond)
 	}
 	t.Fatalf("%s does not come", selector)
 	return nil
@@ -222,8 +190,8 @@ func pressSoon(t *testing.T, ctx context.Context, selector string) {
 func arrive(t *testing.T, ctx context.Context, selector string) {
 	t.Helper()
 	var found bool
-	for range 100 {
-		err := chromedp.Run(ctx, chromedp.Sleep(100*time.Millisecond), chromedp.ActionFunc(func(ctx context.Context) error {
+	for range 400 {
+		err := chromedp.Run(ctx, chromedp.ActionFunc(func(ctx context.Context) error {
 			root, err := dom.GetDocument().Do(ctx)
 			if err != nil {
 				return nil // the page is changing
@@ -238,6 +206,7 @@ func arrive(t *testing.T, ctx context.Context, selector string) {
 		if found {
 			return
 		}
+		time.Sleep(25 * time.Millisecond)
 	}
 	t.Fatalf("%s does not come", selector)
 }

@@ -2,7 +2,6 @@ package browsertest
 
 import (
 	"context"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -10,27 +9,6 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 )
-
-// together is a case with somebody in each role, and a second person in it.
-func together(t *testing.T) checked {
-	t.Helper()
-	c := aCheck(t)
-	dir := filepath.Dir(c.home)
-	pass := filepath.Join(dir, "passphrase")
-	if err := os.WriteFile(filepath.Join(dir, "other"), []byte(`{"name": "Somebody Else"}`), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	amparo(t, "", "person", "add", c.caseID, "--pseudonym", "ibis", "--private", filepath.Join(dir, "other"), "--passphrase-file", pass)
-	amparo(t, "", "device", "add", c.caseID, "ibis", "a phone of ibis", "--passphrase-file", pass)
-	for name, share := range map[string][]string{
-		"luz": {"--role", "analyst"}, "abogada": {"--role", "counsel"}, "sol": {"--role", "reader"}, "hector": {"--role", "person", "--person", "heron"},
-	} {
-		recipient := amparo(t, "", "workspace", "identity", filepath.Join(dir, name+".age"), "--passphrase-file", pass)
-		amparo(t, "", "workspace", "member", "add", name, recipient, "--passphrase-file", pass)
-		amparo(t, "", append([]string{"case", "share", c.caseID, name, "--passphrase-file", pass}, share...)...)
-	}
-	return c
-}
 
 // serveAs serves the workspace to another member of it.
 func serveAs(t *testing.T, c checked, name string) *served {

@@ -1,125 +1,17 @@
 package browsertest
 
 import (
-	"bytes"
 	"context"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
-
-	"github.com/amparo-project/amparo/internal/cli"
-	"github.com/amparo-project/amparo/internal/testevidence"
 )
-
-// printed waits for a line in what a command prints.
-type printed struct {
-	mu   sync.Mutex
-	b    bytes.Buffer
-	some chan struct{}
-}
-
-func (p *printed) Write(b []byte) (int, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	defer func() {
-		select {
-		case p.some <- struct{}{}:
-		default:
-		}
-	}()
-	return p.b.Write(b)
-}
-
-var linkPattern = regexp.MustCompile(`http://127\.0\.0\.1:\d+/enter/\S+`)
-
-func (p *printed) link(t *testing.T) string {
-	t.Helper()
-	for {
-		p.mu.Lock()
-		found := linkPattern.FindString(p.b.String())
-		p.mu.Unlock()
-		if found != "" {
-			return found
-		}
-		select {
-		case <-p.some:
-		case <-time.After(20 * time.Second):
-			t.Fatal("no link was printed")
-		}
-	}
-}
-
-// served is a running "amparo serve" on an empty home.
-type served struct {
-	home, link, base string
-	stop             func()
-}
-
-const passphrase = "four words of nothing"
-
-// serve starts "amparo serve" with its own home, and more arguments; synthetic
-// indicators are installed.
-func serve(t *testing.T, home string, args ...string) *served {
-	t.Helper()
-	t.Setenv("AMPARO_HOME", home)
-	for _, name := range []string{"AMPARO_WORKSPACE", "AMPARO_VAULT", "AMPARO_IDENTITY", "AMPARO_PASSPHRASE"} {
-		t.Setenv(name, "")
-		os.Unsetenv(name)
-	}
-	out := &printed{some: make(chan struct{}, 1)}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan int, 1)
-	go func() {
-		done <- cli.Main(ctx, append([]string{"serve", "--addr", "127.0.0.1:0", "--no-open", "--lang", "en"}, args...), cli.Streams{Out: out, Err: out})
-	}()
-	var once sync.Once
-	s := &served{home: home, stop: func() {
-		once.Do(func() {
-			cancel()
-			if code := <-done; code != 0 {
-				t.Errorf("serve ended with %d: %s", code, out.b.String())
-			}
-		})
-	}}
-	t.Cleanup(s.stop)
-	s.link = out.link(t)
-	s.base = s.link[:strings.Index(s.link, "/enter/")]
-	return s
-}
-
-func amparo(t *testing.T, in string, args ...string) string {
-	t.Helper()
-	var out, errs bytes.Buffer
-	if code := cli.Main(context.Background(), args, cli.Streams{In: strings.NewReader(in), Out: &out, Err: &errs}); code != 0 {
-		t.Fatalf("amparo %s: %d: %s", strings.Join(args, " "), code, errs.String())
-	}
-	return strings.TrimSpace(out.String())
-}
-
-// prepared is a home with indicators and synthetic evidence beside it.
-func prepared(t *testing.T, encrypted bool) (home, backup string) {
-	t.Helper()
-	dir := t.TempDir()
-	home, backup = filepath.Join(dir, "home"), filepath.Join(dir, "backup")
-	t.Setenv("AMPARO_HOME", home)
-	o := testevidence.Options{Messages: 300, Iterations: 10, Encrypted: encrypted, Password: "amparo", Plant: true, Decoys: true, WAL: true}
-	if _, err := testevidence.WriteIOSBackup(backup, o); err != nil {
-		t.Fatal(err)
-	}
-	if err := testevidence.WriteIndicators(filepath.Join(dir, "indicators")); err != nil {
-		t.Fatal(err)
-	}
-	amparo(t, "", "indicators", "add", filepath.Join(dir, "indicators"))
-	return home, backup
-}
 
 // quiet fails the test for what a page should not do: reach elsewhere, break a
 // policy, throw.
