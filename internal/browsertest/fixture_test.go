@@ -118,7 +118,10 @@ func prepared(t *testing.T, encrypted bool) (home, backup string) {
 }
 
 // checked is a home with a workspace in which one phone was checked.
-type checked struct{ home, caseID, evidence, run string }
+type checked struct {
+	home, caseID, evidence, run string
+	device, entry, notice, job  string // of whole alone
+}
 
 // A template is a home that is made once, with what is beside it; each test
 // works on a copy.
@@ -159,6 +162,7 @@ func (m *template) copy(t *testing.T) checked {
 var (
 	templateCheck    = template{make: makeCheck}
 	templateTogether = template{make: makeTogether}
+	templateWhole    = template{make: makeWhole}
 )
 
 // aCheck is a workspace in which a phone was checked.
@@ -192,6 +196,53 @@ func makeCheck(t *testing.T) checked {
 	if c.run == "" || c.evidence == "" {
 		t.Fatalf("no run in %q", out)
 	}
+	return c
+}
+
+// whole is together with something on each page: an account, notices, a
+// register, webhooks, and a job that fails as soon as a server runs.
+func whole(t *testing.T) checked { t.Helper(); return templateWhole.copy(t) }
+
+func makeWhole(t *testing.T) checked {
+	t.Helper()
+	c := together(t)
+	dir := filepath.Dir(c.home)
+	file := func(name, text string) string {
+		at := filepath.Join(dir, name)
+		if err := os.WriteFile(at, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return at
+	}
+	do := func(args ...string) string {
+		return amparo(t, "", append(args, "--passphrase-file", filepath.Join(dir, "passphrase"))...)
+	}
+	words, source := file("words", "An investigation into the misuse of this spyware."), []string{"--source", "A newspaper"}
+	do(append([]string{"promise", "add", c.caseID, "--authority", "Government of Mexico", "--made", "2017-06-22", "--words", words}, source...)...)
+	do(append([]string{"request", "add", c.caseID, "--kind", "complaint", "--authority", "PGR", "--sent", "2017-06-19", "--subject", words}, source...)...)
+	do(append([]string{"answer", "add", c.caseID, "--kind", "statement", "--authority", "PGR", "--on", "2017-07-18", "--text", words, "--new", "no"}, source...)...)
+	basis := `"sources": [{"title": "A passport"}], "certainty": "certain"}`
+	do("fact", "add", c.caseID, file("fact", `{"person": "heron", "kind": "role", "value": "lawyer", "when": {"from": "2010"}, `+basis))
+	c.entry = do("event", "add", c.caseID, file("event", `{"person": "heron", "from": "2016-06", "how": "lure", "threat": "Pegasus", "operator": "RECKLESS-1", "outcome": "attempt",
+		"impersonates": [{"kind": "embassy", "country": "US", "name": "US embassy"}], `+basis))
+	do("safeguards", "add", c.caseID, file("register", `{"parties": [{"kind": "seller", "name": "Example Surveillance Ltd", "country": "IL", `+basis+`],
+		"deals": [{"kind": "contract", "name": "Contract 1", "seller": "Example Surveillance Ltd", "buyer": "Agency", "when": {"from": "2014-10-29"},
+		"conditions": [{"rule": "purpose_limited", "words": "Only against crime."}], `+basis+`],
+		"attributions": [{"operator": "RECKLESS-1", "buyer": "Agency", `+basis+`]}`))
+	do("notice", "ask", c.caseID, "heron", "--channel", "letter", "--address", file("address", "Calle 1, Oaxaca"), "--since", "2017-01-01")
+	if err := os.WriteFile(filepath.Join(c.home, "notices.yaml"), []byte("from: Helpline <help@example.org>\nhelpline:\n  name: The helpline\n"+
+		"  reach: {en: \"Signal +1 555\", es: \"Signal +52 555\"}\nsmtp: {host: 127.0.0.1}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c.notice = regexp.MustCompile(`A-[0-9a-z]{12}`).FindString(do("notice", "due", c.caseID))
+	c.device = regexp.MustCompile(`D-[0-9a-z]{12}`).FindString(do("device", "list", c.caseID))
+	c.job = do("job", "add", "receive", c.caseID, "--device", c.device, "--path", file("nothing", "no evidence"))
+	do("consent", "add", c.caseID, "ibis", "--purpose", "analysis", "--until", time.Now().AddDate(0, 0, 10).Format(time.DateOnly), "--given-by", words, "--form", words)
+	found := regexp.MustCompile(`F-[0-9a-f]{12}`).FindAllString(do("finding", "list", "--run", c.run), 2)
+	for i, verb := range []string{"confirm", "dismiss"} { // as others do it
+		do("finding", verb, found[i], "--run", c.run, "--note-file", words, "--identity-file", filepath.Join(dir, "luz.age"))
+	}
+	do("webhook", "add", "http://127.0.0.1:9/hook", "--event", "job.ended")
 	return c
 }
 

@@ -1,52 +1,24 @@
 package browsertest
 
 import (
-	"context"
+	"archive/zip"
+	"crypto/sha256"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	cdpbrowser "github.com/chromedp/cdproto/browser"
-	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
 	"github.com/amparo-project/amparo/internal/account/notice/smtptest"
 	"github.com/amparo-project/amparo/internal/testevidence"
 )
-
-// lookAll looks at a page in both languages, wide and on a phone, light and dark.
-func lookAll(t *testing.T, ctx context.Context, s *served, names map[string]string, pages ...string) {
-	t.Helper()
-	for _, lang := range []string{"en", "es"} {
-		run(t, ctx, chromedp.EmulateViewport(1200, 900), chromedp.Navigate(s.base+"/cases"), chromedp.WaitReady("main", chromedp.ByQuery))
-		submit(t, ctx, "button[value="+lang+"]")
-		for _, path := range pages {
-			for _, shape := range []string{"", "-phone"} {
-				width, height, scheme := int64(1200), int64(900), "light"
-				if shape != "" {
-					width, height, scheme = 360, 740, "dark"
-				}
-				run(t, ctx, chromedp.EmulateViewport(width, height),
-					emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}),
-					chromedp.Navigate(s.base+path), chromedp.WaitReady("main", chromedp.ByQuery))
-				accessible(t, ctx, lang+shape+" "+path)
-				if wide := ask[int](t, ctx, `document.scrollingElement.scrollWidth - window.innerWidth`); wide > 0 {
-					t.Errorf("%s%s %s: %d pixels wider than the window: %s", lang, shape, path, wide, ask[string](t, ctx, widest))
-				}
-				if file := names[lang+shape+" "+path]; file != "" {
-					screen(t, ctx, file)
-				}
-			}
-		}
-	}
-	run(t, ctx, chromedp.EmulateViewport(1200, 900), emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "light"}}),
-		chromedp.Navigate(s.base+"/cases"), chromedp.WaitReady("main", chromedp.ByQuery))
-	submit(t, ctx, "button[value=en]")
-}
 
 // TestLinksInBrowser compares three people of three cases, and follows an edge
 // by keyboard to the values behind it.
@@ -97,7 +69,11 @@ func TestLinksInBrowser(t *testing.T) {
 	if got := ask[string](t, ctx, `document.querySelector("section[aria-labelledby=behind] tbody").textContent`); !strings.Contains(got, "published indicator") {
 		t.Errorf("behind the edge is %q", got)
 	}
-	lookAll(t, ctx, s, nil, "/links")
+	v := &visitor{t: t, ctx: ctx, s: s}
+	v.take(shape{"es", "dark", 360, 740})
+	v.visit("/links")
+	accessible(t, ctx, "es /links, a graph")
+	v.fits("es /links, a graph")
 }
 
 // TestNoticeInBrowser takes a notice from the wish to be told to delivered and
@@ -164,7 +140,7 @@ func TestNoticeInBrowser(t *testing.T) {
 		t.Errorf("what stays does not name who is not counted: %q", got)
 	}
 	into := t.TempDir()
-	run(t, ctx, cdpbrowser.SetDownloadBehavior(cdpbrowser.SetDownloadBehaviorBehaviorAllow).WithDownloadPath(into),
+	run(t, ctx, downloads(ctx, into),
 		chromedp.Click("#sure", chromedp.ByQuery), chromedp.Click(`form[method=post][action$="/out/public"] button`, chromedp.ByQuery))
 	for n := 0; ; n++ {
 		if data, err := os.ReadFile(filepath.Join(into, "public.zip")); err == nil && len(data) > 1000 {
@@ -173,8 +149,51 @@ func TestNoticeInBrowser(t *testing.T) {
 		if n > 100 {
 			t.Fatal("the site does not come")
 		}
-		run(t, ctx, chromedp.Sleep(100*time.Millisecond))
+		run(t, ctx, chromedp.Sleep(25*time.Millisecond))
 	}
-	lookAll(t, ctx, s, nil, "/cases", "/cases/"+c.caseID, "/cases/"+c.caseID+"/account", "/cases/"+c.caseID+"/facts", "/cases/"+c.caseID+"/concerns",
-		"/cases/"+c.caseID+"/trade", "/cases/"+c.caseID+"/notices", "/cases/"+c.caseID+"/out", "/indicators")
+	publicOffline(t, filepath.Join(into, "public.zip"))
+}
+
+// publicOffline opens the site that was published from its zip: without a
+// network, without a script, and as its manifest has it.
+func publicOffline(t *testing.T, name string) {
+	t.Helper()
+	z, err := zip.OpenReader(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer z.Close()
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, z); err != nil {
+		t.Fatal(err)
+	}
+	manifest, err := os.ReadFile(filepath.Join(dir, "public", "manifest.sha256"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for line := range strings.Lines(string(manifest)) {
+		sum, file, _ := strings.Cut(strings.TrimSpace(line), "  ")
+		data, err := os.ReadFile(filepath.Join(dir, "public", filepath.FromSlash(file)))
+		if n++; err != nil || fmt.Sprintf("%x", sha256.Sum256(data)) != sum {
+			t.Errorf("%s is not what the manifest says: %v", file, err)
+		}
+	}
+	if n < 5 {
+		t.Errorf("the manifest has %d files", n)
+	}
+	ctx, folder := browser(t), (&url.URL{Scheme: "file", Path: filepath.Join(dir, "public")}).String()
+	run(t, ctx, network.Enable(), runtime.Enable(), network.EmulateNetworkConditions(true, 0, 0, 0), chromedp.EmulateViewport(1200, 900))
+	within(t, ctx, folder, func() {
+		for page, words := range map[string]string{"/index.html": "An investigation into the misuse", "/es.html": "An investigation into the misuse"} {
+			run(t, ctx, chromedp.Navigate(folder+page), chromedp.WaitVisible("h1", chromedp.ByQuery))
+			if text := ask[string](t, ctx, `document.body.textContent`); !strings.Contains(text, words) || strings.Contains(text, "heron") {
+				t.Errorf("%s shows %q", page, text)
+			}
+			if ask[bool](t, ctx, `document.querySelector("script") !== null || getComputedStyle(document.body).fontFamily.includes("Times")`) {
+				t.Errorf("%s has a script, or no style", page)
+			}
+			accessible(t, ctx, "published "+page)
+		}
+	})
 }

@@ -32,65 +32,6 @@ func open(t *testing.T, ctx context.Context, s *served) {
 	submit(t, ctx, "main button")
 }
 
-// TestPages looks at every page as axe-core does, in both languages, on a
-// screen and on a phone, light and dark.
-func TestPages(t *testing.T) {
-	c := aCheck(t)
-	s := serve(t, c.home)
-	ctx := browser(t)
-	quiet(t, ctx, s.base)
-	run(t, ctx, chromedp.EmulateViewport(1200, 900))
-	open(t, ctx, s)
-	run(t, ctx, chromedp.Navigate(s.base+"/runs/"+c.run), chromedp.WaitReady("main", chromedp.ByQuery))
-	finding := ask[string](t, ctx, `document.querySelector("section[aria-labelledby=findings] tbody a").getAttribute("href")`)
-	run(t, ctx, chromedp.Navigate(s.base+"/webhooks"), chromedp.WaitReady("main", chromedp.ByQuery))
-	fill(t, ctx, "#url", "http://127.0.0.1:9/hook") // it is refused: a private network
-	submit(t, ctx, `form[action="/webhooks"] button`)
-	submit(t, ctx, `form[action$="/test"] button`)
-	pages := map[string]string{
-		"webhooks": "/webhooks", "cases": "/cases", "case": "/cases/" + c.caseID, "case_new": "/cases/new", "person": "/cases/" + c.caseID + "/person",
-		"consent": "/cases/" + c.caseID + "/consent", "intake": "/cases/" + c.caseID + "/evidence", "browse": "/cases/" + c.caseID + "/browse",
-		"evidence": "/evidence/" + c.evidence, "run": "/runs/" + c.run, "finding": finding, "findings": "/findings", "timeline": "/runs/" + c.run + "/timeline",
-		"search": "/runs/" + c.run + "/search?q=http", "indicators": "/indicators?q=smsmensaje.mx", "lures": "/lures", "jobs": "/jobs", "ledger": "/ledger",
-		"bytes": finding + "/bytes", "verify": "/ledger/verify?entry=3", "tokens": "/tokens", "account": "/cases/" + c.caseID + "/account", "none": "/nothing-here",
-	}
-	spanish := map[string]bool{"case": true, "run": true, "finding": true, "timeline": true, "intake": true, "indicators": true, "verify": true, "bytes": true, "webhooks": true}
-	shown := map[string]string{"es-case": "web-case-es", "es-finding": "web-finding-phone-dark"}
-	for _, lang := range []string{"en", "es"} {
-		if lang == "es" {
-			run(t, ctx, chromedp.Navigate(s.base+"/cases"))
-			submit(t, ctx, `button[value=es]`)
-		}
-		for name, path := range pages {
-			if lang == "es" && !spanish[name] {
-				continue
-			}
-			phone := lang == "es" && name != "case"
-			width, height, scheme := int64(1200), int64(900), "light"
-			if phone {
-				width, height, scheme = 360, 740, "dark"
-			}
-			run(t, ctx, chromedp.EmulateViewport(width, height),
-				emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}),
-				chromedp.Navigate(s.base+path), chromedp.WaitReady("main", chromedp.ByQuery))
-			if got := ask[string](t, ctx, `document.documentElement.lang`); got != lang {
-				t.Errorf("%s is in %q, not %q", name, got, lang)
-			}
-			what := "web " + lang + " " + name
-			accessible(t, ctx, what)
-			if wide := ask[int](t, ctx, `document.scrollingElement.scrollWidth - window.innerWidth`); wide > 0 {
-				t.Errorf("%s: %d pixels wider than the window: %s", what, wide, ask[string](t, ctx, widest))
-			}
-			if weight := ask[float64](t, ctx, `performance.getEntriesByType("resource").filter(e => e.name.endsWith(".js")).reduce((n, e) => n + e.decodedBodySize, 0)`); weight > 300<<10 {
-				t.Errorf("%s sends %v bytes of script", what, weight)
-			}
-			if file := shown[lang+"-"+name]; file != "" {
-				screen(t, ctx, file)
-			}
-		}
-	}
-}
-
 // TestHuntInBrowser hunts for a value and follows it to the finding.
 func TestHuntInBrowser(t *testing.T) {
 	c := aCheck(t)
