@@ -16,6 +16,7 @@ import (
 	"github.com/amparo-project/amparo/internal/account/outbox"
 	"github.com/amparo-project/amparo/internal/account/term"
 	"github.com/amparo-project/amparo/internal/casework"
+	"github.com/amparo-project/amparo/internal/client"
 	"github.com/amparo-project/amparo/internal/examine"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
@@ -150,13 +151,13 @@ type accountRemindCmd struct {
 	Within int    `help:"account_within" default:"7"`
 	Send   bool   `help:"account_send"`
 	Config string `help:"notice_config" placeholder:"FILE"`
-	wsFlags
+	anyFlags
 }
 
 // Run lists what is due, drafts the notices that are, and with --send mails
 // each reminder to the team once. It is made for cron.
 func (c *accountRemindCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error {
+	return c.either(a, func(s works) error {
 		st, known, err := c.both(a, s)
 		if err != nil {
 			return err
@@ -164,11 +165,7 @@ func (c *accountRemindCmd) Run(a *app) error {
 		due := casework.DueWithin(st, c.Within)
 		var drafted, moved []outbox.Notice
 		if c.Send {
-			b, err := a.box(s, c.Config)
-			if err != nil {
-				return err
-			}
-			if drafted, moved, err = b.send(c.Case, st, known, due); err != nil {
+			if drafted, moved, err = c.send(a, s, st, known, due); err != nil {
 				return err
 			}
 		}
@@ -191,19 +188,25 @@ func (c *accountRemindCmd) Run(a *app) error {
 	})
 }
 
-// send drafts the notices that are due, mails each reminder to the team once,
-// and sends what is queued.
-func (b *box) send(caseID string, st *clock.Standing, known map[string]string, due []casework.Reminder) (drafted, moved []outbox.Notice, err error) {
-	if drafted, err = b.due(caseID, st, known); err != nil {
+// send sends what is due, here or at a server, whose configuration counts.
+func (c *accountRemindCmd) send(a *app, s works, st *clock.Standing, known map[string]string, due []casework.Reminder) (drafted, moved []outbox.Notice, err error) {
+	if far, ok := s.(*client.Client); ok {
+		if c.Config != "" {
+			return nil, nil, usageError{fmt.Errorf("--config: %w", errNotHere)}
+		}
+		return far.Remind(a.ctx, c.Case, c.On, c.Within)
+	}
+	h, _ := s.(here) // there is no other
+	b, err := a.box(&space{h.Space, a}, c.Config)
+	if err != nil {
 		return nil, nil, err
 	}
-	for _, r := range due {
-		if err := b.space.app.words().Remind(b.space.app.ctx, b.Box, caseID, r); err != nil {
-			return drafted, nil, err
-		}
-	}
-	moved, err = b.Run(b.space.app.ctx, caseID)
-	return drafted, moved, err
+	return b.send(c.Case, st, known, due)
+}
+
+// send sends what is due in a case.
+func (b *box) send(caseID string, st *clock.Standing, known map[string]string, due []casework.Reminder) (drafted, moved []outbox.Notice, err error) {
+	return b.space.app.words().SendReminders(b.space.app.ctx, b.space.Workspace, b.Box, caseID, st, known, due)
 }
 
 // daily queues for the cases that notices.yaml names what "account remind

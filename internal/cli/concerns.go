@@ -10,6 +10,7 @@ import (
 	"github.com/amparo-project/amparo/internal/account/book"
 	"github.com/amparo-project/amparo/internal/account/concern"
 	"github.com/amparo-project/amparo/internal/casework"
+	"github.com/amparo-project/amparo/internal/client"
 )
 
 // concernsCmd is "amparo concerns".
@@ -143,7 +144,7 @@ type concernsDecideCmd struct {
 	Dismiss bool     `help:"concerns_dismiss" xor:"decide" required:""`
 	Rules   []string `help:"concerns_rules" placeholder:"DIR" sep:"none"`
 	JSON    bool     `name:"json" help:"json"`
-	wsFlags
+	anyFlags
 }
 
 // Run writes down what a person decided on a concern. The reason comes from a
@@ -161,13 +162,27 @@ func (c *concernsDecideCmd) Run(a *app) error {
 	if c.Confirm {
 		d.State = casework.Confirmed
 	}
-	return c.with(a, func(s *space) error {
-		d, err := casework.Decide(a.ctx, s.Workspace, set, c.Case, d)
+	return c.either(a, func(s works) error {
+		d, err := c.decide(a, s, set, d)
 		if err != nil {
 			return err
 		}
 		return a.made(c.JSON, d, d.ID)
 	})
+}
+
+// decide writes it down here or at a server, by whose rules it is then judged.
+func (c *concernsDecideCmd) decide(a *app, s works, set *concern.Set, d casework.Decision) (casework.Decision, error) {
+	far, ok := s.(*client.Client)
+	if !ok {
+		h, _ := s.(here) // there is no other
+		return casework.Decide(a.ctx, h.Workspace, set, c.Case, d)
+	}
+	if len(c.Rules) > 0 {
+		return d, usageError{fmt.Errorf("--rules: %w", errNotHere)}
+	}
+	err := far.DecideConcern(a.ctx, c.Case, d.Rule, d.Event, d.State, d.Reason, &d)
+	return d, err
 }
 
 type concernsListCmd struct {

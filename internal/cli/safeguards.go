@@ -11,6 +11,7 @@ import (
 	"github.com/amparo-project/amparo/internal/account/book"
 	"github.com/amparo-project/amparo/internal/account/trade"
 	"github.com/amparo-project/amparo/internal/casework"
+	"github.com/amparo-project/amparo/internal/client"
 )
 
 // safeguardsCmd is "amparo safeguards".
@@ -52,7 +53,7 @@ type safeguardsImportCmd struct {
 	Form  string   `arg:"" help:"safeguards_form" enum:"ofac,bis,eu,inventory"`
 	Files []string `arg:"" name:"file" help:"safeguards_files"`
 	JSON  bool     `name:"json" help:"json"`
-	wsFlags
+	anyFlags
 }
 
 // Run takes a list in. The next one of the same form replaces it.
@@ -68,8 +69,8 @@ func (c *safeguardsImportCmd) Run(a *app) error {
 		}
 		files = append(files, data)
 	}
-	return c.with(a, func(s *space) error {
-		done, err := casework.Import(a.ctx, s.Workspace, c.Case, c.Form, files, time.Now())
+	return c.either(a, func(s works) error {
+		done, err := c.put(a, s, files)
 		if errors.Is(err, trade.ErrForm) || errors.Is(err, account.ErrInvalid) {
 			err = fmt.Errorf("%s: %w", strings.Join(c.Files, ", "), err)
 		}
@@ -81,6 +82,22 @@ func (c *safeguardsImportCmd) Run(a *app) error {
 		}
 		return a.made(c.JSON, map[string]any{"id": done.ID, "entries": done.Entries, "sha256": done.SHA256}, done.ID)
 	})
+}
+
+// put takes files in, here or at a server.
+func (c *safeguardsImportCmd) put(a *app, s works, files [][]byte) (casework.Imported, error) {
+	if h, ok := s.(here); ok {
+		return casework.Import(a.ctx, h.Workspace, c.Case, c.Form, files, time.Now())
+	}
+	far, _ := s.(*client.Client) // there is no other
+	var done struct {
+		ID      string   `json:"id"`
+		Entries int      `json:"entries"`
+		SHA256  []string `json:"sha256"`
+		Parties []string `json:"parties"`
+	}
+	err := far.PutList(a.ctx, c.Case, c.Form, files, &done)
+	return casework.Imported{ID: done.ID, Entries: done.Entries, SHA256: done.SHA256, Parties: done.Parties}, err
 }
 
 type safeguardsListCmd struct {

@@ -1,11 +1,16 @@
 package web
 
 import (
+	"archive/tar"
 	"context"
+	"errors"
+	"io"
 	"net/http"
+	"time"
 
 	"github.com/amparo-project/amparo/internal/account/book"
 	"github.com/amparo-project/amparo/internal/account/outbox"
+	"github.com/amparo-project/amparo/internal/account/term"
 	"github.com/amparo-project/amparo/internal/casework"
 	"github.com/amparo-project/amparo/internal/examine"
 	"github.com/amparo-project/amparo/internal/limit"
@@ -46,6 +51,18 @@ type (
 	listFile struct {
 		InCase
 		Form string `path:"form" enum:"bis,eu,ofac,inventory"`
+	}
+	remindBody struct {
+		InCase
+		Body struct {
+			On     string `json:"on,omitempty" format:"date" doc:"without it: today"`
+			Within int    `json:"within,omitempty" minimum:"0" maximum:"3650" default:"7" doc:"days"`
+		}
+	}
+	remindedAnswer struct {
+		Due     []casework.Reminder `json:"due"`
+		Drafted []outbox.Notice     `json:"drafted"`
+		Sent    []outbox.Notice     `json:"sent"`
 	}
 	noticesAnswer struct {
 		Notices []outbox.Notice `json:"notices"`
@@ -98,11 +115,40 @@ func (a *api) notices() {
 			moved, err := b.Run(context.WithoutCancel(ctx), in.Case)
 			return noticesAnswer{append([]outbox.Notice{}, moved...)}, err
 		})
+	add(a, ScopeAccount, http.MethodPost, "/cases/{case}/reminders", "send-reminders", "Draft the notices that are due, mail each reminder to the team once, and send what is queued",
+		func(ctx context.Context, sp *examine.Space, in *remindBody) (out remindedAnswer, err error) {
+			return a.remind(ctx, sp, in)
+		})
 	add(a, ScopeAccount, http.MethodPost, "/notices/{notice}", "move-notice", "Take a notice a step further, as a person says",
 		func(ctx context.Context, sp *examine.Space, in *noticeStep) (outbox.Notice, error) {
 			b := &outbox.Box{Store: sp.Workspace, Now: a.s.o.Now}
 			return stepNamed(in.Body.Step)(ctx, b, in.Notice, in.Body.Note)
 		})
+}
+
+func (a *api) remind(ctx context.Context, sp *examine.Space, in *remindBody) (out remindedAnswer, err error) {
+	b, err := a.outboxOf(sp)
+	if err != nil {
+		return out, err
+	}
+	d, err := a.docketOf(sp, in.Case)
+	if err != nil {
+		return out, err
+	}
+	on := d.Today
+	if in.Body.On != "" {
+		if on, err = term.ParseDay(in.Body.On, time.UTC); err != nil {
+			return out, err
+		}
+	}
+	st, known, err := casework.Standing(ctx, d, on)
+	if err != nil {
+		return out, err
+	}
+	out.Due = casework.DueWithin(st, in.Body.Within)
+	drafted, sent, err := callerOf(ctx).words().SendReminders(context.WithoutCancel(ctx), sp.Workspace, b, in.Case, st, known, out.Due)
+	out.Drafted, out.Sent = append([]outbox.Notice{}, drafted...), append([]outbox.Notice{}, sent...)
+	return out, err
 }
 
 func (a *api) concerns() {
@@ -120,14 +166,43 @@ func (a *api) concerns() {
 			ids, err := book.PutRegister(ctx, sp.Workspace, in.Case, &in.Body)
 			return idsAnswer{ids}, err
 		})
-	receive(a, ScopeAccount, http.MethodPut, "/cases/{case}/lists/{form}", "put-list", "Take in a list as it is published, in place of the one before, or an inventory", bytesType,
+	receive(a, ScopeAccount, http.MethodPut, "/cases/{case}/lists/{form}", "put-list",
+		"Take in a list as it is published, in place of the one before, or an inventory; several files of one list come as application/x-tar", bytesType,
 		func(ctx context.Context, sp *examine.Space, in *listFile) (listAnswer, error) {
-			c := callerOf(ctx)
-			data, err := limit.ReadAll(http.MaxBytesReader(c.w, c.stream, maxTradeFile), maxTradeFile)
+			files, err := callerOf(ctx).listFiles()
 			if err != nil {
 				return listAnswer{}, err
 			}
-			done, err := casework.Import(ctx, sp.Workspace, in.Case, in.Form, [][]byte{data}, a.s.o.Now())
+			done, err := casework.Import(ctx, sp.Workspace, in.Case, in.Form, files, a.s.o.Now())
 			return listAnswer{done.ID, done.Entries, done.SHA256, done.Parties}, err
 		})
+}
+
+// maxListFiles bounds the files of one list.
+const maxListFiles = 16
+
+// listFiles reads the body: a file, or an archive of several.
+func (c *caller) listFiles() ([][]byte, error) {
+	body := http.MaxBytesReader(c.w, c.stream, maxTradeFile)
+	if c.r.Header.Get("Content-Type") != tarType {
+		data, err := limit.ReadAll(body, maxTradeFile)
+		return [][]byte{data}, err
+	}
+	var files [][]byte
+	for t := tar.NewReader(body); ; {
+		_, err := t.Next()
+		switch {
+		case errors.Is(err, io.EOF):
+			return files, nil
+		case err != nil:
+			return nil, badRequest{err}
+		case len(files) == maxListFiles:
+			return nil, invalid{"web.trade.not_read"}
+		}
+		data, err := limit.ReadAll(t, maxTradeFile)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, data)
+	}
 }

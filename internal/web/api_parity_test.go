@@ -179,6 +179,7 @@ var repeatable = map[string]string{
 	"ask-to-be-told":      "a later wish of a person takes the place of the one before",
 	"draft-notices":       "there is one notice of one event for one person",
 	"send-notices":        "a mail that was begun is not sent again",
+	"send-reminders":      "a reminder goes out once, and a mail that was begun is not sent again",
 	"move-notice":         "a step that was made is refused",
 	"decide-concern":      "a later decision takes the place of the one before",
 	"put-list":            "a later list takes the place of the one before",
