@@ -41,7 +41,7 @@ var operationNeeds = map[string]need{
 	"retire-entry": may(workspace.ActAccount), "add-register": may(workspace.ActAccount), "ask-to-be-told": may(workspace.ActAccount),
 	"decide-concern": may(workspace.ActAccount), "draft-notices": may(workspace.ActAccount), "move-notice": may(workspace.ActAccount),
 	"send-reminders": may(workspace.ActAccount),
-	"put-list": may(workspace.ActAccount), "send-notices": may(workspace.ActAccount),
+	"put-list":       may(workspace.ActAccount), "send-notices": may(workspace.ActAccount),
 
 	"close-case": may(workspace.ActClose), "share-case": may(workspace.ActMembers), "list-case-members": may(workspace.ActMembers),
 	"change-role": may(workspace.ActMembers), "remove-case-member": may(workspace.ActMembers),

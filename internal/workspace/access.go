@@ -164,6 +164,7 @@ func (w *Workspace) mine(ctx context.Context, d Deed, rows string) (filter, erro
 
 // concerned lists the people that the acting member is.
 func (w *Workspace) concerned(ctx context.Context) ([]string, error) {
+	//nolint:gosec // conditions of ours, and $1, $2, …
 	rows, err := w.db.Pool.QueryContext(ctx, "SELECT person_id FROM case_member WHERE member_id = $1 AND role = $2"+w.within("case_id")+" ORDER BY person_id", w.member.ID, RolePerson)
 	if err != nil {
 		return nil, w.fail("roles", err)
@@ -197,6 +198,7 @@ func (w *Workspace) inCases(d Deed, member, text string) string {
 // MyRoles lists what the acting member is, case by case, the first that they
 // came to first.
 func (w *Workspace) MyRoles(ctx context.Context) ([]CaseRole, error) {
+	//nolint:gosec // conditions of ours, and $1, $2, …
 	rows, err := w.db.Pool.QueryContext(ctx, `SELECT m.case_id, m.role, m.person_id FROM case_member m JOIN cases c ON c.id = m.case_id
 		WHERE m.member_id = $1`+w.within("m.case_id")+" ORDER BY c.n", w.member.ID)
 	if err != nil {

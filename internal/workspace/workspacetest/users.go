@@ -3,8 +3,8 @@ package workspacetest
 import (
 	"bytes"
 	"errors"
-	"slices"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
