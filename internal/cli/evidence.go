@@ -7,9 +7,9 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/amparo-project/amparo/internal/artifact"
 	"github.com/amparo-project/amparo/internal/examine"
 	"github.com/amparo-project/amparo/internal/finding"
+	"github.com/amparo-project/amparo/internal/pipeline"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
 
@@ -83,7 +83,7 @@ type storing struct {
 }
 
 // observer starts to gather for the next check. nil where nothing is stored.
-func (t *storing) observer() func(string) func(*artifact.Record) {
+func (t *storing) observer() func(string) pipeline.Observer {
 	if t == nil {
 		return nil
 	}

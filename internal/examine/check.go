@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
@@ -39,7 +40,18 @@ type With struct {
 	// number. nil: nobody does.
 	Watch func(part int) pipeline.Watch
 
+	// Keep has what finished parts of a check made kept for another attempt of the
+	// same job; the workspace is then that of the job (workspace.Under). nil: a
+	// check that is interrupted begins anew.
+	Keep *Keep
+
 	Skip int // evidence whose runs were stored by an earlier call that was interrupted
+}
+
+// Keep is how a check is kept.
+type Keep struct {
+	Log   *slog.Logger  // never told of evidence
+	Every time.Duration // pipeline.Keep's
 }
 
 // Check checks each evidence that was found in t and stores a run of each. It
@@ -83,8 +95,9 @@ func (t *Stored) checkOne(ctx context.Context, candidate evidence.Candidate, o W
 	if o.Watch != nil {
 		watch = o.Watch(t.at)
 	}
+	keep, kept := t.keep(&o)
 	run, err := pipeline.Check(ctx, pipeline.Options{
-		Source: src, Path: candidate.Path(), Parsers: t.with(), Selection: pipeline.Select(ctx, src, t.with()),
+		Keep: keep, Source: src, Path: candidate.Path(), Parsers: t.with(), Selection: pipeline.Select(ctx, src, t.with()),
 		Matcher: o.Matcher, Sets: o.Sets, Rules: o.Rules, Lures: o.Lures, Out: folder, Now: time.Now, Version: o.Version,
 		Progress: o.Progress, Observe: seen.Observe, Watch: watch,
 	})
@@ -94,7 +107,10 @@ func (t *Stored) checkOne(ctx context.Context, candidate evidence.Candidate, o W
 	if err := writeReport(dir, o.Lang); err != nil {
 		return "", err
 	}
-	return t.Save(ctx, run, seen, dir)
+	if id, err = t.Save(ctx, run, seen, dir); err == nil {
+		kept.giveUp(ctx)
+	}
+	return id, err
 }
 
 // with are the parsers of a check.

@@ -1,13 +1,19 @@
 package examine
 
 import (
+	"bufio"
 	"cmp"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/amparo-project/amparo/internal/artifact"
 	"github.com/amparo-project/amparo/internal/finding"
+	"github.com/amparo-project/amparo/internal/pipeline"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
 
@@ -37,15 +43,16 @@ type observed struct {
 }
 
 // Observe is what the pipeline asks for each file of an artifact.
-func (o *Observations) Observe(name string) func(*artifact.Record) {
+func (o *Observations) Observe(name string) pipeline.Observer {
 	part := &observed{artifact: name, seen: map[seenKey]span{}}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.parts = append(o.parts, part)
-	return part.add
+	return part
 }
 
-func (o *observed) add(r *artifact.Record) {
+// Add implements pipeline.Observer.
+func (o *observed) Add(r *artifact.Record) {
 	var at time.Time
 	for i := range r.Times {
 		if !r.Times[i].At.IsZero() {
@@ -66,6 +73,89 @@ func (o *observed) add(r *artifact.Record) {
 		}
 		o.seen[k] = old.with(at)
 	}
+}
+
+// Save implements pipeline.Observer.
+func (o *observed) Save(w io.Writer) error {
+	b := bufio.NewWriterSize(w, 64<<10)
+	var line []byte
+	text := func(s string) { line = append(binary.AppendUvarint(line, uint64(len(s))), s...) }
+	when := func(t time.Time) {
+		line = binary.AppendVarint(binary.AppendVarint(line, t.Unix()), int64(t.Nanosecond()))
+	}
+	head := byte(0)
+	if o.cut {
+		head = 1
+	}
+	_ = b.WriteByte(head) // Flush tells
+	for k, s := range o.seen {
+		line = line[:0]
+		text(string(k.kind))
+		text(k.value)
+		when(s.first)
+		when(s.last)
+		_, _ = b.Write(line)
+	}
+	return b.Flush()
+}
+
+// errObserved says that kept observables are none.
+var errObserved = errors.New("kept observables are damaged")
+
+// maxType bounds the name of a type of observables, in bytes.
+const maxType = 100
+
+// Load implements pipeline.Observer.
+func (o *observed) Load(r io.Reader) error {
+	seen, cut, err := o.load(bufio.NewReader(r))
+	if err != nil {
+		return fmt.Errorf("%w: %w", errObserved, err)
+	}
+	o.seen, o.cut = seen, cut
+	return nil
+}
+
+func (o *observed) load(r *bufio.Reader) (seen map[seenKey]span, cut bool, err error) {
+	head, err := r.ReadByte()
+	if err != nil || head > 1 {
+		return nil, false, errors.Join(errObserved, err)
+	}
+	seen = map[seenKey]span{}
+	for {
+		if _, err := r.Peek(1); errors.Is(err, io.EOF) {
+			return seen, head == 1, nil
+		}
+		kind, err1 := readText(r, maxType)
+		value, err2 := readText(r, workspace.MaxObservedValue)
+		first, err3 := readTime(r)
+		last, err4 := readTime(r)
+		if err := errors.Join(err1, err2, err3, err4); err != nil {
+			return nil, false, err
+		}
+		if len(seen) == maxObservables {
+			return nil, false, errors.New("too many")
+		}
+		seen[seenKey{artifact.ObservableType(kind), value, o.artifact}] = span{first, last}
+	}
+}
+
+func readText(r *bufio.Reader, most uint64) (string, error) {
+	n, err := binary.ReadUvarint(r)
+	if err != nil || n > most {
+		return "", errors.Join(errObserved, err)
+	}
+	b := make([]byte, n)
+	_, err = io.ReadFull(r, b)
+	return string(b), err
+}
+
+func readTime(r *bufio.Reader) (time.Time, error) {
+	sec, err1 := binary.ReadVarint(r)
+	ns, err2 := binary.ReadVarint(r)
+	if ns < 0 || ns >= int64(time.Second) {
+		return time.Time{}, errObserved
+	}
+	return time.Unix(sec, ns).UTC(), errors.Join(err1, err2)
 }
 
 // with widens a span by a time, unless that is zero.

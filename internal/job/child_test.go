@@ -34,6 +34,10 @@ import (
 const poisonVariable = "AMPARO_TEST_POISON"
 
 func TestMain(m *testing.M) {
+	if told := os.Getenv(workVariable); told != "" {
+		_ = works(told)
+		os.Exit(1)
+	}
 	if how := os.Getenv(poisonVariable); how != "" {
 		if err := reads(how, os.Args[1]); err != nil {
 			os.Exit(1)
@@ -181,6 +185,15 @@ func isLock(name string) bool { return strings.HasSuffix(name, ".lock") }
 // phone stores a backup as evidence.
 func (l *lab) phone(messages int) workspace.Evidence {
 	l.tb.Helper()
+	dir := l.tb.TempDir()
+	_, err := testevidence.WriteIOSBackup(dir, testevidence.Options{Messages: messages, Seed: 1, Plant: true})
+	l.ok(err)
+	return l.evidence(dir)
+}
+
+// evidence stores what lies in a folder.
+func (l *lab) evidence(dir string) workspace.Evidence {
+	l.tb.Helper()
 	ctx := l.tb.Context()
 	p, err := l.AddPerson(ctx, workspace.Person{Case: l.caseID, Pseudonym: "p"})
 	l.ok(err)
@@ -190,9 +203,6 @@ func (l *lab) phone(messages int) workspace.Evidence {
 	})
 	l.ok(err)
 	d, err := l.AddDevice(ctx, l.caseID, p.ID, "phone")
-	l.ok(err)
-	dir := l.tb.TempDir()
-	_, err = testevidence.WriteIOSBackup(dir, testevidence.Options{Messages: messages, Seed: 1, Plant: true})
 	l.ok(err)
 	ev, err := (&examine.Space{Workspace: l.Workspace, Vault: l.store, Dir: l.dir}).Receive(ctx, l.caseID, d.ID, dir, nil)
 	l.ok(err)

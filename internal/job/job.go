@@ -20,6 +20,7 @@ import (
 	"github.com/amparo-project/amparo/internal/examine"
 	"github.com/amparo-project/amparo/internal/indicator"
 	"github.com/amparo-project/amparo/internal/seal"
+	"github.com/amparo-project/amparo/internal/vault"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
 
@@ -36,7 +37,7 @@ const (
 // several goroutines.
 type Engine struct {
 	DB *workspace.DB
-	// Space adds the vault to a workspace.
+	// Space adds the vault to a workspace; of nil only the vault is used.
 	Space func(*workspace.Workspace) *examine.Space
 	// With is what evidence is checked with now.
 	With func() (examine.With, error)
@@ -67,6 +68,9 @@ type Engine struct {
 	Kinds    []string      // that this process takes; nil: all that it can
 	Silent   time.Duration // after which another process is taken for dead; 0: 15 s
 	Patience time.Duration // that jobs have to end when the process does; then they are given back
+	// KeepEvery is the time between two parts of an unfinished check that are
+	// kept. 0: pipeline.KeepEvery.
+	KeepEvery time.Duration
 
 	once    sync.Once
 	worker  *workspace.Worker
@@ -184,10 +188,31 @@ func (e *Engine) mend(ctx context.Context) {
 		} else if e.DB.Queue == nil {
 			e.Wake()
 		}
+		e.sweep(ctx, e.Space(nil).Vault)
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+		}
+	}
+}
+
+// sweep removes what unfinished checks kept that nobody needs any more. What
+// one process does not come to, another does.
+func (e *Engine) sweep(ctx context.Context, store vault.Store) {
+	for {
+		left, err := e.worker.Left(ctx)
+		for _, id := range left {
+			err = errors.Join(err, store.Delete(ctx, id))
+		}
+		if err == nil && len(left) > 0 {
+			err = e.worker.Removed(ctx, left)
+		}
+		if err != nil && ctx.Err() == nil {
+			e.warn(ctx, "what was kept of checks is not removed", err)
+		}
+		if err != nil || len(left) == 0 {
+			return
 		}
 	}
 }

@@ -47,6 +47,7 @@ func databases(tb testing.TB) map[string]func() *workspace.DB {
 		if err != nil {
 			tb.Fatal(err)
 		}
+		places.Store(db, dir)
 		return db
 	}}
 	if at := os.Getenv("AMPARO_TEST_POSTGRES"); at != "" {
@@ -56,11 +57,15 @@ func databases(tb testing.TB) map[string]func() *workspace.DB {
 			if err != nil {
 				tb.Fatal(err)
 			}
+			places.Store(db, u)
 			return db
 		}
 	}
 	return all
 }
+
+// places is where the databases of databases lie, for other processes.
+var places sync.Map
 
 func freshDatabase(tb testing.TB, at string) string {
 	tb.Helper()

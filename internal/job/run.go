@@ -160,7 +160,9 @@ func (e *Engine) write(ctx context.Context, j *workspace.Job, fn func(context.Co
 
 func (e *Engine) end(ctx context.Context, c *running, j *workspace.Job, state, message string) workspace.Outcome {
 	c.left = state
-	e.write(ctx, j, func(ctx context.Context) error { return e.worker.End(ctx, j, state, message) })
+	if e.write(ctx, j, func(ctx context.Context) error { return e.worker.End(ctx, j, state, message) }) && c.space != nil {
+		e.sweep(ctx, c.space.Vault)
+	}
 	return workspace.Outcome{}
 }
 

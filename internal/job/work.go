@@ -118,6 +118,7 @@ func (e *Engine) checkHere(ctx context.Context, c *running, evidence string) err
 	if c.speaker != nil {
 		with.Watch = c.watch
 	}
+	with.Keep = &examine.Keep{Log: e.Log, Every: e.KeepEvery}
 	with.Skip = len(j.Runs)
 	_, err = stored.Check(ctx, with)
 	return err

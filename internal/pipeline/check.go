@@ -55,9 +55,22 @@ type Options struct {
 	Watch Watch // of a process that may die of a file
 
 	// Observe is called for each file that is parsed, with the name of the
-	// artifact; what it returns is called with each record that has
-	// observables, by one goroutine. Neither may keep the record. nil: none.
-	Observe func(artifact string) func(*artifact.Record)
+	// artifact. nil: none.
+	Observe func(artifact string) Observer
+
+	// Keep keeps what finished tasks made, so that a check which is interrupted
+	// goes on from there. nil: it begins anew.
+	Keep *Keep
+}
+
+// An Observer sees the records of one file that have observables.
+type Observer interface {
+	// Add is called with each of them, by one goroutine. It may not keep the record.
+	Add(r *artifact.Record)
+	// Save writes what was gathered, for Load of an observer of the same
+	// artifact, which has gathered nothing. Where that fails, it has gathered nothing still.
+	Save(w io.Writer) error
+	Load(r io.Reader) error
 }
 
 // A Progress says how far a check has come.
@@ -77,6 +90,7 @@ type check struct {
 	timeline *extsort.Set
 	chains   chain.Builder
 	progress *meter
+	keeper   *keeper    // nil: nothing is kept
 	mu       sync.Mutex // guards the two sets
 	tmp      string
 	marks    marks    // guarded by mu until all tasks are done
@@ -190,6 +204,7 @@ func (c *check) workspace() error {
 }
 
 func (c *check) cleanUp() error {
+	c.keeper.end()
 	err := errors.Join(c.findings.Close(), c.timeline.Close())
 	if c.opts.Out == nil {
 		err = errors.Join(err, os.RemoveAll(c.tmp))
@@ -248,6 +263,7 @@ func (c *check) write(run *finding.Run, outcomes []outcome) error {
 	if err := c.opts.Out.write(ManifestFile, c.writeManifest); err != nil {
 		return err
 	}
+	c.keeper.end() // it reads what is put together now
 	if err := c.writeRecords(outcomes); err != nil {
 		return err
 	}

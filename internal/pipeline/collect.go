@@ -30,7 +30,7 @@ type collector struct {
 	rules    *rule.Engine
 	lures    *lure.Records // nil: the artifact holds no messages
 	sorter   *extsort.Sorter
-	files    *files
+	files    *taskFiles
 	json     []byte // the record at hand as written, nil until wanted
 
 	withheld []string        // values of private indicators that the record at hand holds
@@ -275,7 +275,7 @@ func (c *collector) provenance(ctx context.Context, r *artifact.Record) finding.
 	p.Stored = o.stored
 	if n := min(r.Loc.Length, finding.MaxBytes); n > 0 {
 		b := make([]byte, n)
-		if got, err := o.file.ReadAt(b, r.Loc.Offset); err == nil || errors.Is(err, io.EOF) {
+		if got, err := c.files.reader(o).ReadAt(b, r.Loc.Offset); err == nil || errors.Is(err, io.EOF) {
 			p.Bytes = b[:got]
 		}
 	}

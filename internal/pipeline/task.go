@@ -37,13 +37,14 @@ func (c *check) runTask(ctx context.Context, i int) (out outcome, err error) {
 	t := &c.sel.tasks[i]
 	started := time.Now()
 	defer func() { out.took = time.Since(started) }()
-	in, err := c.input(ctx, t.entry.Path)
+	files := c.files.forTask()
+	in, err := c.input(ctx, files, t.entry.Path)
 	if err != nil {
 		out.state = stateOf(err)
 		out.errs.add(finding.Problem{Path: t.entry.Path, Error: err.Error()})
 		return out, nil
 	}
-	s, err := c.newSinks(i)
+	s, err := c.newSinks(i, files)
 	if err != nil {
 		return out, err
 	}
@@ -55,27 +56,33 @@ func (c *check) runTask(ctx context.Context, i int) (out outcome, err error) {
 	if !clean && out.records == 0 && out.state == finding.Partial {
 		out.state = finding.Failed
 	}
-	return out, s.close(c, &out)
+	if err := s.close(c, &out); err != nil {
+		return out, err
+	}
+	if ctx.Err() == nil && !files.failed.Load() {
+		c.keeper.finished(ctx, i, s, &out)
+	}
+	return out, nil
 }
 
 // input opens what a task reads: a file, or the list of all.
-func (c *check) input(ctx context.Context, path string) (*artifact.Input, error) {
+func (c *check) input(ctx context.Context, files *taskFiles, path string) (*artifact.Input, error) {
 	if l, ok := c.opts.Source.(evidence.Lister); ok && path == artifact.ListingPath {
-		return listing(l).Opening(c.opener(ctx)), nil
+		return listing(l).Opening(files.opener(ctx)), nil
 	}
-	o, err := c.files.get(ctx, path)
+	o, err := files.get(ctx, path)
 	if err != nil {
 		return nil, err
 	}
-	in := artifact.NewInput(path, o.file, o.file.Size(), c.opener(ctx)).Finding(c.files.find)
+	in := artifact.NewInput(path, files.reader(o), o.file.Size(), files.opener(ctx)).Finding(files.find)
 	in.Recover = !c.opts.NoRecovery
-	return in.Summing(c.sum(ctx, path)).SummingCompanions(func(path string) func() (string, error) { return c.sum(ctx, path) }), nil
+	return in.Summing(files.sum(ctx, path)).SummingCompanions(func(path string) func() (string, error) { return files.sum(ctx, path) }), nil
 }
 
 // sum returns the way to the hash that the manifest has of a file, nil where
 // that is of other bytes than those of the file: of what it lies in.
-func (c *check) sum(ctx context.Context, path string) func() (string, error) {
-	o, err := c.files.get(ctx, path)
+func (f *taskFiles) sum(ctx context.Context, path string) func() (string, error) {
+	o, err := f.get(ctx, path)
 	if err != nil {
 		return nil
 	}
@@ -129,13 +136,13 @@ func stateOf(err error) finding.State {
 }
 
 // opener gives parsers the companions of a file.
-func (c *check) opener(ctx context.Context) artifact.Opener {
+func (f *taskFiles) opener(ctx context.Context) artifact.Opener {
 	return func(path string) (io.ReaderAt, int64, error) {
-		o, err := c.files.get(ctx, path)
+		o, err := f.get(ctx, path)
 		if err != nil {
 			return nil, 0, fmt.Errorf("open companion: %w", err)
 		}
-		return o.file, o.file.Size(), nil
+		return f.reader(o), o.file.Size(), nil
 	}
 }
 
@@ -144,17 +151,17 @@ type sinks struct {
 	records *recordFile // nil without a result folder
 	collect collector
 	events  eventSink
-	observe func(*artifact.Record) // nil: nobody asks
+	observe Observer // nil: nobody asks
 }
 
-func (c *check) newSinks(i int) (*sinks, error) {
+func (c *check) newSinks(i int, files *taskFiles) (*sinks, error) {
 	t := &c.sel.tasks[i]
 	name := c.opts.Parsers[t.parser].Info().Name
 	s := &sinks{
 		collect: collector{
 			secrets:  map[string]bool{},
 			artifact: name, device: c.device, matcher: c.opts.Matcher,
-			rules: c.opts.Rules.For(name), lures: c.opts.Lures.Records(c.opts.Parsers[t.parser].Info()), sorter: c.findings.Sorter(), files: c.files,
+			rules: c.opts.Rules.For(name), lures: c.opts.Lures.Records(c.opts.Parsers[t.parser].Info()), sorter: c.findings.Sorter(), files: files,
 			n: map[finding.Severity]int64{},
 		},
 		events: eventSink{
@@ -176,7 +183,7 @@ func (c *check) newSinks(i int) (*sinks, error) {
 
 func (s *sinks) add(ctx context.Context, r *artifact.Record) {
 	if s.observe != nil && len(r.Observed) > 0 {
-		s.observe(r)
+		s.observe.Add(r)
 	}
 	if s.records == nil {
 		s.collect.add(ctx, r, nil)

@@ -20,11 +20,16 @@ type job struct {
 // no core is left with a long one at the end. It returns an outcome for each
 // task and the first error of the machine.
 func (c *check) work(ctx context.Context) ([]outcome, error) {
+	outcomes := make([]outcome, len(c.sel.tasks))
+	c.progress = &meter{report: c.opts.Progress, tasks: len(c.sel.tasks)}
+	done, err := c.goOn(ctx, outcomes)
+	if err != nil {
+		return outcomes, err
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	jobs := c.jobs(ctx)
-	outcomes := make([]outcome, len(c.sel.tasks))
-	jobs, err := c.alone(ctx, jobs, outcomes)
+	jobs := c.jobs(ctx, done)
+	jobs, err = c.alone(ctx, jobs, outcomes)
 	if err != nil {
 		return outcomes, err
 	}
@@ -57,18 +62,22 @@ func (c *check) work(ctx context.Context) ([]outcome, error) {
 	return outcomes, fail
 }
 
-// jobs opens the files of all tasks, to know how large each is.
-func (c *check) jobs(ctx context.Context) []job {
+// jobs opens the files of all tasks, to know how large each is, and plans those
+// that are not done yet.
+func (c *check) jobs(ctx context.Context, done []bool) []job {
 	var jobs []job
-	c.progress = &meter{report: c.opts.Progress, tasks: len(c.sel.tasks)}
 	seen := map[*digest]bool{}
 	for i, t := range c.sel.tasks {
 		o, err := c.files.get(ctx, t.entry.Path)
 		if err != nil {
-			jobs = append(jobs, job{task: i})
+			if !done[i] {
+				jobs = append(jobs, job{task: i})
+			}
 			continue
 		}
-		jobs = append(jobs, job{task: i, size: o.file.Size()})
+		if !done[i] {
+			jobs = append(jobs, job{task: i, size: o.file.Size()})
+		}
 		if !seen[o.digest] {
 			seen[o.digest] = true
 			c.progress.total += o.size
@@ -83,6 +92,7 @@ func (c *check) jobs(ctx context.Context) []job {
 func (c *check) do(ctx context.Context, j job, outcomes []outcome) (err error) {
 	if j.task < 0 {
 		j.file.hash(ctx)
+		c.keeper.hashed(j.file)
 		c.progress.hashed(j.file.size)
 		return nil
 	}

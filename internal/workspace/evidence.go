@@ -388,6 +388,14 @@ func (t *tx) eraseOne(id, caseID, sum string, r *Remains) error {
 		t.forget(bundle[0])
 		t.exec("UPDATE run SET state = $1, summary = '{}' WHERE id = $2", Erased, bundle[0])
 	}
+	kept, err := t.texts("SELECT segment_id FROM check_part WHERE evidence_id = $1", 1, id)
+	if err != nil {
+		return err
+	}
+	for _, s := range kept { // of checks that are not finished
+		r.Destroyed = append(r.Destroyed, s[0])
+	}
+	t.exec("DELETE FROM check_part WHERE evidence_id = $1", id)
 	t.exec("UPDATE evidence SET state = $1, wrapped = NULL, sealed = NULL, erased = $2 WHERE id = $3", Erased, t.now, id)
 	r.Evidence, r.Hashes = append(r.Evidence, id), append(r.Hashes, sum)
 	r.Ledger = append(r.Ledger, t.record("key.destroyed", caseID, id, map[string]any{"case": caseID, "evidence": id, "manifest_sha256": sum}))

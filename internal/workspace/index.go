@@ -159,7 +159,7 @@ func (w *Workspace) KnownSegments(ctx context.Context) (map[string]bool, error) 
 	if err := w.InTeam(ctx); err != nil {
 		return nil, err
 	}
-	rows, err := w.db.Pool.QueryContext(ctx, "SELECT id FROM segment")
+	rows, err := w.db.Pool.QueryContext(ctx, "SELECT id FROM segment UNION ALL SELECT segment_id FROM check_part")
 	if err != nil {
 		return nil, w.fail("segments", err)
 	}

@@ -110,8 +110,6 @@ type JobPrivate struct {
 	Lang     string `json:"lang,omitempty"`     // of the report
 	// Deaths are the files that were read when a process died.
 	Deaths []JobDeath `json:"deaths,omitempty"`
-	// Scratch is the key of what is kept of an unfinished check.
-	Scratch []byte `json:"scratch,omitempty"`
 }
 
 // JobDeath is a file in whose reading a process died.

@@ -409,6 +409,17 @@ var attempts = map[string]attempt{
 		_, _, err := w.JobKey(c.T.Context(), &workspace.Job{Case: c.Case.ID, Kind: workspace.JobCheck})
 		return nil, err
 	}},
+	"Unfinished": {rule: whole, deed: checking, try: func(c *cast, w *ws, s *subject) (any, error) {
+		j, err := c.AddJob(c.T.Context(), workspace.Job{Case: c.Case.ID, Kind: workspace.JobCheck, Evidence: s.evidence.ID}, workspace.JobPrivate{})
+		ok(c.T, err)
+		k := c.process(workspace.WorkerOptions{})
+		_, err = k.Claim(c.T.Context(), j.ID)
+		ok(c.T, err)
+		c.prepared()
+		_, _, err = w.Under(&j, k.Name()).Unfinished(s.evidence.ID, 0).Parts(c.T.Context(), "mark")
+		ok(c.T, k.End(c.T.Context(), &j, workspace.JobDone, ""))
+		return nil, err
+	}},
 	"Under":    {rule: anybody}, // it narrows
 	"Database": {rule: anybody}, // its rows are sealed
 	"Workers": {rule: nothing, try: func(c *cast, w *ws, _ *subject) (any, error) {

@@ -42,6 +42,7 @@ func Exercise(t *testing.T, open Opener, again func(t *testing.T, db *workspace.
 		// job.go
 		"Jobs":       testJobs,
 		"JobsSealed": testJobsSealed,
+		"Unfinished": testUnfinished,
 		"JobFile":    testJobFile,
 		"JobLimits":  testJobLimits,
 		"JobKinds":   testJobKinds,

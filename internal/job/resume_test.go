@@ -1,0 +1,370 @@
+package job_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/amparo-project/amparo/internal/examine"
+	"github.com/amparo-project/amparo/internal/finding"
+	"github.com/amparo-project/amparo/internal/job"
+	"github.com/amparo-project/amparo/internal/parsers"
+	"github.com/amparo-project/amparo/internal/rule"
+	"github.com/amparo-project/amparo/internal/seal"
+	"github.com/amparo-project/amparo/internal/testevidence"
+	"github.com/amparo-project/amparo/internal/vault"
+	"github.com/amparo-project/amparo/internal/workspace"
+	"github.com/amparo-project/amparo/internal/workspace/postgres"
+	"github.com/amparo-project/amparo/internal/workspace/sqlite"
+)
+
+// plain checks with all parsers and rules.
+func plain() (examine.With, error) {
+	rules, err := rule.Builtin()
+	return examine.With{Rules: rules, Parsers: parsers.All(), Version: "test", Lang: "en"}, err
+}
+
+// stored returns all that a check left: the files of its result and of its
+// indexes. Of run.json the times of the check itself are left out, which no two
+// share; report.html has them too.
+func (l *lab) stored(run string) map[string]string {
+	l.tb.Helper()
+	ctx := l.tb.Context()
+	r, err := l.Run(ctx, run)
+	l.ok(err)
+	s := &examine.Space{Workspace: l.Workspace, Vault: l.store, Dir: l.dir}
+	l.ok(s.MakeIndex(ctx, &r))
+	key, err := l.EvidenceKey(ctx, r.Evidence, workspace.Analysis)
+	l.ok(err)
+	files := map[string]string{}
+	var times []string
+	for _, bundle := range []string{run, workspace.IndexOf(run)} {
+		b, err := vault.Open(ctx, l.store, l.Index(), bundle, key)
+		l.ok(err)
+		for _, f := range b.Files() {
+			data, err := fs.ReadFile(b.FS(ctx), f.Path)
+			l.ok(err)
+			if f.Path == "run.json" {
+				data, times = timeless(l.tb, data)
+			}
+			files[f.Path] = string(data)
+		}
+	}
+	slices.SortFunc(times, func(a, b string) int { return len(b) - len(a) }) // one may be a part of another
+	for _, at := range times {
+		files["report.html"] = strings.ReplaceAll(files["report.html"], at, "TIME")
+	}
+	return files
+}
+
+// timeless is run.json without when the check ran and how long it took, and
+// those times as a report has them.
+func timeless(tb testing.TB, data []byte) (rest []byte, times []string) {
+	tb.Helper()
+	var run finding.Run
+	if err := json.Unmarshal(data, &run); err != nil {
+		tb.Fatal(err)
+	}
+	for _, at := range []time.Time{run.Started, run.Ended} {
+		times = append(times, at.Format(time.RFC3339Nano), at.Format(time.RFC3339), at.Format("2006-01-02 15:04:05"), at.Format("2006-01-02 15:04"))
+	}
+	run.Started, run.Ended = time.Time{}, time.Time{}
+	for i := range run.Coverage {
+		run.Coverage[i].MS = 0
+	}
+	rest, err := json.Marshal(run)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return rest, times
+}
+
+// same compares what two checks left.
+func (l *lab) same(want, got map[string]string) {
+	l.tb.Helper()
+	if len(want) < 5 || want["words.json"] == "" || want["timeline"] == "" || want["report.html"] == "" {
+		l.tb.Fatalf("the check left %d files", len(want))
+	}
+	if cmp.Equal(want, got) {
+		return
+	}
+	for name := range want {
+		if want[name] != got[name] {
+			l.tb.Errorf("%s differs:\n%.3000s", name, cmp.Diff(want[name], got[name]))
+		}
+	}
+	l.tb.Fatalf("%d files, and %d", len(want), len(got))
+}
+
+func (l *lab) check(ev workspace.Evidence) workspace.Job {
+	l.tb.Helper()
+	j, err := l.AddJob(l.tb.Context(), workspace.Job{Case: l.caseID, Kind: workspace.JobCheck, Evidence: ev.ID}, workspace.JobPrivate{Lang: "en"})
+	l.ok(err)
+	return j
+}
+
+// nothingKept asks that of what unfinished checks kept nothing is left, neither
+// rows nor segments.
+func (l *lab) nothingKept() {
+	l.tb.Helper()
+	for until := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		var rows int
+		l.ok(l.Database().Pool.QueryRowContext(l.tb.Context(), "SELECT COUNT(*) FROM check_part").Scan(&rows))
+		if rows == 0 {
+			break
+		}
+		if time.Now().After(until) {
+			l.tb.Fatalf("%d parts are still there", rows)
+		}
+	}
+}
+
+// cut is a vault that lets a process keep so many segments, and then no more:
+// it says so, and waits until the process ends.
+type cut struct {
+	vault.Store
+	mu   sync.Mutex
+	left int // guarded by mu
+	full chan struct{}
+	once sync.Once
+}
+
+// Create implements vault.Store.
+func (c *cut) Create(ctx context.Context, id string) (vault.Writer, error) {
+	c.mu.Lock()
+	c.left--
+	over := c.left < 0
+	c.mu.Unlock()
+	if over {
+		c.once.Do(func() { close(c.full) })
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	return c.Store.Create(ctx, id)
+}
+
+// TestEachBoundary ends the process of a check after each part that it keeps,
+// and goes on in another, on a machine that has nothing of the first: what the
+// last of them leaves is what one that was not interrupted leaves, to the byte.
+func TestEachBoundary(t *testing.T) {
+	t.Parallel()
+	for name, open := range databases(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newLab(t, open)
+			ev := l.store1(func(dir string) error { _, err := testevidence.WriteAndroidQF(dir, ""); return err })
+			stop := l.worker(func(e *job.Engine) { e.With = plain })
+			j := l.ended(l.check(ev).ID)
+			stop()
+			if j.State != workspace.JobDone || len(j.Runs) != 1 || j.Progress.Total < 5 {
+				t.Fatalf("%+v", j)
+			}
+			want := l.stored(j.Runs[0])
+			j = l.check(ev)
+			var log bytes.Buffer
+			lives := int(want1(t, want)) // as many as there are tasks, at most
+			if testing.Short() {
+				lives = 3
+			}
+			for n := range lives {
+				c := &cut{Store: l.store, left: 1, full: make(chan struct{})}
+				elsewhere := filepath.Join(t.TempDir(), "machine")
+				l.ok(os.MkdirAll(elsewhere, 0o700))
+				stop := l.worker(func(e *job.Engine) {
+					e.With, e.KeepEvery, e.Log = plain, -1, slog.New(slog.NewTextHandler(&log, nil))
+					e.Space = func(w *workspace.Workspace) *examine.Space {
+						return &examine.Space{Workspace: w, Vault: c, Dir: elsewhere}
+					}
+				})
+				select {
+				case <-c.full:
+				case <-time.After(time.Minute):
+					t.Fatalf("life %d does nothing", n)
+				}
+				stop()
+			}
+			var parts int
+			l.ok(l.Database().Pool.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM check_part WHERE mark <> ''").Scan(&parts))
+			if parts < min(lives, 5)-1 {
+				t.Errorf("after %d lives %d parts are kept", lives, parts)
+			}
+			stop = l.worker(func(e *job.Engine) { e.With = plain })
+			defer stop()
+			j = l.ended(j.ID)
+			if j.State != workspace.JobDone || len(j.Runs) != 1 || j.Attempts != 1 {
+				t.Fatalf("%+v", j)
+			}
+			if n := strings.Count(log.String(), "a check goes on where it was interrupted"); n < lives-1 {
+				t.Errorf("%d of %d lives went on from another's", n, lives)
+			}
+			l.same(want, l.stored(j.Runs[0]))
+			l.nothingKept()
+		})
+	}
+}
+
+// want1 is how many files were read.
+func want1(t *testing.T, files map[string]string) (n int64) {
+	t.Helper()
+	var run finding.Run
+	if err := json.Unmarshal([]byte(files["run.json"]), &run); err != nil {
+		t.Fatal(err)
+	}
+	for i := range run.Coverage {
+		n += int64(len(run.Coverage[i].Files))
+	}
+	return n
+}
+
+// store1 stores evidence of a new person.
+func (l *lab) store1(write func(dir string) error) workspace.Evidence {
+	l.tb.Helper()
+	dir := filepath.Join(l.tb.TempDir(), "evidence")
+	l.ok(write(dir))
+	return l.evidence(dir)
+}
+
+// killed is what a worker that is to be killed is told.
+type killed struct {
+	Database, Store, Dir, Key string
+}
+
+// workVariable has the test binary be a worker.
+const workVariable = "AMPARO_TEST_WORK"
+
+// works is that worker.
+func works(told string) error {
+	var k killed
+	if err := json.Unmarshal([]byte(told), &k); err != nil {
+		return err
+	}
+	ctx := context.Background()
+	db, err := sqlite.Open(ctx, k.Database, time.Now)
+	if strings.Contains(k.Database, "://") {
+		db, err = postgres.Open(ctx, k.Database)
+	}
+	if err != nil {
+		return err
+	}
+	store, err := vault.OpenDir(k.Store)
+	if err != nil {
+		return err
+	}
+	key, err := seal.ParseIdentity(k.Key)
+	if err != nil {
+		return err
+	}
+	e := &job.Engine{
+		DB: db, Now: time.Now, Log: slog.New(slog.NewTextHandler(os.Stderr, nil)), Explain: func(error) string { return "web.job.failed_text" },
+		Space: func(w *workspace.Workspace) *examine.Space {
+			return &examine.Space{Workspace: w, Vault: store, Dir: k.Dir}
+		},
+		With: plain, KeepEvery: -1, Silent: 900 * time.Millisecond,
+	}
+	if err := e.Workers(key); err != nil {
+		return err
+	}
+	e.Run(ctx)
+	return errors.New("it ended")
+}
+
+// TestKilledWithin kills the whole process of a worker with a check in it, at
+// moments of chance, and another machine's goes on.
+func TestKilledWithin(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it starts processes that check a phone")
+	}
+	t.Parallel()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, open := range databases(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newLab(t, open)
+			ev := l.phone(2000)
+			stop := l.worker(func(e *job.Engine) { e.With = plain })
+			began := time.Now()
+			j := l.ended(l.check(ev).ID)
+			stop()
+			took := time.Since(began)
+			want := l.stored(j.Runs[0])
+			j = l.check(ev)
+			rng := rand.New(rand.NewPCG(7, 8))
+			went := 0
+			for range 4 {
+				at, _ := places.Load(l.Database())
+				told, err := json.Marshal(killed{Database: at.(string), Store: l.dir, Dir: t.TempDir(), Key: l.pool.Secret()})
+				l.ok(err)
+				cmd := exec.CommandContext(t.Context(), self)
+				cmd.Env = append(os.Environ(), workVariable+"="+string(told))
+				out, err := cmd.StderrPipe()
+				l.ok(err)
+				l.ok(cmd.Start())
+				done := make(chan int)
+				go func() { done <- count(out, "a check goes on where it was interrupted") }()
+				l.running(j.ID)
+				time.Sleep(took/20 + time.Duration(rng.Int64N(int64(took)*2/5)))
+				l.ok(cmd.Process.Kill())
+				went += <-done
+				_ = cmd.Wait() // it was killed
+			}
+			stop = l.worker(func(e *job.Engine) { e.With, e.Silent = plain, 900*time.Millisecond })
+			defer stop()
+			j = l.ended(j.ID)
+			if j.State != workspace.JobDone || len(j.Runs) != 1 {
+				t.Fatalf("%+v", j)
+			}
+			t.Logf("%d of %d attempts went on from another's", went, j.Attempts)
+			l.same(want, l.stored(j.Runs[0]))
+			l.nothingKept()
+		})
+	}
+}
+
+// running waits until a process runs the job, or it ended.
+func (l *lab) running(id string) {
+	l.tb.Helper()
+	seen := ""
+	for until := time.Now().Add(30 * time.Second); time.Now().Before(until); time.Sleep(5 * time.Millisecond) {
+		var owner, beat, state string
+		l.ok(l.Database().Pool.QueryRowContext(l.tb.Context(), "SELECT owner, beat, state FROM job WHERE id = $1", id).Scan(&owner, &beat, &state))
+		if state == workspace.JobDone {
+			return
+		}
+		if seen == "" {
+			seen = owner + " " + beat
+		}
+		if state == workspace.JobRunning && (owner+" "+beat != seen) {
+			return
+		}
+	}
+	l.tb.Fatal("nobody takes the job")
+}
+
+// count counts the lines with a text, until the end.
+func count(r io.Reader, text string) (n int) {
+	for sc := bufio.NewScanner(r); sc.Scan(); {
+		if strings.Contains(sc.Text(), text) {
+			n++
+		}
+	}
+	return n
+}
