@@ -48,7 +48,7 @@ var accessibilityLists = map[string]string{
 }
 
 func (a *accessibilityReading) line(s *section) error {
-	line := strings.TrimSpace(string(s.line))
+	line := strings.TrimSpace(string(s.Line))
 	if i := strings.Index(line, "attributes:{id="); i >= 0 {
 		a.user, _ = attribute(line[i+len("attributes:"):], "id")
 		return nil
@@ -88,11 +88,11 @@ func (a *accessibilityReading) components(s *section, text string) error {
 		if !isComponent(word) {
 			continue
 		}
-		rec := s.start("service")
+		rec := s.Start("service")
 		setAppPart(rec, word)
 		rec.Set("state", artifact.TextValue(a.list))
 		rec.Set("user", artifact.TextOrNull(a.user))
-		if err := s.give(); err != nil {
+		if err := s.Give(); err != nil {
 			return err
 		}
 	}
@@ -112,11 +112,11 @@ func (a *accessibilityReading) labels(s *section, text string) error {
 			s.notUnderstood()
 			return nil
 		}
-		rec := s.start("service")
+		rec := s.Start("service")
 		rec.Set("label", artifact.TextOrNull(label))
 		rec.Set("state", artifact.TextValue(a.list))
 		rec.Set("user", artifact.TextOrNull(a.user))
-		if err := s.give(); err != nil {
+		if err := s.Give(); err != nil {
 			return err
 		}
 		text = rest

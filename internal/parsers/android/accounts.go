@@ -70,19 +70,19 @@ func account(r *section, text string, user int64) error {
 		return nil
 	}
 	name = name[:i-len("name=")]
-	rec := r.start("account")
+	rec := r.Start("account")
 	rec.Set("name", artifact.TextOrNull(name))
 	rec.Set("type", artifact.TextOrNull(rest[i+len(", type="):]))
 	rec.Set("user", artifact.IntValue(user))
 	if strings.Contains(name, "@") {
 		rec.Observe(artifact.Email, name, "name")
 	}
-	return r.give()
+	return r.Give()
 }
 
 func accountEvent(r *section, text string, user int64) error {
 	parts := strings.Split(text, ",")
-	rec := r.start("account_event")
+	rec := r.Start("account_event")
 	rec.Set("action", artifact.TextOrNull(parts[1]))
 	setNumber(rec, "account_id", parts[0])
 	setNumber(rec, "uid", parts[3])
@@ -92,11 +92,11 @@ func accountEvent(r *section, text string, user int64) error {
 		return err
 	}
 	rec.Summary = func(b []byte) []byte { return appendSummary(b, "account: ", parts[1]) }
-	return r.give()
+	return r.Give()
 }
 
 func authenticator(r *section, text string, user int64) error {
-	rec := r.start("authenticator")
+	rec := r.Start("authenticator")
 	kind, _ := valueOf(text, "type")
 	rec.Set("type", artifact.TextOrNull(kind))
 	if _, rest, ok := strings.Cut(text, "ComponentInfo{"); ok {
@@ -107,5 +107,5 @@ func authenticator(r *section, text string, user int64) error {
 		setNumber(rec, "uid", text[i+len("uid "):])
 	}
 	rec.Set("user", artifact.IntValue(user))
-	return r.give()
+	return r.Give()
 }

@@ -80,7 +80,7 @@ func (acquisition) Parse(ctx context.Context, in *artifact.Input) iter.Seq2[*art
 }
 
 func (r *fileReading) acquisition() error {
-	data, err := r.in.All(limit.MiB)
+	data, err := r.In.All(limit.MiB)
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func (r *fileReading) acquisition() error {
 		return err
 	}
 	m := v.Map()
-	rec := r.start("acquisition", 0, r.in.Size)
+	rec := r.Start("acquisition", 0, r.In.Size)
 	for _, field := range []string{"uuid", "androidqf_version", "tmp_dir", "sdcard", "cpu", "adb_host_public_key"} {
 		r.set(field, strings.TrimSpace(m[field].Text()))
 	}
@@ -102,7 +102,7 @@ func (r *fileReading) acquisition() error {
 	rec.Summary = func(b []byte) []byte {
 		return appendSummary(b, "acquisition with AndroidQF ", rec.Text("androidqf_version"))
 	}
-	return r.give()
+	return r.Give()
 }
 
 func (r *fileReading) hostKey(l textLine) error {
@@ -115,7 +115,7 @@ func (r *fileReading) hostKey(l textLine) error {
 	r.set("user", user)
 	r.set("fingerprint", keyFingerprint(key))
 	rec.Summary = func(b []byte) []byte { return appendSummary(b, "key of the computer: ", user) }
-	return r.give()
+	return r.Give()
 }
 
 // keyFingerprint returns the MD5 of a key as the phone shows it: pairs of hex
@@ -136,7 +136,7 @@ func keyFingerprint(line string) string {
 
 // hashList reads a line for each file: its name and its hash.
 func (r *fileReading) hashList() error {
-	c := csv.NewReader(io.NewSectionReader(r.in, 0, r.in.Size))
+	c := csv.NewReader(io.NewSectionReader(r.In, 0, r.In.Size))
 	c.FieldsPerRecord = -1
 	for {
 		at := c.InputOffset()
@@ -146,34 +146,34 @@ func (r *fileReading) hashList() error {
 		case errors.Is(err, io.EOF):
 			return nil
 		case errors.As(err, &bad):
-			if err := r.problem(at, fmt.Errorf("%w: %w", limit.ErrCorrupt, err)); err != nil {
+			if err := r.Problem(at, fmt.Errorf("%w: %w", limit.ErrCorrupt, err)); err != nil {
 				return err
 			}
 			continue
 		case err != nil:
 			return err
 		case len(row) != 2 || len(row[1]) != 64:
-			if err := r.problem(at, errUnknownForm); err != nil {
+			if err := r.Problem(at, errUnknownForm); err != nil {
 				return err
 			}
 			continue
 		}
-		rec := r.start("hash", at, c.InputOffset()-at)
+		rec := r.Start("hash", at, c.InputOffset()-at)
 		r.set("path", strings.ToValidUTF8(row[0], "\ufffd"))
 		r.set("sha256", strings.ToValidUTF8(row[1], "\ufffd"))
 		rec.Observe(artifact.FileHash, rec.Text("sha256"), "sha256")
 		if bad := r.verify(); bad != nil {
 			// The record is told all the same.
-			if err := r.give(); err != nil {
+			if err := r.Give(); err != nil {
 				return err
 			}
-			if err := r.problem(at, bad); err != nil {
+			if err := r.Problem(at, bad); err != nil {
 				return err
 			}
 			continue
 		}
 		rec.Summary = func(b []byte) []byte { return appendSummary(b, "file of the acquisition: ", rec.Text("path")) }
-		if err := r.give(); err != nil {
+		if err := r.Give(); err != nil {
 			return err
 		}
 	}

@@ -17,7 +17,7 @@ var hashedFiles = []string{"**/*.json", "**/*.txt", "**/*.apk", "**/*.ab", "**/*
 // verify sets whether the file that the record names still has its hash. A
 // file that the evidence has not is not judged.
 func (r *fileReading) verify() error {
-	name := r.rec.Text("path")
+	name := r.Rec.Text("path")
 	in, err := r.hashed(name)
 	if err == nil && in == nil {
 		return nil
@@ -29,7 +29,7 @@ func (r *fileReading) verify() error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	r.rec.Set("matches", artifact.BoolValue(strings.EqualFold(sum, r.rec.Text("sha256"))))
+	r.Rec.Set("matches", artifact.BoolValue(strings.EqualFold(sum, r.Rec.Text("sha256"))))
 	return nil
 }
 
@@ -41,9 +41,9 @@ const maxHashedFolders = 32
 func (r *fileReading) hashed(name string) (*artifact.Input, error) {
 	name = strings.TrimLeft(path.Clean("/"+strings.ReplaceAll(name, `\`, "/")), "/")
 	for range maxHashedFolders {
-		at := path.Join(path.Dir(r.in.Path), name)
+		at := path.Join(path.Dir(r.In.Path), name)
 		if artifact.MatchAny(hashedFiles, at) {
-			in, err := r.in.Companion(at)
+			in, err := r.In.Companion(at)
 			if err == nil || !errors.Is(err, fs.ErrNotExist) {
 				return in, err
 			}

@@ -69,8 +69,8 @@ type adbReading struct {
 }
 
 func (a *adbReading) line(s *section) error {
-	line := bytes.TrimSpace(s.line)
-	if path.Base(s.in.Path) == "usb" {
+	line := bytes.TrimSpace(s.Line)
+	if path.Base(s.In.Path) == "usb" {
 		if within, err := a.usbLine(s, line); !within || err != nil {
 			return err
 		}
@@ -107,10 +107,10 @@ func (a *adbReading) state(s *section, name, value string) error {
 	if a.group != "debugging_manager" && a.group != "" {
 		name = a.group + "." + name
 	}
-	rec := s.start("state")
+	rec := s.Start("state")
 	rec.Set("name", artifact.TextValue(name))
 	rec.Set("value", artifact.TextOrNull(value))
-	return s.give()
+	return s.Give()
 }
 
 // key reads "BASE64 user@computer". last is the last connection in
@@ -118,7 +118,7 @@ func (a *adbReading) state(s *section, name, value string) error {
 func (a *adbReading) key(s *section, text, list, last string) error {
 	body, owner, _ := strings.Cut(strings.TrimSpace(text), " ")
 	raw, err := base64.StdEncoding.DecodeString(body)
-	rec := s.start("trusted_key")
+	rec := s.Start("trusted_key")
 	if err == nil && len(raw) > 0 {
 		sum := md5.Sum(raw)
 		rec.Set("fingerprint", artifact.TextValue(colons(sum[:])))
@@ -132,7 +132,7 @@ func (a *adbReading) key(s *section, text, list, last string) error {
 	}
 	a.compare(s, ms)
 	summary(rec, "computer trusted for debugging: %s", owner)
-	return s.give()
+	return s.Give()
 }
 
 // isADBKey reports whether bytes are a key as android_pubkey.cpp encodes it:
@@ -189,7 +189,7 @@ func (a *adbReading) binary(s *section, line []byte) error {
 		}
 	}
 	if !found {
-		return s.problem(fmt.Errorf("%w: a keystore in binary XML without a key that can be read", limit.ErrCorrupt))
+		return s.Problem(fmt.Errorf("%w: a keystore in binary XML without a key that can be read", limit.ErrCorrupt))
 	}
 	return nil
 }

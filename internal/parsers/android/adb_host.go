@@ -29,10 +29,10 @@ func (a *adbReading) compare(s *section, ms *int64) {
 	if !a.acquired.is {
 		return
 	}
-	host := a.acquired.fingerprint != "" && s.rec.Text("fingerprint") == a.acquired.fingerprint
-	s.rec.Set("acquisition_host", artifact.BoolValue(host))
+	host := a.acquired.fingerprint != "" && s.Rec.Text("fingerprint") == a.acquired.fingerprint
+	s.Rec.Set("acquisition_host", artifact.BoolValue(host))
 	if host && ms != nil && !a.acquired.started.IsZero() {
-		s.rec.Set("used_before", artifact.BoolValue(time.UnixMilli(*ms).Before(a.acquired.started.Add(-24*time.Hour))))
+		s.Rec.Set("used_before", artifact.BoolValue(time.UnixMilli(*ms).Before(a.acquired.started.Add(-24*time.Hour))))
 	}
 }
 
@@ -43,7 +43,7 @@ func (q *acquired) learn(s *section) error {
 		return nil
 	}
 	q.asked = true
-	for dir := strings.TrimSuffix(base(s.in.Path), "/"); ; dir = path.Dir(dir) {
+	for dir := strings.TrimSuffix(base(s.In.Path), "/"); ; dir = path.Dir(dir) {
 		if dir == "." {
 			dir = ""
 		}
@@ -59,7 +59,7 @@ func (q *acquired) learn(s *section) error {
 }
 
 func (q *acquired) read(s *section, at, name string) error {
-	c, err := s.in.Companion(at)
+	c, err := s.In.Companion(at)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -68,7 +68,7 @@ func (q *acquired) read(s *section, at, name string) error {
 		data, err = c.All(limit.MiB)
 	}
 	if err != nil {
-		return s.problem(fmt.Errorf("%s: %w", name, err))
+		return s.Problem(fmt.Errorf("%s: %w", name, err))
 	}
 	q.take(name, data)
 	return nil

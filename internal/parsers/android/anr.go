@@ -65,21 +65,21 @@ func beginOf(text string) []string {
 const maxAnrFiles = 200
 
 func (a *anrReading) line(s *section) error {
-	if bytes.HasPrefix(s.line, []byte("  ")) {
+	if bytes.HasPrefix(s.Line, []byte("  ")) {
 		// A step of a stack, which most lines are.
-		if a.open && bytes.Contains(s.line, []byte("/")) {
-			a.addFiles(string(s.line))
+		if a.open && bytes.Contains(s.Line, []byte("/")) {
+			a.addFiles(string(s.Line))
 		}
-		a.end = s.offset + s.length
+		a.end = s.Offset + s.Length
 		return nil
 	}
-	text := string(s.line)
+	text := string(s.Line)
 	if m := beginOf(text); m != nil {
 		if err := a.flush(s); err != nil {
 			return err
 		}
 		subject := a.subj
-		*a = anrReading{open: true, offset: s.offset, pid: m[1], at: strings.Clone(m[2]), zone: m[3], subj: subject}
+		*a = anrReading{open: true, offset: s.Offset, pid: m[1], at: strings.Clone(m[2]), zone: m[3], subj: subject}
 	}
 	if rest, ok := strings.CutPrefix(text, "Subject: "); ok {
 		a.subj = rest
@@ -88,7 +88,7 @@ func (a *anrReading) line(s *section) error {
 		// What the tool that wrote the stacks says of itself.
 		return nil
 	}
-	a.end = s.offset + s.length
+	a.end = s.Offset + s.Length
 	key, value, _ := strings.Cut(text, ": ")
 	switch {
 	case key == "Cmd line" && a.process == "":
@@ -129,7 +129,7 @@ func (a *anrReading) flush(s *section) error {
 		return nil
 	}
 	a.open = false
-	rec := s.start("process")
+	rec := s.Start("process")
 	rec.Loc.Offset, rec.Loc.Length, rec.Truncated = a.offset, a.end-a.offset, false
 	if pid := parseInt(a.pid); pid != nil {
 		rec.Set("pid", artifact.IntValue(*pid))
@@ -153,5 +153,5 @@ func (a *anrReading) flush(s *section) error {
 	}
 	process := a.process
 	summary(rec, "stacks of %s", process)
-	return s.give()
+	return s.Give()
 }

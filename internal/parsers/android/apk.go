@@ -162,7 +162,7 @@ func (p *apkReading) read() error {
 		if bad == nil {
 			continue
 		}
-		if err := p.r.problem(0, bad); err != nil {
+		if err := p.r.Problem(0, bad); err != nil {
 			return err
 		}
 	}
@@ -172,7 +172,7 @@ func (p *apkReading) read() error {
 // truths are the fields of flags of the manifest.
 func (p *apkReading) truth(field string, t apk.Truth) {
 	if t != apk.Unsaid {
-		p.r.rec.Set(field, artifact.BoolValue(t == apk.Yes))
+		p.r.Rec.Set(field, artifact.BoolValue(t == apk.Yes))
 	}
 }
 
@@ -182,7 +182,7 @@ func (p *apkReading) manifest(m *apk.Manifest) error {
 	if err != nil {
 		return err
 	}
-	rec := r.start("apk", 0, r.in.Size)
+	rec := r.Start("apk", 0, r.In.Size)
 	r.set("package_name", m.Package)
 	r.set("label", m.Label)
 	r.set("version_name", m.VersionName)
@@ -209,7 +209,7 @@ func (p *apkReading) manifest(m *apk.Manifest) error {
 	rec.Summary = func(b []byte) []byte {
 		return appendSummary(b, "app ", rec.Text("label"), " (", rec.Text("package_name"), " ", rec.Text("version_name"), ")")
 	}
-	return r.give()
+	return r.Give()
 }
 
 // guarded are the fields of parts that only the system may start.
@@ -257,11 +257,11 @@ func (p *apkReading) abilities(m *apk.Manifest) {
 // most of the time for gigabytes of copies: they are not made again where the
 // acquisition's list of packages has them beside the same SHA-256.
 func (p *apkReading) hashes() (sums [3]string, err error) {
-	if sums[2], err = p.r.in.SHA256(); err != nil {
+	if sums[2], err = p.r.In.SHA256(); err != nil {
 		return sums, err
 	}
 	if sums[0], sums[1], err = p.listed(sums[2]); err != nil {
-		if err := p.r.problem(0, fmt.Errorf("the list of packages: %w", err)); err != nil {
+		if err := p.r.Problem(0, fmt.Errorf("the list of packages: %w", err)); err != nil {
 			return sums, err
 		}
 	}
@@ -269,7 +269,7 @@ func (p *apkReading) hashes() (sums [3]string, err error) {
 		return sums, nil
 	}
 	m, s1 := md5.New(), sha1.New()
-	if _, err := io.Copy(io.MultiWriter(m, s1), io.NewSectionReader(p.r.in, 0, p.r.in.Size)); err != nil {
+	if _, err := io.Copy(io.MultiWriter(m, s1), io.NewSectionReader(p.r.In, 0, p.r.In.Size)); err != nil {
 		return sums, err
 	}
 	sums[0], sums[1] = hex.EncodeToString(m.Sum(nil)), hex.EncodeToString(s1.Sum(nil))
@@ -282,7 +282,7 @@ const maxPackageList = 64 * limit.MiB
 // listed returns the MD5 and SHA-1 that the list of packages, two folders up
 // from a copy, has in the same entry as the SHA-256.
 func (p *apkReading) listed(sum string) (m, s1 string, err error) {
-	in, err := p.r.in.Companion(path.Join(path.Dir(path.Dir(p.r.in.Path)), "packages.json"))
+	in, err := p.r.In.Companion(path.Join(path.Dir(path.Dir(p.r.In.Path)), "packages.json"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", "", nil
 	}
@@ -316,7 +316,7 @@ func hexAfter(entry []byte, key string, n int) string {
 
 func (p *apkReading) certificate(c *apk.Certificate) error {
 	r := p.r
-	rec := r.start("certificate", 0, r.in.Size)
+	rec := r.Start("certificate", 0, r.In.Size)
 	m, s1, s256 := md5.Sum(c.DER), sha1.Sum(c.DER), sha256.Sum256(c.DER)
 	r.set("package_name", p.name)
 	r.set("scheme", c.Scheme)
@@ -339,5 +339,5 @@ func (p *apkReading) certificate(c *apk.Certificate) error {
 	rec.Summary = func(b []byte) []byte {
 		return appendSummary(b, "app ", rec.Text("package_name"), " signed by ", rec.Text("certificate_subject"))
 	}
-	return r.give()
+	return r.Give()
 }

@@ -105,7 +105,7 @@ func (p *apkReading) give(address string, link bool, t apk.Text) error {
 	p.seen[address] = true
 	p.named++
 	r := p.r
-	rec := r.start("named", 0, r.in.Size)
+	rec := r.Start("named", 0, r.In.Size)
 	rec.Loc.Table, rec.Loc.RowID, rec.Loc.Row = t.File, t.Offset, true
 	r.set("package_name", p.name)
 	field, kind := "host", artifact.Domain
@@ -123,5 +123,5 @@ func (p *apkReading) give(address string, link bool, t apk.Text) error {
 	rec.Summary = func(b []byte) []byte {
 		return appendSummary(b, "address in app ", rec.Text("package_name"), ": ", address)
 	}
-	return r.give()
+	return r.Give()
 }

@@ -90,7 +90,7 @@ type appOpsReading struct {
 }
 
 func (a *appOpsReading) line(s *section) error {
-	line := strings.TrimSpace(string(s.line))
+	line := strings.TrimSpace(string(s.Line))
 	if a.past.begins(line) {
 		return nil
 	}
@@ -144,11 +144,11 @@ func isUIDMode(line string) bool {
 
 func (a *appOpsReading) uidMode(s *section, line string) error {
 	name, mode, _ := strings.Cut(line, ": mode=")
-	rec := s.start("uid_mode")
+	rec := s.Start("uid_mode")
 	rec.Set("uid", artifact.TextOrNull(a.uid))
 	rec.Set("operation", artifact.TextValue(name))
 	rec.Set("mode", artifact.TextOrNull(opMode(mode)))
-	return s.give()
+	return s.Give()
 }
 
 func (a *appOpsReading) set(rec *artifact.Record) {
@@ -160,8 +160,8 @@ func (a *appOpsReading) set(rec *artifact.Record) {
 
 func (a *appOpsReading) operation(s *section) error {
 	a.attribution, a.outcome = "", ""
-	a.set(s.start("operation"))
-	return s.give()
+	a.set(s.Start("operation"))
+	return s.Give()
 }
 
 // use reads "Access: [top-s] 2022-02-02 23:20:13.096 (-14h43m52s765ms) duration=+1s proxy[uid=0, pkg=null]".
@@ -170,7 +170,7 @@ func (a *appOpsReading) use(s *section, line string) error {
 	outcome = strings.ToLower(outcome)
 	state, rest, _ := strings.Cut(rest, "]")
 	at, rest, _ := strings.Cut(strings.TrimSpace(rest), " (")
-	rec := s.start("use")
+	rec := s.Start("use")
 	a.set(rec)
 	rec.Set("outcome", artifact.TextValue(outcome))
 	rec.Set("state", artifact.TextOrNull(strings.TrimPrefix(state, "[")))
@@ -188,14 +188,14 @@ func (a *appOpsReading) use(s *section, line string) error {
 	}
 	pkg, op := a.pkg, a.op
 	summary(rec, "%s: %s (%s)", pkg, op, outcome)
-	return s.give()
+	return s.Give()
 }
 
 func (a *appOpsReading) running(s *section, line string) error {
-	rec := s.start("use")
+	rec := s.Start("use")
 	a.set(rec)
 	rec.Set("outcome", artifact.TextValue("running"))
 	_, since, _ := strings.Cut(line, ": ")
 	rec.Set("duration", artifact.TextOrNull(since))
-	return s.give()
+	return s.Give()
 }

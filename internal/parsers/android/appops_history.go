@@ -50,7 +50,7 @@ func (h *opsHistory) line(s *section, line string) error {
 }
 
 func (h *opsHistory) record(s *section, kind artifact.Kind) *artifact.Record {
-	rec := s.start(kind)
+	rec := s.Start(kind)
 	setApp(rec, h.pkg)
 	rec.Set("uid", artifact.TextOrNull(h.uid))
 	rec.Set("operation", artifact.TextOrNull(h.op))
@@ -104,7 +104,7 @@ func (h *opsHistory) give(s *section, rec *artifact.Record, outcome, at string) 
 	}
 	pkg, op := h.pkg, h.op
 	summary(rec, "%s: %s (%s)", pkg, op, outcome)
-	return s.give()
+	return s.Give()
 }
 
 // row takes a row of AppOpHistoryHelper.dump of Android 16. Values are told by
@@ -189,5 +189,5 @@ func (h *opsHistory) count(s *section, line string) error {
 	}
 	pkg, op := h.pkg, h.op
 	summary(rec, "%s: %s, counted", pkg, op)
-	return s.give()
+	return s.Give()
 }

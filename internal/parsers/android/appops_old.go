@@ -44,7 +44,7 @@ func (a *appOpsReading) oldOperation(s *section, line string) error {
 		if u[1] == "" {
 			continue
 		}
-		rec := s.start("use")
+		rec := s.Start("use")
 		a.set(rec)
 		rec.Set("outcome", artifact.TextValue(u[0]))
 		if u[0] == "access" {
@@ -55,7 +55,7 @@ func (a *appOpsReading) oldOperation(s *section, line string) error {
 		}
 		pkg, op, outcome := a.pkg, a.op, u[0]
 		summary(rec, "%s: %s (%s)", pkg, op, outcome)
-		if err := s.give(); err != nil {
+		if err := s.Give(); err != nil {
 			return err
 		}
 	}

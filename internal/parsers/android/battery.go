@@ -68,7 +68,7 @@ type dailyReading struct {
 const maxChanges = 100_000
 
 func (d *dailyReading) line(s *section) error {
-	start := bytes.TrimLeft(s.line, " ")
+	start := bytes.TrimLeft(s.Line, " ")
 	if len(start) == 0 || bytes.IndexByte([]byte("DCSU"), start[0]) < 0 {
 		return nil // none of the lines below
 	}
@@ -94,7 +94,7 @@ func (d *dailyReading) line(s *section) error {
 		return nil
 	}
 	d.seen[c] = true
-	d.held = append(d.held, heldChange{c, d.from, d.to, s.offset, s.length, s.cut()})
+	d.held = append(d.held, heldChange{c, d.from, d.to, s.Offset, s.Length, s.WasCut()})
 	return nil
 }
 
@@ -123,7 +123,7 @@ func (d *dailyReading) give(s *section, h *heldChange, previous int64) error {
 	case previous > h.version:
 		action = "downgrade"
 	}
-	rec := s.start("package_change")
+	rec := s.Start("package_change")
 	rec.Loc.Offset, rec.Loc.Length, rec.Truncated = h.offset, h.length, h.cut
 	setApp(rec, h.pkg)
 	rec.Set("version_code", artifact.IntValue(h.version))
@@ -141,7 +141,7 @@ func (d *dailyReading) give(s *section, h *heldChange, previous int64) error {
 	}
 	pkg, version := h.pkg, h.version
 	summary(rec, "%s %s: version %d", action, pkg, version)
-	return s.give()
+	return s.Give()
 }
 
 // batteryHistory reads what ran since the last charge.
@@ -191,14 +191,14 @@ var historyEvents = map[string]string{
 }
 
 func (h *historyReading) line(s *section) error {
-	if bytes.HasPrefix(s.line, []byte("Battery History")) {
+	if bytes.HasPrefix(s.Line, []byte("Battery History")) {
 		h.within = true
 		return nil
 	}
 	if !h.within {
 		return nil
 	}
-	line := strings.TrimSpace(string(s.line))
+	line := strings.TrimSpace(string(s.Line))
 	first, rest, _ := strings.Cut(line, " ")
 	elapsed, ok := parseElapsed(first)
 	if !ok {
@@ -235,7 +235,7 @@ func (h *historyReading) events(s *section, raw string, elapsed time.Duration, r
 			continue
 		}
 		value = strings.Trim(quoted, `"`)
-		rec := s.start("event")
+		rec := s.Start("event")
 		switch {
 		case sign == "+" && (event != "wake" || !strings.HasPrefix(value, "*")):
 			event = "start_" + event
@@ -251,7 +251,7 @@ func (h *historyReading) events(s *section, raw string, elapsed time.Duration, r
 			return err
 		}
 		summary(rec, "%s %s", event, value)
-		if err := s.give(); err != nil {
+		if err := s.Give(); err != nil {
 			return err
 		}
 	}

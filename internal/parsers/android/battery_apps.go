@@ -77,11 +77,11 @@ type batteryApp struct {
 }
 
 func (b *batteryReading) line(s *section) error {
-	if bytes.HasPrefix(s.line, []byte("9,")) {
-		b.checkin(s, string(s.line))
+	if bytes.HasPrefix(s.Line, []byte("9,")) {
+		b.checkin(s, string(s.Line))
 		return nil
 	}
-	text := strings.TrimSpace(string(s.line))
+	text := strings.TrimSpace(string(s.Line))
 	switch {
 	case strings.HasPrefix(text, "Statistics since last charge"):
 		b.started = true
@@ -115,11 +115,11 @@ func (b *batteryReading) powerLine(s *section, text string) error {
 	if !ok || !isUser || leadingNumber(value) == "" {
 		return nil // the screen, the radio
 	}
-	rec := s.start("power")
+	rec := s.Start("power")
 	rec.Set("uid", artifact.TextValue(uid))
 	rec.Set("power", artifact.TextValue(value))
 	rec.Set("text", artifact.TextValue(text))
-	return s.give()
+	return s.Give()
 }
 
 // batteryTexts are lines of a user id whose rest becomes a field.
@@ -149,7 +149,7 @@ func (b *batteryReading) detail(s *section, text string) {
 	case batteryTexts[name] != "":
 		u.values[batteryTexts[name]] = strings.TrimSpace(value)
 	case b.apk != nil:
-		b.apk.end = s.offset + s.length
+		b.apk.end = s.Offset + s.Length
 		if strings.HasPrefix(text, "Wakeup alarm ") {
 			b.apk.wakeups = strings.TrimSuffix(text[strings.LastIndexByte(text, ':')+1:], " times")
 		} else if service, ok := strings.CutPrefix(text, "Service "); ok {
@@ -171,7 +171,7 @@ func (u *batteryUser) app(name string, s *section) *batteryApp {
 			return a
 		}
 	}
-	a := &batteryApp{name: name, offset: s.offset, end: s.offset + s.length}
+	a := &batteryApp{name: name, offset: s.Offset, end: s.Offset + s.Length}
 	if len(u.apps) < maxBatteryNames {
 		u.apps = append(u.apps, a)
 	}
@@ -196,7 +196,7 @@ func (b *batteryReading) flush(s *section) error {
 
 func (u *batteryUser) give(s *section) error {
 	for _, a := range u.apps {
-		rec := s.start("app")
+		rec := s.Start("app")
 		rec.Loc.Offset, rec.Loc.Length = a.offset, a.end-a.offset
 		setApp(rec, a.name)
 		rec.Set("uid", artifact.TextValue(u.uid))
@@ -213,7 +213,7 @@ func (u *batteryUser) give(s *section) error {
 		for _, p := range u.procs {
 			rec.Observe(artifact.Process, p, "processes")
 		}
-		if err := s.give(); err != nil {
+		if err := s.Give(); err != nil {
 			return err
 		}
 	}

@@ -147,7 +147,7 @@ func (h *history) visit(r *dbRow) error {
 	r.when("visit", "visit_time", artifact.WebKitMicroseconds)
 	rec.Observe(artifact.URL, rec.Text("url"), "url")
 	rec.Summary = func(b []byte) []byte { return appendSummary(b, "visited ", rec.Text("url"), " ", rec.Text("title")) }
-	return h.d.give()
+	return h.d.Give()
 }
 
 func (h *history) unvisited(r *dbRow) error {
@@ -161,7 +161,7 @@ func (h *history) unvisited(r *dbRow) error {
 	r.when("last_visit", "last_visit_time", artifact.WebKitMicroseconds)
 	rec.Observe(artifact.URL, rec.Text("url"), "url")
 	rec.Summary = func(b []byte) []byte { return appendSummary(b, "knows page ", rec.Text("url")) }
-	return h.d.give()
+	return h.d.Give()
 }
 
 func (h *history) downloads() error {
@@ -193,7 +193,7 @@ func (h *history) downloads() error {
 		}
 		rec.Observe(artifact.FilePath, rec.Text("path"), "path")
 		rec.Summary = func(b []byte) []byte { return appendSummary(b, "downloaded ", rec.Text("path")) }
-		return h.d.give()
+		return h.d.Give()
 	})
 	return err
 }

@@ -36,7 +36,7 @@ func (companionDevices) Parse(ctx context.Context, in *artifact.Input) iter.Seq2
 			return nil
 		}
 		text = text[i+len("Association"):]
-		rec := r.start("association")
+		rec := r.Start("association")
 		get := func(names ...string) string {
 			for _, name := range names {
 				if v, ok := valueOf(text, name); ok && v != "null" {
@@ -53,6 +53,6 @@ func (companionDevices) Parse(ctx context.Context, in *artifact.Input) iter.Seq2
 		setNumber(rec, "user", get("mUserId", "userId"))
 		whenMillis(rec, "approved", get("mTimeApprovedMs", "timeApprovedMs"))
 		whenMillis(rec, "last_connected", get("mLastTimeConnectedMs"))
-		return r.give()
+		return r.Give()
 	}, nil)
 }

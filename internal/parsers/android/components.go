@@ -49,7 +49,7 @@ type componentReading struct {
 }
 
 func (c *componentReading) line(s *section) error {
-	line := strings.TrimSpace(string(s.line))
+	line := strings.TrimSpace(string(s.Line))
 	indent := s.indent()
 	switch {
 	case line == "":
@@ -78,9 +78,9 @@ func (c *componentReading) component(s *section, line string) error {
 		}
 		return nil
 	}
-	rec := s.start("component")
+	rec := s.Start("component")
 	setAppPart(rec, name)
 	rec.Set("intent", artifact.TextOrNull(c.intent))
 	rec.Set("by", artifact.TextOrNull(c.by))
-	return s.give()
+	return s.Give()
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"iter"
 	"slices"
 	"strings"
@@ -14,6 +12,7 @@ import (
 	"github.com/amparo-project/amparo/internal/format/sqlite"
 	"github.com/amparo-project/amparo/internal/limit"
 	"github.com/amparo-project/amparo/internal/parsers/gap"
+	"github.com/amparo-project/amparo/internal/parsers/input"
 	"github.com/amparo-project/amparo/internal/parsers/schema"
 )
 
@@ -21,7 +20,7 @@ import (
 type dbReading struct {
 	*fileReading
 	db      *sqlite.DB
-	told    map[sqlite.Damage]bool
+	told    input.Told
 	started int              // records
 	lost    *sqlite.Recovery // what is recovered, once it was looked for
 	gaps    *gap.Watch       // of the next table that is read, nil: none
@@ -36,7 +35,7 @@ func readDatabase(
 	ctx context.Context, in *artifact.Input, read func(*dbReading) error,
 ) iter.Seq2[*artifact.Record, error] {
 	return readWhole(ctx, in, func(r *fileReading) error {
-		db, err := openDatabase(in)
+		db, err := input.Database(in)
 		salvaged := false
 		if err != nil {
 			if db, err = schema.Salvage(in, err); err != nil {
@@ -44,12 +43,12 @@ func readDatabase(
 			}
 			salvaged = true
 		}
-		d := &dbReading{fileReading: r, db: db, told: map[sqlite.Damage]bool{}, salvaged: salvaged}
-		if salvaged && !d.yield(nil, &artifact.RecordError{Loc: artifact.Location{Path: in.Path}, Err: schema.ErrSalvaged}) {
-			return errStopped
+		d := &dbReading{fileReading: r, db: db, told: input.Told{}, salvaged: salvaged}
+		if salvaged && !d.Yield(nil, &artifact.RecordError{Loc: artifact.Location{Path: in.Path}, Err: schema.ErrSalvaged}) {
+			return input.ErrStopped
 		}
 		err = read(d)
-		if errors.Is(err, errStopped) {
+		if errors.Is(err, input.ErrStopped) {
 			return err
 		}
 		for _, damage := range db.Damage() {
@@ -61,44 +60,12 @@ func readDatabase(
 	})
 }
 
-func openDatabase(in *artifact.Input) (*sqlite.DB, error) {
-	var opt sqlite.Options
-	for _, j := range []struct {
-		suffix string
-		r      *io.ReaderAt
-		size   *int64
-	}{
-		{"-wal", &opt.WAL, &opt.WALSize},
-		{"-journal", &opt.Journal, &opt.JournalSize},
-	} {
-		beside, err := in.Beside(j.suffix)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return nil, fmt.Errorf("open %s: %w", in.Path+j.suffix, err)
-		}
-		*j.r, *j.size = beside, beside.Size
-	}
-	return sqlite.Open(in, in.Size, opt)
-}
-
-// maxTold bounds the memory for damage that was told.
-const maxTold = 1 << 12
-
 // damage tells of d, unless that was done before.
 func (d *dbReading) damage(what sqlite.Damage, err error) error {
-	if d.told[what] {
+	if !d.told.New(what) {
 		return nil
 	}
-	if len(d.told) < maxTold {
-		d.told[what] = true
-	}
-	loc := artifact.Location{Path: d.in.Path, Table: what.Table, Page: int64(what.Page)}
-	if !d.yield(nil, &artifact.RecordError{Loc: loc, Err: err}) {
-		return errStopped
-	}
-	return nil
+	return d.ProblemAt(artifact.Location{Table: what.Table, Page: int64(what.Page)}, err)
 }
 
 // A dbRow is the row that a scan has come to, and where the columns that were
@@ -132,7 +99,7 @@ func (d *dbReading) each(name, columns string, f func(*dbRow) error) (found bool
 		return true, fmt.Errorf("%w: table %s has none of the columns that are known", limit.ErrUnsupported, name)
 	}
 	rows, started := 0, d.started
-	for row, err := range source.Scan(d.ctx, names...) {
+	for row, err := range source.Scan(d.Ctx, names...) {
 		if row != nil {
 			rows++
 			r.row = row
@@ -154,7 +121,7 @@ func (d *dbReading) each(name, columns string, f func(*dbRow) error) (found bool
 		}
 	}
 	// A table that is only joined to others tells what stands there.
-	if d.in.Recover && (rows == 0 || d.started != started) {
+	if d.In.Recover && (rows == 0 || d.started != started) {
 		if err := d.eachRecovered(r, names, watch, f); err != nil {
 			return true, err
 		}
@@ -174,7 +141,7 @@ func (d *dbReading) need(name, columns string, f func(*dbRow) error) error {
 // start empties the record and places it at the row.
 func (r *dbRow) start(kind artifact.Kind) *artifact.Record {
 	r.d.started++
-	rec := &r.d.rec
+	rec := &r.d.Rec
 	rec.Reset(kind)
 	rec.Loc = r.location()
 	return rec
@@ -183,8 +150,8 @@ func (r *dbRow) start(kind artifact.Kind) *artifact.Record {
 // location is the place of the row.
 func (r *dbRow) location() artifact.Location {
 	loc := artifact.Location{
-		Path: r.d.in.Path, Table: r.table.Name, RowID: r.row.RowID(), Row: !r.table.WithoutRowid && !r.row.RowIDLost(),
-		Page: int64(r.row.Page()), Offset: r.row.Offset(), Length: r.row.Length(), State: states[r.row.State()],
+		Path: r.d.In.Path, Table: r.table.Name, RowID: r.row.RowID(), Row: !r.table.WithoutRowid && !r.row.RowIDLost(),
+		Page: int64(r.row.Page()), Offset: r.row.Offset(), Length: r.row.Length(), State: input.States[r.row.State()],
 	}
 	if r.d.salvaged {
 		loc.State = artifact.Carved
@@ -229,13 +196,13 @@ func (r *dbRow) set(field, column string) { r.d.set(field, r.text(column)) }
 // setInt sets a field to the number of a column, if it is one.
 func (r *dbRow) setInt(field, column string) {
 	if n, ok := r.int(column); ok {
-		r.d.rec.Set(field, artifact.IntValue(n))
+		r.d.Rec.Set(field, artifact.IntValue(n))
 	}
 }
 
 // when sets a time, unless it is 0 or none.
 func (r *dbRow) when(meaning, column string, epoch artifact.Epoch) {
 	if n, ok := r.int(column); ok && n > 0 {
-		r.d.rec.When(meaning, epoch, artifact.IntValue(n))
+		r.d.Rec.When(meaning, epoch, artifact.IntValue(n))
 	}
 }

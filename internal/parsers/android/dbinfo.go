@@ -52,7 +52,7 @@ var (
 )
 
 func (d *dbInfoReading) line(s *section) error {
-	line := strings.TrimSpace(string(s.line))
+	line := strings.TrimSpace(string(s.Line))
 	if m := dbProcess.FindStringSubmatch(line); m != nil {
 		d.pid, d.process, d.pool = m[1], m[2], ""
 		return nil
@@ -72,7 +72,7 @@ func (d *dbInfoReading) line(s *section) error {
 	if path == "" {
 		path = d.pool
 	}
-	rec := s.start("operation")
+	rec := s.Start("operation")
 	rec.Set("process", artifact.TextOrNull(d.process))
 	rec.Observe(artifact.Process, d.process, "process")
 	if pid, err := strconv.ParseInt(d.pid, 10, 64); err == nil {
@@ -94,7 +94,7 @@ func (d *dbInfoReading) line(s *section) error {
 	}
 	process, sql := d.process, m[5]
 	summary(rec, "%s: %s", process, sql)
-	return s.give()
+	return s.Give()
 }
 
 // packageIn returns the package whose data a path is in, "" for another path.

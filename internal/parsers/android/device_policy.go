@@ -83,13 +83,13 @@ func (p *policyReading) admin(r *lineReading, text string, indent int) error {
 	if _, ok := component(name); isName && ok {
 		err := p.last(r)
 		p.open, p.component, p.uid, p.policies, p.listing = true, name, "", nil, false
-		p.offset, p.end = r.offset, r.offset+r.length
+		p.offset, p.end = r.Offset, r.Offset+r.Length
 		return err
 	}
 	if !p.open {
 		return nil
 	}
-	p.end = r.offset + r.length
+	p.end = r.Offset + r.Length
 	switch {
 	case text == "policies:":
 		p.listing, p.indent = true, indent
@@ -109,7 +109,7 @@ func (p *policyReading) owner(r *lineReading, text string) error {
 	name, value, ok := strings.Cut(text, "=")
 	switch {
 	case ok && name == "admin":
-		p.open, p.component, p.name, p.offset = true, value, "", r.offset
+		p.open, p.component, p.name, p.offset = true, value, "", r.Offset
 	case ok && name == "name" && p.open:
 		p.name = value
 	case !strings.HasPrefix(text, "package=") && !strings.HasPrefix(text, "User ID:"):
@@ -121,7 +121,7 @@ func (p *policyReading) owner(r *lineReading, text string) error {
 	case strings.HasPrefix(text, "User ID:"):
 		p.user, _ = userOf(strings.TrimSpace(strings.TrimPrefix(text, "User ID:")))
 	}
-	p.end = r.offset + r.length
+	p.end = r.Offset + r.Length
 	return nil
 }
 
@@ -135,7 +135,7 @@ func (p *policyReading) last(r *lineReading) error {
 	if p.part != "admins" {
 		kind = "owner"
 	}
-	rec := r.start(kind)
+	rec := r.Start(kind)
 	rec.Loc.Offset, rec.Loc.Length = p.offset, p.end-p.offset
 	if !setComponent(rec, p.component) {
 		r.notUnderstood()
@@ -145,11 +145,11 @@ func (p *policyReading) last(r *lineReading) error {
 	if kind == "owner" {
 		rec.Set("owner", artifact.TextValue(p.part))
 		rec.Set("name", artifact.TextOrNull(p.name))
-		return r.give()
+		return r.Give()
 	}
 	setNumber(rec, "uid", p.uid)
 	if len(p.policies) > 0 {
 		rec.Set("policies", artifact.StringsValue(p.policies))
 	}
-	return r.give()
+	return r.Give()
 }

@@ -41,11 +41,11 @@ func (d *dropReading) line(r *section) error {
 	text, indent := r.body()
 	if _, ok := dropTime(text); ok && indent == 0 {
 		err := d.last(r)
-		d.open, d.head, d.more, d.offset, d.end = true, text, "", r.offset, r.offset+r.length
+		d.open, d.head, d.more, d.offset, d.end = true, text, "", r.Offset, r.Offset+r.Length
 		return err
 	}
 	if d.open && indent > 0 && d.more == "" {
-		d.more, d.end = text, r.offset+r.length
+		d.more, d.end = text, r.Offset+r.Length
 	}
 	return nil
 }
@@ -64,7 +64,7 @@ func (d *dropReading) last(r *section) error {
 		return nil
 	}
 	d.open = false
-	rec := r.start("entry")
+	rec := r.Start("entry")
 	rec.Loc.Offset, rec.Loc.Length = d.offset, d.end-d.offset
 	at, _ := dropTime(d.head)
 	tag, rest, _ := strings.Cut(d.head[20:], " ")
@@ -85,5 +85,5 @@ func (d *dropReading) last(r *section) error {
 	}
 	more := d.more
 	rec.Summary = func(b []byte) []byte { return appendSummary(b, tag, " ", more) }
-	return r.give()
+	return r.Give()
 }

@@ -52,7 +52,7 @@ type processReading struct {
 var processColumns = map[string]string{"USER": "user", "PID": "pid", "PPID": "ppid", "LABEL": "label", "S": "state", "STAT": "state", "VSZ": "vsz", "VSIZE": "vsz", "RSS": "rss", "WCHAN": "wchan"}
 
 func (p *processReading) line(s *section) error {
-	fields := strings.Fields(string(s.line))
+	fields := strings.Fields(string(s.Line))
 	if len(fields) == 0 {
 		return nil
 	}
@@ -93,14 +93,14 @@ func (p *processReading) process(s *section, fields []string) error {
 		fields = slices.Insert(fields, pcy, "")
 	}
 	if len(fields) < n {
-		return s.problem(fmt.Errorf("%w: %d columns of %d", limit.ErrCorrupt, len(fields), n))
+		return s.Problem(fmt.Errorf("%w: %d columns of %d", limit.ErrCorrupt, len(fields), n))
 	}
 	// A thread has the number of its process in PID, and its own in TID.
 	if tid, ok := p.at["TID"]; ok && fields[tid] != fields[p.at["PID"]] {
 		return nil
 	}
 	name := strings.Join(fields[n-1:], " ")
-	rec := s.start("process")
+	rec := s.Start("process")
 	rec.Set("process", artifact.TextOrNull(name))
 	for i, c := range p.columns[:len(p.columns)-1] {
 		field, ok := processColumns[c]
@@ -111,7 +111,7 @@ func (p *processReading) process(s *section, fields []string) error {
 		case "pid", "ppid", "vsz", "rss":
 			v := parseInt(fields[i])
 			if v == nil {
-				return s.problem(fmt.Errorf("%w: column %s is %q", limit.ErrCorrupt, c, fields[i]))
+				return s.Problem(fmt.Errorf("%w: column %s is %q", limit.ErrCorrupt, c, fields[i]))
 			}
 			rec.Set(field, artifact.IntValue(*v))
 		default:
@@ -122,7 +122,7 @@ func (p *processReading) process(s *section, fields []string) error {
 		rec.Set("state", artifact.TextOrNull(fields[n-2]))
 	}
 	observeProcess(rec, name)
-	return s.give()
+	return s.Give()
 }
 
 // observeProcess notes a process by its name and, where that is one, as an app.
@@ -137,8 +137,8 @@ func observeProcess(rec *artifact.Record, name string) {
 }
 
 func (p *processReading) last(s *section) error {
-	if p.columns == nil && s.in.Size > 0 {
-		return fmt.Errorf("read %s: %w: no heading of ps", s.in.Path, limit.ErrUnsupported)
+	if p.columns == nil && s.In.Size > 0 {
+		return fmt.Errorf("read %s: %w: no heading of ps", s.In.Path, limit.ErrUnsupported)
 	}
 	return nil
 }

@@ -82,7 +82,7 @@ type packageBlock struct {
 const maxListed = 5000
 
 func (p *packageReading) line(s *section) error {
-	text := string(s.line)
+	text := string(s.Line)
 	line := strings.TrimSpace(text)
 	indent := s.indent()
 	if indent == 0 && line != "" {
@@ -108,13 +108,13 @@ func (p *packageReading) inPackages(s *section, line string, indent int) error {
 		}
 		name, _, _ := strings.Cut(rest, "]")
 		p.open, p.list = true, ""
-		p.pkg = packageBlock{name: name, list: strings.ToLower(p.heading), offset: s.offset, end: s.offset + s.length, cut: s.cut(), values: map[string]string{}}
+		p.pkg = packageBlock{name: name, list: strings.ToLower(p.heading), offset: s.Offset, end: s.Offset + s.Length, cut: s.WasCut(), values: map[string]string{}}
 		return nil
 	}
 	if !p.open || line == "" {
 		return nil
 	}
-	p.pkg.end = s.offset + s.length
+	p.pkg.end = s.Offset + s.Length
 	switch {
 	case strings.HasPrefix(line, "User ") && strings.Contains(line, "installed="):
 		p.list = ""
@@ -209,7 +209,7 @@ func (p *packageReading) flush(s *section) error {
 	}
 	p.open = false
 	b := &p.pkg
-	rec := s.start("package")
+	rec := s.Start("package")
 	rec.Loc.Offset, rec.Loc.Length, rec.Truncated = b.offset, b.end-b.offset, b.cut
 	setApp(rec, b.name)
 	rec.Set("list", artifact.TextValue(b.list))
@@ -227,7 +227,7 @@ func (p *packageReading) flush(s *section) error {
 	}
 	name, version := b.name, b.values["versionName"]
 	summary(rec, "%s %s", name, version)
-	return s.give()
+	return s.Give()
 }
 
 func (b *packageBlock) setValues(rec *artifact.Record) {
@@ -310,10 +310,10 @@ func (p *packageReading) verifier(s *section, line string) error {
 	if !ok {
 		return nil
 	}
-	rec := s.start("verifier")
+	rec := s.Start("verifier")
 	rec.Set("role", artifact.TextOrNull(role))
 	if name, _, _ := strings.Cut(strings.TrimSpace(rest), " "); name != "null" {
 		setApp(rec, name)
 	}
-	return s.give()
+	return s.Give()
 }

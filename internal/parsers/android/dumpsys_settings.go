@@ -42,7 +42,7 @@ type dumpsysSettingsReading struct {
 // line reads a heading "SECURE SETTINGS (user 0)", or "_id:1 name:adb_enabled
 // pkg:android value:1 default:…".
 func (r *dumpsysSettingsReading) line(s *section) error {
-	line := strings.TrimSpace(string(s.line))
+	line := strings.TrimSpace(string(s.Line))
 	if head, rest, ok := strings.Cut(line, " SETTINGS (user "); ok {
 		r.namespace, r.user = strings.ToLower(head), strings.TrimSuffix(rest, ")")
 		return nil
@@ -62,7 +62,7 @@ func (r *dumpsysSettingsReading) line(s *section) error {
 }
 
 func (r *dumpsysSettingsReading) give(s *section, name, value, by string) error {
-	rec := s.start("setting")
+	rec := s.Start("setting")
 	rec.Set("namespace", artifact.TextOrNull(r.namespace))
 	rec.Set("name", artifact.TextValue(name))
 	rec.Set("value", artifact.TextValue(value))
@@ -75,5 +75,5 @@ func (r *dumpsysSettingsReading) give(s *section, name, value, by string) error 
 			rec.Observe(artifact.AppID, packageOf(part), "value")
 		}
 	}
-	return s.give()
+	return s.Give()
 }

@@ -75,7 +75,7 @@ func (r *fileReading) selinux(l textLine) error {
 	rec := r.startLine("selinux", l)
 	r.set("status", status)
 	rec.Summary = func(b []byte) []byte { return appendSummary(b, "SELinux is ", status) }
-	return r.give()
+	return r.Give()
 }
 
 func (r *fileReading) variable(l textLine) error {
@@ -95,7 +95,7 @@ func (r *fileReading) variable(l textLine) error {
 		}
 	}
 	rec.Summary = func(b []byte) []byte { return appendSummary(b, "variable ", name, "=", value) }
-	return r.give()
+	return r.Give()
 }
 
 // serviceLine is a line of the command service: "12	activity: [android.app.IActivityManager]".
@@ -113,5 +113,5 @@ func (r *fileReading) service(l textLine) error {
 	r.set("name", m[1])
 	r.set("interface", m[2])
 	rec.Summary = func(b []byte) []byte { return appendSummary(b, "service ", m[1]) }
-	return r.give()
+	return r.Give()
 }

@@ -58,19 +58,19 @@ func (fileList) Info() artifact.Info { return fileListInfo }
 // Parse implements artifact.Parser.
 func (fileList) Parse(ctx context.Context, in *artifact.Input) iter.Seq2[*artifact.Record, error] {
 	return readWhole(ctx, in, func(r *fileReading) error {
-		summary := func(b []byte) []byte { return appendSummary(b, "file ", r.rec.Text("path")) }
+		summary := func(b []byte) []byte { return appendSummary(b, "file ", r.Rec.Text("path")) }
 		return r.objects(limit.MiB, func(v ips.Value, at jsonlist.Element) error { return r.file(v, at, summary) })
 	})
 }
 
 func (r *fileReading) file(v ips.Value, at jsonlist.Element, summary func([]byte) []byte) error {
-	rec := r.start("file", at.Offset, v.Length())
+	rec := r.Start("file", at.Offset, v.Length())
 	var times [3]ips.Value
 	for key, member := range v.Members() {
 		switch key {
 		case "path", "size", "mode", "user_id", "user_name", "group_id", "group_name", "context", "error", "md5", "sha1", "sha256", "sha512":
 			if rec.Get(key).Kind() == artifact.Null { // the first of two counts
-				rec.Set(key, r.scalar(member))
+				rec.Set(key, r.Scalar(member))
 			}
 		case "changed_time":
 			times[0] = member
@@ -82,7 +82,7 @@ func (r *fileReading) file(v ips.Value, at jsonlist.Element, summary func([]byte
 	}
 	path := rec.Text("path")
 	if path == "" {
-		return r.problem(at.Offset, errNoName)
+		return r.Problem(at.Offset, errNoName)
 	}
 	r.rights(rec)
 	for i, meaning := range fileListInfo.Kinds[0].Times {
@@ -95,7 +95,7 @@ func (r *fileReading) file(v ips.Value, at jsonlist.Element, summary func([]byte
 		rec.Observe(artifact.FileHash, rec.Text(field), field)
 	}
 	rec.Summary = summary
-	return r.give()
+	return r.Give()
 }
 
 // rights sets what the mode says: ten letters, or octal digits as find writes

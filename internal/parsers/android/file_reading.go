@@ -7,85 +7,38 @@ import (
 	"iter"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/amparo-project/amparo/internal/artifact"
 	"github.com/amparo-project/amparo/internal/format/ips"
 	"github.com/amparo-project/amparo/internal/format/jsonlist"
+	"github.com/amparo-project/amparo/internal/parsers/input"
 )
 
-// A fileReading is one Parse of a whole file: where its records go.
-type fileReading struct {
-	rec artifact.Record // the one record that is handed on again and again
-
-	ctx   context.Context
-	in    *artifact.Input
-	yield func(*artifact.Record, error) bool
-}
+// A fileReading is one Parse of a whole file.
+type fileReading struct{ *input.Reading }
 
 // readWhole is the Parse of a parser of files: it has read yield the records.
 // An error of read ends it.
 func readWhole(
 	ctx context.Context, in *artifact.Input, read func(*fileReading) error,
 ) iter.Seq2[*artifact.Record, error] {
-	return func(yield func(*artifact.Record, error) bool) {
-		if ctx.Err() != nil {
-			yield(nil, context.Cause(ctx))
-			return
+	return input.Parse(ctx, in, func(reading *input.Reading) error {
+		if err := read(&fileReading{reading}); err != nil {
+			return fmt.Errorf("read %s: %w", in.Path, err)
 		}
-		r := &fileReading{ctx: ctx, in: in, yield: yield}
-		if err := read(r); err != nil && !errors.Is(err, errStopped) {
-			yield(nil, fmt.Errorf("read %s: %w", in.Path, err))
-		}
-	}
-}
-
-// start empties the record and places it at length bytes of the file.
-func (r *fileReading) start(kind artifact.Kind, offset, length int64) *artifact.Record {
-	r.rec.Reset(kind)
-	r.rec.Loc = artifact.Location{Path: r.in.Path, Offset: offset, Length: length}
-	return &r.rec
-}
-
-// give hands the record on.
-func (r *fileReading) give() error {
-	if !r.yield(&r.rec, nil) {
-		return errStopped
-	}
-	return nil
-}
-
-// problem tells of a place that could not be read; reading goes on after it.
-func (r *fileReading) problem(offset int64, err error) error {
-	loc := artifact.Location{Path: r.in.Path, Offset: offset}
-	if !r.yield(nil, &artifact.RecordError{Loc: loc, Err: err}) {
-		return errStopped
-	}
-	return nil
-}
-
-// cut returns s, or its beginning where it is longer than the limit.
-func (r *fileReading) cut(s string) string {
-	if len(s) <= r.in.Limits.FieldLen {
-		return s
-	}
-	r.rec.Truncated = true
-	n := r.in.Limits.FieldLen
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n]
+		return nil
+	})
 }
 
 // set sets a field to a text, unless that is empty.
-func (r *fileReading) set(field, s string) { r.rec.Set(field, artifact.TextOrNull(r.cut(s))) }
+func (r *fileReading) set(field, s string) { r.Rec.Set(field, artifact.TextOrNull(r.Cut(s))) }
 
 // list sets a field to a list of texts.
 func (r *fileReading) list(field string, list []string) {
 	for i := range list {
-		list[i] = r.cut(list[i])
+		list[i] = r.Cut(list[i])
 	}
-	r.rec.Set(field, artifact.StringsValue(list))
+	r.Rec.Set(field, artifact.StringsValue(list))
 }
 
 // A textLine is one line of a text, without its end.
@@ -97,17 +50,17 @@ type textLine struct {
 
 // lines calls each at every line, with CR LF taken as one end.
 func (r *fileReading) lines(each func(textLine) error) error {
-	l := &lineReading{ctx: r.ctx, in: r.in, yield: r.yield}
-	return l.scan(func(l *lineReading) error {
+	l := input.Lines{Reading: r.Reading}
+	return l.Scan(func() error {
 		return each(textLine{
-			text: strings.ToValidUTF8(string(l.line), "\ufffd"), offset: l.offset, length: l.length, cut: l.cut(),
+			text: strings.ToValidUTF8(string(l.Line), "\ufffd"), offset: l.Offset, length: l.Length, cut: l.WasCut(),
 		})
 	})
 }
 
 // startLine is start for a record that lies in one line.
 func (r *fileReading) startLine(kind artifact.Kind, l textLine) *artifact.Record {
-	rec := r.start(kind, l.offset, l.length)
+	rec := r.Start(kind, l.offset, l.length)
 	rec.Truncated = l.cut
 	return rec
 }
@@ -115,15 +68,15 @@ func (r *fileReading) startLine(kind artifact.Kind, l textLine) *artifact.Record
 // elements calls each at every value of a list in JSON, each at most max bytes
 // long. Damage is told, and costs the value that it is in.
 func (r *fileReading) elements(max int, each func(v ips.Value, at jsonlist.Element) error) error {
-	for e, err := range jsonlist.Scan(r.in, r.in.Size, max) {
+	for e, err := range jsonlist.Scan(r.In, r.In.Size, max) {
 		var damage *jsonlist.DamageError
 		switch {
 		case errors.As(err, &damage):
-			err = r.problem(damage.Offset, damage.Err)
+			err = r.Problem(damage.Offset, damage.Err)
 		case err == nil:
 			var v ips.Value
 			if v, err = ips.ValueAt(e.Raw, 0); err != nil {
-				err = r.problem(e.Offset, err)
+				err = r.Problem(e.Offset, err)
 			} else {
 				err = each(v, e)
 			}
@@ -139,31 +92,10 @@ func (r *fileReading) elements(max int, each func(v ips.Value, at jsonlist.Eleme
 func (r *fileReading) objects(max int, each func(v ips.Value, at jsonlist.Element) error) error {
 	return r.elements(max, func(v ips.Value, at jsonlist.Element) error {
 		if v.Kind() != ips.Object {
-			return r.problem(at.Offset, errUnknownForm)
+			return r.Problem(at.Offset, errUnknownForm)
 		}
 		return each(v, at)
 	})
-}
-
-// scalar returns a value of JSON as the value of a field, of whatever type it
-// is, and Null for what is nested or empty.
-func (r *fileReading) scalar(v ips.Value) artifact.Value {
-	switch v.Kind() {
-	case ips.String:
-		return artifact.TextOrNull(r.cut(v.Text()))
-	case ips.Bool:
-		return artifact.BoolValue(v.Bool())
-	case ips.Number:
-		if n, ok := v.Int(); ok {
-			return artifact.IntValue(n)
-		}
-		if f, ok := v.Float(); ok {
-			return artifact.FloatValue(f)
-		}
-		return artifact.TextValue(r.cut(v.Plain()))
-	default:
-		return artifact.Value{}
-	}
 }
 
 // texts returns the texts in a list of JSON.
@@ -171,7 +103,7 @@ func (r *fileReading) texts(v ips.Value) []string {
 	var list []string
 	for e := range v.Elements() {
 		if len(list) >= maxTexts {
-			r.rec.Truncated = true
+			r.Rec.Truncated = true
 			break
 		}
 		if s := e.Plain(); s != "" {
@@ -191,9 +123,9 @@ func (r *fileReading) when(meaning, text string) {
 		return
 	}
 	if at, err := time.Parse(time.RFC3339Nano, text); err == nil {
-		r.rec.WhenAt(meaning, at)
+		r.Rec.WhenAt(meaning, at)
 	} else {
-		r.rec.When(meaning, artifact.Calendar, artifact.TextValue(r.cut(text)))
+		r.Rec.When(meaning, artifact.Calendar, artifact.TextValue(r.Cut(text)))
 	}
 }
 
@@ -228,4 +160,4 @@ func isPackageName(s string) bool {
 }
 
 // notUnderstood counts a line that there is no reader for.
-func (r *fileReading) notUnderstood() { r.in.NotUnderstood(1) }
+func (r *fileReading) notUnderstood() { r.In.NotUnderstood(1) }

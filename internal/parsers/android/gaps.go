@@ -40,6 +40,6 @@ func (d *dbReading) giveGaps(table string, watch *gap.Watch) error {
 	if watch == nil {
 		return nil
 	}
-	watch.End(gap.Counter(d.ctx, d.db, table))
-	return watch.Give(&d.rec, d.give)
+	watch.End(gap.Counter(d.Ctx, d.db, table))
+	return watch.Give(&d.Rec, d.Give)
 }

@@ -131,7 +131,7 @@ func (p *properties) line(l textLine) error {
 // closed gives the property if its value has ended.
 func (p *properties) closed() error {
 	value, ok := strings.CutSuffix(p.value, "]")
-	if !ok && len(p.value) < p.r.in.Limits.FieldLen {
+	if !ok && len(p.value) < p.r.In.Limits.FieldLen {
 		return nil
 	}
 	p.value = value
@@ -155,7 +155,7 @@ func (p *properties) give() error {
 	}
 	name, value := p.name, p.value
 	rec.Summary = func(b []byte) []byte { return appendSummary(b, "property ", name, "=", value) }
-	return r.give()
+	return r.Give()
 }
 
 // splitProperty cuts a line into a name and a value, whose closing bracket is
@@ -197,7 +197,7 @@ func (p *properties) system() error {
 		return nil
 	}
 	r := p.r
-	rec := r.start("system", 0, r.in.Size)
+	rec := r.Start("system", 0, r.In.Size)
 	for _, f := range []struct{ field, property string }{
 		{"manufacturer", "ro.product.manufacturer"},
 		{"model", "ro.product.model"},
@@ -226,7 +226,7 @@ func (p *properties) system() error {
 	rec.Summary = func(b []byte) []byte {
 		return appendSummary(b, "system: ", rec.Text("manufacturer"), " ", rec.Text("model"), ", Android ", rec.Text("version"), ", patch ", rec.Text("security_patch"))
 	}
-	return r.give()
+	return r.Give()
 }
 
 func (p *properties) flags(rec *artifact.Record) {

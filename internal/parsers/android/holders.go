@@ -42,7 +42,7 @@ func (h holders) Info() artifact.Info { return *h.info }
 // Parse implements artifact.Parser.
 func (h holders) Parse(ctx context.Context, in *artifact.Input) iter.Seq2[*artifact.Record, error] {
 	var r holderReading
-	return readSection(ctx, in, func(s *section) error { return h.line(&r, s, strings.TrimSpace(string(s.line))) }, nil)
+	return readSection(ctx, in, func(s *section) error { return h.line(&r, s, strings.TrimSpace(string(s.Line))) }, nil)
 }
 
 // holderReading is what the lines so far said.
@@ -52,7 +52,7 @@ type holderReading struct {
 
 // give gives a holder: a component, or a package.
 func (r *holderReading) give(s *section, name, text string) error {
-	rec := s.start("holder")
+	rec := s.Start("holder")
 	if isComponent(name) {
 		setAppPart(rec, name)
 	} else {
@@ -62,7 +62,7 @@ func (r *holderReading) give(s *section, name, text string) error {
 	rec.Set("state", artifact.TextOrNull(r.state))
 	rec.Set("user", artifact.TextOrNull(r.user))
 	rec.Set("text", artifact.TextOrNull(text))
-	return s.give()
+	return s.Give()
 }
 
 var serviceRecord = regexp.MustCompile(`^\* ServiceRecord\{\w+ (u\d+) ([^\s}]+)`)

@@ -48,7 +48,7 @@ func (m *methodReading) line(r *lineReading) error {
 		if err := m.last(r); err != nil {
 			return err
 		}
-		m.id, m.source, m.offset, m.open = id, "", r.offset, true
+		m.id, m.source, m.offset, m.open = id, "", r.Offset, true
 		return nil
 	}
 	if source, ok := strings.CutPrefix(text, "sourceDir="); ok && m.open && m.source == "" {
@@ -62,9 +62,9 @@ func (m *methodReading) line(r *lineReading) error {
 		if err := m.last(r); err != nil {
 			return err
 		}
-		rec := r.start("current_input_method")
+		rec := r.Start("current_input_method")
 		if setComponent(rec, id) {
-			return r.give()
+			return r.Give()
 		}
 	}
 	return nil
@@ -76,12 +76,12 @@ func (m *methodReading) last(r *lineReading) error {
 		return nil
 	}
 	m.open = false
-	rec := r.start("input_method")
-	rec.Loc.Offset, rec.Loc.Length = m.offset, max(r.offset-m.offset, 1)
+	rec := r.Start("input_method")
+	rec.Loc.Offset, rec.Loc.Length = m.offset, max(r.Offset-m.offset, 1)
 	if !setComponent(rec, m.id) {
 		return nil
 	}
 	rec.Set("source", artifact.TextOrNull(m.source))
 	rec.Observe(artifact.FilePath, m.source, "source")
-	return r.give()
+	return r.Give()
 }

@@ -27,7 +27,7 @@ func (p *installReading) flush(s *section) error {
 	}
 	p.open = false
 	b := &p.session
-	rec := s.start("session")
+	rec := s.Start("session")
 	rec.Loc.Offset, rec.Loc.Length, rec.Truncated = b.offset, b.end-b.offset, b.cut
 	rec.Set("list", artifact.TextValue(b.list))
 	setNumber(rec, "session", b.number)
@@ -45,7 +45,7 @@ func (p *installReading) flush(s *section) error {
 	}
 	label := firstOf(name, v["appLabel"], "an app")
 	summary(rec, "installation of %s by %s", label, firstOf(v["installInitiatingPackageName"], installer, "?"))
-	return s.give()
+	return s.Give()
 }
 
 // setSessionApps sets the packages that a session names.

@@ -101,7 +101,7 @@ const maxInstallBlock = 64 * limit.KiB
 var sessionStart = regexp.MustCompile(`^(?:[A-Z][a-z]+ )?(Child )?Session (-?\d{1,10}):$`)
 
 func (p *installReading) line(s *section) error {
-	line := bytes.TrimSpace(s.line)
+	line := bytes.TrimSpace(s.Line)
 	if p.heading == "Package warning messages" && len(line) > 0 && line[len(line)-1] != ':' {
 		return p.warning(s, string(line))
 	}
@@ -130,7 +130,7 @@ func (p *installReading) inSessions(s *section, list string, line []byte) error 
 		}
 		p.open = true
 		p.session = installBlock{
-			list: list, number: string(m[2]), child: len(m[1]) > 0, offset: s.offset, end: s.offset + s.length, cut: s.cut(), text: p.session.text[:0],
+			list: list, number: string(m[2]), child: len(m[1]) > 0, offset: s.Offset, end: s.Offset + s.Length, cut: s.WasCut(), text: p.session.text[:0],
 		}
 		return nil
 	}
@@ -138,15 +138,15 @@ func (p *installReading) inSessions(s *section, list string, line []byte) error 
 		return nil
 	}
 	b := &p.session
-	if !p.open || len(b.text)+len(s.line) > maxInstallBlock {
+	if !p.open || len(b.text)+len(s.Line) > maxInstallBlock {
 		if p.open {
 			b.cut = true
 		}
 		s.notUnderstood()
 		return nil
 	}
-	b.end, b.cut = s.offset+s.length, b.cut || s.cut()
-	part := bytes.TrimLeft(bytes.TrimRight(s.line, "\r"), " \t")
+	b.end, b.cut = s.Offset+s.Length, b.cut || s.WasCut()
+	part := bytes.TrimLeft(bytes.TrimRight(s.Line, "\r"), " \t")
 	if len(b.text) > 0 && b.text[len(b.text)-1] != ' ' && installValue.Match(part) {
 		b.text = append(b.text, ' ') // blanks at the ends of lines were lost on the way
 	}
@@ -188,11 +188,11 @@ func (p *installReading) change(s *section, line string) error {
 			s.notUnderstood()
 			return nil
 		}
-		rec := s.start("package_change")
+		rec := s.Start("package_change")
 		setApp(rec, name)
 		setNumber(rec, "user", p.user)
 		setNumber(rec, "sequence", number)
-		return s.give()
+		return s.Give()
 	case strings.HasPrefix(line, "User ") && strings.HasSuffix(line, ":"):
 		p.user = strings.TrimSuffix(strings.TrimPrefix(line, "User "), ":")
 	case line == "", strings.HasPrefix(line, "Sequence number="), line == "No packages changed":
@@ -205,7 +205,7 @@ func (p *installReading) change(s *section, line string) error {
 // warning takes a line below "Package warning messages", which stand at the
 // beginning of the line like headings.
 func (p *installReading) warning(s *section, line string) error {
-	rec := s.start("warning")
+	rec := s.Start("warning")
 	rec.Set("text", artifact.TextValue(line))
 	for word := range strings.FieldsFuncSeq(line, func(r rune) bool { return strings.ContainsRune(" =,;:()[]'\"", r) }) {
 		if isPackageName(word) {
@@ -213,5 +213,5 @@ func (p *installReading) warning(s *section, line string) error {
 			break
 		}
 	}
-	return s.give()
+	return s.Give()
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/amparo-project/amparo/internal/format/ips"
 	"github.com/amparo-project/amparo/internal/format/jsonlist"
 	"github.com/amparo-project/amparo/internal/limit"
+	"github.com/amparo-project/amparo/internal/parsers/input"
 )
 
 // intrusionLogs reads the events that Android's Advanced Protection keeps and
@@ -144,19 +145,19 @@ type intrusionReading struct {
 
 // file reads one of the files.
 func (l *intrusionReading) file(r *fileReading, path string) error {
-	in := r.in
+	in := r.In
 	if path != in.Path {
 		var err error
-		if in, err = r.in.Companion(path); err != nil {
+		if in, err = r.In.Companion(path); err != nil {
 			if errors.Is(err, fs.ErrNotExist) {
 				return nil
 			}
 			return r.problemIn(path, err)
 		}
 	}
-	l.r = &fileReading{ctx: r.ctx, in: in, yield: r.yield}
+	l.r = &fileReading{&input.Reading{Ctx: r.Ctx, In: in, Yield: r.Yield}}
 	err := l.r.objects(limit.MiB, l.event)
-	if err == nil || errors.Is(err, errStopped) || path == r.in.Path || r.ctx.Err() != nil {
+	if err == nil || errors.Is(err, input.ErrStopped) || path == r.In.Path || r.Ctx.Err() != nil {
 		return err
 	}
 	return r.problemIn(path, err)
@@ -164,10 +165,7 @@ func (l *intrusionReading) file(r *fileReading, path string) error {
 
 // problemIn tells of another file that could not be read.
 func (r *fileReading) problemIn(path string, err error) error {
-	if !r.yield(nil, &artifact.RecordError{Loc: artifact.Location{Path: path}, Err: err}) {
-		return errStopped
-	}
-	return nil
+	return r.ProblemAt(artifact.Location{Path: path}, err)
 }
 
 // event reads one line: an object with one member, which names the type.
@@ -199,14 +197,14 @@ func (l *intrusionReading) event(v ips.Value, at jsonlist.Element) error {
 		}
 	}
 	if !some {
-		return l.r.problem(at.Offset, errUnknownForm)
+		return l.r.Problem(at.Offset, errUnknownForm)
 	}
 	return nil
 }
 
 func (l *intrusionReading) dns(data ips.Value, at jsonlist.Element, v ips.Value) error {
 	r, m := l.r, data.Map()
-	rec := r.start("dns", at.Offset, v.Length())
+	rec := r.Start("dns", at.Offset, v.Length())
 	r.set("package_name", m["package_name"].Text())
 	host := m["hostname"].Text()
 	r.set("hostname", host)
@@ -216,25 +214,25 @@ func (l *intrusionReading) dns(data ips.Value, at jsonlist.Element, v ips.Value)
 		rec.Observe(artifact.IP, addresses[i], "ip_addresses")
 	}
 	r.list("ip_addresses", addresses)
-	rec.Set("ip_addresses_count", r.scalar(m["ip_addresses_count"]))
-	rec.Set("event_id", r.scalar(m["event_id"]))
+	rec.Set("ip_addresses_count", r.Scalar(m["ip_addresses_count"]))
+	rec.Set("event_id", r.Scalar(m["event_id"]))
 	r.instant("looked_up", artifact.UnixMilliseconds, m["event_time"])
 	rec.Observe(artifact.Domain, host, "hostname")
 	rec.Observe(artifact.AppID, rec.Text("package_name"), "package_name")
 	rec.Summary = func(b []byte) []byte {
 		return appendSummary(b, rec.Text("package_name"), " looked up ", rec.Text("hostname"))
 	}
-	return r.give()
+	return r.Give()
 }
 
 func (l *intrusionReading) connect(data ips.Value, at jsonlist.Element, v ips.Value) error {
 	r, m := l.r, data.Map()
-	rec := r.start("connect", at.Offset, v.Length())
+	rec := r.Start("connect", at.Offset, v.Length())
 	r.set("package_name", m["package_name"].Text())
 	address := m["ip_address"].Text()
 	r.set("ip_address", address)
-	rec.Set("port", r.scalar(m["port"]))
-	rec.Set("event_id", r.scalar(m["event_id"]))
+	rec.Set("port", r.Scalar(m["port"]))
+	rec.Set("event_id", r.Scalar(m["event_id"]))
 	r.instant("connected", artifact.UnixMilliseconds, m["event_time"])
 	if ip, err := netip.ParseAddr(address); err != nil || !ip.IsLoopback() && !ip.IsUnspecified() {
 		rec.Observe(artifact.IP, address, "ip_address")
@@ -243,7 +241,7 @@ func (l *intrusionReading) connect(data ips.Value, at jsonlist.Element, v ips.Va
 	rec.Summary = func(b []byte) []byte {
 		return appendSummary(b, rec.Text("package_name"), " connected to ", rec.Text("ip_address"))
 	}
-	return r.give()
+	return r.Give()
 }
 
 // eventMembers are the members of a security event beside the event itself.
@@ -264,9 +262,9 @@ func (l *intrusionReading) security(data ips.Value, at jsonlist.Element, v ips.V
 		}
 	}
 	if name == "" {
-		return r.problem(at.Offset, errNoName)
+		return r.Problem(at.Offset, errNoName)
 	}
-	rec := r.start("security", at.Offset, v.Length())
+	rec := r.Start("security", at.Offset, v.Length())
 	r.set("event", name)
 	if e, ok := securityEvents[name]; ok {
 		rec.Set("tag", artifact.IntValue(e.tag))
@@ -289,7 +287,7 @@ func (l *intrusionReading) security(data ips.Value, at jsonlist.Element, v ips.V
 	if len(tree) > 0 {
 		rec.Set("data", artifact.TreeValue(tree))
 	}
-	rec.Set("event_id", r.scalar(id))
+	rec.Set("event_id", r.Scalar(id))
 	r.instant("happened", artifact.UnixNanoseconds, when)
 	if name == "app_process_start" {
 		r.instant("started", artifact.UnixMilliseconds, m["start_time"])
@@ -298,12 +296,12 @@ func (l *intrusionReading) security(data ips.Value, at jsonlist.Element, v ips.V
 	rec.Summary = func(b []byte) []byte {
 		return appendSummary(b, rec.Text("event"), ": ", firstOf(rec.Text("command"), rec.Text("path"), rec.Text("process"), rec.Text("package_name"), rec.Text("subject")))
 	}
-	return r.give()
+	return r.Give()
 }
 
 // plain returns a scalar of JSON as it stands in a tree, nil for what is none.
 func (r *fileReading) plain(v ips.Value) any {
-	f := r.scalar(v)
+	f := r.Scalar(v)
 	if s, ok := f.Str(); ok {
 		return s
 	}
@@ -349,7 +347,7 @@ func (r *fileReading) observeSecurity(rec *artifact.Record, event string) {
 
 func (l *intrusionReading) other(name string, data ips.Value, at jsonlist.Element, v ips.Value) error {
 	r := l.r
-	rec := r.start("other", at.Offset, v.Length())
+	rec := r.Start("other", at.Offset, v.Length())
 	r.set("event", name)
 	tree := map[string]any{}
 	for key, member := range data.Map() {
@@ -361,14 +359,14 @@ func (l *intrusionReading) other(name string, data ips.Value, at jsonlist.Elemen
 		rec.Set("data", artifact.TreeValue(tree))
 	}
 	rec.Summary = func(b []byte) []byte { return appendSummary(b, "event of another type: ", rec.Text("event")) }
-	return r.give()
+	return r.Give()
 }
 
 // instant sets a time that is a number, also one that is written as a text.
 func (r *fileReading) instant(meaning string, epoch artifact.Epoch, v ips.Value) {
 	if n, err := strconv.ParseInt(v.Plain(), 10, 64); err == nil && n != 0 {
-		r.rec.When(meaning, epoch, artifact.IntValue(n))
+		r.Rec.When(meaning, epoch, artifact.IntValue(n))
 	} else if s := v.Text(); s != "" && s != "0" {
-		r.rec.When(meaning, artifact.Calendar, artifact.TextValue(r.cut(s)))
+		r.Rec.When(meaning, artifact.Calendar, artifact.TextValue(r.Cut(s)))
 	}
 }

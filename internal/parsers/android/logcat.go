@@ -142,12 +142,12 @@ var tagEvents = map[string]string{
 
 func (l *logcatReading) line(s *section) error {
 	var e logEntry
-	if !threadtime(s.line, &e) {
-		if kernelLine(s.line, &e) {
+	if !threadtime(s.Line, &e) {
+		if kernelLine(s.Line, &e) {
 			return l.kernel(s, &e)
 		}
 		l.others++
-		if !s.blank() && !bytes.HasPrefix(s.line, []byte("--------- ")) {
+		if !s.blank() && !bytes.HasPrefix(s.Line, []byte("--------- ")) {
 			s.notUnderstood()
 		}
 		return nil
@@ -182,7 +182,7 @@ const maxLinks = 32
 func mayName(b []byte) bool { return bytes.Contains(b, []byte("://")) }
 
 func (l *logcatReading) entry(s *section, e *logEntry, event string, named bool) error {
-	rec := s.start("entry")
+	rec := s.Start("entry")
 	text := string(e.text)
 	var found []string
 	if named {
@@ -216,7 +216,7 @@ func (l *logcatReading) entry(s *section, e *logEntry, event string, named bool)
 		return err
 	}
 	summary(rec, "%s: %s: %s", event, tag, text)
-	return s.give()
+	return s.Give()
 }
 
 // Whom an entry speaks of.
@@ -289,12 +289,12 @@ func parseWallMicro(raw string) (time.Time, bool) {
 }
 
 func (l *logcatReading) last(s *section) error {
-	rec := s.start("log")
-	rec.Loc.Offset, rec.Loc.Length, rec.Truncated = 0, s.in.Size, false
+	rec := s.Start("log")
+	rec.Loc.Offset, rec.Loc.Length, rec.Truncated = 0, s.In.Size, false
 	rec.Set("entries", artifact.IntValue(l.entries))
 	rec.Set("other_lines", artifact.IntValue(l.others))
 	rec.Set("events", artifact.IntValue(l.events))
 	rec.Set("first", artifact.TextOrNull(l.first))
 	rec.Set("last", artifact.TextOrNull(l.lastStamp))
-	return s.give()
+	return s.Give()
 }

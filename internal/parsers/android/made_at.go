@@ -13,9 +13,9 @@ import (
 // report, whose zone is not asked for, or by what AndroidQF noted. Zero: neither
 // is there. A companion that cannot be read is told.
 func (r *fileReading) madeAt() (time.Time, error) {
-	dir := base(r.in.Path)
+	dir := base(r.In.Path)
 	for _, name := range []string{"dumpstate/HEADER", "acquisition.json"} {
-		c, err := r.in.Companion(dir + name)
+		c, err := r.In.Companion(dir + name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -24,7 +24,7 @@ func (r *fileReading) madeAt() (time.Time, error) {
 			data, err = c.All(maxClock)
 		}
 		if err != nil {
-			if err := r.problem(0, fmt.Errorf("when the evidence was made: %w", err)); err != nil {
+			if err := r.Problem(0, fmt.Errorf("when the evidence was made: %w", err)); err != nil {
 				return time.Time{}, err
 			}
 			continue

@@ -75,9 +75,9 @@ func (r *fileReading) mount(line string, offset, length int64) error {
 		m = mountTable.FindStringSubmatch(line)
 	}
 	if m == nil {
-		return r.problem(offset, errUnknownForm)
+		return r.Problem(offset, errUnknownForm)
 	}
-	rec := r.start("mount", offset, length)
+	rec := r.Start("mount", offset, length)
 	r.set("device", m[1])
 	r.set("mount_point", m[2])
 	r.set("filesystem_type", m[3])
@@ -94,5 +94,5 @@ func (r *fileReading) mount(line string, offset, length int64) error {
 	rec.Summary = func(b []byte) []byte {
 		return appendSummary(b, "mounted: ", rec.Text("device"), " at ", rec.Text("mount_point"))
 	}
-	return r.give()
+	return r.Give()
 }

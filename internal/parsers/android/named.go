@@ -102,7 +102,7 @@ func (n *nameSeen) give(r *fileReading) error {
 			return nil
 		}
 	}
-	rec := r.start("name", n.offset, int64(len(n.line)))
+	rec := r.Start("name", n.offset, int64(len(n.line)))
 	rec.Truncated = n.cut
 	if app != "" {
 		setApp(rec, app)
@@ -112,12 +112,12 @@ func (n *nameSeen) give(r *fileReading) error {
 		rec.Observe(artifact.Domain, host, "host")
 	}
 	if n.link {
-		rec.Set("url", artifact.TextValue(r.cut(n.name)))
+		rec.Set("url", artifact.TextValue(r.Cut(n.name)))
 		rec.Observe(artifact.URL, n.name, "url")
 	}
 	rec.Set("count", artifact.IntValue(n.count))
-	rec.Set("text", artifact.TextValue(r.cut(n.line)))
-	return r.give()
+	rec.Set("text", artifact.TextValue(r.Cut(n.line)))
+	return r.Give()
 }
 
 // mayBeApp reports whether a name with that first part may be one of an app:

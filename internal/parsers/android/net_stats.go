@@ -51,12 +51,12 @@ func (n *trafficReading) line(r *lineReading) error {
 		*n = trafficReading{}
 		if i := strings.Index(text, " uid="); i >= 0 {
 			n.open, n.ident, n.head = true, strings.TrimPrefix(text[:i], "ident="), text[i:]
-			n.offset, n.end = r.offset, r.offset+r.length
+			n.offset, n.end = r.Offset, r.Offset+r.Length
 		}
 		return err
 	case n.open && strings.HasPrefix(text, "st="):
 		n.span(text)
-		n.end = r.offset + r.length
+		n.end = r.Offset + r.Length
 	case n.open && strings.HasSuffix(text, "stats:"):
 		return n.last(r)
 	}
@@ -85,7 +85,7 @@ func (n *trafficReading) last(r *lineReading) error {
 		return nil
 	}
 	n.open = false
-	rec := r.start("uid_use")
+	rec := r.Start("uid_use")
 	rec.Loc.Offset, rec.Loc.Length = n.offset, n.end-n.offset
 	uid, _ := valueOf(n.head, "uid")
 	setNumber(rec, "uid", uid)
@@ -101,5 +101,5 @@ func (n *trafficReading) last(r *lineReading) error {
 	rec.When("first", artifact.UnixSeconds, artifact.IntValue(n.first))
 	rec.When("last", artifact.UnixSeconds, artifact.IntValue(n.final))
 	rec.Summary = func(b []byte) []byte { return appendSummary(b, "uid ", uid) }
-	return r.give()
+	return r.Give()
 }

@@ -42,7 +42,7 @@ func (networkPolicy) Parse(ctx context.Context, in *artifact.Input) iter.Seq2[*a
 		if !ok || list == "" || strings.HasSuffix(text, ": false") {
 			return nil
 		}
-		rec := r.start("uid_policy")
+		rec := r.Start("uid_policy")
 		setNumber(rec, "uid", leadingNumber(uid))
 		if _, policy, ok := strings.Cut(text, "("); ok {
 			rec.Set("policy", artifact.TextOrNull(strings.TrimSuffix(policy, ")")))
@@ -50,6 +50,6 @@ func (networkPolicy) Parse(ctx context.Context, in *artifact.Input) iter.Seq2[*a
 		if !strings.HasPrefix(list, "Policy for UIDs") {
 			rec.Set("list", artifact.TextValue(list))
 		}
-		return r.give()
+		return r.Give()
 	}, nil)
 }

@@ -42,7 +42,7 @@ func (notificationListeners) Parse(ctx context.Context, in *artifact.Input) iter
 			}
 			return nil
 		}
-		rec := r.start("listener")
+		rec := r.Start("listener")
 		setComponent(rec, name)
 		setNumber(rec, "user", leadingNumber(strings.TrimLeft(rest, ": ")))
 		rec.Set("state", artifact.TextValue(state))
@@ -50,7 +50,7 @@ func (notificationListeners) Parse(ctx context.Context, in *artifact.Input) iter
 		if state == "live" {
 			rec.Set("system", artifact.BoolValue(strings.HasSuffix(text, " SYSTEM")))
 		}
-		return r.give()
+		return r.Give()
 	}, nil)
 }
 

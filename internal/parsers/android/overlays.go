@@ -41,7 +41,7 @@ func (o *overlayReading) line(r *lineReading) error {
 	text, _ := r.body()
 	switch {
 	case strings.HasSuffix(text, "{"):
-		o.open, o.offset, o.values = true, r.offset, map[string]string{}
+		o.open, o.offset, o.values = true, r.Offset, map[string]string{}
 	case text == "}" && o.open:
 		o.open = false
 		return o.give(r)
@@ -53,7 +53,7 @@ func (o *overlayReading) line(r *lineReading) error {
 }
 
 func (o *overlayReading) give(r *lineReading) error {
-	rec := r.startAt("overlay", o.offset)
+	rec := r.StartAt("overlay", o.offset)
 	get := func(name string) string {
 		if v := o.values[name]; v != "null" {
 			return v
@@ -69,5 +69,5 @@ func (o *overlayReading) give(r *lineReading) error {
 	setBool(rec, "enabled", get("mIsEnabled"))
 	rec.Set("category", artifact.TextOrNull(get("mCategory")))
 	setNumber(rec, "user", get("mUserId"))
-	return r.give()
+	return r.Give()
 }

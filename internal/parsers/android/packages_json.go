@@ -73,9 +73,9 @@ func (r *fileReading) listedPackage(v ips.Value, at jsonlist.Element) error {
 	m := v.Map()
 	name := m["name"].Text()
 	if name == "" {
-		return r.problem(at.Offset, errNoName)
+		return r.Problem(at.Offset, errNoName)
 	}
-	rec := r.start("package", at.Offset, v.Length())
+	rec := r.Start("package", at.Offset, v.Length())
 	r.set("package_name", name)
 	installer := m["installer"].Text()
 	if installer == "null" {
@@ -84,7 +84,7 @@ func (r *fileReading) listedPackage(v ips.Value, at jsonlist.Element) error {
 		r.set("installer", installer)
 	}
 	for _, field := range []string{"uid", "user_id", "installed", "disabled", "system", "third_party", "files_error"} {
-		rec.Set(field, r.scalar(m[field]))
+		rec.Set(field, r.Scalar(m[field]))
 	}
 	var paths []string
 	for f := range m["files"].Elements() {
@@ -100,7 +100,7 @@ func (r *fileReading) listedPackage(v ips.Value, at jsonlist.Element) error {
 	rec.Summary = func(b []byte) []byte {
 		return appendSummary(b, "package ", rec.Text("package_name"), " installed by ", installer)
 	}
-	if err := r.give(); err != nil {
+	if err := r.Give(); err != nil {
 		return err
 	}
 	for f := range m["files"].Elements() {
@@ -109,7 +109,7 @@ func (r *fileReading) listedPackage(v ips.Value, at jsonlist.Element) error {
 		}
 	}
 	if err := v.Err(); err != nil {
-		return r.problem(at.Offset, err)
+		return r.Problem(at.Offset, err)
 	}
 	return nil
 }
@@ -129,12 +129,12 @@ func (r *fileReading) packageFile(name string, system, f ips.Value, base int64) 
 	if len(m) == 0 {
 		return nil
 	}
-	rec := r.start("package_file", base+f.Offset(), f.Length())
+	rec := r.Start("package_file", base+f.Offset(), f.Length())
 	r.set("package_name", name)
 	for _, field := range []string{"path", "local_name", "md5", "sha1", "sha256", "sha512", "error", "verified_certificate", "trusted_certificate", "certificate_error"} {
-		rec.Set(field, r.scalar(m[field]))
+		rec.Set(field, r.Scalar(m[field]))
 	}
-	rec.Set("system", r.scalar(system))
+	rec.Set("system", r.Scalar(system))
 	cert := m["certificate"].Map()
 	for _, c := range certificateFields {
 		r.set(c.field, cert[c.member].Text())
@@ -153,5 +153,5 @@ func (r *fileReading) packageFile(name string, system, f ips.Value, base int64) 
 	rec.Summary = func(b []byte) []byte {
 		return appendSummary(b, "file of package ", rec.Text("package_name"), ": ", rec.Text("path"))
 	}
-	return r.give()
+	return r.Give()
 }

@@ -114,7 +114,7 @@ func (g *grantOf) give(s *section, name, rest string, all bool) error {
 		return nil
 	}
 	granted := strings.HasPrefix(rest, "granted=true")
-	rec := s.start("grant")
+	rec := s.Start("grant")
 	if h := g.held; h != nil {
 		rec.Loc.Offset, rec.Loc.Length, rec.Truncated = h.offset, h.length, h.cut
 	}
@@ -153,5 +153,5 @@ func (g *grantOf) give(s *section, name, rest string, all bool) error {
 		verb = "has"
 	}
 	summary(rec, "%s %s the permission: %s", who, verb, firstOf(meaning, name))
-	return s.give()
+	return s.Give()
 }

@@ -56,7 +56,7 @@ func (m *messageGroups) begin(s *section, name string) {
 	case name == "packages":
 		m.values, m.groups, m.open = map[string]string{}, nil, true
 	case name == "groups" && m.open && len(m.groups) < maxListed:
-		m.groups = append(m.groups, heldGroup{values: map[string]string{}, offset: s.offset})
+		m.groups = append(m.groups, heldGroup{values: map[string]string{}, offset: s.Offset})
 	}
 }
 
@@ -64,7 +64,7 @@ func (m *messageGroups) end(s *section, block string) error {
 	switch {
 	case block == "groups" && len(m.groups) > 0:
 		last := &m.groups[len(m.groups)-1]
-		last.length = s.offset + s.length - last.offset
+		last.length = s.Offset + s.Length - last.offset
 	case block == "packages" && m.open:
 		m.open = false
 		return m.give(s)
@@ -76,7 +76,7 @@ func (m *messageGroups) end(s *section, block string) error {
 func (m *messageGroups) give(s *section) error {
 	pkg := m.values["package_name"]
 	for _, g := range m.groups {
-		rec := s.start("group")
+		rec := s.Start("group")
 		rec.Loc.Offset, rec.Loc.Length = g.offset, g.length
 		setApp(rec, pkg)
 		setNumber(rec, "uid", m.values["uid"])
@@ -94,7 +94,7 @@ func (m *messageGroups) give(s *section) error {
 		whenMillis(rec, "last_visible", m.values["last_time_visible"])
 		name := g.values["group_name"]
 		summary(rec, "%s: %s", pkg, name)
-		if err := s.give(); err != nil {
+		if err := s.Give(); err != nil {
 			return err
 		}
 	}

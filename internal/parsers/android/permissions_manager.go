@@ -24,7 +24,7 @@ type heldGrant struct {
 const maxHeldGrants = 20_000
 
 func (p *managerGrants) line(s *section) error {
-	line := strings.TrimSpace(string(s.line))
+	line := strings.TrimSpace(string(s.Line))
 	switch {
 	case line == "" || strings.HasPrefix(line, "#"):
 		return nil
@@ -63,7 +63,7 @@ func (p *managerGrants) hold(s *section, line string) {
 		s.notUnderstood()
 		return
 	}
-	p.held = append(p.held, heldGrant{name, rest, p.of.device, s.offset, s.length, s.cut()})
+	p.held = append(p.held, heldGrant{name, rest, p.of.device, s.Offset, s.Length, s.WasCut()})
 }
 
 func (p *managerGrants) last(s *section) error { return p.flush(s) }

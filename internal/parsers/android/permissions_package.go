@@ -14,7 +14,7 @@ type packageGrants struct {
 }
 
 func (p *packageGrants) line(s *section) error {
-	text := string(s.line)
+	text := string(s.Line)
 	line := strings.TrimSpace(text)
 	indent := s.indent()
 	if indent == 0 && line != "" {

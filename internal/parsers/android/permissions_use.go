@@ -30,11 +30,11 @@ func (u *lastUses) last(s *section, of *grantOf, op string) (string, error) {
 	}
 	if !u.asked {
 		u.asked = true
-		data, err := s.companion(base(s.in.Path)+"dumpsys/appops", maxUses)
+		data, err := s.companion(base(s.In.Path)+"dumpsys/appops", maxUses)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 		case err != nil:
-			if err := s.problem(fmt.Errorf("the last uses: %w", err)); err != nil {
+			if err := s.Problem(fmt.Errorf("the last uses: %w", err)); err != nil {
 				return "", err
 			}
 		default:

@@ -108,7 +108,7 @@ func (d *dbReading) call(r *dbRow) error {
 	rec.Summary = func(b []byte) []byte {
 		return appendSummary(b, "call ", rec.Text("direction"), " ", rec.Text("number"), " ", rec.Text("name"))
 	}
-	return d.give()
+	return d.Give()
 }
 
 func (d *dbReading) storedMessage(r *dbRow) error {
@@ -127,7 +127,7 @@ func (d *dbReading) storedMessage(r *dbRow) error {
 	rec.Summary = func(b []byte) []byte {
 		return appendSummary(b, "SMS ", rec.Text("direction"), " ", rec.Text("address"), ": ", rec.Text("body"))
 	}
-	return d.give()
+	return d.Give()
 }
 
 func (d *dbReading) download(r *dbRow) error {
@@ -151,5 +151,5 @@ func (d *dbReading) download(r *dbRow) error {
 	rec.Observe(artifact.FilePath, rec.Text("path"), "path")
 	rec.Observe(artifact.AppID, rec.Text("package_name"), "package_name")
 	rec.Summary = func(b []byte) []byte { return appendSummary(b, "downloaded ", rec.Text("url")) }
-	return d.give()
+	return d.Give()
 }

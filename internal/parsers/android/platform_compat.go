@@ -35,7 +35,7 @@ func (platformCompat) Parse(ctx context.Context, in *artifact.Input) iter.Seq2[*
 }
 
 func compatLine(s *section) error {
-	line := strings.TrimSpace(string(s.line))
+	line := strings.TrimSpace(string(s.Line))
 	rest, ok := strings.CutPrefix(line, "ChangeId(")
 	if !ok {
 		if line != "" {
@@ -57,13 +57,13 @@ func compatLine(s *section) error {
 			if !isPackage(pkg) {
 				continue
 			}
-			rec := s.start("override")
+			rec := s.Start("override")
 			setApp(rec, pkg)
 			rec.Set("change", artifact.TextValue(id))
 			rec.Set("name", artifact.TextOrNull(name))
 			rec.Set("value", artifact.TextOrNull(value))
 			rec.Set("raw", artifact.BoolValue(list[0] == 'r'))
-			if err := s.give(); err != nil {
+			if err := s.Give(); err != nil {
 				return err
 			}
 		}

@@ -44,7 +44,7 @@ type processReadingStats struct {
 }
 
 func (p *processReadingStats) line(s *section) error {
-	text := strings.TrimSpace(string(s.line))
+	text := strings.TrimSpace(string(s.Line))
 	if span, from, ok := spanHeading(text); ok {
 		err := p.last(s)
 		p.span, p.from = span, from
@@ -60,7 +60,7 @@ func (p *processReadingStats) line(s *section) error {
 		return err
 	case p.open && strings.HasPrefix(text, "TOTAL: "):
 		p.part = strings.TrimPrefix(text, "TOTAL: ")
-		p.ends = s.offset + s.length
+		p.ends = s.Offset + s.Length
 	case strings.HasPrefix(text, "pkgproc,"):
 		err := p.last(s)
 		if f := strings.Split(text, ","); len(f) > 4 {
@@ -98,7 +98,7 @@ func (p *processReadingStats) begin(s *section, name, uid, version string) {
 	}
 	p.seen[id] = true
 	p.open, p.name, p.uid, p.version, p.pkg, p.part = true, name, uid, version, "", ""
-	p.offset, p.ends = s.offset, s.offset+s.length
+	p.offset, p.ends = s.Offset, s.Offset+s.Length
 }
 
 func (p *processReadingStats) last(s *section) error {
@@ -106,7 +106,7 @@ func (p *processReadingStats) last(s *section) error {
 		return nil
 	}
 	p.open = false
-	rec := s.start("process")
+	rec := s.Start("process")
 	rec.Loc.Offset, rec.Loc.Length = p.offset, p.ends-p.offset
 	rec.Set("process", artifact.TextOrNull(p.name))
 	rec.Observe(artifact.Process, p.name, "process")
@@ -126,5 +126,5 @@ func (p *processReadingStats) last(s *section) error {
 			return err
 		}
 	}
-	return s.give()
+	return s.Give()
 }

@@ -116,7 +116,7 @@ func (p *psList) line(l textLine) error {
 	// Before Android 8 the column of the state has no heading.
 	columns := p.columns
 	if len(words) < len(columns) {
-		return p.r.problem(l.offset, fmt.Errorf("%w: %d columns, not %d", limit.ErrCorrupt, len(words), len(columns)))
+		return p.r.Problem(l.offset, fmt.Errorf("%w: %d columns, not %d", limit.ErrCorrupt, len(words), len(columns)))
 	}
 	rest := afterWords(l.text, len(columns)-1)
 	r := p.r
@@ -129,7 +129,7 @@ func (p *psList) line(l textLine) error {
 		r.psValue(psColumns[column], value)
 	}
 	r.finishProcess(rec)
-	return r.give()
+	return r.Give()
 }
 
 func (p *psList) heading(words []string) error {
@@ -163,10 +163,10 @@ func afterWords(s string, n int) string {
 
 func (r *fileReading) psValue(field, value string) {
 	switch {
-	case field == "", r.rec.Get(field).Kind() != artifact.Null: // a heading that is there twice
+	case field == "", r.Rec.Get(field).Kind() != artifact.Null: // a heading that is there twice
 	case field == "user_id" || psNumbers[field]:
 		if n, err := strconv.ParseInt(value, 10, 64); err == nil {
-			r.rec.Set(field, artifact.IntValue(n))
+			r.Rec.Set(field, artifact.IntValue(n))
 		}
 	default:
 		r.set(field, value)
@@ -214,10 +214,10 @@ var collectedFields = []struct{ member, field string }{
 
 func (r *fileReading) collectedProcess(v ips.Value, at jsonlist.Element) error {
 	m := v.Map()
-	rec := r.start("process", at.Offset, v.Length())
+	rec := r.Start("process", at.Offset, v.Length())
 	r.set("process", strings.TrimSuffix(strings.TrimPrefix(m["filename"].Text(), "("), ")"))
 	for _, c := range collectedFields {
-		rec.Set(c.field, r.scalar(m[c.member]))
+		rec.Set(c.field, r.Scalar(m[c.member]))
 	}
 	words := r.texts(m["command_line"])
 	r.set("command", strings.Join(words, " "))
@@ -233,5 +233,5 @@ func (r *fileReading) collectedProcess(v ips.Value, at jsonlist.Element) error {
 	}
 	r.list("environment", r.texts(m["env"]))
 	r.finishProcess(rec)
-	return r.give()
+	return r.Give()
 }

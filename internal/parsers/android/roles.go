@@ -42,11 +42,11 @@ func (roles) Parse(ctx context.Context, in *artifact.Input) iter.Seq2[*artifact.
 		case name == "name":
 			role = value
 		case name == "holders" && role != "":
-			rec := r.start("role_holder")
+			rec := r.Start("role_holder")
 			rec.Set("role", artifact.TextValue(role))
 			setPackage(rec, value)
 			rec.Set("user", artifact.IntValue(user))
-			return r.give()
+			return r.Give()
 		}
 		return nil
 	}, nil)

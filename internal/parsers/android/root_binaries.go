@@ -62,11 +62,11 @@ func (r *fileReading) rootBinary(path string, offset, length int64) error {
 	if path == "" {
 		return nil
 	}
-	rec := r.start("root_binary", offset, length)
+	rec := r.Start("root_binary", offset, length)
 	r.set("path", path)
 	r.set("binary_name", baseName(path))
 	r.set("description", rootPrograms[strings.ToLower(baseName(path))])
 	rec.Observe(artifact.FilePath, path, "path")
 	rec.Summary = func(b []byte) []byte { return appendSummary(b, "program that gives root: ", path) }
-	return r.give()
+	return r.Give()
 }

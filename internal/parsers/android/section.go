@@ -55,8 +55,8 @@ func readSection(
 // trailer reports whether the line is the one by which dumpsys or dumpstate
 // ends a section.
 func (r *lineReading) trailer() bool {
-	return bytes.HasPrefix(r.line, []byte("------ ")) && bytes.Contains(r.line, []byte("s was the duration of '")) ||
-		bytes.HasPrefix(r.line, []byte("--------- ")) && bytes.Contains(r.line, []byte("was the duration of"))
+	return bytes.HasPrefix(r.Line, []byte("------ ")) && bytes.Contains(r.Line, []byte("s was the duration of '")) ||
+		bytes.HasPrefix(r.Line, []byte("--------- ")) && bytes.Contains(r.Line, []byte("was the duration of"))
 }
 
 // clock returns the clock of the report that the section is of. A companion
@@ -66,14 +66,14 @@ func (s *section) clock() (clock, error) {
 		return s.known, nil
 	}
 	s.asked = true
-	dir := base(s.in.Path)
+	dir := base(s.In.Path)
 	for _, name := range []string{"dumpstate/HEADER", "dumpstate/SYSTEM PROPERTIES", "getprop.txt"} {
 		data, err := s.companion(dir+name, maxClock)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
-			if err := s.problem(fmt.Errorf("the report's clock: %w", err)); err != nil {
+			if err := s.Problem(fmt.Errorf("the report's clock: %w", err)); err != nil {
 				return s.known, err
 			}
 			continue
@@ -87,7 +87,7 @@ func (s *section) clock() (clock, error) {
 const maxClock = 4 * limit.MiB
 
 func (s *section) companion(name string, most int64) ([]byte, error) {
-	in, err := s.in.Companion(name)
+	in, err := s.In.Companion(name)
 	if err != nil {
 		return nil, err
 	}
@@ -260,4 +260,4 @@ func summary(rec *artifact.Record, format string, args ...any) {
 }
 
 // indent is how many blanks begin the line; a tab counts as one.
-func (r *lineReading) indent() int { return len(r.line) - len(bytes.TrimLeft(r.line, " \t")) }
+func (r *lineReading) indent() int { return len(r.Line) - len(bytes.TrimLeft(r.Line, " \t")) }

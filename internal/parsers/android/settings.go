@@ -50,7 +50,7 @@ func (r *fileReading) setting(namespace string, l textLine) error {
 		if strings.TrimSpace(l.text) == "" {
 			return nil
 		}
-		return r.problem(l.offset, errUnknownForm)
+		return r.Problem(l.offset, errUnknownForm)
 	}
 	rec := r.startLine("setting", l)
 	r.set("namespace", namespace)
@@ -63,7 +63,7 @@ func (r *fileReading) setting(namespace string, l textLine) error {
 		}
 	}
 	rec.Summary = func(b []byte) []byte { return appendSummary(b, "setting ", name, "=", value) }
-	return r.give()
+	return r.Give()
 }
 
 // namedPackages returns the apps in the value of a setting: lists of parts of

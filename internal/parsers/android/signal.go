@@ -11,6 +11,7 @@ import (
 
 	"github.com/amparo-project/amparo/internal/artifact"
 	"github.com/amparo-project/amparo/internal/limit"
+	"github.com/amparo-project/amparo/internal/parsers/input"
 )
 
 // signal tells what Signal leaves readable, and what would be needed for the
@@ -80,11 +81,11 @@ func (signal) Parse(ctx context.Context, in *artifact.Input) iter.Seq2[*artifact
 		return readWhole(ctx, in, signalBackup)
 	default:
 		return readWhole(ctx, in, func(r *fileReading) error {
-			rec := r.start("attachment", 0, in.Size)
+			rec := r.Start("attachment", 0, in.Size)
 			r.set("file", in.Path)
 			rec.Set("size", artifact.IntValue(in.Size))
 			rec.Observe(artifact.FileName, baseName(in.Path), "file")
-			return r.give()
+			return r.Give()
 		})
 	}
 }
@@ -112,18 +113,18 @@ func signalPlain(d *dbReading) error {
 	if _, ok := d.db.Table("recipient"); !ok {
 		return fmt.Errorf("%w: no table recipient", limit.ErrUnsupported)
 	}
-	rec := d.start("store", 0, d.in.Size)
+	rec := d.Start("store", 0, d.In.Size)
 	rec.Set("encrypted", artifact.BoolValue(false))
-	rec.Set("size", artifact.IntValue(d.in.Size))
-	if err := d.give(); err != nil {
+	rec.Set("size", artifact.IntValue(d.In.Size))
+	if err := d.Give(); err != nil {
 		return err
 	}
 	return fmt.Errorf("%w: a store of Signal that was decrypted before: its messages are not read", limit.ErrUnsupported)
 }
 
 func signalStore(in *artifact.Input, err error) *artifact.Record {
-	r := &fileReading{in: in}
-	rec := r.start("store", 0, in.Size)
+	r := &fileReading{&input.Reading{In: in}}
+	rec := r.Start("store", 0, in.Size)
 	rec.Set("encrypted", artifact.BoolValue(true))
 	rec.Set("size", artifact.IntValue(in.Size))
 	reason := err.Error()
@@ -141,26 +142,26 @@ func signalStore(in *artifact.Input, err error) *artifact.Record {
 // frame of Protocol Buffers with the header. All that follows is encrypted.
 func signalBackup(r *fileReading) error {
 	const maxHead = 1024
-	head := make([]byte, min(r.in.Size, maxHead))
-	if _, err := r.in.ReadAt(head, 0); err != nil {
+	head := make([]byte, min(r.In.Size, maxHead))
+	if _, err := r.In.ReadAt(head, 0); err != nil {
 		return err
 	}
 	version, ok := signalBackupVersion(head)
 	if !ok {
 		return errUnknownForm
 	}
-	rec := r.start("backup", 0, r.in.Size)
-	r.set("file", baseName(r.in.Path))
-	rec.Set("size", artifact.IntValue(r.in.Size))
+	rec := r.Start("backup", 0, r.In.Size)
+	r.set("file", baseName(r.In.Path))
+	rec.Set("size", artifact.IntValue(r.In.Size))
 	rec.Set("version", artifact.IntValue(int64(version)))
 	r.set("needed", signalBackupNeeds)
-	made := strings.TrimSuffix(strings.TrimPrefix(baseName(r.in.Path), "signal-"), ".backup")
+	made := strings.TrimSuffix(strings.TrimPrefix(baseName(r.In.Path), "signal-"), ".backup")
 	if at, err := time.Parse("2006-01-02-15-04-05", made); err == nil {
 		rec.WhenLocal("made", at)
 	}
-	name := baseName(r.in.Path)
+	name := baseName(r.In.Path)
 	rec.Summary = func(b []byte) []byte { return appendSummary(b, "backup of Signal, encrypted: ", name) }
-	if err := r.give(); err != nil {
+	if err := r.Give(); err != nil {
 		return err
 	}
 	return fmt.Errorf("%w: a backup of Signal: it needs %s", limit.ErrEncrypted, signalBackupNeeds)

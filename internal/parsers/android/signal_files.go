@@ -103,10 +103,10 @@ type preference struct {
 // signalSettings reads the settings (android.app.SharedPreferencesImpl): a map
 // of strings, numbers, truths and sets.
 func signalSettings(r *fileReading) error {
-	if r.in.Size > maxSettings {
-		return fmt.Errorf("%w: settings of %d bytes", limit.ErrLimit, r.in.Size)
+	if r.In.Size > maxSettings {
+		return fmt.Errorf("%w: settings of %d bytes", limit.ErrLimit, r.In.Size)
 	}
-	dec := xml.NewDecoder(io.NewSectionReader(r.in, 0, r.in.Size))
+	dec := xml.NewDecoder(io.NewSectionReader(r.In, 0, r.In.Size))
 	depth := 0
 	for {
 		offset := dec.InputOffset()
@@ -152,7 +152,7 @@ func (r *fileReading) brokenXML(err error) error {
 }
 
 func (r *fileReading) preference(p *preference, offset, length int64) error {
-	rec := r.start("setting", offset, length)
+	rec := r.Start("setting", offset, length)
 	r.set("name", p.Name)
 	r.set("type", p.XMLName.Local)
 	value := firstOf(p.Value, p.Text)
@@ -167,5 +167,5 @@ func (r *fileReading) preference(p *preference, offset, length int64) error {
 			observePhone(rec, rec.Text("value"), "value")
 		}
 	}
-	return r.give()
+	return r.Give()
 }

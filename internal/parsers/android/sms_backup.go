@@ -95,7 +95,7 @@ func (smsBackup) Parse(ctx context.Context, in *artifact.Input) iter.Seq2[*artif
 			damage = root.Err()
 		}
 		if damage != nil {
-			return r.problem(0, damage)
+			return r.Problem(0, damage)
 		}
 		return nil
 	})
@@ -137,7 +137,7 @@ var folders = []string{"", "inbox", "sent", "draft", "outbox", "failed", "queued
 var directions = map[string]string{"inbox": "received", "sent": "sent", "outbox": "sent", "failed": "sent", "queued": "sent", "draft": "draft"}
 
 func (r *fileReading) message(v ips.Value, mms bool) error {
-	rec := r.start("message", 0, r.in.Size)
+	rec := r.Start("message", 0, r.In.Size)
 	m := v.Map()
 	service, box, epoch := "SMS", m["type"], artifact.UnixMilliseconds
 	if mms {
@@ -173,7 +173,7 @@ func (r *fileReading) message(v ips.Value, mms bool) error {
 	rec.Summary = func(b []byte) []byte {
 		return appendSummary(b, service, " ", rec.Text("direction"), " ", rec.Text("address"), ": ", body)
 	}
-	return r.give()
+	return r.Give()
 }
 
 // takenMembers are those that have fields of their own.
@@ -183,11 +183,11 @@ var takenMembers = wordSet("type msg_box address mms_addresses recipients self_p
 func (r *fileReading) otherMembers(v ips.Value) {
 	n := 0
 	for key, member := range v.Members() {
-		if takenMembers[key] || key == "" || len(key) > 64 || n == maxOthers || r.rec.Get(key).Kind() != artifact.Null {
+		if takenMembers[key] || key == "" || len(key) > 64 || n == maxOthers || r.Rec.Get(key).Kind() != artifact.Null {
 			continue
 		}
 		n++
-		r.rec.Set(key, r.scalar(member))
+		r.Rec.Set(key, r.Scalar(member))
 	}
 }
 
@@ -212,12 +212,12 @@ func (r *fileReading) addresses(v ips.Value) {
 		}
 	}
 	all := append(from, others...)
-	if len(from) > 0 && r.rec.Text("address") == "" && from[0] != "insert-address-token" {
+	if len(from) > 0 && r.Rec.Text("address") == "" && from[0] != "insert-address-token" {
 		r.set("address", from[0])
 	}
 	r.list("addresses", all)
 	for _, address := range all {
-		observePhone(&r.rec, address, "addresses")
+		observePhone(&r.Rec, address, "addresses")
 	}
 }
 

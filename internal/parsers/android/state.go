@@ -14,13 +14,13 @@ import (
 
 // body is the line without its indentation, and how deep that was.
 func (r *lineReading) body() (text string, indent int) {
-	trimmed := bytes.TrimLeft(r.line, " \t")
-	return string(bytes.TrimRight(trimmed, " \t")), len(r.line) - len(trimmed)
+	trimmed := bytes.TrimLeft(r.Line, " \t")
+	return string(bytes.TrimRight(trimmed, " \t")), len(r.Line) - len(trimmed)
 }
 
 // footer reports whether the line is the one that dumpsys ends a section with.
 func (r *lineReading) footer() bool {
-	return r.blank() || bytes.HasPrefix(r.line, []byte("--------- "))
+	return r.blank() || bytes.HasPrefix(r.Line, []byte("--------- "))
 }
 
 // valueOf returns what follows "key=" in a list of such pairs, up to the next

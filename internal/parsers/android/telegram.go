@@ -155,7 +155,7 @@ func (t *tgStore) user(r *dbRow) error {
 	}
 	r.when("last_seen", "status", artifact.UnixSeconds)
 	rec.Summary = func(b []byte) []byte { return appendSummary(b, "Telegram account ", name, " ", username) }
-	return t.d.give()
+	return t.d.Give()
 }
 
 func (t *tgStore) chat(r *dbRow) error {
@@ -167,7 +167,7 @@ func (t *tgStore) chat(r *dbRow) error {
 	rec := r.start("chat")
 	rec.Set("chat_id", artifact.IntValue(-id))
 	r.set("name", "name")
-	return t.d.give()
+	return t.d.Give()
 }
 
 func (t *tgStore) secretChat(r *dbRow) error {
@@ -183,7 +183,7 @@ func (t *tgStore) secretChat(r *dbRow) error {
 	rec.Set("secret_chat_id", artifact.IntValue(id))
 	r.setInt("user_id", "user")
 	t.d.set("name", name)
-	return t.d.give()
+	return t.d.Give()
 }
 
 func (t *tgStore) dialog(r *dbRow) error {
@@ -198,7 +198,7 @@ func (t *tgStore) dialog(r *dbRow) error {
 	r.setInt("unread", "unread_count")
 	r.when("last_message", "date", artifact.UnixSeconds)
 	rec.Summary = func(b []byte) []byte { return appendSummary(b, "last message of a Telegram chat: ", name) }
-	return t.d.give()
+	return t.d.Give()
 }
 
 func (t *tgStore) phone(r *dbRow) error {
@@ -219,7 +219,7 @@ func (t *tgStore) contact(r *dbRow) error {
 	for _, phone := range phones {
 		observePhone(rec, phone, "phones")
 	}
-	return t.d.give()
+	return t.d.Give()
 }
 
 // chatOf returns the name of a chat, and of what kind it is: the number of a
@@ -283,5 +283,5 @@ func (t *tgStore) message(r *dbRow) error {
 	rec.Summary = func(b []byte) []byte {
 		return appendSummary(b, "Telegram ", rec.Text("direction"), " ", firstOf(rec.Text("sender"), name), ": ", rec.Text("text"))
 	}
-	return t.d.give()
+	return t.d.Give()
 }

@@ -93,16 +93,16 @@ func (tombstones) Parse(ctx context.Context, in *artifact.Input) iter.Seq2[*arti
 			return err
 		}
 		if t.Damage != nil {
-			return r.problem(0, t.Damage)
+			return r.Problem(0, t.Damage)
 		}
 		return nil
 	})
 }
 
 func (r *fileReading) tombstone(t *tombstone.Tombstone) error {
-	rec := r.start("tombstone", 0, r.in.Size)
+	rec := r.Start("tombstone", 0, r.In.Size)
 	rec.Truncated = t.Cut
-	r.set("file_name", baseName(r.in.Path))
+	r.set("file_name", baseName(r.In.Path))
 	path, process := crashed(t)
 	r.set("process_name", process)
 	r.set("thread_name", t.ThreadName)
@@ -151,13 +151,13 @@ func (r *fileReading) tombstone(t *tombstone.Tombstone) error {
 	if at, ok := t.Time(); ok {
 		rec.WhenAt("crashed", at)
 	} else if t.Timestamp != "" {
-		rec.When("crashed", artifact.Calendar, artifact.TextValue(r.cut(t.Timestamp)))
+		rec.When("crashed", artifact.Calendar, artifact.TextValue(r.Cut(t.Timestamp)))
 	}
 	r.observeTombstone(rec, path, process)
 	rec.Summary = func(b []byte) []byte {
 		return appendSummary(b, "crash: ", process, " ", rec.Text("signal_name"), " ", rec.Text("signal_code_name"), " ", rec.Text("cause"), rec.Text("abort_message"))
 	}
-	return r.give()
+	return r.Give()
 }
 
 // crashed returns the file and the name of the process. An app has no file:
@@ -201,20 +201,20 @@ func (r *fileReading) tombstoneCode(t *tombstone.Tombstone) {
 		steps = append(steps, step)
 		// A map of memory that was cut may lack it.
 		if len(steps) <= maxTexts && strings.HasPrefix(f.File, "/") && !inSystem(f.File) && !slices.Contains(t.Mapped, f.File) {
-			r.rec.Observe(artifact.FilePath, f.File, "backtrace")
+			r.Rec.Observe(artifact.FilePath, f.File, "backtrace")
 		}
 	}
 	for _, path := range t.Mapped {
 		if !inSystem(path) && len(images) < maxTexts {
 			images = append(images, path)
-			r.rec.Observe(artifact.FilePath, path, "images")
+			r.Rec.Observe(artifact.FilePath, path, "images")
 		}
 	}
 	r.list("backtrace", steps)
 	r.list("images", images)
 	for _, path := range t.OpenFiles[:min(len(t.OpenFiles), maxTexts)] {
 		if strings.HasPrefix(path, "/") && !inSystem(path) && !strings.HasPrefix(path, "/dev/") && !strings.HasPrefix(path, "/proc/") {
-			r.rec.Observe(artifact.FilePath, path, "open_files")
+			r.Rec.Observe(artifact.FilePath, path, "open_files")
 		}
 	}
 	r.list("open_files", t.OpenFiles[:min(len(t.OpenFiles), maxTexts)])
@@ -233,18 +233,18 @@ func (r *fileReading) setLinks(found []links.Link) {
 	var list []string
 	seen := map[string]bool{}
 	for i := range found {
-		url := r.cut(found[i].URL)
+		url := r.Cut(found[i].URL)
 		if len(list) >= maxTexts {
-			r.rec.Truncated = true
+			r.Rec.Truncated = true
 			break
 		}
 		if !seen[url] {
 			seen[url] = true
 			list = append(list, url)
-			r.rec.Observe(artifact.URL, url, "links")
+			r.Rec.Observe(artifact.URL, url, "links")
 		}
 	}
-	r.rec.Set("links", artifact.StringsValue(list))
+	r.Rec.Set("links", artifact.StringsValue(list))
 }
 
 func (r *fileReading) observeTombstone(rec *artifact.Record, path, process string) {

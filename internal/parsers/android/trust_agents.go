@@ -41,10 +41,10 @@ func (trustAgents) Parse(ctx context.Context, in *artifact.Input) iter.Seq2[*art
 			agents = false
 		case agents:
 			if _, ok := component(text); ok {
-				rec := r.start("trust_agent")
+				rec := r.Start("trust_agent")
 				setComponent(rec, text)
 				rec.Set("user", artifact.IntValue(user))
-				return r.give()
+				return r.Give()
 			}
 		}
 		return nil

@@ -64,7 +64,7 @@ func (u *usageReading) event(r *section, text string) error {
 		r.notUnderstood()
 		return nil
 	}
-	rec := r.start("usage_event")
+	rec := r.Start("usage_event")
 	rec.Set("type", artifact.TextValue(kind))
 	setPackage(rec, pkg)
 	class, _ := valueOf(text, "class")
@@ -76,7 +76,7 @@ func (u *usageReading) event(r *section, text string) error {
 		}
 		rec.Summary = func(b []byte) []byte { return appendSummary(b, kind, " ", pkg) }
 	}
-	return r.give()
+	return r.Give()
 }
 
 // use takes the use of an app in a span, unless it was not used: its last time
@@ -87,7 +87,7 @@ func (u *usageReading) use(r *section, text string) error {
 	if !ok || wall.Year() <= 1970 {
 		return nil
 	}
-	rec := r.start("app_use")
+	rec := r.Start("app_use")
 	pkg, _ := valueOf(text, "package")
 	setPackage(rec, pkg)
 	total, _ := valueOf(text, "totalTimeUsed")
@@ -103,5 +103,5 @@ func (u *usageReading) use(r *section, text string) error {
 		return err
 	}
 	rec.Summary = func(b []byte) []byte { return appendSummary(b, pkg) }
-	return r.give()
+	return r.Give()
 }

@@ -47,7 +47,7 @@ func (u *userReading) line(r *lineReading) error {
 	text, indent := r.body()
 	if strings.HasPrefix(text, "UserInfo{") {
 		err := u.last(r)
-		u.open, u.head, u.values, u.offset, u.end = true, text, map[string]string{}, r.offset, r.offset+r.length
+		u.open, u.head, u.values, u.offset, u.end = true, text, map[string]string{}, r.Offset, r.Offset+r.Length
 		return err
 	}
 	if !u.open {
@@ -59,7 +59,7 @@ func (u *userReading) line(r *lineReading) error {
 	if name, value, ok := strings.Cut(text, ": "); ok {
 		if field := userLines[name]; field != "" && u.values[field] == "" {
 			u.values[field] = value
-			u.end = r.offset + r.length
+			u.end = r.Offset + r.Length
 		}
 	}
 	return nil
@@ -70,7 +70,7 @@ func (u *userReading) last(r *lineReading) error {
 		return nil
 	}
 	u.open = false
-	rec := r.start("user")
+	rec := r.Start("user")
 	rec.Loc.Offset, rec.Loc.Length = u.offset, u.end-u.offset
 	head, _, _ := strings.Cut(strings.TrimPrefix(u.head, "UserInfo{"), "}")
 	// The name may hold colons; the number before and the flags after do not.
@@ -90,5 +90,5 @@ func (u *userReading) last(r *lineReading) error {
 		}
 	}
 	setBool(rec, "profile_owner", u.values["profile_owner"])
-	return r.give()
+	return r.Give()
 }

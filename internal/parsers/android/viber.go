@@ -156,5 +156,5 @@ func (v *viberStore) message(r *dbRow) error {
 	rec.Summary = func(b []byte) []byte {
 		return appendSummary(b, "Viber ", rec.Text("direction"), " ", firstOf(rec.Text("sender"), rec.Text("chat")), ": ", rec.Text("text"))
 	}
-	return v.d.give()
+	return v.d.Give()
 }

@@ -37,7 +37,7 @@ func readViberData(d *dbReading) error {
 		r.set("number", "canonized_number")
 		observePhone(rec, rec.Text("number"), "number")
 		r.when("blocked", "blocked_date", artifact.UnixMilliseconds)
-		return d.give()
+		return d.Give()
 	})
 	return err
 }
@@ -60,7 +60,7 @@ func (d *dbReading) viberCall(r *dbRow) error {
 	rec.Summary = func(b []byte) []byte {
 		return appendSummary(b, "Viber call ", rec.Text("direction"), " ", rec.Text("number"))
 	}
-	return d.give()
+	return d.Give()
 }
 
 // viberContact gives a contact that has a number: other data of one, such as
@@ -74,5 +74,5 @@ func (d *dbReading) viberContact(r *dbRow, name, viberName, number string) error
 	d.set("viber_name", viberName)
 	d.set("number", number)
 	observePhone(rec, number, "number")
-	return d.give()
+	return d.Give()
 }

@@ -54,7 +54,7 @@ func (v *vpnReading) line(r *lineReading) error {
 	}
 	if user, pkg, ok := strings.Cut(text, ": "); ok && user != "" && leadingNumber(user) == user {
 		err := v.last(r)
-		v.open, v.user, v.pkg, v.kind, v.always, v.offset, v.end = true, user, pkg, "", "", r.offset, r.offset+r.length
+		v.open, v.user, v.pkg, v.kind, v.always, v.offset, v.end = true, user, pkg, "", "", r.Offset, r.Offset+r.Length
 		return err
 	}
 	if !v.open {
@@ -69,7 +69,7 @@ func (v *vpnReading) line(r *lineReading) error {
 	case "always on", "malwayson":
 		v.always = value
 	}
-	v.end = r.offset + r.length
+	v.end = r.Offset + r.Length
 	return nil
 }
 
@@ -82,7 +82,7 @@ func (v *vpnReading) last(r *lineReading) error {
 	if (v.pkg == "" || v.pkg == "null" || strings.HasPrefix(v.pkg, "[")) && (v.kind == "" || v.kind == "-1") {
 		return nil
 	}
-	rec := r.start("vpn")
+	rec := r.Start("vpn")
 	rec.Loc.Offset, rec.Loc.Length = v.offset, v.end-v.offset
 	if strings.Contains(v.pkg, ".") {
 		setPackage(rec, v.pkg)
@@ -90,5 +90,5 @@ func (v *vpnReading) last(r *lineReading) error {
 	setNumber(rec, "type", v.kind)
 	setBool(rec, "always_on", v.always)
 	setNumber(rec, "user", v.user)
-	return r.give()
+	return r.Give()
 }

@@ -162,7 +162,7 @@ func (w *waStore) message(r *dbRow) error {
 	w.d.set("mime_type", media.mime)
 	w.d.set("page_title", preview.title)
 	w.finish(r, rec, preview.url+"\n"+preview.title+"\n"+preview.description)
-	return w.d.give()
+	return w.d.Give()
 }
 
 func (w *waStore) oldMessage(r *dbRow) error {
@@ -178,7 +178,7 @@ func (w *waStore) oldMessage(r *dbRow) error {
 	r.set("media_url", "media_url")
 	r.set("mime_type", "media_mime_type")
 	w.finish(r, rec, r.text("media_caption"))
-	return w.d.give()
+	return w.d.Give()
 }
 
 func (w *waStore) direction(r *dbRow, column string) {
@@ -225,7 +225,7 @@ func (d *dbReading) waContact(r *dbRow) error {
 	rec.Summary = func(b []byte) []byte {
 		return appendSummary(b, "WhatsApp contact ", firstOf(rec.Text("display_name"), rec.Text("wa_name")), " ", rec.Text("jid"))
 	}
-	return d.give()
+	return d.Give()
 }
 
 // scanLinks notes the links in what a contact says of itself.

@@ -51,11 +51,11 @@ func (w *wifiReading) line(r *lineReading) error {
 	case !w.inside:
 	case strings.HasPrefix(text, "ID: ") || strings.HasPrefix(text, "* ID: ") || strings.HasPrefix(text, "- DSBLE ID: "):
 		err := w.last(r)
-		w.open, w.head, w.values, w.offset, w.end = true, text, map[string]string{}, r.offset, r.offset+r.length
+		w.open, w.head, w.values, w.offset, w.end = true, text, map[string]string{}, r.Offset, r.Offset+r.Length
 		return err
 	case w.open:
 		w.detail(text)
-		w.end = r.offset + r.length
+		w.end = r.Offset + r.Length
 	}
 	return nil
 }
@@ -98,7 +98,7 @@ func (w *wifiReading) last(r *lineReading) error {
 		return nil
 	}
 	w.open = false
-	rec := r.start("network")
+	rec := r.Start("network")
 	rec.Loc.Offset, rec.Loc.Length = w.offset, w.end-w.offset
 	setNumber(rec, "id", labelled(w.head, "ID"))
 	rec.Set("ssid", artifact.TextOrNull(labelled(w.head, "SSID")))
@@ -113,5 +113,5 @@ func (w *wifiReading) last(r *lineReading) error {
 		}
 	}
 	rec.Set("key_management", artifact.TextOrNull(w.values["key"]))
-	return r.give()
+	return r.Give()
 }

@@ -114,7 +114,7 @@ func readAccountCounts(r *listReading) error {
 			continue // ".exists" says no more than a count above 0
 		}
 		rec := r.start("count", key, v)
-		rec.Set("type_id", artifact.TextValue(r.cut(kind)))
+		rec.Set("type_id", artifact.TextValue(r.Cut(kind)))
 		value, err := plist.Any(v, treeLimits)
 		if err != nil {
 			if err := r.problem(key, err); err != nil {
@@ -127,7 +127,7 @@ func readAccountCounts(r *listReading) error {
 			rec.Set("count", artifact.TreeValue(value))
 		}
 		rec.Summary = func(b []byte) []byte { return appendSummary(b, "accounts of the kind ", rec.Text("type_id")) }
-		if err := r.give(); err != nil {
+		if err := r.Give(); err != nil {
 			return err
 		}
 	}
@@ -230,7 +230,7 @@ func (a *accountReader) readProperties(t *table) error {
 		rec := t.start("property")
 		texts, err := a.texts(t.bytes(value))
 		if err != nil {
-			return a.r.problem(t.location(), err)
+			return a.r.ProblemAt(t.location(), err)
 		}
 		rec.Set("entry", artifact.TextValue(name))
 		rec.Set("values", artifact.StringsValue(texts))
@@ -261,12 +261,12 @@ func (a *accountReader) texts(data []byte) ([]string, error) {
 	}
 	o := archive.Root()
 	if s, ok := o.Str(); ok {
-		return []string{a.r.cut(s)}, nil
+		return []string{a.r.Cut(s)}, nil
 	}
 	var texts []string
 	for item := range o.Items() {
 		if s, ok := item.Str(); ok && len(texts) < maxList {
-			texts = append(texts, a.r.cut(s))
+			texts = append(texts, a.r.Cut(s))
 		}
 	}
 	return texts, o.Err()
@@ -301,7 +301,7 @@ func (a *accountReader) readCredentials(t *table) error {
 }
 
 func (a *accountReader) summarize(b []byte) []byte {
-	rec := &a.r.rec
+	rec := &a.r.Rec
 	switch rec.Kind {
 	case "property":
 		return appendSummary(b, "property ", rec.Text("entry"), " of account ", firstText(rec.Text("username"), rec.Text("identifier")))

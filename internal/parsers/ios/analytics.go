@@ -9,6 +9,7 @@ import (
 	"github.com/amparo-project/amparo/internal/artifact"
 	"github.com/amparo-project/amparo/internal/format/plist"
 	"github.com/amparo-project/amparo/internal/limit"
+	"github.com/amparo-project/amparo/internal/parsers/input"
 )
 
 // analytics reads what the security framework counts of its own failures.
@@ -87,7 +88,7 @@ func (e *analyticsEvent) event() error {
 	rec.When("recorded", artifact.UnixSeconds, e.number(e.timestamp))
 	root, err := e.list()
 	if err != nil {
-		if err := e.r.problem(e.location(), err); err != nil {
+		if err := e.r.ProblemAt(e.location(), err); err != nil {
 			return err
 		}
 	}
@@ -125,19 +126,19 @@ func (e *analyticsEvent) list() (plist.Value, error) {
 
 // key sets one key of the event, and notes what an indicator may name.
 func (e *analyticsEvent) key(rec *artifact.Record, key string, v plist.Value) error {
-	list := &listReading{in: e.r.in}
+	list := &listReading{Reading: &input.Reading{In: e.r.In}}
 	value, err := list.value(v)
 	if err != nil {
-		if err := e.r.problem(e.location(), err); err != nil {
+		if err := e.r.ProblemAt(e.location(), err); err != nil {
 			return err
 		}
 	}
-	name := list.cut(key)
+	name := list.Cut(key)
 	for name == "" || rec.Get(name).Kind() != artifact.Null {
 		name += "_"
 	}
 	rec.Set(name, value)
-	rec.Truncated = rec.Truncated || list.rec.Truncated
+	rec.Truncated = rec.Truncated || list.Rec.Truncated
 	if text, ok := value.Str(); ok {
 		observeFree(rec, text, name)
 	}

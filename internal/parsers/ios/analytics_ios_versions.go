@@ -100,13 +100,13 @@ func giveBuilds(r *reading, seen map[string]*seenBuild) error {
 		return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.build, b.build))
 	})
 	for _, b := range builds {
-		r.rec.Reset("ios_version")
-		r.rec.Loc = b.loc
-		r.rec.Set("build", artifact.TextValue(r.cut(b.build)))
-		r.rec.Set("events", artifact.IntValue(b.events))
-		r.rec.When("first_seen", artifact.UnixSeconds, b.first)
-		r.rec.When("last_seen", artifact.UnixSeconds, b.last)
-		r.rec.Summary = func(buf []byte) []byte { return appendSummary(buf, "the phone ran the build ", b.build) }
+		r.Rec.Reset("ios_version")
+		r.Rec.Loc = b.loc
+		r.Rec.Set("build", artifact.TextValue(r.Cut(b.build)))
+		r.Rec.Set("events", artifact.IntValue(b.events))
+		r.Rec.When("first_seen", artifact.UnixSeconds, b.first)
+		r.Rec.When("last_seen", artifact.UnixSeconds, b.last)
+		r.Rec.Summary = func(buf []byte) []byte { return appendSummary(buf, "the phone ran the build ", b.build) }
 		if err := r.give(); err != nil {
 			return err
 		}

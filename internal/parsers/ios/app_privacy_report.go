@@ -86,15 +86,15 @@ type privacyEntry struct {
 }
 
 func privacyLine(r *lineReading) error {
-	if len(r.line) == 0 {
+	if len(r.Line) == 0 {
 		return nil
 	}
-	if r.cut() {
-		return r.problem(fmt.Errorf("%w: the line is longer than %d bytes", limit.ErrLimit, r.in.Limits.FieldLen))
+	if r.WasCut() {
+		return r.Problem(fmt.Errorf("%w: the line is longer than %d bytes", limit.ErrLimit, r.In.Limits.FieldLen))
 	}
 	var e privacyEntry
-	if err := json.Unmarshal(r.line, &e); err != nil {
-		return r.problem(fmt.Errorf("%w: %w", limit.ErrCorrupt, err))
+	if err := json.Unmarshal(r.Line, &e); err != nil {
+		return r.Problem(fmt.Errorf("%w: %w", limit.ErrCorrupt, err))
 	}
 	switch e.Type {
 	case "access":
@@ -102,15 +102,15 @@ func privacyLine(r *lineReading) error {
 	case "networkActivity":
 		return privacyNetwork(r, &e)
 	}
-	rec := r.start("other")
+	rec := r.Start("other")
 	setJSON(rec, "type", e.Type)
-	rec.Set("content", artifact.TextValue(string(r.line)))
+	rec.Set("content", artifact.TextValue(string(r.Line)))
 	rec.Summary = func(b []byte) []byte { return appendSummary(b, "line of another type: ", rec.Text("type")) }
-	return r.give()
+	return r.Give()
 }
 
 func privacyAccess(r *lineReading, e *privacyEntry) error {
-	rec := r.start("access")
+	rec := r.Start("access")
 	setJSON(rec, "bundle_id", e.Accessor.Identifier)
 	setJSON(rec, "identifier_type", e.Accessor.IdentifierType)
 	setJSON(rec, "category", e.Category)
@@ -124,11 +124,11 @@ func privacyAccess(r *lineReading, e *privacyEntry) error {
 	rec.Summary = func(b []byte) []byte {
 		return appendSummary(b, rec.Text("bundle_id"), " used ", rec.Text("category"), " (", rec.Text("access"), ")")
 	}
-	return r.give()
+	return r.Give()
 }
 
 func privacyNetwork(r *lineReading, e *privacyEntry) error {
-	rec := r.start("network")
+	rec := r.Start("network")
 	setJSON(rec, "bundle_id", e.BundleID)
 	setJSON(rec, "domain", e.Domain)
 	setJSON(rec, "context", e.Context)
@@ -144,7 +144,7 @@ func privacyNetwork(r *lineReading, e *privacyEntry) error {
 	rec.Summary = func(b []byte) []byte {
 		return appendSummary(b, rec.Text("bundle_id"), " talked to ", rec.Text("domain"), " ", rec.Text("context"))
 	}
-	return r.give()
+	return r.Give()
 }
 
 // setJSON sets a field to a value of JSON: a text, a truth or a number, whole

@@ -60,7 +60,7 @@ func (applications) Parse(ctx context.Context, in *artifact.Input) iter.Seq2[*ar
 // In a dump of the file system each app has its metadata in a file of its own,
 // beside the app.
 func readApplications(r *listReading) error {
-	if fileName(r.in.Path) == metadataFile {
+	if fileName(r.In.Path) == metadataFile {
 		return r.installed()
 	}
 	described := map[string]bool{}
@@ -85,7 +85,7 @@ func readApplications(r *listReading) error {
 		}
 		rec.Observe(artifact.AppID, id, "bundle_id")
 		rec.Summary = r.summarizeApp
-		if err := r.give(); err != nil {
+		if err := r.Give(); err != nil {
 			return err
 		}
 	}
@@ -107,7 +107,7 @@ var metadataFields = []struct{ key, field string }{
 func (r *listReading) application(id string, app plist.Value) error {
 	path := "Applications/" + id
 	rec := r.start("application", path, app)
-	rec.Set("bundle_id", artifact.TextValue(r.cut(id)))
+	rec.Set("bundle_id", artifact.TextValue(r.Cut(id)))
 	rec.Observe(artifact.AppID, id, "bundle_id")
 	if icon, ok := app.Get("PlaceholderIcon").Bytes(); ok {
 		sum := sha256.Sum256(icon)
@@ -127,7 +127,7 @@ func (r *listReading) application(id string, app plist.Value) error {
 		}
 	}
 	rec.Summary = r.summarizeApp
-	return r.give()
+	return r.Give()
 }
 
 // metadataFile is what the App Store writes beside an app.
@@ -144,11 +144,11 @@ func (r *listReading) installed() error {
 		return err
 	}
 	rec.Summary = r.summarizeApp
-	return r.give()
+	return r.Give()
 }
 
 func (r *listReading) summarizeApp(b []byte) []byte {
-	rec := &r.rec
+	rec := &r.Rec
 	return appendSummary(b, "app ", rec.Text("bundle_id"), " ", rec.Text("name"), " ", rec.Text("version"))
 }
 

@@ -83,6 +83,6 @@ func (backupInfo) Parse(ctx context.Context, in *artifact.Input) iter.Seq2[*arti
 		rec.Summary = func(b []byte) []byte {
 			return appendSummary(b, "backup of ", rec.Text("device_name"), " ", rec.Text("product_type"), " iOS ", rec.Text("product_version"))
 		}
-		return r.give()
+		return r.Give()
 	})
 }

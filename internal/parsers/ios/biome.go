@@ -14,6 +14,7 @@ import (
 	"github.com/amparo-project/amparo/internal/artifact"
 	"github.com/amparo-project/amparo/internal/format/segb"
 	"github.com/amparo-project/amparo/internal/limit"
+	"github.com/amparo-project/amparo/internal/parsers/input"
 )
 
 // biome reads the streams of events that took the place of knowledgeC.
@@ -96,7 +97,7 @@ func (biome) Parse(ctx context.Context, in *artifact.Input) iter.Seq2[*artifact.
 		b := &biomeReading{in: in, yield: yield}
 		b.stream, b.device = biomeStream(in.Path)
 		b.fields = biomeFieldsOf(b.stream)
-		if err := b.read(ctx, f); err != nil && !errors.Is(err, errStopped) {
+		if err := b.read(ctx, f); err != nil && !errors.Is(err, input.ErrStopped) {
 			yield(nil, err)
 		}
 	}
@@ -160,7 +161,7 @@ func (b *biomeReading) damage(err error) error {
 func (b *biomeReading) problem(offset, length int64, err error) error {
 	loc := artifact.Location{Path: b.in.Path, Offset: offset, Length: length}
 	if !b.yield(nil, &artifact.RecordError{Loc: loc, Err: err}) {
-		return errStopped
+		return input.ErrStopped
 	}
 	return nil
 }
@@ -224,7 +225,7 @@ func secondsOf(f float64) artifact.Value {
 
 func (b *biomeReading) give() error {
 	if !b.yield(&b.rec, nil) {
-		return errStopped
+		return input.ErrStopped
 	}
 	return nil
 }
@@ -291,7 +292,7 @@ func (b *biomeReading) setTexts(data []byte) bool {
 	}
 	for i := range texts {
 		if len(texts[i]) > b.in.Limits.FieldLen {
-			texts[i] = string(cutText([]byte(texts[i]), b.in.Limits.FieldLen))
+			texts[i] = input.CutAt(texts[i], b.in.Limits.FieldLen)
 			b.rec.Truncated = true
 		}
 		b.observeText(texts[i])

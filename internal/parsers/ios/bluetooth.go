@@ -89,7 +89,7 @@ func (r *reading) bluetoothDevices(t *table, kind artifact.KindInfo) error {
 	t.fields(map[string]string{"LastSeenTime": "last_seen_time", "LastConnectionTime": "last_connection_time"})
 	t.seal(kind)
 	summary := func(b []byte) []byte {
-		return appendSummary(b, "Bluetooth device ", string(r.rec.Kind), ": ", r.rec.Text("name"), " ", r.rec.Text("address"))
+		return appendSummary(b, "Bluetooth device ", string(r.Rec.Kind), ": ", r.Rec.Text("name"), " ", r.Rec.Text("address"))
 	}
 	return t.each(func() error {
 		rec := t.start(kind.Kind)
@@ -110,7 +110,7 @@ func readBluetoothList(r *listReading) error {
 			continue
 		}
 		rec := r.start("classic", address, v)
-		rec.Set("address", artifact.TextOrNull(r.cut(address)))
+		rec.Set("address", artifact.TextOrNull(r.Cut(address)))
 		rec.Set("name", artifact.TextOrNull(r.text(v.Get("Name"))))
 		rec.Set("default_name", artifact.TextOrNull(r.text(v.Get("DefaultName"))))
 		rec.Set("user_name", artifact.TextOrNull(r.text(v.Get("UserNameKey"))))
@@ -125,7 +125,7 @@ func readBluetoothList(r *listReading) error {
 		rec.Summary = func(b []byte) []byte {
 			return appendSummary(b, "Bluetooth device: ", firstText(rec.Text("user_name"), rec.Text("name")), " ", rec.Text("address"))
 		}
-		if err := r.give(); err != nil {
+		if err := r.Give(); err != nil {
 			return err
 		}
 	}

@@ -116,7 +116,7 @@ func (c *cacheReader) object(t *table, column int, read func(r *reading, list []
 	}
 	root, err := plist.Parse(data)
 	if err != nil {
-		return c.r.problem(t.location(), fmt.Errorf("%s: %w", t.columns[column].name, err))
+		return c.r.ProblemAt(t.location(), fmt.Errorf("%s: %w", t.columns[column].name, err))
 	}
 	var list []plist.Value
 	for v := range root.Get("Array").Items() {
@@ -178,7 +178,7 @@ func (e *cacheEntry) readResponse(r *reading, list []plist.Value) {
 			}
 		case plist.String:
 			if s, _ := v.Str(); i > headersAt && headersAt >= 0 && strings.Contains(s, "/") {
-				e.mimeType = r.cut(s)
+				e.mimeType = r.Cut(s)
 			}
 		}
 	}
@@ -200,7 +200,7 @@ func isMethod(s string) bool {
 // cacheURL returns the address in a dictionary that stands for one.
 func cacheURL(r *reading, v plist.Value) string {
 	s, _ := v.Get("_CFURLString").Str()
-	return r.cut(s)
+	return r.Cut(s)
 }
 
 func readHeaders(r *reading, v plist.Value) headers {
@@ -213,7 +213,7 @@ func readHeaders(r *reading, v plist.Value) headers {
 		if len(h) >= maxHeaders {
 			break
 		}
-		h = append(h, header{r.cut(name), r.cut(s)})
+		h = append(h, header{r.Cut(name), r.Cut(s)})
 	}
 	return h
 }
@@ -232,7 +232,7 @@ func (c *cacheReader) data() error {
 		}
 		b := t.bytes(data)
 		if n, ok := t.integer(apart); ok && n == 1 {
-			e.file = c.r.cut(string(b))
+			e.file = c.r.Cut(string(b))
 			return t.hold(e.file)
 		}
 		if len(b) == 0 {

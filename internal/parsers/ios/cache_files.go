@@ -134,7 +134,7 @@ func (c *cacheReader) rest() error {
 		if e.used || e.url == "" {
 			continue
 		}
-		rec := &c.r.rec
+		rec := &c.r.Rec
 		rec.Reset("response")
 		rec.Loc = e.loc
 		rec.Set("entry_id", artifact.IntValue(id))
@@ -181,6 +181,6 @@ func (e *cacheEntry) set(rec *artifact.Record, address string) {
 }
 
 func (c *cacheReader) summarize(b []byte) []byte {
-	rec := &c.r.rec
+	rec := &c.r.Rec
 	return appendSummary(b, "loaded ", rec.Text("url"), " ", rec.Text("mime_type"))
 }

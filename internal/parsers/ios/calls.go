@@ -138,7 +138,7 @@ func (c *callReader) observeParticipants(rec *artifact.Record) {
 }
 
 func (c *callReader) summarize(b []byte) []byte {
-	rec := &c.r.rec
+	rec := &c.r.Rec
 	return appendSummary(b, firstText(rec.Text("direction"), "unknown"), " call: ",
 		rec.Text("number"), " ", rec.Text("name"), " ", rec.Text("provider"))
 }

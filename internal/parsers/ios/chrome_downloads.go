@@ -148,6 +148,6 @@ func (d *chromeDownloads) paths(rec *artifact.Record) {
 }
 
 func (d *chromeDownloads) summarize(b []byte) []byte {
-	rec := &d.r.rec
+	rec := &d.r.Rec
 	return appendSummary(b, "download of ", rec.Text("url"), " to ", rec.Text("target_path"), " ", rec.Text("state"))
 }

@@ -157,7 +157,7 @@ func (c *chromeIcons) when(rec *artifact.Record, meaning string, v artifact.Valu
 const maxIconTimes = 32
 
 func (c *chromeIcons) summarize(b []byte) []byte {
-	rec := &c.r.rec
+	rec := &c.r.Rec
 	if rec.Kind == "icon" {
 		return appendSummary(b, "icon without a page: ", rec.Text("icon_url"))
 	}

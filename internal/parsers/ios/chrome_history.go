@@ -326,7 +326,7 @@ var chromeSummaries = map[artifact.Kind]string{
 }
 
 func (c *chromeReader) summarize(b []byte) []byte {
-	rec := &c.r.rec
+	rec := &c.r.Rec
 	if rec.Kind == "search" {
 		return appendSummary(b, chromeSummaries[rec.Kind], rec.Text("term"), " ", rec.Text("url"))
 	}

@@ -106,7 +106,7 @@ func readProfile(r *listReading) error {
 	rec.Summary = func(b []byte) []byte {
 		return appendSummary(b, "profile ", firstText(rec.Text("display_name"), rec.Text("identifier"), rec.Text("uuid")))
 	}
-	if err := r.give(); err != nil {
+	if err := r.Give(); err != nil {
 		return err
 	}
 	i := 0
@@ -173,7 +173,7 @@ func (r *listReading) payload(path, profile string, v plist.Value) error {
 	rec.Summary = func(b []byte) []byte {
 		return appendSummary(b, "profile payload ", firstText(rec.Text("type"), "without a type"), " ", rec.Text("display_name"))
 	}
-	return r.give()
+	return r.Give()
 }
 
 // profileAddresses gathers the servers and links of a payload.
@@ -190,14 +190,14 @@ func (p *profileAddresses) visit(key string, v any, depth int) {
 	switch v := v.(type) {
 	case string:
 		if serverKeys[key] {
-			p.servers = appendNew(p.servers, p.r.cut(v))
+			p.servers = appendNew(p.servers, p.r.Cut(v))
 			return
 		}
 		p.found = links.Scan(v, p.found[:0])
 		for i := range p.found {
 			// Guesses from words without a scheme are left to keys that name hosts.
 			if strings.Contains(p.found[i].Text, "://") {
-				p.links = appendNew(p.links, p.r.cut(p.found[i].URL))
+				p.links = appendNew(p.links, p.r.Cut(p.found[i].URL))
 			}
 		}
 	case []any:

@@ -276,7 +276,7 @@ func plainValue(v artifact.Value) any {
 }
 
 func (c *contactReader) summarize(b []byte) []byte {
-	rec := &c.r.rec
+	rec := &c.r.Rec
 	return appendSummary(b, "contact: ", rec.Text("First"), " ", rec.Text("Last"), " ",
 		rec.Text("Organization"), " ", rec.Text("label"), " ", rec.Text("value"))
 }

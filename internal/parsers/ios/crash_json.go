@@ -64,12 +64,12 @@ const (
 
 func (c *crashReport) readJSON(body map[string]ips.Value) {
 	for _, m := range bodyMembers {
-		c.set(m[1], c.value(body[m[0]]))
+		c.set(m[1], c.Scalar(body[m[0]]))
 	}
 	for _, nested := range nestedMembers {
 		object := body[nested.object].Map()
 		for _, m := range nested.members {
-			c.set(m[1], c.value(object[m[0]]))
+			c.set(m[1], c.Scalar(object[m[0]]))
 		}
 	}
 	c.text("os_version", osVersion(body["osVersion"]))
@@ -114,7 +114,7 @@ func (c *crashReport) information(v ips.Value) []string {
 			if len(lines) == maxInfoLines {
 				return lines
 			}
-			lines = append(lines, c.cut(library+": "+line.Text()))
+			lines = append(lines, c.Cut(library+": "+line.Text()))
 		}
 	}
 	return lines
@@ -126,7 +126,7 @@ func (c *crashReport) readImages(v ips.Value) []string {
 	var names []string
 	for image := range v.Elements() {
 		if len(names) == maxImages {
-			c.rec.Truncated = true
+			c.Rec.Truncated = true
 			break
 		}
 		name, path, uuid := "", "", ""
@@ -162,7 +162,7 @@ func (c *crashReport) image(path, uuid string) {
 	if path == "" || len(c.images) == maxKept {
 		return
 	}
-	c.images, c.uuids = append(c.images, c.cut(path)), append(c.uuids, c.cut(uuid))
+	c.images, c.uuids = append(c.images, c.Cut(path)), append(c.uuids, c.Cut(uuid))
 }
 
 // readThread reads the thread that crashed: the one that says so, or that the
@@ -199,7 +199,7 @@ func (c *crashReport) frames(list ips.Value, names []string) []string {
 		if i, ok := m["imageIndex"].Int(); ok && i >= 0 && i < int64(len(names)) {
 			image = firstText(names[i], "?")
 		}
-		frames = append(frames, c.cut(frameText(image, m)))
+		frames = append(frames, c.Cut(frameText(image, m)))
 	}
 	return frames
 }

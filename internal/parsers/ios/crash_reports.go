@@ -118,7 +118,7 @@ type crashReport struct {
 }
 
 func (c *crashReport) read() error {
-	c.rec.Reset("report")
+	c.Rec.Reset("report")
 	c.readHeader()
 	root, isJSON := c.report.JSON()
 	if isJSON {
@@ -127,7 +127,7 @@ func (c *crashReport) read() error {
 		c.readText()
 	}
 	if len(c.values) == 0 {
-		return fmt.Errorf("read %s: %w: neither header nor text of a report", c.in.Path, limit.ErrUnsupported)
+		return fmt.Errorf("read %s: %w: neither header nor text of a report", c.In.Path, limit.ErrUnsupported)
 	}
 	if err := c.emit(); err != nil {
 		return err
@@ -147,7 +147,7 @@ func (c *crashReport) set(field string, v artifact.Value) {
 }
 
 // text is set for a text.
-func (c *crashReport) text(field, s string) { c.set(field, artifact.TextOrNull(c.cut(s))) }
+func (c *crashReport) text(field, s string) { c.set(field, artifact.TextOrNull(c.Cut(s))) }
 
 // headerMembers are the fields of members of the header.
 var headerMembers = map[string]string{
@@ -158,7 +158,7 @@ var headerMembers = map[string]string{
 func (c *crashReport) readHeader() {
 	for key, v := range c.report.Header.Members() {
 		if field := headerMembers[key]; field != "" {
-			c.set(field, c.value(v))
+			c.set(field, c.Scalar(v))
 		}
 	}
 	c.text("bug_type", c.report.Header.Get("bug_type").Plain())
@@ -183,8 +183,8 @@ func (c *crashReport) emit() error {
 	if c.isCrash() {
 		kind, happened = crashReportsInfo.Kinds[0], "crashed"
 	}
-	cut := c.rec.Truncated
-	rec := c.start(kind.Kind, 0, c.in.Size)
+	cut := c.Rec.Truncated
+	rec := c.Start(kind.Kind, 0, c.In.Size)
 	rec.Truncated = cut
 	if c.imageCount > 0 {
 		c.set("images", artifact.StringsValue(c.images))
@@ -199,7 +199,7 @@ func (c *crashReport) emit() error {
 	c.when("reported", c.reported)
 	c.observe()
 	rec.Summary = c.summarize
-	return c.give()
+	return c.Give()
 }
 
 // observedFields are what indicators may name, field by field.
@@ -219,19 +219,19 @@ var observedFields = []struct {
 
 func (c *crashReport) observe() {
 	for _, o := range observedFields {
-		text := c.rec.Text(o.field)
+		text := c.Rec.Text(o.field)
 		if o.types == artifact.AppID && !strings.Contains(text, ".") {
 			continue // programs without a bundle are called by their name there
 		}
-		c.rec.Observe(o.types, text, o.field)
+		c.Rec.Observe(o.types, text, o.field)
 	}
-	for _, image := range c.rec.Get("images").Strings() {
-		c.rec.Observe(artifact.FilePath, image, "images")
+	for _, image := range c.Rec.Get("images").Strings() {
+		c.Rec.Observe(artifact.FilePath, image, "images")
 	}
 }
 
 func (c *crashReport) summarize(b []byte) []byte {
-	rec := &c.rec
+	rec := &c.Rec
 	process := firstText(rec.Text("process"), rec.Text("name"), "?")
 	if rec.Kind == "crash" {
 		return appendSummary(b, "crash: ", process, " ", rec.Text("exception_type"), " ", rec.Text("exception_signal"),

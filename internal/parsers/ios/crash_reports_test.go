@@ -10,6 +10,7 @@ import (
 	"github.com/amparo-project/amparo/internal/artifact"
 	"github.com/amparo-project/amparo/internal/artifact/artifacttest"
 	"github.com/amparo-project/amparo/internal/limit"
+	"github.com/amparo-project/amparo/internal/parsers/input"
 )
 
 func fileSample(name, path, data string) artifacttest.Sample {
@@ -201,7 +202,7 @@ func TestTermination(t *testing.T) {
 		"DYLD, [0x1] Library missing":                        {"DYLD", int64(0)},
 		"Namespace ASSERTIOND, Code 0xffffffffffffffffffff.": {"ASSERTIOND", int64(0)},
 	} {
-		c := &crashReport{reportReading: &reportReading{in: artifact.NewInput("", nil, 0, nil)}, values: map[string]artifact.Value{}}
+		c := &crashReport{reportReading: &reportReading{Reading: &input.Reading{In: artifact.NewInput("", nil, 0, nil)}}, values: map[string]artifact.Value{}}
 		c.termination(in)
 		code, _ := c.values["termination_code"].Int()
 		namespace, _ := c.values["termination_namespace"].Str()

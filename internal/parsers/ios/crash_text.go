@@ -77,7 +77,7 @@ func (c *crashReport) frame(list []string, s string) []string {
 	if len(list) == maxFrames {
 		return list
 	}
-	return append(list, c.cut(s))
+	return append(list, c.Cut(s))
 }
 
 // section tells the line that begins a section of the text.

@@ -61,15 +61,15 @@ func (d *daemonLog) line(r *lineReading) error {
 	if d.parse == nil {
 		d.parse = parseDaemonLine
 	}
-	head, message, ok := d.parse(r.line)
+	head, message, ok := d.parse(r.Line)
 	if !ok {
 		return d.more(r)
 	}
 	if err := d.flush(); err != nil {
 		return err
 	}
-	d.open, d.head, d.cut = true, head, r.cut()
-	d.place = artifact.Location{Path: r.in.Path, Offset: r.offset, Length: r.length}
+	d.open, d.head, d.cut = true, head, r.WasCut()
+	d.place = artifact.Location{Path: r.In.Path, Offset: r.Offset, Length: r.Length}
 	d.text = append(d.text[:0], message...)
 	return nil
 }
@@ -77,14 +77,14 @@ func (d *daemonLog) line(r *lineReading) error {
 // more appends a line that begins no entry.
 func (d *daemonLog) more(r *lineReading) error {
 	switch {
-	case !d.open && len(bytes.TrimSpace(r.line)) > 0:
+	case !d.open && len(bytes.TrimSpace(r.Line)) > 0:
 		d.stray++
 		if d.stray == 1 {
-			return r.problem(errNoEntry)
+			return r.Problem(errNoEntry)
 		}
-	case d.open && len(d.text)+len(r.line) < r.in.Limits.FieldLen:
-		d.text = append(append(d.text, '\n'), r.line...)
-		d.place.Length = r.offset + r.length - d.place.Offset
+	case d.open && len(d.text)+len(r.Line) < r.In.Limits.FieldLen:
+		d.text = append(append(d.text, '\n'), r.Line...)
+		d.place.Length = r.Offset + r.Length - d.place.Offset
 	case d.open:
 		d.cut = true
 	}
@@ -97,7 +97,7 @@ func (d *daemonLog) flush() error {
 		return nil
 	}
 	d.open = false
-	rec := &d.r.rec
+	rec := &d.r.Rec
 	rec.Reset("entry")
 	rec.Loc, rec.Truncated = d.place, d.cut
 	message := strings.ToValidUTF8(strings.TrimSpace(string(d.text)), "\ufffd")
@@ -116,7 +116,7 @@ func (d *daemonLog) flush() error {
 	rec.Summary = func(b []byte) []byte {
 		return appendSummary(b, firstText(rec.Text("action"), rec.Text("severity"), rec.Text("originator"), "entry"), " ", rec.Text("bundle_id"), " ", rec.Text("message"))
 	}
-	return d.r.give()
+	return d.r.Give()
 }
 
 // last gives the last entry. It is an error of the file if none was there.

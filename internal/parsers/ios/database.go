@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"iter"
 
@@ -14,50 +13,26 @@ import (
 	"github.com/amparo-project/amparo/internal/format/links"
 	"github.com/amparo-project/amparo/internal/format/sqlite"
 	"github.com/amparo-project/amparo/internal/limit"
+	"github.com/amparo-project/amparo/internal/parsers/input"
 	"github.com/amparo-project/amparo/internal/parsers/schema"
 )
-
-// errStopped says that the consumer wants no more records.
-var errStopped = errors.New("the consumer stopped")
 
 // openDatabase opens in as an SQLite database, together with the write-ahead
 // log or the rollback journal that lies beside it.
 func openDatabase(in *artifact.Input) (*sqlite.DB, error) {
-	var opt sqlite.Options
-	for _, j := range []struct {
-		suffix string
-		r      *io.ReaderAt
-		size   *int64
-	}{
-		{"-wal", &opt.WAL, &opt.WALSize},
-		{"-journal", &opt.Journal, &opt.JournalSize},
-	} {
-		beside, err := in.Beside(j.suffix)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return nil, fmt.Errorf("open %s: %w", in.Path+j.suffix, err)
-		}
-		*j.r, *j.size = beside, beside.Size
-	}
-	db, err := sqlite.Open(in, in.Size, opt)
+	db, err := input.Database(in)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", in.Path, err)
 	}
 	return db, nil
 }
 
-// A reading is one Parse of a database: where its records go, and which
-// damage was told already.
+// A reading is one Parse of a database, and which damage was told already.
 type reading struct {
-	rec artifact.Record // the one record that is handed on again and again
+	*input.Reading
 
-	ctx      context.Context
-	in       *artifact.Input
 	db       *sqlite.DB
-	yield    func(*artifact.Record, error) bool
-	told     map[sqlite.Damage]bool
+	told     input.Told
 	held     int              // bytes of what joins hold in memory
 	salvaged bool             // the database cannot be read: all rows are recovered ones
 	given    int              // records
@@ -70,96 +45,74 @@ type reading struct {
 func readDatabase(
 	ctx context.Context, in *artifact.Input, read func(*reading) error,
 ) iter.Seq2[*artifact.Record, error] {
-	return func(yield func(*artifact.Record, error) bool) {
-		if ctx.Err() != nil {
-			yield(nil, context.Cause(ctx))
-			return
-		}
-		db, err := openDatabase(in)
+	return input.Parse(ctx, in, func(in *input.Reading) error {
+		db, err := openDatabase(in.In)
 		salvaged := false
 		if err != nil {
-			if db, err = schema.Salvage(in, err); err != nil {
-				yield(nil, err)
-				return
+			if db, err = schema.Salvage(in.In, err); err != nil {
+				return err
 			}
 			salvaged = true
 		}
-		r := &reading{ctx: ctx, in: in, db: db, yield: yield, told: map[sqlite.Damage]bool{}, salvaged: salvaged}
-		if salvaged && r.problem(artifact.Location{}, schema.ErrSalvaged) != nil {
-			return
+		r := &reading{Reading: in, db: db, told: input.Told{}, salvaged: salvaged}
+		if salvaged {
+			if err := r.ProblemAt(artifact.Location{}, schema.ErrSalvaged); err != nil {
+				return err
+			}
 		}
 		err = read(r)
-		if errors.Is(err, errStopped) {
-			return
+		if errors.Is(err, input.ErrStopped) {
+			return err
 		}
 		// The damage comes first: an error of its own is the last thing yielded,
 		// and a table is often missing because its page in the schema is broken.
-		if r.tellDamage() == nil && err != nil {
-			yield(nil, err)
+		if told := r.tellDamage(); told != nil {
+			return told
 		}
-	}
+		return err
+	})
 }
 
 // companion reads another file that is a database of its own with the same
 // consumer. It does nothing where there is no such file; its records, and the
 // places of its errors, name the companion.
 func (r *reading) companion(path string, read func(*reading) error) error {
-	in, err := r.in.Companion(path)
+	in, err := r.In.Companion(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
-		return r.problem(artifact.Location{Path: path}, err)
+		return r.ProblemAt(artifact.Location{Path: path}, err)
 	}
 	db, err := openDatabase(in)
 	if err != nil {
-		return r.problem(artifact.Location{Path: path}, err)
+		return r.ProblemAt(artifact.Location{Path: path}, err)
 	}
-	other := &reading{ctx: r.ctx, in: in, db: db, yield: r.yield, told: map[sqlite.Damage]bool{}}
-	if err = read(other); errors.Is(err, errStopped) || r.ctx.Err() != nil {
+	other := &reading{Reading: &input.Reading{Ctx: r.Ctx, In: in, Yield: r.Yield}, db: db, told: input.Told{}}
+	if err = read(other); errors.Is(err, input.ErrStopped) || r.Ctx.Err() != nil {
 		return err
 	}
 	if told := other.tellDamage(); told != nil {
 		return told
 	}
 	if err != nil {
-		return r.problem(artifact.Location{Path: path}, err)
+		return r.ProblemAt(artifact.Location{Path: path}, err)
 	}
 	return nil
 }
 
-// give hands r.rec on. Its error is errStopped.
+// give hands r.rec on. Its error is input.ErrStopped.
 func (r *reading) give() error {
 	r.given++
-	if !r.yield(&r.rec, nil) {
-		return errStopped
-	}
-	return nil
+	return r.Give()
 }
-
-// problem tells of a place that could not be read; reading goes on after it.
-func (r *reading) problem(loc artifact.Location, err error) error {
-	if loc.Path == "" {
-		loc.Path = r.in.Path
-	}
-	if !r.yield(nil, &artifact.RecordError{Loc: loc, Err: err}) {
-		return errStopped
-	}
-	return nil
-}
-
-// maxTold bounds the memory for damage that was told.
-const maxTold = 1 << 12
 
 // damage tells of d, unless that was done before.
 func (r *reading) damage(d sqlite.Damage, err error) error {
-	if r.told[d] {
+	if !r.told.New(d) {
 		return nil
 	}
-	if len(r.told) < maxTold {
-		r.told[d] = true
-	}
-	return r.problem(artifact.Location{Table: d.Table, Page: int64(d.Page)}, err)
+	return r.ProblemAt(artifact.Location{Table: d.Table, Page: int64(d.Page)}, err)
 }
 
 // errUnfinished says that the writing app was stopped in the middle of a
@@ -170,7 +123,7 @@ var errUnfinished = errors.New("a change was not finished when the copy was made
 // journal that is hot.
 func (r *reading) tellDamage() error {
 	if j := r.db.Info().Journal; j.Hot && !j.Applied {
-		if err := r.problem(artifact.Location{Path: r.in.Path + "-journal"}, errUnfinished); err != nil {
+		if err := r.ProblemAt(artifact.Location{Path: r.In.Path + "-journal"}, errUnfinished); err != nil {
 			return err
 		}
 	}
@@ -180,13 +133,4 @@ func (r *reading) tellDamage() error {
 		}
 	}
 	return nil
-}
-
-// cut returns s, or its beginning where it is longer than the limit.
-func (r *reading) cut(s string) string {
-	if len(s) <= r.in.Limits.FieldLen {
-		return s
-	}
-	r.rec.Truncated = true
-	return string(cutText([]byte(s[:min(len(s), r.in.Limits.FieldLen+1)]), r.in.Limits.FieldLen))
 }

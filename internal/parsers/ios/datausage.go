@@ -259,7 +259,7 @@ func (u *usageReader) giveUnused() error {
 }
 
 func (u *usageReader) giveProcess(p *process) error {
-	rec := &u.r.rec
+	rec := &u.r.Rec
 	rec.Reset("process")
 	rec.Loc = p.loc
 	u.describe(rec, p)
@@ -283,7 +283,7 @@ func (u *usageReader) giveGaps() error {
 			w.Recovered(u.gone[i].id)
 		}
 	}
-	w.End(gap.Counter(u.r.ctx, u.r.db, "ZPROCESS"))
+	w.End(gap.Counter(u.r.Ctx, u.r.db, "ZPROCESS"))
 	runs := w.Runs()
 	if len(runs) == 0 {
 		return nil
@@ -293,7 +293,7 @@ func (u *usageReader) giveGaps() error {
 			return err
 		}
 	}
-	rec := &u.r.rec
+	rec := &u.r.Rec
 	rec.Reset("process_gaps")
 	rec.Loc = w.Last().Loc
 	w.SetAll(rec)
@@ -302,7 +302,7 @@ func (u *usageReader) giveGaps() error {
 }
 
 func (u *usageReader) giveGap(w *gap.Watch, run *gap.Run) error {
-	rec := &u.r.rec
+	rec := &u.r.Rec
 	rec.Reset("process_gap")
 	w.SetRun(rec, run)
 	for _, side := range []struct {
@@ -319,7 +319,7 @@ func (u *usageReader) giveGap(w *gap.Watch, run *gap.Run) error {
 }
 
 func (u *usageReader) summarize(b []byte) []byte {
-	rec := &u.r.rec
+	rec := &u.r.Rec
 	switch rec.Kind {
 	case "orphan_usage":
 		return appendSummary(b, "network use of a process whose entry is gone")

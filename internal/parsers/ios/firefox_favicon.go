@@ -147,7 +147,7 @@ func (f *firefoxIcons) named(rec *artifact.Record, address artifact.Value) {
 }
 
 func (f *firefoxIcons) summarize(b []byte) []byte {
-	rec := &f.r.rec
+	rec := &f.r.Rec
 	page := firstText(rec.Text("history_url"), rec.Text("site_url"))
 	return appendSummary(b, "icon of ", page, " from ", rec.Text("url"))
 }

@@ -302,7 +302,7 @@ var firefoxSummaries = map[artifact.Kind]string{
 }
 
 func (f *firefoxReader) summarize(b []byte) []byte {
-	rec := &f.r.rec
+	rec := &f.r.Rec
 	detail := firstText(rec.Text("title"), rec.Text("term"), rec.Text("input"))
 	return appendSummary(b, firefoxSummaries[rec.Kind], rec.Text("url"), " ", detail)
 }

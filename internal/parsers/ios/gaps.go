@@ -26,6 +26,6 @@ func (t *table) giveGaps() error {
 	if t.gaps == nil {
 		return nil
 	}
-	t.gaps.End(gap.Counter(t.r.ctx, t.r.db, t.name))
-	return t.gaps.Give(&t.r.rec, t.r.give)
+	t.gaps.End(gap.Counter(t.r.Ctx, t.r.db, t.name))
+	return t.gaps.Give(&t.r.Rec, t.r.give)
 }

@@ -38,16 +38,16 @@ func (globalPreferences) Parse(ctx context.Context, in *artifact.Input) iter.Seq
 	return readPropertyList(ctx, in, func(r *listReading) error {
 		for key, v := range r.root.All() {
 			r.start("preference", key, v)
-			r.rec.Set("entry", artifact.TextValue(r.cut(key)))
+			r.Rec.Set("entry", artifact.TextValue(r.Cut(key)))
 			value, err := plist.Any(v, treeLimits)
 			if err != nil {
 				if err := r.problem(key, err); err != nil {
 					return err
 				}
 			}
-			r.rec.Set("value", artifact.TreeValue(value))
-			r.rec.Summary = r.summarizePreference
-			if err := r.give(); err != nil {
+			r.Rec.Set("value", artifact.TreeValue(value))
+			r.Rec.Summary = r.summarizePreference
+			if err := r.Give(); err != nil {
 				return err
 			}
 		}
@@ -56,5 +56,5 @@ func (globalPreferences) Parse(ctx context.Context, in *artifact.Input) iter.Seq
 }
 
 func (r *listReading) summarizePreference(b []byte) []byte {
-	return appendSummary(b, "preference ", r.rec.Text("entry"))
+	return appendSummary(b, "preference ", r.Rec.Text("entry"))
 }

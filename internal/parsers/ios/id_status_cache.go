@@ -72,8 +72,8 @@ const maxAccounts = 1_000_000
 func (r *listReading) lookup(service, user string, entry plist.Value, times int64) error {
 	path := service + "/" + user
 	rec := r.start("lookup", path, entry)
-	rec.Set("package", artifact.TextValue(r.cut(service)))
-	rec.Set("user", artifact.TextValue(strings.ReplaceAll(r.cut(user), "\x00", `\x00`)))
+	rec.Set("package", artifact.TextValue(r.Cut(service)))
+	rec.Set("user", artifact.TextValue(strings.ReplaceAll(r.Cut(user), "\x00", `\x00`)))
 	observeAddress(rec, user, "user")
 	if err := r.set("idstatus", path+"/IDStatus", entry.Get("IDStatus")); err != nil {
 		return err
@@ -91,5 +91,5 @@ func (r *listReading) lookup(service, user string, entry plist.Value, times int6
 	rec.Summary = func(b []byte) []byte {
 		return appendSummary(b, "looked up ", rec.Text("user"), " for ", rec.Text("package"))
 	}
-	return r.give()
+	return r.Give()
 }

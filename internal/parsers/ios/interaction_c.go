@@ -288,7 +288,7 @@ func (i *interactionReader) interaction() error {
 	for _, a := range attached {
 		for _, to := range recipients {
 			if n++; n > maxList {
-				return i.r.problem(i.location(), fmt.Errorf("%w: more than %d recipients and attachments", limit.ErrLimit, maxList))
+				return i.r.ProblemAt(i.location(), fmt.Errorf("%w: more than %d recipients and attachments", limit.ErrLimit, maxList))
 			}
 			if err := i.combination(to.to, a.to); err != nil {
 				return err
@@ -343,7 +343,7 @@ func (i *interactionReader) resolve(rec *artifact.Record, identifier, phoneField
 		rec.Set(phoneField, artifact.TextValue(phone))
 		rec.Observe(artifact.Phone, phone, phoneField)
 	}
-	rec.Set(nameField, artifact.TextOrNull(i.r.cut(i.people.name(identifier))))
+	rec.Set(nameField, artifact.TextOrNull(i.r.Cut(i.people.name(identifier))))
 }
 
 // observe notes the number or the e-mail address of a contact; a WhatsApp
@@ -363,7 +363,7 @@ func (i *interactionReader) setShared(rec *artifact.Record, attachment int64) {
 	}
 	last := len(values) - 1
 	if id := values[last].Bytes(); id != nil {
-		values[last] = artifact.TextValue(i.r.cut(hex.EncodeToString(id)))
+		values[last] = artifact.TextValue(i.r.Cut(hex.EncodeToString(id)))
 	}
 	for n, v := range values {
 		rec.Set(sharedFields[n], v)
@@ -412,7 +412,7 @@ func asFloat(v artifact.Value) artifact.Value {
 func (i *interactionReader) addLinks(text string) { i.links = i.r.addLinks(i.links, text) }
 
 func (i *interactionReader) summarize(b []byte) []byte {
-	rec := &i.r.rec
+	rec := &i.r.Rec
 	if rec.Kind == "contact_dates" {
 		return appendSummary(b, "contact ", rec.Text("display_name"), " ", rec.Text("identifier"))
 	}

@@ -101,7 +101,7 @@ func (j *jetsamReport) read() error {
 	for v := range list.Elements() {
 		n++
 		if reason := v.Get("reason").Text(); reason != "" && len(killed) < maxKilled {
-			killed = append(killed, j.cut(v.Get("name").Text()+": "+reason))
+			killed = append(killed, j.Cut(v.Get("name").Text()+": "+reason))
 		}
 	}
 	if err := j.event(n, killed); err != nil {
@@ -116,24 +116,24 @@ func (j *jetsamReport) read() error {
 }
 
 func (j *jetsamReport) event(processes int64, killed []string) error {
-	rec := j.start("jetsam", 0, j.in.Size)
-	rec.Set("largest_process", j.value(j.body["largestProcess"]))
+	rec := j.Start("jetsam", 0, j.In.Size)
+	rec.Set("largest_process", j.Scalar(j.body["largestProcess"]))
 	rec.Set("killed", artifact.StringsValue(killed))
 	rec.Set("processes", artifact.IntValue(processes))
-	rec.Set("page_size", j.value(j.body["memoryStatus"].Get("pageSize")))
-	rec.Set("os_version", artifact.TextOrNull(j.cut(firstText(j.report.Text("os_version"), j.body["build"].Text()))))
-	rec.Set("model", j.value(j.body["product"]))
-	rec.Set("kernel", j.value(j.body["kernel"]))
-	rec.Set("incident_id", artifact.TextOrNull(j.cut(firstText(j.report.Text("incident_id"), j.body["incident"].Text()))))
-	rec.Set("reporter_key", j.value(j.body["crashReporterKey"]))
-	rec.Set("timestamp", artifact.TextOrNull(j.cut(j.report.Text("timestamp"))))
+	rec.Set("page_size", j.Scalar(j.body["memoryStatus"].Get("pageSize")))
+	rec.Set("os_version", artifact.TextOrNull(j.Cut(firstText(j.report.Text("os_version"), j.body["build"].Text()))))
+	rec.Set("model", j.Scalar(j.body["product"]))
+	rec.Set("kernel", j.Scalar(j.body["kernel"]))
+	rec.Set("incident_id", artifact.TextOrNull(j.Cut(firstText(j.report.Text("incident_id"), j.body["incident"].Text()))))
+	rec.Set("reporter_key", j.Scalar(j.body["crashReporterKey"]))
+	rec.Set("timestamp", artifact.TextOrNull(j.Cut(j.report.Text("timestamp"))))
 	rec.Observe(artifact.Process, rec.Text("largest_process"), "largest_process")
 	j.when("happened", j.date)
 	j.when("reported", j.report.Text("timestamp"))
 	rec.Summary = func(b []byte) []byte {
 		return appendSummary(b, "memory was short; largest process: ", firstText(rec.Text("largest_process"), "?"))
 	}
-	return j.give()
+	return j.Give()
 }
 
 // jetsamMembers are the fields of members of a process, in their order.
@@ -156,20 +156,20 @@ const maxStates = 16
 
 func (j *jetsamReport) process(v ips.Value) error {
 	if v.Kind() != ips.Object {
-		return j.problem(v.Offset(), fmt.Errorf("%w: a process is no object", limit.ErrCorrupt))
+		return j.Problem(v.Offset(), fmt.Errorf("%w: a process is no object", limit.ErrCorrupt))
 	}
 	m := v.Map()
-	rec := j.start("process", v.Offset(), v.Length())
-	name := j.cut(m["name"].Text())
+	rec := j.Start("process", v.Offset(), v.Length())
+	name := j.Cut(m["name"].Text())
 	rec.Set("process", artifact.TextOrNull(name))
 	for _, member := range jetsamMembers {
-		rec.Set(member[1], j.value(m[member[0]]))
+		rec.Set(member[1], j.Scalar(m[member[0]]))
 	}
 	rec.Set("cpu_time", j.seconds(m["cpuTime"]))
 	var states []string
 	for s := range m["states"].Elements() {
 		if len(states) < maxStates {
-			states = appendNew(states, j.cut(s.Text()))
+			states = appendNew(states, j.Cut(s.Text()))
 		}
 	}
 	rec.Set("states", artifact.StringsValue(states))
@@ -182,5 +182,5 @@ func (j *jetsamReport) process(v ips.Value) error {
 		}
 		return appendSummary(b, "process ran: ", firstText(name, "?"))
 	}
-	return j.give()
+	return j.Give()
 }

@@ -111,7 +111,7 @@ func (t *table) tooMuch() error { return &unjoinedError{t.location()} }
 // unjoined tells of a bound that a scan reached: records follow all the same.
 func (r *reading) unjoined(err error) error {
 	if e := (*unjoinedError)(nil); errors.As(err, &e) {
-		return r.problem(e.loc, e)
+		return r.ProblemAt(e.loc, e)
 	}
 	return err
 }

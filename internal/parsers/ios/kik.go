@@ -117,7 +117,7 @@ func readKikUsers(r *reading) error {
 	t.hide("Z_PK", "Z_ENT", "Z_OPT", "ZDISPLAYNAMEASCII")
 	t.seal(kikInfo.Kinds[1])
 	summary := func(b []byte) []byte {
-		return appendSummary(b, "contact ", firstText(r.rec.Text("display_name"), r.rec.Text("jid")))
+		return appendSummary(b, "contact ", firstText(r.Rec.Text("display_name"), r.Rec.Text("jid")))
 	}
 	return t.each(func() error {
 		rec := t.start("contact")

@@ -225,7 +225,7 @@ func observeKnowledge(rec *artifact.Record, stream, value string) {
 }
 
 func (k *knowledgeReader) summarize(b []byte) []byte {
-	rec := &k.r.rec
+	rec := &k.r.Rec
 	parts := []string{rec.Text("stream")}
 	for _, field := range []string{"value", "url", "notification_app", "intent_class", "bluetooth_name", "app_title"} {
 		if s := rec.Text(field); s != "" {

@@ -83,7 +83,7 @@ func (l *lineReader) readGroups() error {
 		return err
 	}
 	byIdentity(l.groups, groups)
-	folder := l.r.in.Path[:len(l.r.in.Path)-len(fileName(l.r.in.Path))]
+	folder := l.r.In.Path[:len(l.r.In.Path)-len(fileName(l.r.In.Path))]
 	if err := l.r.companion(folder+"UnifiedGroup.sqlite", l.readUnified); err != nil {
 		return err
 	}

@@ -17,12 +17,12 @@ type lineParser struct{}
 
 func (lineParser) read(ctx context.Context, in *artifact.Input) iter.Seq2[*artifact.Record, error] {
 	return readLines(ctx, in, func(r *lineReading) error {
-		r.start("line").Set("text", artifact.TextValue(string(r.line)))
-		return r.give()
+		r.Start("line").Set("text", artifact.TextValue(string(r.Line)))
+		return r.Give()
 	}, func(r *lineReading) error {
-		r.rec.Reset("end")
-		r.rec.Set("lines", artifact.IntValue(r.number))
-		return r.give()
+		r.Rec.Reset("end")
+		r.Rec.Set("lines", artifact.IntValue(r.Number))
+		return r.Give()
 	})
 }
 

@@ -19,10 +19,10 @@ func (r *reading) addLinks(list []string, text string) []string {
 	r.found = links.Scan(text, r.found[:0])
 	for i := range r.found {
 		if len(list) >= maxList {
-			r.rec.Truncated = true
+			r.Rec.Truncated = true
 			break
 		}
-		list = appendNew(list, r.cut(r.found[i].URL))
+		list = appendNew(list, r.Cut(r.found[i].URL))
 	}
 	return list
 }

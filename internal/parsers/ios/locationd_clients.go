@@ -81,7 +81,7 @@ var locationTexts = []struct{ key, field string }{
 
 func (r *listReading) locationClient(name string, v plist.Value) error {
 	rec := r.start("client", name, v)
-	program := strings.TrimSuffix(r.cut(name), ":")
+	program := strings.TrimSuffix(r.Cut(name), ":")
 	rec.Set("package", artifact.TextOrNull(program))
 	rec.Observe(artifact.Process, program, "package")
 	own := map[string]bool{}
@@ -110,7 +110,7 @@ func (r *listReading) locationClient(name string, v plist.Value) error {
 	rec.Summary = func(b []byte) []byte {
 		return appendSummary(b, "location client ", firstText(rec.Text("package"), "without a name"))
 	}
-	return r.give()
+	return r.Give()
 }
 
 // otherKeys sets the field details to what has no field of its own.

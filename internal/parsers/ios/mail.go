@@ -151,7 +151,7 @@ func readMail(r *reading) error {
 	if err := m.parts.read(r, false); err != nil {
 		return err
 	}
-	folder := strings.TrimSuffix(r.in.Path, fileName(r.in.Path))
+	folder := strings.TrimSuffix(r.In.Path, fileName(r.In.Path))
 	if err := r.companion(folder+"Protected Index", func(other *reading) error { return m.parts.read(other, true) }); err != nil {
 		return err
 	}
@@ -212,7 +212,7 @@ func (m *mailReader) gather() letter {
 	var to [1]artifact.Value
 	for i, row := range p.recipients.find(m.rowID()) {
 		if i == maxList {
-			m.r.rec.Truncated = true
+			m.r.Rec.Truncated = true
 			break
 		}
 		p.recipients.read(row, to[:])
@@ -222,7 +222,7 @@ func (m *mailReader) gather() letter {
 	}
 	for i, row := range p.attachments.find(m.key(m.global)) {
 		if i == maxList {
-			m.r.rec.Truncated = true
+			m.r.Rec.Truncated = true
 			break
 		}
 		p.attachments.read(row, to[:])

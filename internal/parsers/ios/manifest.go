@@ -120,7 +120,7 @@ func (m *manifestReader) entry() error {
 	m.observePath(rec, device, relative)
 	if blob := m.bytes(m.blob); blob != nil {
 		if err := keyedarchive.ParseMBFile(&m.doc, blob, &m.file); err != nil {
-			if err := m.r.problem(m.location(), fmt.Errorf("details of the file: %w", err)); err != nil {
+			if err := m.r.ProblemAt(m.location(), fmt.Errorf("details of the file: %w", err)); err != nil {
 				return err
 			}
 		} else {
@@ -140,9 +140,9 @@ func (m *manifestReader) paths(domain string) (device, relative string) {
 	}
 	b := m.row.Value(m.relative).Bytes()
 	m.path = appendDevicePath(m.path[:0], domain, b)
-	if len(m.path) == 0 || len(m.path) > m.r.in.Limits.FieldLen {
+	if len(m.path) == 0 || len(m.path) > m.r.In.Limits.FieldLen {
 		relative = m.text(m.relative)
-		return m.r.cut(string(m.path)), relative
+		return m.r.Cut(string(m.path)), relative
 	}
 	device = string(m.path)
 	return device, device[len(device)-len(b):]
@@ -157,11 +157,11 @@ func (m *manifestReader) observePath(rec *artifact.Record, device, relative stri
 	}
 	first, second := storageOrigins(relative)
 	if first != "" {
-		rec.Set("url", artifact.TextValue(m.r.cut(first)))
+		rec.Set("url", artifact.TextValue(m.r.Cut(first)))
 		rec.Observe(artifact.URL, first, "url")
 	}
 	if second != "" {
-		rec.Set("frame_url", artifact.TextValue(m.r.cut(second)))
+		rec.Set("frame_url", artifact.TextValue(m.r.Cut(second)))
 		rec.Observe(artifact.URL, second, "frame_url")
 	}
 }
@@ -191,7 +191,7 @@ func (m *manifestReader) details(rec *artifact.Record) {
 		rec.Set("encrypted", artifact.BoolValue(true))
 	}
 	if s, ok := f.Target.Str(); ok {
-		rec.Set("target", artifact.TextValue(m.r.cut(s)))
+		rec.Set("target", artifact.TextValue(m.r.Cut(s)))
 	}
 	created := "created"
 	if rec.Kind == "app_container" {
@@ -225,6 +225,6 @@ func octal(mode int64) string {
 }
 
 func (m *manifestReader) summarize(b []byte) []byte {
-	rec := &m.r.rec
+	rec := &m.r.Rec
 	return appendSummary(b, rec.Text("domain"), "/", rec.Text("relative_path"))
 }

@@ -167,7 +167,7 @@ func (r *listReading) mdmEnrollment(in *artifact.Input) error {
 	rec.Summary = func(b []byte) []byte {
 		return appendSummary(b, "managed by ", firstText(rec.Text("server_url"), rec.Text("check_in_url"), "an unknown server"), " ", rec.Text("organization"))
 	}
-	return r.give()
+	return r.Give()
 }
 
 func mdmRightsOf(n int64) []string {
@@ -192,7 +192,7 @@ func (r *listReading) mdmSupervision() error {
 		}
 		return appendSummary(b, state, rec.Text("organization"), " ", rec.Text("configuration_url"))
 	}
-	return r.give()
+	return r.Give()
 }
 
 // mdmFields sets the fields of keys, and all others as details.
@@ -257,7 +257,7 @@ func (r *listReading) certificateHashes(list plist.Value) []string {
 			continue
 		}
 		if len(hashes) == maxList {
-			r.rec.Truncated = true
+			r.Rec.Truncated = true
 			break
 		}
 		sum := sha256.Sum256(der)

@@ -74,7 +74,7 @@ type messengerReader struct {
 
 func readMessenger(r *reading) error {
 	m := &messengerReader{r: r, contacts: map[string]string{}, threads: map[string]string{}, files: map[string]messengerFile{}}
-	owner := strings.TrimSuffix(strings.TrimPrefix(fileName(r.in.Path), "lightspeed-"), ".db")
+	owner := strings.TrimSuffix(strings.TrimPrefix(fileName(r.In.Path), "lightspeed-"), ".db")
 	if _, ok := decimal(owner); ok {
 		m.owner = owner
 	}

@@ -2,12 +2,11 @@ package ios
 
 import (
 	"context"
-	"errors"
 	"iter"
 	"strings"
 
 	"github.com/amparo-project/amparo/internal/artifact"
-	"github.com/amparo-project/amparo/internal/format/sqlite"
+	"github.com/amparo-project/amparo/internal/parsers/input"
 )
 
 // missingPrograms compares the processes that used the network with the list
@@ -51,12 +50,10 @@ func (missingPrograms) Info() artifact.Info { return missingProgramsInfo }
 
 // Parse implements artifact.Parser.
 func (missingPrograms) Parse(ctx context.Context, in *artifact.Input) iter.Seq2[*artifact.Record, error] {
-	return func(yield func(*artifact.Record, error) bool) {
-		m := &programSearch{reading: &reading{ctx: ctx, in: in, yield: yield, told: map[sqlite.Damage]bool{}}, missing: map[string]bool{}}
-		if err := m.search(); err != nil && !errors.Is(err, errStopped) {
-			yield(nil, err)
-		}
-	}
+	return input.Parse(ctx, in, func(r *input.Reading) error {
+		m := &programSearch{reading: &reading{Reading: r, told: input.Told{}}, missing: map[string]bool{}}
+		return m.search()
+	})
 }
 
 // A programSearch looks for the programs of processes among files.
@@ -108,7 +105,7 @@ func (m *programSearch) collect(r *reading) error {
 	}
 	for _, p := range u.processes {
 		if name := programOf(p.name); p.bundle == "" && name != "" {
-			p.loc.Path = r.in.Path
+			p.loc.Path = r.In.Path
 			m.processes = append(m.processes, p)
 			m.missing[name] = true
 		}
@@ -126,9 +123,9 @@ func programOf(name string) string {
 // the programs of the system at all.
 func (m *programSearch) look() (whole bool, err error) {
 	var system, usr bool
-	for f, err := range m.in.Files() {
-		if m.ctx.Err() != nil {
-			return false, context.Cause(m.ctx)
+	for f, err := range m.In.Files() {
+		if m.Ctx.Err() != nil {
+			return false, context.Cause(m.Ctx)
 		}
 		if err != nil {
 			return false, nil // a list with gaps says nothing of what is missing
@@ -146,7 +143,7 @@ func (m *programSearch) look() (whole bool, err error) {
 }
 
 func (m *programSearch) giveProgram(p *process) error {
-	rec := &m.rec
+	rec := &m.Rec
 	rec.Reset("program")
 	rec.Loc = p.loc
 	rec.Set("proc_id", artifact.IntValue(p.id))

@@ -29,7 +29,7 @@ type activationBody struct {
 }
 
 func (a *activationRequest) line(r *lineReading) error {
-	_, text, ok := strings.Cut(string(r.line), "BODY:")
+	_, text, ok := strings.Cut(string(r.Line), "BODY:")
 	if !ok || a.found {
 		return nil
 	}
@@ -37,9 +37,9 @@ func (a *activationRequest) line(r *lineReading) error {
 	var body activationBody
 	// What follows the object in its line is not the phone's.
 	if err := json.NewDecoder(strings.NewReader(text)).Decode(&body); err != nil {
-		return r.problem(fmt.Errorf("%w: the body is no JSON object", limit.ErrCorrupt))
+		return r.Problem(fmt.Errorf("%w: the body is no JSON object", limit.ErrCorrupt))
 	}
-	rec := r.start("device")
+	rec := r.Start("device")
 	for _, f := range []struct {
 		field string
 		value any
@@ -58,12 +58,12 @@ func (a *activationRequest) line(r *lineReading) error {
 	rec.Summary = func(b []byte) []byte {
 		return appendSummary(b, "asked to be activated: ", rec.Text("product_type"), " ", rec.Text("build"))
 	}
-	return r.give()
+	return r.Give()
 }
 
 func (a *activationRequest) last(r *lineReading) error {
-	if !a.found && r.number > 0 {
-		return fmt.Errorf("read %s: %w: no body of a request", r.in.Path, limit.ErrCorrupt)
+	if !a.found && r.Number > 0 {
+		return fmt.Errorf("read %s: %w: no body of a request", r.In.Path, limit.ErrCorrupt)
 	}
 	return nil
 }

@@ -120,7 +120,7 @@ func (r *listReading) attempts(key string, list plist.Value) error {
 		rec.Set("domain", artifact.TextOrNull(r.text(v.Get("domain"))))
 		r.when("backed_up", v.Get("date"))
 		rec.Summary = func(b []byte) []byte { return appendSummary(b, "backup: ", rec.Text("result")) }
-		if err := r.give(); err != nil {
+		if err := r.Give(); err != nil {
 			return err
 		}
 	}
@@ -136,7 +136,7 @@ func (r *listReading) backupState(key string, v plist.Value) error {
 			return err
 		}
 	}
-	rec.Set("entry", artifact.TextValue(r.cut(key)))
+	rec.Set("entry", artifact.TextValue(r.Cut(key)))
 	for _, k := range []string{"isCloud", "WasCloudRestore"} {
 		if b, ok := v.Get(k).Bool(); ok && rec.Get("cloud").Kind() == artifact.Null {
 			rec.Set("cloud", artifact.BoolValue(b))
@@ -160,7 +160,7 @@ func (r *listReading) backupState(key string, v plist.Value) error {
 	rec.Summary = func(b []byte) []byte {
 		return appendSummary(b, "backup: ", rec.Text("entry"), " ", rec.Text("backup_build"))
 	}
-	return r.give()
+	return r.Give()
 }
 
 // conditions gives the spans in which the phone could back up. An entry is
@@ -180,7 +180,7 @@ func (r *listReading) conditions(key string, list plist.Value) error {
 		}
 		rec.Set("text", artifact.TextOrNull(text))
 		rec.Summary = func(b []byte) []byte { return appendSummary(b, "ready to back up: ", text) }
-		if err := r.give(); err != nil {
+		if err := r.Give(); err != nil {
 			return err
 		}
 	}
@@ -191,17 +191,17 @@ func (r *listReading) conditions(key string, list plist.Value) error {
 func (r *listReading) sizes(key string, list plist.Value) error {
 	for domain, v := range list.All() {
 		rec := r.start("domain", key, v)
-		rec.Set("domain", artifact.TextOrNull(r.cut(domain)))
+		rec.Set("domain", artifact.TextOrNull(r.Cut(domain)))
 		kind, app, ok := strings.Cut(domain, "-")
 		if ok && strings.HasPrefix(kind, "AppDomain") {
-			rec.Set("app_id", artifact.TextOrNull(r.cut(app)))
+			rec.Set("app_id", artifact.TextOrNull(r.Cut(app)))
 			rec.Observe(artifact.AppID, rec.Text("app_id"), "app_id")
 		}
 		if err := r.set("size", key, v); err != nil {
 			return err
 		}
 		rec.Summary = func(b []byte) []byte { return appendSummary(b, "in backups: ", rec.Text("domain")) }
-		if err := r.give(); err != nil {
+		if err := r.Give(); err != nil {
 			return err
 		}
 	}
@@ -210,7 +210,7 @@ func (r *listReading) sizes(key string, list plist.Value) error {
 
 func (r *listReading) setting(key string, v plist.Value) error {
 	rec := r.start("setting", key, v)
-	rec.Set("entry", artifact.TextValue(r.cut(key)))
+	rec.Set("entry", artifact.TextValue(r.Cut(key)))
 	value, err := plist.Any(v, treeLimits)
 	if err != nil {
 		if err := r.problem(key, err); err != nil {
@@ -222,5 +222,5 @@ func (r *listReading) setting(key string, v plist.Value) error {
 		r.when("set", v)
 	}
 	rec.Summary = func(b []byte) []byte { return appendSummary(b, "setting ", rec.Text("entry")) }
-	return r.give()
+	return r.Give()
 }

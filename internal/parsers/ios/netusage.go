@@ -156,7 +156,7 @@ func (n *networkReader) giveUnused() error {
 			continue
 		}
 		a.used = true
-		rec := &n.r.rec
+		rec := &n.r.Rec
 		rec.Reset("network")
 		rec.Loc = a.loc
 		a.describe(rec, id)
@@ -169,7 +169,7 @@ func (n *networkReader) giveUnused() error {
 }
 
 func (n *networkReader) summarize(b []byte) []byte {
-	rec := &n.r.rec
+	rec := &n.r.Rec
 	name, _, _ := strings.Cut(rec.Text("identifier"), "\x00")
 	return appendSummary(b, "network ", rec.Text("network"), " ", firstText(name, "without a name"))
 }

@@ -61,8 +61,8 @@ var usageColumns = []string{"wifi_in", "wifi_out", "wwan_in", "wwan_out"}
 func (r *listReading) netUsage(name string, v plist.Value) error {
 	path := "netUsageBaseline/" + name
 	rec := r.start("usage", path, v)
-	rec.Set("package", artifact.TextOrNull(r.cut(name)))
-	rec.Observe(artifact.Process, r.cut(name), "package")
+	rec.Set("package", artifact.TextOrNull(r.Cut(name)))
+	rec.Observe(artifact.Process, r.Cut(name), "package")
 	if v.Kind() == plist.Array {
 		r.when("counted", v.At(0))
 		for i, field := range usageColumns {
@@ -81,9 +81,9 @@ func (r *listReading) netUsage(name string, v plist.Value) error {
 		rec.Set("values", artifact.TreeValue(tree))
 	}
 	rec.Summary = r.summarizeNetUsage
-	return r.give()
+	return r.Give()
 }
 
 func (r *listReading) summarizeNetUsage(b []byte) []byte {
-	return appendSummary(b, "network use of ", firstText(r.rec.Text("package"), "a process without a name"))
+	return appendSummary(b, "network use of ", firstText(r.Rec.Text("package"), "a process without a name"))
 }

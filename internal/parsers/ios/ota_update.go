@@ -86,7 +86,7 @@ func (o *otaReading) describe(rec *artifact.Record, _ string) {
 const stepMark = "data = "
 
 func (o *otaReading) line(r *lineReading) error {
-	_, data, ok := strings.Cut(string(r.line), stepMark)
+	_, data, ok := strings.Cut(string(r.Line), stepMark)
 	if ok && strings.HasPrefix(data, "{") && strings.Contains(data, `"originalOSVersion"`) {
 		// The steps come after the entry that is open, and replace their own line.
 		o.log.r = r
@@ -104,11 +104,11 @@ func (o *otaReading) steps(r *lineReading, data string) error {
 		Events []map[string]any `json:"events"`
 	}
 	if err := json.Unmarshal([]byte(data), &report); err != nil {
-		return r.problem(fmt.Errorf("%w: the report of an update is no JSON that is known", limit.ErrCorrupt))
+		return r.Problem(fmt.Errorf("%w: the report of an update is no JSON that is known", limit.ErrCorrupt))
 	}
 	for i, event := range report.Events {
 		if i == maxList {
-			return r.problem(fmt.Errorf("%w: %d steps in a line", limit.ErrLimit, len(report.Events)))
+			return r.Problem(fmt.Errorf("%w: %d steps in a line", limit.ErrLimit, len(report.Events)))
 		}
 		if err := o.step(r, event); err != nil {
 			return err
@@ -124,7 +124,7 @@ var stepFields = map[string]string{
 }
 
 func (o *otaReading) step(r *lineReading, event map[string]any) error {
-	rec := r.start("update")
+	rec := r.Start("update")
 	details := map[string]any{}
 	for _, key := range slices.Sorted(maps.Keys(event)) {
 		field, known := stepFields[key]
@@ -144,7 +144,7 @@ func (o *otaReading) step(r *lineReading, event map[string]any) error {
 	rec.Summary = func(b []byte) []byte {
 		return appendSummary(b, "update of iOS from ", rec.Text("build_from"), " to ", rec.Text("build"), ": ", rec.Text("event"))
 	}
-	return r.give()
+	return r.Give()
 }
 
 // jsonText returns a text or a number of JSON as a text.

@@ -103,20 +103,20 @@ func (p *panicReport) read() error {
 	p.date = firstText(p.body["date"].Text(), p.report.Text("timestamp"))
 	said := firstText(p.body["panicString"].Text(), p.body["string"].Text())
 	if said == "" {
-		p.start("stackshot", 0, p.in.Size)
-		p.rec.Set("reason", p.value(p.body["reason"]))
+		p.Start("stackshot", 0, p.In.Size)
+		p.Rec.Set("reason", p.Scalar(p.body["reason"]))
 		p.common()
 		p.when("happened", p.date)
 	} else {
-		p.start("panic", 0, p.in.Size)
+		p.Start("panic", 0, p.In.Size)
 		p.panicked(said)
 		p.common()
 		p.when("panicked", p.date)
 		p.epochs(said)
 	}
 	p.when("reported", p.report.Text("timestamp"))
-	p.rec.Summary = p.summarize
-	if err := p.give(); err != nil {
+	p.Rec.Summary = p.summarize
+	if err := p.Give(); err != nil {
 		return err
 	}
 	for _, v := range p.body["processByPid"].Members() {
@@ -128,20 +128,20 @@ func (p *panicReport) read() error {
 }
 
 func (p *panicReport) summarize(b []byte) []byte {
-	return appendSummary(b, string(p.rec.Kind), ": ", p.rec.Text("reason"), " ", p.rec.Text("process"))
+	return appendSummary(b, string(p.Rec.Kind), ": ", p.Rec.Text("reason"), " ", p.Rec.Text("process"))
 }
 
 // common sets what all reports tell.
 func (p *panicReport) common() {
 	set := func(field string, values ...ips.Value) {
 		for _, v := range values {
-			if value := p.value(v); value.Kind() != artifact.Null {
-				p.rec.Set(field, value)
+			if value := p.Scalar(v); value.Kind() != artifact.Null {
+				p.Rec.Set(field, value)
 				return
 			}
 		}
 	}
-	p.rec.Set("bug_type", artifact.TextOrNull(p.cut(p.report.Header.Get("bug_type").Plain())))
+	p.Rec.Set("bug_type", artifact.TextOrNull(p.Cut(p.report.Header.Get("bug_type").Plain())))
 	set("os_version", p.report.Header.Get("os_version"), p.body["build"])
 	set("model", p.body["product"])
 	set("kernel", p.body["kernel"])
@@ -152,15 +152,15 @@ func (p *panicReport) common() {
 	for range p.body["processByPid"].Members() {
 		n++
 	}
-	p.rec.Set("processes", artifact.IntValue(n))
+	p.Rec.Set("processes", artifact.IntValue(n))
 }
 
 // panicked reads who panicked: "Panicked task 0xff…: 3016 pages, 16 threads:
 // pid 1: launchd".
 func (p *panicReport) panicked(said string) {
 	first, _, _ := strings.Cut(said, "\n")
-	p.rec.Set("reason", artifact.TextOrNull(p.cut(first)))
-	p.rec.Set("panic_string", artifact.TextValue(p.cut(said)))
+	p.Rec.Set("reason", artifact.TextOrNull(p.Cut(first)))
+	p.Rec.Set("panic_string", artifact.TextValue(p.Cut(said)))
 	_, task, _ := strings.Cut(said, "Panicked task ")
 	task, _, _ = strings.Cut(task, "\n")
 	_, task, found := strings.Cut(task, ": pid ")
@@ -168,12 +168,12 @@ func (p *panicReport) panicked(said string) {
 	if !found || !named {
 		return
 	}
-	name = p.cut(strings.TrimSpace(name))
-	p.rec.Set("process", artifact.TextOrNull(name))
+	name = p.Cut(strings.TrimSpace(name))
+	p.Rec.Set("process", artifact.TextOrNull(name))
 	if pid, err := strconv.ParseInt(number, 10, 32); err == nil {
-		p.rec.Set("pid", artifact.IntValue(pid))
+		p.Rec.Set("pid", artifact.IntValue(pid))
 	}
-	p.rec.Observe(artifact.Process, name, "process")
+	p.Rec.Observe(artifact.Process, name, "process")
 }
 
 // epochs reads when the phone was started, and when it slept and woke last:
@@ -193,7 +193,7 @@ func (p *panicReport) epochs(said string) {
 			continue
 		}
 		if s > 0 && s < 1<<33 && us >= 0 && us < 1_000_000 {
-			p.rec.When(m[1], artifact.UnixMicroseconds, artifact.IntValue(s*1_000_000+us))
+			p.Rec.When(m[1], artifact.UnixMicroseconds, artifact.IntValue(s*1_000_000+us))
 		}
 	}
 }
@@ -204,13 +204,13 @@ var epochLines = [...][2]string{{"Boot", "booted"}, {"Sleep", "slept"}, {"Wake",
 // process gives a process of the list.
 func (p *panicReport) process(v ips.Value) error {
 	if v.Kind() != ips.Object {
-		return p.problem(v.Offset(), fmt.Errorf("%w: a process is no object", limit.ErrCorrupt))
+		return p.Problem(v.Offset(), fmt.Errorf("%w: a process is no object", limit.ErrCorrupt))
 	}
 	m := v.Map()
-	rec := p.start("process", v.Offset(), v.Length())
-	name := p.cut(m["procname"].Text())
+	rec := p.Start("process", v.Offset(), v.Length())
+	name := p.Cut(m["procname"].Text())
 	rec.Set("process", artifact.TextOrNull(name))
-	rec.Set("pid", p.value(m["pid"]))
+	rec.Set("pid", p.Scalar(m["pid"]))
 	n := int64(0)
 	for range m["threadById"].Members() {
 		n++
@@ -218,11 +218,11 @@ func (p *panicReport) process(v ips.Value) error {
 	rec.Set("threads", artifact.IntValue(n))
 	rec.Set("user_time", p.seconds(m["userTimeTask"]))
 	rec.Set("system_time", p.seconds(m["systemTimeTask"]))
-	rec.Set("resident_bytes", p.value(m["residentMemoryBytes"]))
+	rec.Set("resident_bytes", p.Scalar(m["residentMemoryBytes"]))
 	rec.Observe(artifact.Process, name, "process")
 	p.when("seen", p.date)
 	rec.Summary = func(b []byte) []byte { return appendSummary(b, "process ran: ", firstText(name, "?")) }
-	return p.give()
+	return p.Give()
 }
 
 // seconds is value for a number that is written without a fraction where it
@@ -231,5 +231,5 @@ func (r *reportReading) seconds(v ips.Value) artifact.Value {
 	if f, ok := v.Float(); ok {
 		return artifact.FloatValue(f)
 	}
-	return r.value(v)
+	return r.Scalar(v)
 }

@@ -263,7 +263,7 @@ func (p *powerReader) setField(rec *artifact.Record, f *powerField, column int) 
 }
 
 func (p *powerReader) summarize(b []byte) []byte {
-	rec := &p.r.rec
+	rec := &p.r.Rec
 	parts := []string{p.spec.says, ":"}
 	for _, name := range p.spec.show {
 		if s := rec.Text(name); s != "" {

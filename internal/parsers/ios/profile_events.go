@@ -52,8 +52,8 @@ func (profileEvents) Parse(ctx context.Context, in *artifact.Input) iter.Seq2[*a
 func (r *listReading) profileEvent(id string, v plist.Value) error {
 	path := "ProfileEvents/" + id
 	rec := r.start("profile_operation", path, v)
-	rec.Set("profile_id", artifact.TextOrNull(r.cut(id)))
-	rec.Observe(artifact.ProfileID, r.cut(id), "profile_id")
+	rec.Set("profile_id", artifact.TextOrNull(r.Cut(id)))
+	rec.Observe(artifact.ProfileID, r.Cut(id), "profile_id")
 	own := map[string]bool{}
 	for key, e := range v.All() {
 		switch name := strings.ToLower(key); name {
@@ -74,5 +74,5 @@ func (r *listReading) profileEvent(id string, v plist.Value) error {
 	rec.Summary = func(b []byte) []byte {
 		return appendSummary(b, "profile ", firstText(rec.Text("operation"), "event"), " ", rec.Text("profile_id"), " by ", rec.Text("process"))
 	}
-	return r.give()
+	return r.Give()
 }

@@ -2,7 +2,6 @@ package ios
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"time"
@@ -10,6 +9,7 @@ import (
 	"github.com/amparo-project/amparo/internal/artifact"
 	"github.com/amparo-project/amparo/internal/format/plist"
 	"github.com/amparo-project/amparo/internal/limit"
+	"github.com/amparo-project/amparo/internal/parsers/input"
 )
 
 // maxList bounds a property list that is read whole, in bytes. The largest
@@ -19,10 +19,9 @@ const maxPropertyList = 256 * limit.MiB
 
 // A listReading is one Parse of a property list.
 type listReading struct {
-	rec   artifact.Record
-	in    *artifact.Input
-	root  plist.Value
-	yield func(*artifact.Record, error) bool
+	*input.Reading
+
+	root plist.Value
 }
 
 // readPropertyList is the Parse of a parser of property lists: it reads in,
@@ -30,53 +29,34 @@ type listReading struct {
 func readPropertyList(
 	ctx context.Context, in *artifact.Input, read func(*listReading) error,
 ) iter.Seq2[*artifact.Record, error] {
-	return func(yield func(*artifact.Record, error) bool) {
-		if ctx.Err() != nil {
-			yield(nil, context.Cause(ctx))
-			return
-		}
+	return input.Parse(ctx, in, func(r *input.Reading) error {
 		data, err := in.All(maxPropertyList)
 		if err != nil {
-			yield(nil, fmt.Errorf("open %s: %w", in.Path, err))
-			return
+			return fmt.Errorf("open %s: %w", in.Path, err)
 		}
 		root, err := plist.Parse(data)
 		if err == nil && root.Kind() != plist.Dict {
 			err = fmt.Errorf("%w: the root is no dictionary", limit.ErrCorrupt)
 		}
 		if err != nil {
-			yield(nil, fmt.Errorf("open %s: %w", in.Path, err))
-			return
+			return fmt.Errorf("open %s: %w", in.Path, err)
 		}
-		if err := read(&listReading{in: in, root: root, yield: yield}); err != nil && !errors.Is(err, errStopped) {
-			yield(nil, err)
-		}
-	}
+		return read(&listReading{r, root})
+	})
 }
 
 // start empties the record and places it at v, found under the key path.
 func (r *listReading) start(kind artifact.Kind, keyPath string, v plist.Value) *artifact.Record {
-	r.rec.Reset(kind)
-	r.rec.Loc = artifact.Location{Path: r.in.Path, Table: keyPath}
+	r.Rec.Reset(kind)
+	r.Rec.Loc = artifact.Location{Path: r.In.Path, Table: keyPath}
 	if at := v.Offset(); at >= 0 {
-		r.rec.Loc.Offset, r.rec.Loc.Length = at, 1
+		r.Rec.Loc.Offset, r.Rec.Loc.Length = at, 1
 	}
-	return &r.rec
-}
-
-func (r *listReading) give() error {
-	if !r.yield(&r.rec, nil) {
-		return errStopped
-	}
-	return nil
+	return &r.Rec
 }
 
 func (r *listReading) problem(keyPath string, err error) error {
-	loc := artifact.Location{Path: r.in.Path, Table: keyPath}
-	if !r.yield(nil, &artifact.RecordError{Loc: loc, Err: err}) {
-		return errStopped
-	}
-	return nil
+	return r.ProblemAt(artifact.Location{Table: keyPath}, err)
 }
 
 // treeLimits bound one value that is kept as a tree.
@@ -85,7 +65,7 @@ var treeLimits = plist.Limits{Depth: 32, Nodes: 20_000, Bytes: 1 << 20}
 // text returns the text of v, "" for anything else.
 func (r *listReading) text(v plist.Value) string {
 	s, _ := v.Str()
-	return r.cut(s)
+	return r.Cut(s)
 }
 
 // set sets a field to v, whatever its type is: a number where a text belongs
@@ -96,7 +76,7 @@ func (r *listReading) set(field, keyPath string, v plist.Value) error {
 	if err != nil {
 		return r.problem(keyPath, err)
 	}
-	r.rec.Set(field, value)
+	r.Rec.Set(field, value)
 	return nil
 }
 
@@ -126,22 +106,14 @@ func (r *listReading) value(v plist.Value) (artifact.Value, error) {
 // when sets a time from a date of the list.
 func (r *listReading) when(meaning string, v plist.Value) {
 	if t, ok := v.Time(); ok {
-		r.rec.WhenAt(meaning, t)
+		r.Rec.WhenAt(meaning, t)
 		return
 	}
 	if s, ok := v.Str(); ok {
 		if t, err := time.Parse(time.RFC3339, s); err == nil {
-			r.rec.WhenAt(meaning, t)
+			r.Rec.WhenAt(meaning, t)
 		} else if s != "" {
-			r.rec.When(meaning, artifact.Calendar, artifact.TextValue(r.cut(s)))
+			r.Rec.When(meaning, artifact.Calendar, artifact.TextValue(r.Cut(s)))
 		}
 	}
-}
-
-func (r *listReading) cut(s string) string {
-	if len(s) <= r.in.Limits.FieldLen {
-		return s
-	}
-	r.rec.Truncated = true
-	return string(cutText([]byte(s[:r.in.Limits.FieldLen+1]), r.in.Limits.FieldLen))
 }

@@ -87,7 +87,7 @@ type psReading struct {
 }
 
 func (p *psReading) line(r *lineReading) error {
-	s := strings.ToValidUTF8(string(r.line), "\ufffd")
+	s := strings.ToValidUTF8(string(r.Line), "\ufffd")
 	if strings.TrimSpace(s) == "" {
 		return nil
 	}
@@ -99,9 +99,9 @@ func (p *psReading) line(r *lineReading) error {
 	}
 	values, command, ok := fieldsBefore(s, len(p.columns)-1)
 	if !ok {
-		return r.problem(fmt.Errorf("%w: %d columns, not %d", limit.ErrCorrupt, len(values), len(p.columns)))
+		return r.Problem(fmt.Errorf("%w: %d columns, not %d", limit.ErrCorrupt, len(values), len(p.columns)))
 	}
-	rec := r.start("process")
+	rec := r.Start("process")
 	setCommand(rec, command)
 	for i, v := range values {
 		if c, known := psColumns[p.columns[i]]; known && rec.Get(c.field).Kind() == artifact.Null {
@@ -109,7 +109,7 @@ func (p *psReading) line(r *lineReading) error {
 		}
 	}
 	rec.Summary = func(b []byte) []byte { return appendSummary(b, "process runs: ", command) }
-	return r.give()
+	return r.Give()
 }
 
 // maxPsColumns bounds the heading. The longest known has 18.
@@ -119,7 +119,7 @@ func (p *psReading) heading(r *lineReading, s string) error {
 	columns := strings.Fields(s)
 	n := len(columns)
 	if n < 2 || n > maxPsColumns || columns[n-1] != "COMMAND" || !strings.Contains(s, "PID") {
-		return fmt.Errorf("read %s: %w: no heading of ps on an iPhone", r.in.Path, limit.ErrUnsupported)
+		return fmt.Errorf("read %s: %w: no heading of ps on an iPhone", r.In.Path, limit.ErrUnsupported)
 	}
 	p.columns = columns
 	return nil
@@ -127,7 +127,7 @@ func (p *psReading) heading(r *lineReading, s string) error {
 
 func (p *psReading) end(r *lineReading) error {
 	if p.columns == nil {
-		return fmt.Errorf("read %s: %w: the list is empty", r.in.Path, limit.ErrCorrupt)
+		return fmt.Errorf("read %s: %w: the list is empty", r.In.Path, limit.ErrCorrupt)
 	}
 	return nil
 }

@@ -3,28 +3,16 @@ package ios
 import (
 	"fmt"
 
-	"github.com/amparo-project/amparo/internal/artifact"
 	"github.com/amparo-project/amparo/internal/format/sqlite"
+	"github.com/amparo-project/amparo/internal/parsers/input"
 )
-
-// states translates where the bytes of a row are. Rollback journals are not
-// applied: what comes out of one is an earlier row.
-var states = [...]artifact.State{
-	sqlite.StateLive: artifact.Live, sqlite.StateWAL: artifact.WAL, sqlite.StateJournal: artifact.Journal,
-	sqlite.StateDeleted: artifact.Deleted, sqlite.StateWALHistory: artifact.WALHistory,
-	sqlite.StateWALUncommitted: artifact.WALUncommitted, sqlite.StateWALStale: artifact.WALStale,
-}
-
-// minConfidence is the least that a recovered row must have, in percent, to
-// become a record.
-const minConfidence = 50
 
 // recovery looks for what is no longer in the tables, once for a reading.
 func (r *reading) recovery() (*sqlite.Recovery, error) {
 	if r.lost == nil {
-		lost, err := r.db.Recover(r.ctx)
+		lost, err := r.db.Recover(r.Ctx)
 		if err != nil {
-			return nil, fmt.Errorf("recover rows of %s: %w", r.in.Path, err)
+			return nil, fmt.Errorf("recover rows of %s: %w", r.In.Path, err)
 		}
 		r.lost = lost
 	}
@@ -37,23 +25,11 @@ func (t *table) eachRecovered(f func() error) error {
 	if err != nil || lost.Count(t.source) == 0 {
 		return err
 	}
-	var stopped error
-	err = lost.Rows(t.r.ctx, t.source, t.names, func(row *sqlite.Row) bool {
-		if row.Confidence() < minConfidence {
-			return true
-		}
+	return input.Recovered(t.r.Ctx, lost, t.source, t.names, t.gaps, func(row *sqlite.Row) error {
 		t.row = row
-		if t.gaps != nil && !row.RowIDLost() {
-			t.gaps.Recovered(row.RowID())
-		}
-		stopped = f()
-		return stopped == nil
+		return f()
 	})
-	if stopped != nil {
-		return stopped
-	}
-	return err
 }
 
 // recovered reports whether the row at hand is no longer in the table.
-func (t *table) recovered() bool { return states[t.row.State()].Recovered() }
+func (t *table) recovered() bool { return input.States[t.row.State()].Recovered() }

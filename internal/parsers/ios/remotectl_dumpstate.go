@@ -66,7 +66,7 @@ type dumpstateReading struct {
 }
 
 func (d *dumpstateReading) line(r *lineReading) error {
-	s := strings.ToValidUTF8(string(r.line), "\ufffd")
+	s := strings.ToValidUTF8(string(r.Line), "\ufffd")
 	text := strings.TrimLeft(s, "\t")
 	depth := min(len(s)-len(text), maxDumpstateDepth)
 	text = strings.TrimSpace(text)
@@ -131,7 +131,7 @@ func (d *dumpstateReading) property(r *lineReading, key, value string) error {
 		return d.service(r, key)
 	}
 	d.given++
-	rec := r.start("property")
+	rec := r.Start("property")
 	rec.Set("device", artifact.TextOrNull(d.device()))
 	if len(d.above) > 1 {
 		rec.Set("section", artifact.TextOrNull(strings.Trim(strings.Join(d.above[1:], ", "), ", ")))
@@ -139,22 +139,22 @@ func (d *dumpstateReading) property(r *lineReading, key, value string) error {
 	rec.Set("entry", artifact.TextOrNull(key))
 	rec.Set("value", artifact.TextValue(value))
 	rec.Summary = func(b []byte) []byte { return appendSummary(b, key, ": ", value) }
-	return r.give()
+	return r.Give()
 }
 
 func (d *dumpstateReading) service(r *lineReading, name string) error {
 	d.given++
-	rec := r.start("service")
+	rec := r.Start("service")
 	rec.Set("device", artifact.TextOrNull(d.device()))
 	rec.Set("service", artifact.TextOrNull(name))
 	rec.Observe(artifact.Process, name, "service")
 	rec.Summary = func(b []byte) []byte { return appendSummary(b, "offers ", name) }
-	return r.give()
+	return r.Give()
 }
 
 func (d *dumpstateReading) last(r *lineReading) error {
 	if d.given == 0 && (d.other > 0 || len(d.above) > 0) {
-		return fmt.Errorf("read %s: %w: no facts of a device", r.in.Path, limit.ErrUnsupported)
+		return fmt.Errorf("read %s: %w: no facts of a device", r.In.Path, limit.ErrUnsupported)
 	}
 	return nil
 }

@@ -90,9 +90,9 @@ func (t *tabReader) readSessions() error {
 	}
 	uuid, data := from.find("tab_uuid"), from.find("session_data")
 	err := from.each(func() error {
-		s, err := parseSession(from.bytes(data), t.r.in.Limits.FieldLen)
+		s, err := parseSession(from.bytes(data), t.r.In.Limits.FieldLen)
 		if err != nil {
-			if err := t.r.problem(from.location(), err); err != nil {
+			if err := t.r.ProblemAt(from.location(), err); err != nil {
 				return err
 			}
 		}
@@ -142,8 +142,8 @@ func (t *tabReader) tab() error {
 	s, ok := t.sessions[t.text(t.uuid)]
 	if !ok && !t.empty(t.inline) {
 		var err error
-		if s, err = parseSession(t.bytes(t.inline), t.r.in.Limits.FieldLen); err != nil {
-			if err := t.r.problem(t.location(), err); err != nil {
+		if s, err = parseSession(t.bytes(t.inline), t.r.In.Limits.FieldLen); err != nil {
+			if err := t.r.ProblemAt(t.location(), err); err != nil {
 				return err
 			}
 		}
@@ -170,6 +170,6 @@ func (s *session) set(rec *artifact.Record) {
 }
 
 func (t *tabReader) summarize(b []byte) []byte {
-	rec := &t.r.rec
+	rec := &t.r.Rec
 	return appendSummary(b, "tab ", rec.Text("tab_url"), " ", rec.Text("tab_title"))
 }

@@ -159,7 +159,7 @@ func (s *safariIcons) rejected() error {
 }
 
 func (s *safariIcons) summarize(b []byte) []byte {
-	rec := &s.r.rec
+	rec := &s.r.Rec
 	if rec.Kind == "icon" {
 		return appendSummary(b, "icon without a page: ", rec.Text("icon_url"))
 	}

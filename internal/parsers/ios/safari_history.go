@@ -186,7 +186,7 @@ func (h *historyReader) givePages() error {
 		if p.loc.Row && h.told[p.id] && h.pages[p.id].url == p.url {
 			continue
 		}
-		rec := &h.r.rec
+		rec := &h.r.Rec
 		rec.Reset("page")
 		rec.Loc = p.loc
 		if p.loc.Row {
@@ -301,7 +301,7 @@ func (h *historyReader) chain(from *hop) []string {
 }
 
 func (h *historyReader) summarize(b []byte) []byte {
-	rec := &h.r.rec
+	rec := &h.r.Rec
 	return appendSummary(b, "visit of ", rec.Text("url"), " ", rec.Text("title"))
 }
 
@@ -320,7 +320,7 @@ func readTombstones(r *reading) error {
 		t.set(rec)
 		rec.When("start", artifact.MacSeconds, t.number(start))
 		rec.When("end", artifact.MacSeconds, t.number(end))
-		rec.Summary = func(b []byte) []byte { return appendSummary(b, "history deleted ", r.rec.Text("url")) }
+		rec.Summary = func(b []byte) []byte { return appendSummary(b, "history deleted ", r.Rec.Text("url")) }
 		return t.give()
 	})
 }

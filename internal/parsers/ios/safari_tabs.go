@@ -98,7 +98,7 @@ func (b *bookmarkReader) describe(rec *artifact.Record, localURL string) {
 	rec.Set("tab_title", b.number(b.title))
 	rec.Set("tab_url", b.number(b.url))
 	rec.Observe(artifact.URL, b.text(b.url), "tab_url")
-	localURL = b.r.cut(localURL)
+	localURL = b.r.Cut(localURL)
 	rec.Set("tab_visible_url", artifact.TextOrNull(localURL))
 	rec.Observe(artifact.URL, localURL, "tab_visible_url")
 	folder := b.key(b.parent)
@@ -112,7 +112,7 @@ func (b *bookmarkReader) describe(rec *artifact.Record, localURL string) {
 	// The state of WebKit is not documented: where it is no session of the
 	// kind that BrowserState.db has, its length is told.
 	if state, ok := b.local.Get("SessionState").Bytes(); ok {
-		s, err := parseSession(state, b.r.in.Limits.FieldLen)
+		s, err := parseSession(state, b.r.In.Limits.FieldLen)
 		if err != nil || len(s.urls) == 0 {
 			rec.Set("session_state_length", artifact.IntValue(int64(len(state))))
 		}
@@ -149,12 +149,12 @@ func (b *bookmarkReader) list(column int) (plist.Value, error) {
 	}
 	v, err := plist.Parse(data)
 	if err != nil {
-		return plist.Value{}, b.r.problem(b.location(), fmt.Errorf("%s: %w", b.columns[column].name, err))
+		return plist.Value{}, b.r.ProblemAt(b.location(), fmt.Errorf("%s: %w", b.columns[column].name, err))
 	}
 	return v, nil
 }
 
 func (b *bookmarkReader) summarize(line []byte) []byte {
-	rec := &b.r.rec
+	rec := &b.r.Rec
 	return appendSummary(line, "tab ", firstText(rec.Text("tab_url"), rec.Text("tab_visible_url")), " ", rec.Text("tab_title"))
 }

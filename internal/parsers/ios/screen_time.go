@@ -186,7 +186,7 @@ func notEmpty(v artifact.Value) artifact.Value {
 }
 
 func (s *screenTimeReader) summarize(b []byte) []byte {
-	rec := &s.r.rec
+	rec := &s.r.Rec
 	name := firstText(rec.Text("bundle_id"), rec.Text("domain"), "something without a name")
 	if rec.Kind == "counted" {
 		return appendSummary(b, "notifications and pickups: ", name)

@@ -114,7 +114,7 @@ func (s *shortcutReader) readActions() error {
 		}
 		a, err := s.parseActions(blob)
 		if err != nil {
-			if err := s.r.problem(t.location(), fmt.Errorf("actions: %w", err)); err != nil {
+			if err := s.r.ProblemAt(t.location(), fmt.Errorf("actions: %w", err)); err != nil {
 				return err
 			}
 		}
@@ -133,7 +133,7 @@ func (s *shortcutReader) parseActions(blob []byte) (*shortcutActions, error) {
 	for action := range list.Items() {
 		a.count++
 		if id, ok := action.Get("WFWorkflowActionIdentifier").Str(); ok && len(a.names) < maxList {
-			a.names = append(a.names, s.r.cut(id))
+			a.names = append(a.names, s.r.Cut(id))
 		}
 		tree, err := plist.Any(action.Get("WFWorkflowActionParameters"), treeLimits)
 		if err != nil {
@@ -157,7 +157,7 @@ func (s *shortcutReader) urlsOf(v any, list []string, depth int) []string {
 		s.r.found = links.Scan(v, s.r.found[:0])
 		for _, l := range s.r.found {
 			if len(list) < maxList {
-				list = appendNew(list, s.r.cut(l.URL))
+				list = appendNew(list, s.r.Cut(l.URL))
 			}
 		}
 	case []any:

@@ -129,5 +129,5 @@ func (s *shutdownReading) tooMany(r *lineReading, told *bool, format string, n i
 		return nil
 	}
 	*told = true
-	return r.problem(fmt.Errorf("%w: "+format, limit.ErrLimit, n))
+	return r.Problem(fmt.Errorf("%w: "+format, limit.ErrLimit, n))
 }

@@ -140,7 +140,7 @@ type repeatedClient struct {
 
 // line reads a line.
 func (s *shutdownReading) line(r *lineReading) error {
-	l, ok := parseShutdownLine(r.line)
+	l, ok := parseShutdownLine(r.Line)
 	if !ok {
 		s.other++
 		return nil
@@ -171,10 +171,10 @@ func (s *shutdownReading) line(r *lineReading) error {
 
 func (s *shutdownReading) begin(r *lineReading) {
 	if !s.open {
-		s.open, s.first = true, r.offset
+		s.open, s.first = true, r.Offset
 		s.number++
 	}
-	s.stop = r.offset + r.length
+	s.stop = r.Offset + r.Length
 }
 
 func (s *shutdownReading) client(r *lineReading, l shutdownLine) error {
@@ -186,7 +186,7 @@ func (s *shutdownReading) client(r *lineReading, l shutdownLine) error {
 		}
 		i = len(s.clients)
 		s.index[key] = i
-		s.clients = append(s.clients, shutdownClient{shutdownKey: key, uuid: l.uuid, offset: r.offset, length: r.length})
+		s.clients = append(s.clients, shutdownClient{shutdownKey: key, uuid: l.uuid, offset: r.Offset, length: r.Length})
 	}
 	c := &s.clients[i]
 	c.times++
@@ -201,7 +201,7 @@ func (s *shutdownReading) flush(r *lineReading, end shutdownLine) error {
 			return err
 		}
 	}
-	rec := r.start("reboot")
+	rec := r.Start("reboot")
 	rec.Loc.Offset, rec.Loc.Length, rec.Truncated = s.first, s.stop-s.first, false
 	rec.Set("reboot", artifact.IntValue(s.number))
 	rec.Set("notices", artifact.IntValue(s.notices))
@@ -217,7 +217,7 @@ func (s *shutdownReading) flush(r *lineReading, end shutdownLine) error {
 	}
 	s.open, s.notices, s.delay, s.clients = false, 0, 0, s.clients[:0]
 	clear(s.index)
-	return r.give()
+	return r.Give()
 }
 
 func (s *shutdownReading) span(at artifact.Value) {
@@ -234,7 +234,7 @@ func (s *shutdownReading) giveClient(r *lineReading, c *shutdownClient, at artif
 	if err := s.remember(r, c, at); err != nil {
 		return err
 	}
-	rec := r.start("client")
+	rec := r.Start("client")
 	rec.Loc.Offset, rec.Loc.Length, rec.Truncated = c.offset, c.length, false
 	observeClient(rec, c.path)
 	rec.Set("pid", artifact.IntValue(c.pid))
@@ -248,7 +248,7 @@ func (s *shutdownReading) giveClient(r *lineReading, c *shutdownClient, at artif
 	rec.Summary = func(b []byte) []byte {
 		return appendSummary(b, "held up the shutdown: ", path, fmt.Sprintf(" (%.2f s)", delay))
 	}
-	return r.give()
+	return r.Give()
 }
 
 // remember counts the shutdowns that a file held up.
@@ -288,10 +288,10 @@ func (s *shutdownReading) end(r *lineReading) error {
 			return err
 		}
 	}
-	rec := r.start("log")
-	rec.Loc.Offset, rec.Loc.Length, rec.Truncated = 0, r.in.Size, false
-	rec.Set("size", artifact.IntValue(r.in.Size))
-	rec.Set("lines", artifact.IntValue(r.number))
+	rec := r.Start("log")
+	rec.Loc.Offset, rec.Loc.Length, rec.Truncated = 0, r.In.Size, false
+	rec.Set("size", artifact.IntValue(r.In.Size))
+	rec.Set("lines", artifact.IntValue(r.Number))
 	rec.Set("reboots", artifact.IntValue(s.number))
 	rec.Set("clients", artifact.IntValue(int64(len(s.order))))
 	rec.Set("other_lines", artifact.IntValue(s.other))
@@ -300,14 +300,14 @@ func (s *shutdownReading) end(r *lineReading) error {
 	rec.When("last_shutdown", artifact.UnixSeconds, s.to)
 	number := s.number
 	rec.Summary = func(b []byte) []byte { return appendSummary(b, fmt.Sprintf("log of shutdowns: %d", number)) }
-	return r.give()
+	return r.Give()
 }
 
 func (s *shutdownReading) giveRepeated(r *lineReading, path string, m *repeatedClient) error {
 	if m.reboots < 2 {
 		return nil
 	}
-	rec := r.start("repeated_client")
+	rec := r.Start("repeated_client")
 	rec.Loc.Offset, rec.Loc.Length, rec.Truncated = m.offset, m.length, false
 	observeClient(rec, path)
 	rec.Set("reboots", artifact.IntValue(m.reboots))
@@ -317,5 +317,5 @@ func (s *shutdownReading) giveRepeated(r *lineReading, path string, m *repeatedC
 	rec.Summary = func(b []byte) []byte {
 		return appendSummary(b, fmt.Sprintf("held up %d shutdowns: ", m.reboots), path)
 	}
-	return r.give()
+	return r.Give()
 }

@@ -135,7 +135,7 @@ func (s *signalReader) message() error {
 func readSignalSettings(r *listReading) error {
 	for key, v := range r.root.All() {
 		rec := r.start("setting", key, v)
-		rec.Set("entry", artifact.TextValue(r.cut(key)))
+		rec.Set("entry", artifact.TextValue(r.Cut(key)))
 		value, err := plist.Any(v, treeLimits)
 		if err != nil {
 			if err := r.problem(key, err); err != nil {
@@ -144,7 +144,7 @@ func readSignalSettings(r *listReading) error {
 		}
 		rec.Set("value", artifact.TreeValue(value))
 		rec.Summary = func(b []byte) []byte { return appendSummary(b, "setting ", rec.Text("entry")) }
-		if err := r.give(); err != nil {
+		if err := r.Give(); err != nil {
 			return err
 		}
 	}

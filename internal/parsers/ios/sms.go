@@ -234,13 +234,13 @@ func (s *smsReader) readParts() error {
 	return s.r.unjoined(t.each(func() error {
 		decoded, _, err := readAttributed(t.bytes(text))
 		if err != nil {
-			return s.r.problem(t.location(), err)
+			return s.r.ProblemAt(t.location(), err)
 		}
 		id := t.key(message)
 		if decoded == "" || len(s.parts[id]) == maxList {
 			return nil
 		}
-		s.parts[id] = append(s.parts[id], t.r.cut(decoded))
+		s.parts[id] = append(s.parts[id], t.r.Cut(decoded))
 		return t.hold(decoded)
 	}))
 }
@@ -271,7 +271,7 @@ func (s *smsReader) message() error {
 		return err
 	}
 	if err != nil {
-		return s.r.problem(place, err)
+		return s.r.ProblemAt(place, err)
 	}
 	return nil
 }
@@ -294,11 +294,11 @@ func (s *smsReader) setText(rec *artifact.Record) error {
 		rec.Set("text", artifact.TextValue(text))
 		rec.Set("text_source", artifact.TextValue("text"))
 		if differs && decoded != text {
-			rec.Set("attributed_text", artifact.TextOrNull(s.r.cut(decoded)))
+			rec.Set("attributed_text", artifact.TextOrNull(s.r.Cut(decoded)))
 			s.addLinks(rec.Text("attributed_text"))
 		}
 	case decoded != "":
-		text = s.r.cut(decoded)
+		text = s.r.Cut(decoded)
 		rec.Set("text", artifact.TextValue(text))
 		rec.Set("text_source", artifact.TextValue("attributedBody"))
 	case !s.empty(s.col.text):
@@ -307,7 +307,7 @@ func (s *smsReader) setText(rec *artifact.Record) error {
 	s.said = text
 	s.addLinks(text)
 	for _, link := range links {
-		s.links = appendNew(s.links, s.r.cut(link))
+		s.links = appendNew(s.links, s.r.Cut(link))
 	}
 	rec.Set("subject", s.value(s.col.subject))
 	s.addLinks(s.text(s.col.subject))
@@ -360,16 +360,16 @@ func (s *smsReader) setPreview(rec *artifact.Record) error {
 	}
 	rec.Set("payload_data_length", artifact.IntValue(int64(len(payload))))
 	p, err := readPreview(payload)
-	rec.Set("preview_url", artifact.TextOrNull(s.r.cut(p.url)))
-	rec.Set("preview_original_url", artifact.TextOrNull(s.r.cut(p.original)))
-	rec.Set("preview_title", artifact.TextOrNull(s.r.cut(p.title)))
-	rec.Set("preview_summary", artifact.TextOrNull(s.r.cut(p.summary)))
+	rec.Set("preview_url", artifact.TextOrNull(s.r.Cut(p.url)))
+	rec.Set("preview_original_url", artifact.TextOrNull(s.r.Cut(p.original)))
+	rec.Set("preview_title", artifact.TextOrNull(s.r.Cut(p.title)))
+	rec.Set("preview_summary", artifact.TextOrNull(s.r.Cut(p.summary)))
 	s.links = appendNew(s.links, rec.Text("preview_url"))
 	s.links = appendNew(s.links, rec.Text("preview_original_url"))
 	s.addLinks(p.title)
 	s.addLinks(p.summary)
 	for _, link := range p.links {
-		s.links = appendNew(s.links, s.r.cut(link))
+		s.links = appendNew(s.links, s.r.Cut(link))
 	}
 	return err
 }
@@ -387,7 +387,7 @@ func (s *smsReader) setHistory(rec *artifact.Record) error {
 	}
 	h, err := readHistory(info, rec.Text("text"))
 	for i, text := range h.texts {
-		h.texts[i] = s.r.cut(text)
+		h.texts[i] = s.r.Cut(text)
 		s.addLinks(h.texts[i])
 	}
 	rec.Set("edited_texts", artifact.StringsValue(h.texts))
@@ -432,7 +432,7 @@ func (s *smsReader) giveDeleted(t *table) error {
 	guid := t.take("guid")
 	t.hide("ROWID")
 	t.seal(smsInfo.Kinds[1])
-	summary := func(b []byte) []byte { return appendSummary(b, "deleted message ", t.r.rec.Text("guid")) }
+	summary := func(b []byte) []byte { return appendSummary(b, "deleted message ", t.r.Rec.Text("guid")) }
 	return t.each(func() error {
 		rec := t.start("deleted_message")
 		rec.Set("guid", t.value(guid))
@@ -443,7 +443,7 @@ func (s *smsReader) giveDeleted(t *table) error {
 }
 
 func (s *smsReader) summarize(b []byte) []byte {
-	rec := &s.r.rec
+	rec := &s.r.Rec
 	who, text := s.handle, s.said
 	if who == "" {
 		who = firstText(rec.Text("chat_name"), rec.Text("chat_identifier"))

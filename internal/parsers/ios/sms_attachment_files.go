@@ -13,6 +13,7 @@ import (
 
 	"github.com/amparo-project/amparo/internal/artifact"
 	"github.com/amparo-project/amparo/internal/limit"
+	"github.com/amparo-project/amparo/internal/parsers/input"
 )
 
 // smsAttachmentFiles looks into the files themselves that came with messages,
@@ -145,7 +146,7 @@ func cutField(rec *artifact.Record, in *artifact.Input, s string) string {
 		return s
 	}
 	rec.Truncated = true
-	return string(cutText([]byte(s[:in.Limits.FieldLen+1]), in.Limits.FieldLen))
+	return input.CutAt(s, in.Limits.FieldLen)
 }
 
 // setInside looks for what exploits have inside. What cannot be read in there

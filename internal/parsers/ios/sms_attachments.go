@@ -176,7 +176,7 @@ func (a *attachmentReader) setSender(rec *artifact.Record) {
 }
 
 func (a *attachmentReader) summarize(b []byte) []byte {
-	rec := &a.r.rec
+	rec := &a.r.Rec
 	return appendSummary(b, "attachment ", rec.Text("direction"), " ", rec.Text("phone_number"), ": ",
 		firstText(rec.Text("transfer_name"), rec.Text("filename")), " ", rec.Text("mime_type"))
 }

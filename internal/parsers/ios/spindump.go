@@ -94,7 +94,7 @@ type spindumpReading struct {
 var headerKeys = map[string]bool{"Date/Time": true, "OS Version": true, "Architecture": true, "Hardware model": true}
 
 func (s *spindumpReading) line(r *lineReading) error {
-	text := strings.TrimSpace(strings.ToValidUTF8(string(r.line), "\ufffd"))
+	text := strings.TrimSpace(strings.ToValidUTF8(string(r.Line), "\ufffd"))
 	if s.over || text == "" {
 		return nil
 	}
@@ -108,7 +108,7 @@ func (s *spindumpReading) line(r *lineReading) error {
 		if err := s.flush(r); err != nil {
 			return err
 		}
-		s.values, s.first, s.images, s.inside = map[string]artifact.Value{}, r.offset, nil, false
+		s.values, s.first, s.images, s.inside = map[string]artifact.Value{}, r.Offset, nil, false
 		s.named("process", "pid", value)
 	case s.values == nil && ok && headerKeys[key]:
 		s.header[key] = value
@@ -118,7 +118,7 @@ func (s *spindumpReading) line(r *lineReading) error {
 	case s.values != nil:
 		s.inProcess(text, key, value)
 	}
-	s.stop = r.offset + r.length
+	s.stop = r.Offset + r.Length
 	return nil
 }
 
@@ -183,7 +183,7 @@ func (s *spindumpReading) flush(r *lineReading) error {
 	if s.values == nil {
 		return nil
 	}
-	rec := r.start("process")
+	rec := r.Start("process")
 	rec.Loc.Offset, rec.Loc.Length, rec.Truncated = s.first, s.stop-s.first, false
 	s.values["images"] = artifact.StringsValue(s.images)
 	for _, f := range spindumpInfo.Kinds[0].Fields {
@@ -206,15 +206,15 @@ func (s *spindumpReading) flush(r *lineReading) error {
 	name, path := rec.Text("process"), rec.Text("path")
 	rec.Summary = func(b []byte) []byte { return appendSummary(b, "process runs: ", firstText(path, name, "?")) }
 	s.listed++
-	return r.give()
+	return r.Give()
 }
 
 func (s *spindumpReading) end(r *lineReading) error {
 	if err := s.flush(r); err != nil {
 		return err
 	}
-	rec := r.start("spindump")
-	rec.Loc.Offset, rec.Loc.Length, rec.Truncated = 0, r.in.Size, false
+	rec := r.Start("spindump")
+	rec.Loc.Offset, rec.Loc.Length, rec.Truncated = 0, r.In.Size, false
 	rec.Set("os_version", artifact.TextOrNull(s.header["OS Version"]))
 	rec.Set("model", artifact.TextOrNull(s.header["Hardware model"]))
 	rec.Set("architecture", artifact.TextOrNull(s.header["Architecture"]))
@@ -223,5 +223,5 @@ func (s *spindumpReading) end(r *lineReading) error {
 	if !s.at.IsZero() {
 		rec.WhenAt("sampled", s.at)
 	}
-	return r.give()
+	return r.Give()
 }

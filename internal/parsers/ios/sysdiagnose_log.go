@@ -66,11 +66,11 @@ func plainLine(r *lineReading, text string) error {
 	if text == "" {
 		return nil
 	}
-	rec := r.start("line")
+	rec := r.Start("line")
 	rec.Set("message", artifact.TextValue(text))
 	setNamed(rec, text)
 	rec.Summary = func(b []byte) []byte { return appendSummary(b, "log: ", text) }
-	return r.give()
+	return r.Give()
 }
 
 // A sysdiagnoseReading looks for the name of the sysdiagnose.
@@ -85,7 +85,7 @@ var sysdiagnoseName = regexp.MustCompile(`sysdiagnose_(\d{4}\.\d\d\.\d\d_\d\d-\d
 
 func (s *sysdiagnoseReading) line(r *lineReading) error {
 	if !s.told {
-		if m := sysdiagnoseName.FindStringSubmatch(string(r.line)); m != nil {
+		if m := sysdiagnoseName.FindStringSubmatch(string(r.Line)); m != nil {
 			if err := s.name(r, m); err != nil {
 				return err
 			}
@@ -107,7 +107,7 @@ func (s *sysdiagnoseReading) name(r *lineReading, m []string) error {
 	s.told = true
 	_, offset := at.Zone()
 	s.log.zone = time.FixedZone("", offset)
-	rec := r.start("sysdiagnose")
+	rec := r.Start("sysdiagnose")
 	rec.Set("name", artifact.TextValue(m[0]))
 	rec.Set("utc_offset", artifact.TextValue(at.Format("-07:00")))
 	rec.Set("system", artifact.TextOrNull(m[2]))
@@ -115,5 +115,5 @@ func (s *sysdiagnoseReading) name(r *lineReading, m []string) error {
 	rec.Set("build", artifact.TextOrNull(m[4]))
 	rec.WhenAt("made", at)
 	rec.Summary = func(b []byte) []byte { return appendSummary(b, "sysdiagnose made: ", m[0]) }
-	return r.give()
+	return r.Give()
 }

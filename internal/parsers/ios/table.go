@@ -11,6 +11,7 @@ import (
 	"github.com/amparo-project/amparo/internal/format/sqlite"
 	"github.com/amparo-project/amparo/internal/limit"
 	"github.com/amparo-project/amparo/internal/parsers/gap"
+	"github.com/amparo-project/amparo/internal/parsers/input"
 )
 
 // otherColumns stands, in the fields of a kind, for the columns that set
@@ -195,7 +196,7 @@ func (t *table) setZero(rec *artifact.Record, i int) {
 // to by ever: a live record says what the database says.
 func (t *table) each(f func() error) error {
 	given, rows := t.r.given, 0
-	for row, err := range t.source.Scan(t.r.ctx, t.names...) {
+	for row, err := range t.source.Scan(t.r.Ctx, t.names...) {
 		if row != nil {
 			rows++
 			t.row = row
@@ -210,7 +211,7 @@ func (t *table) each(f func() error) error {
 			}
 		}
 	}
-	if t.r.in.Recover && (rows == 0 || t.r.given != given || t.ever) {
+	if t.r.In.Recover && (rows == 0 || t.r.given != given || t.ever) {
 		if err := t.eachRecovered(f); err != nil {
 			return err
 		}
@@ -235,7 +236,7 @@ func (t *table) give() error { return t.r.give() }
 
 // start empties the record of the reading, and places it at the row.
 func (t *table) start(kind artifact.Kind) *artifact.Record {
-	rec := &t.r.rec
+	rec := &t.r.Rec
 	rec.Reset(kind)
 	rec.Loc = t.location()
 	return rec
@@ -244,10 +245,10 @@ func (t *table) start(kind artifact.Kind) *artifact.Record {
 // location is the place of the row.
 func (t *table) location() artifact.Location {
 	loc := artifact.Location{
-		Path: t.r.in.Path, Table: t.name,
+		Path: t.r.In.Path, Table: t.name,
 		RowID: t.row.RowID(), Row: !t.source.WithoutRowid && !t.row.RowIDLost(),
 		Page: int64(t.row.Page()), Offset: t.row.Offset(), Length: t.row.Length(),
-		State: states[t.row.State()],
+		State: input.States[t.row.State()],
 	}
 	if t.r.salvaged {
 		loc.State = artifact.Carved
@@ -359,9 +360,9 @@ func (t *table) convert(c *column, v sqlite.Value) artifact.Value {
 		return artifact.TextValue(t.string(c, v.Bytes()))
 	case sqlite.Blob:
 		b := v.Bytes()
-		if len(b) > t.r.in.Limits.FieldLen {
-			b = b[:t.r.in.Limits.FieldLen]
-			t.r.rec.Truncated = true
+		if len(b) > t.r.In.Limits.FieldLen {
+			b = b[:t.r.In.Limits.FieldLen]
+			t.r.Rec.Truncated = true
 		}
 		return artifact.BytesValue(append([]byte(nil), b...))
 	default:
@@ -371,22 +372,12 @@ func (t *table) convert(c *column, v sqlite.Value) artifact.Value {
 
 // string returns b as a text of its own, cut to the limit.
 func (t *table) string(c *column, b []byte) string {
-	if len(b) > t.r.in.Limits.FieldLen {
-		b = cutText(b, t.r.in.Limits.FieldLen)
-		t.r.rec.Truncated = true
+	if len(b) > t.r.In.Limits.FieldLen {
+		b = input.CutAt(b, t.r.In.Limits.FieldLen)
+		t.r.Rec.Truncated = true
 	}
 	if c.last != string(b) {
 		c.last = string(b)
 	}
 	return c.last
-}
-
-// cutText cuts b to at most n bytes, on the border of a character.
-func cutText(b []byte, n int) []byte {
-	for i := n; i > n-utf8.UTFMax && i > 0; i-- {
-		if utf8.RuneStart(b[i]) {
-			return b[:i]
-		}
-	}
-	return b[:n]
 }

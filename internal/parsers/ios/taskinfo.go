@@ -71,7 +71,7 @@ type taskReading struct {
 }
 
 func (t *taskReading) line(r *lineReading) error {
-	s := strings.TrimSpace(strings.ToValidUTF8(string(r.line), "\ufffd"))
+	s := strings.TrimSpace(strings.ToValidUTF8(string(r.Line), "\ufffd"))
 	key, value, ok := strings.Cut(s, ":")
 	value = strings.TrimSpace(value)
 	switch {
@@ -81,7 +81,7 @@ func (t *taskReading) line(r *lineReading) error {
 		if err := t.flush(r); err != nil {
 			return err
 		}
-		t.open, t.first, t.values = true, r.offset, map[string]artifact.Value{}
+		t.open, t.first, t.values = true, r.Offset, map[string]artifact.Value{}
 		t.name(value)
 	case ok && key == "num tasks" && !t.open:
 		if n, err := strconv.ParseInt(value, 10, 32); err == nil {
@@ -93,7 +93,7 @@ func (t *taskReading) line(r *lineReading) error {
 	case ok && !t.inThreads:
 		t.field(key, value)
 	}
-	t.stop = r.offset + r.length
+	t.stop = r.Offset + r.Length
 	return nil
 }
 
@@ -135,7 +135,7 @@ func (t *taskReading) flush(r *lineReading) error {
 	if !t.open {
 		return nil
 	}
-	rec := r.start("task")
+	rec := r.Start("task")
 	rec.Loc.Offset, rec.Loc.Length, rec.Truncated = t.first, t.stop-t.first, false
 	t.values["threads"] = artifact.IntValue(t.threads)
 	for _, f := range taskInfoInfo.Kinds[0].Fields {
@@ -146,7 +146,7 @@ func (t *taskReading) flush(r *lineReading) error {
 	rec.Summary = func(b []byte) []byte { return appendSummary(b, "task runs: ", firstText(name, "?")) }
 	t.open, t.inThreads, t.threads = false, false, 0
 	t.listed++
-	return r.give()
+	return r.Give()
 }
 
 func (t *taskReading) end(r *lineReading) error {
@@ -154,13 +154,13 @@ func (t *taskReading) end(r *lineReading) error {
 		return err
 	}
 	if t.listed == 0 && t.said < 0 {
-		return fmt.Errorf("read %s: %w: no task in the list", r.in.Path, limit.ErrCorrupt)
+		return fmt.Errorf("read %s: %w: no task in the list", r.In.Path, limit.ErrCorrupt)
 	}
-	rec := r.start("tasks")
-	rec.Loc.Offset, rec.Loc.Length, rec.Truncated = 0, r.in.Size, false
+	rec := r.Start("tasks")
+	rec.Loc.Offset, rec.Loc.Length, rec.Truncated = 0, r.In.Size, false
 	if t.said >= 0 {
 		rec.Set("tasks", artifact.IntValue(t.said))
 	}
 	rec.Set("listed", artifact.IntValue(t.listed))
-	return r.give()
+	return r.Give()
 }

@@ -154,7 +154,7 @@ func (t *table) named(column int, names []string) artifact.Value {
 }
 
 func (a *tccReader) summarize(b []byte) []byte {
-	rec := &a.r.rec
+	rec := &a.r.Rec
 	if rec.Kind == "expired" {
 		return appendSummary(b, "permission ran out: ", rec.Text("client"), " ", rec.Text("service"))
 	}

@@ -104,7 +104,7 @@ func (g *telegramReader) readPeers() error {
 		id, ok := t.integer(key)
 		root, err := postboxRoot(t.bytes(value))
 		if err != nil || !ok {
-			return g.r.problem(t.location(), fmt.Errorf("peer %d: %w", id, firstError(err, errPostbox)))
+			return g.r.ProblemAt(t.location(), fmt.Errorf("peer %d: %w", id, firstError(err, errPostbox)))
 		}
 		p := newPeer(id, root)
 		if err := t.hold(p.name, p.username, p.phone); err == nil {
@@ -134,9 +134,9 @@ func (g *telegramReader) givePeer(t *table, id int64, p peer) error {
 	rec := t.start("peer")
 	rec.Set("peer_id", artifact.TextValue(peerNumber(id)))
 	rec.Set("peer_type", artifact.TextValue(p.kind))
-	rec.Set("name", artifact.TextOrNull(g.r.cut(p.name)))
-	rec.Set("username", artifact.TextOrNull(g.r.cut(p.username)))
-	rec.Set("phone", artifact.TextOrNull(g.r.cut(p.phone)))
+	rec.Set("name", artifact.TextOrNull(g.r.Cut(p.name)))
+	rec.Set("username", artifact.TextOrNull(g.r.Cut(p.username)))
+	rec.Set("phone", artifact.TextOrNull(g.r.Cut(p.phone)))
 	if isPhone(p.phone) {
 		rec.Observe(artifact.Phone, "+"+strings.TrimPrefix(rec.Text("phone"), "+"), "phone")
 	}
@@ -161,20 +161,20 @@ func (g *telegramReader) party(id int64) party {
 		return party{}
 	}
 	p := g.peers[id]
-	return party{firstText(p.username, peerNumber(id)), g.r.cut(p.name)}
+	return party{firstText(p.username, peerNumber(id)), g.r.Cut(p.name)}
 }
 
 func (g *telegramReader) message() error {
 	key, ok := parseTelegramKey(g.bytes(g.key))
 	if !ok {
-		return g.r.problem(g.location(), fmt.Errorf("%w: the key of a message has %d bytes", limit.ErrCorrupt, len(g.bytes(g.key))))
+		return g.r.ProblemAt(g.location(), fmt.Errorf("%w: the key of a message has %d bytes", limit.ErrCorrupt, len(g.bytes(g.key))))
 	}
 	body, err := parseTelegramBody(g.bytes(g.value))
 	if err != nil {
-		return g.r.problem(g.location(), err)
+		return g.r.ProblemAt(g.location(), err)
 	}
 	rec := g.start("message")
-	m := chatMessage{text: g.r.cut(body.text), chat: g.party(key.peer), direction: sent}
+	m := chatMessage{text: g.r.Cut(body.text), chat: g.party(key.peer), direction: sent}
 	if body.flags&telegramIncoming != 0 {
 		m.direction, m.sender = received, g.party(body.author)
 	}
@@ -209,7 +209,7 @@ func (g *telegramReader) setFiles(rec *artifact.Record, files, types []string) {
 		return
 	}
 	for i := range files {
-		files[i] = g.r.cut(files[i])
+		files[i] = g.r.Cut(files[i])
 	}
 	rec.Set("attachments", artifact.StringsValue(files))
 	for _, f := range files {

@@ -189,21 +189,21 @@ type textLog struct {
 // line takes one line: the start of an entry, or more of the last.
 func (l *textLog) line(r *lineReading) error {
 	l.r = r
-	at, rest, ok := parseStamp(strings.ToValidUTF8(string(r.line), "\ufffd"))
+	at, rest, ok := parseStamp(strings.ToValidUTF8(string(r.Line), "\ufffd"))
 	switch {
 	case ok:
 		if err := l.flush(); err != nil {
 			return err
 		}
-		l.open, l.at, l.cut = true, at, r.cut()
-		l.place = artifact.Location{Path: r.in.Path, Offset: r.offset, Length: r.length}
+		l.open, l.at, l.cut = true, at, r.WasCut()
+		l.place = artifact.Location{Path: r.In.Path, Offset: r.Offset, Length: r.Length}
 		l.text = append(l.text[:0], rest...)
 		return nil
 	case !l.open:
-		return l.plain(r, strings.ToValidUTF8(string(r.line), "\ufffd"))
-	case len(l.text)+len(r.line) < r.in.Limits.FieldLen:
-		l.text = append(append(l.text, '\n'), bytes.ToValidUTF8(r.line, []byte("\ufffd"))...)
-		l.place.Length = r.offset + r.length - l.place.Offset
+		return l.plain(r, strings.ToValidUTF8(string(r.Line), "\ufffd"))
+	case len(l.text)+len(r.Line) < r.In.Limits.FieldLen:
+		l.text = append(append(l.text, '\n'), bytes.ToValidUTF8(r.Line, []byte("\ufffd"))...)
+		l.place.Length = r.Offset + r.Length - l.place.Offset
 	default:
 		l.cut = true
 	}
@@ -216,7 +216,7 @@ func (l *textLog) flush() error {
 		return nil
 	}
 	l.open = false
-	rec := &l.r.rec
+	rec := &l.r.Rec
 	rec.Reset("entry")
 	rec.Loc, rec.Truncated = l.place, l.cut
 	message := strings.TrimSpace(string(l.text))
@@ -225,7 +225,7 @@ func (l *textLog) flush() error {
 	setNamed(rec, message)
 	l.at.set(rec, l.zone)
 	rec.Summary = func(b []byte) []byte { return appendSummary(b, "log: ", message) }
-	return l.r.give()
+	return l.r.Give()
 }
 
 // last gives the last entry.

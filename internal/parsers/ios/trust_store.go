@@ -81,8 +81,8 @@ func (c *trustReader) certificate() error {
 	if len(der) <= maxCertificate {
 		// What is no certificate is a record all the same, by its hash.
 		if cert, err := x509.ParseCertificate(der); err == nil {
-			rec.Set("subject", artifact.TextOrNull(c.r.cut(cert.Subject.String())))
-			rec.Set("issuer", artifact.TextOrNull(c.r.cut(cert.Issuer.String())))
+			rec.Set("subject", artifact.TextOrNull(c.r.Cut(cert.Subject.String())))
+			rec.Set("issuer", artifact.TextOrNull(c.r.Cut(cert.Issuer.String())))
 			rec.Set("is_ca", artifact.BoolValue(cert.IsCA))
 			rec.WhenAt("valid_from", cert.NotBefore)
 			rec.WhenAt("valid_to", cert.NotAfter)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/amparo-project/amparo/internal/artifact"
 	"github.com/amparo-project/amparo/internal/format/tracev3"
+	"github.com/amparo-project/amparo/internal/parsers/input"
 )
 
 // unifiedLog reads what processes wrote to the log of the system.
@@ -124,7 +125,7 @@ func (unifiedLog) Parse(ctx context.Context, in *artifact.Input) iter.Seq2[*arti
 			return
 		}
 		r := newLogReading(in, yield)
-		if err := r.read(); err != nil && !errors.Is(err, errStopped) {
+		if err := r.read(); err != nil && !errors.Is(err, input.ErrStopped) {
 			yield(nil, err)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/amparo-project/amparo/internal/format/links"
 	"github.com/amparo-project/amparo/internal/format/tracev3"
 	"github.com/amparo-project/amparo/internal/limit"
+	"github.com/amparo-project/amparo/internal/parsers/input"
 )
 
 // Bounds of what is held in memory of one file.
@@ -149,7 +150,7 @@ func (r *logReading) damage(err error) error {
 
 func (r *logReading) problem(loc artifact.Location, err error) error {
 	if !r.yield(nil, &artifact.RecordError{Loc: loc, Err: err}) {
-		return errStopped
+		return input.ErrStopped
 	}
 	return nil
 }
@@ -316,7 +317,7 @@ func (r *logReading) start(kind artifact.Kind, at logPlace) {
 
 func (r *logReading) give() error {
 	if !r.yield(&r.rec, nil) {
-		return errStopped
+		return input.ErrStopped
 	}
 	return nil
 }

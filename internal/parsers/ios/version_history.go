@@ -9,6 +9,7 @@ import (
 	"github.com/amparo-project/amparo/internal/artifact"
 	"github.com/amparo-project/amparo/internal/format/ips"
 	"github.com/amparo-project/amparo/internal/limit"
+	"github.com/amparo-project/amparo/internal/parsers/input"
 )
 
 // versionHistory reads which version of iOS wrote each file of analytics.
@@ -42,23 +43,23 @@ func (versionHistory) Info() artifact.Info { return versionHistoryInfo }
 // Parse implements artifact.Parser.
 func (versionHistory) Parse(ctx context.Context, in *artifact.Input) iter.Seq2[*artifact.Record, error] {
 	return readLines(ctx, in, readVersion, func(r *lineReading) error {
-		return fmt.Errorf("read %s: %w: no line with a version", r.in.Path, limit.ErrCorrupt)
+		return fmt.Errorf("read %s: %w: no line with a version", r.In.Path, limit.ErrCorrupt)
 	})
 }
 
 // readVersion reads the first line that is not empty, and ends the reading.
 func readVersion(r *lineReading) error {
-	if len(strings.TrimSpace(string(r.line))) == 0 {
+	if len(strings.TrimSpace(string(r.Line))) == 0 {
 		return nil
 	}
-	report, err := ips.Parse(r.line)
+	report, err := ips.Parse(r.Line)
 	if err == nil && report.Header.Kind() != ips.Object {
 		err = fmt.Errorf("%w: the first line is no header", limit.ErrUnsupported)
 	}
 	if err != nil {
-		return fmt.Errorf("read %s: %w", r.in.Path, err)
+		return fmt.Errorf("read %s: %w", r.In.Path, err)
 	}
-	rec := r.start("ios_version")
+	rec := r.Start("ios_version")
 	full := report.Text("os_version")
 	name, rest, _ := strings.Cut(full, " (")
 	rec.Set("os_version", artifact.TextOrNull(full))
@@ -74,8 +75,8 @@ func readVersion(r *lineReading) error {
 		rec.When("recorded", artifact.Calendar, artifact.TextValue(timestamp))
 	}
 	rec.Summary = func(b []byte) []byte { return appendSummary(b, "the phone ran ", firstText(full, "?")) }
-	if err := r.give(); err != nil {
+	if err := r.Give(); err != nil {
 		return err
 	}
-	return errStopped
+	return input.ErrStopped
 }

@@ -232,7 +232,7 @@ func (s *statisticsReader) dates() error {
 }
 
 func (s *statisticsReader) summarize(b []byte) []byte {
-	rec := &s.r.rec
+	rec := &s.r.Rec
 	if rec.Kind == "operating_date" {
 		return appendSummary(b, "WebKit was used on this day")
 	}

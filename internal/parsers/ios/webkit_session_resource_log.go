@@ -123,7 +123,7 @@ func (r *listReading) sessionDomain(keyPath string, entry plist.Value) error {
 	r.sessionTime("most_recent_interaction", entry.Get("mostRecentUserInteraction"))
 	r.sessionTime("last_seen", entry.Get("lastSeen"))
 	rec.Summary = r.summarizeSession
-	return r.give()
+	return r.Give()
 }
 
 // sessionList sets a list of domains, and notes each. An element is a
@@ -134,16 +134,16 @@ func (r *listReading) sessionList(field string, entry plist.Value, keys []string
 	for _, key := range keys {
 		for element := range entry.Get(key).Items() {
 			if len(domains) >= maxList {
-				r.rec.Truncated = true
+				r.Rec.Truncated = true
 				break
 			}
 			domain := firstText(r.text(element.Get("origin")), r.text(element.Get("domain")), r.text(element))
 			domains = appendNew(domains, domain)
 		}
 	}
-	r.rec.Set(field, artifact.StringsValue(domains))
+	r.Rec.Set(field, artifact.StringsValue(domains))
 	for _, domain := range domains {
-		r.rec.Observe(artifact.Domain, domain, field)
+		r.Rec.Observe(artifact.Domain, domain, field)
 	}
 }
 
@@ -161,10 +161,10 @@ func (r *listReading) sessionRest(keyPath string, entry plist.Value) error {
 			}
 			continue
 		}
-		rest[r.cut(key)] = value
+		rest[r.Cut(key)] = value
 	}
 	if len(rest) > 0 {
-		r.rec.Set("other", artifact.TreeValue(rest))
+		r.Rec.Set("other", artifact.TreeValue(rest))
 	}
 	return nil
 }
@@ -175,12 +175,12 @@ func (r *listReading) sessionTime(meaning string, v plist.Value) {
 	if f, ok := value.Float(); err != nil || ok && (f == 0 || f == -1) {
 		return
 	}
-	r.rec.When(meaning, artifact.UnixSeconds, value)
+	r.Rec.When(meaning, artifact.UnixSeconds, value)
 }
 
 func (r *listReading) summarizeSession(b []byte) []byte {
-	b = appendSummary(b, "domain seen: ", r.rec.Text("origin"))
-	if to := r.rec.Get("redirect_destination").Strings(); len(to) > 0 {
+	b = appendSummary(b, "domain seen: ", r.Rec.Text("origin"))
+	if to := r.Rec.Get("redirect_destination").Strings(); len(to) > 0 {
 		b = appendSummary(append(b, ' '), "which redirected to ", to[0])
 	}
 	return b

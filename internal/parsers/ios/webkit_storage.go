@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/amparo-project/amparo/internal/artifact"
-	"github.com/amparo-project/amparo/internal/format/sqlite"
+	"github.com/amparo-project/amparo/internal/parsers/input"
 )
 
 // webkitRoots are the folders in which WebKit keeps what pages store: that of
@@ -69,16 +69,10 @@ type storage struct {
 // readStorage is the Parse of the parsers of storage. What the path says is a
 // record even where the content cannot be read.
 func readStorage(ctx context.Context, in *artifact.Input) iter.Seq2[*artifact.Record, error] {
-	return func(yield func(*artifact.Record, error) bool) {
-		if ctx.Err() != nil {
-			yield(nil, context.Cause(ctx))
-			return
-		}
-		s := &storage{r: reading{ctx: ctx, in: in, yield: yield, told: map[sqlite.Damage]bool{}}}
-		if err := s.read(); err != nil && !errors.Is(err, errStopped) {
-			yield(nil, err)
-		}
-	}
+	return input.Parse(ctx, in, func(r *input.Reading) error {
+		s := &storage{r: reading{Reading: r, told: input.Told{}}}
+		return s.read()
+	})
 }
 
 // hashed reports whether the folders in a path are named by hashes, with a
@@ -104,14 +98,14 @@ func storeOf(path string) string {
 }
 
 func (s *storage) read() error {
-	store := storeOf(s.r.in.Path)
+	store := storeOf(s.r.In.Path)
 	var err error
 	switch store {
 	case "origin":
-		s.url, s.frame, err = readOrigin(s.r.in)
+		s.url, s.frame, err = readOrigin(s.r.In)
 	default:
-		if s.url, s.frame = storageOrigins(s.r.in.Path); store == "indexeddb" && hashed(s.r.in.Path) {
-			s.url, s.frame, err = originAbove(s.r.in, 3)
+		if s.url, s.frame = storageOrigins(s.r.In.Path); store == "indexeddb" && hashed(s.r.In.Path) {
+			s.url, s.frame, err = originAbove(s.r.In, 3)
 		}
 	}
 	if err != nil {
@@ -122,7 +116,7 @@ func (s *storage) read() error {
 	if err := s.content(store); err != nil {
 		return err
 	}
-	if s.url == "" && s.frame == "" && (store == "origin" || !hashed(s.r.in.Path)) {
+	if s.url == "" && s.frame == "" && (store == "origin" || !hashed(s.r.In.Path)) {
 		return nil // the storage of an app's own pages
 	}
 	return s.give(store)
@@ -131,19 +125,19 @@ func (s *storage) read() error {
 // problem tells of a file that could not be read, and ends reading where the
 // run did.
 func (s *storage) problem(err error) error {
-	if s.r.ctx.Err() != nil {
+	if s.r.Ctx.Err() != nil {
 		return err
 	}
-	return s.r.problem(artifact.Location{}, err)
+	return s.r.ProblemAt(artifact.Location{}, err)
 }
 
 // content reads what the databases say of themselves.
 func (s *storage) content(store string) error {
 	switch store {
 	case "indexeddb":
-		return s.open(s.r.in, s.indexedDB)
+		return s.open(s.r.In, s.indexedDB)
 	case "local_storage":
-		return s.open(s.r.in, s.localStorage)
+		return s.open(s.r.In, s.localStorage)
 	case "origin":
 		return s.beside()
 	default:
@@ -153,11 +147,11 @@ func (s *storage) content(store string) error {
 
 // beside reads the local storage that lies beside a file origin, if any.
 func (s *storage) beside() error {
-	folder := strings.TrimSuffix(s.r.in.Path, "origin")
+	folder := strings.TrimSuffix(s.r.In.Path, "origin")
 	if !hashed(folder) {
 		return nil
 	}
-	in, err := s.r.in.Companion(folder + "LocalStorage/localstorage.sqlite3")
+	in, err := s.r.In.Companion(folder + "LocalStorage/localstorage.sqlite3")
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -173,10 +167,10 @@ func (s *storage) open(in *artifact.Input, read func(*reading) error) error {
 	if err != nil {
 		return s.problem(err)
 	}
-	r := &reading{ctx: s.r.ctx, in: in, db: db, yield: s.r.yield, told: s.r.told}
+	r := &reading{Reading: &input.Reading{Ctx: s.r.Ctx, In: in, Yield: s.r.Yield}, db: db, told: s.r.told}
 	err = read(r)
-	s.cut = s.cut || r.rec.Truncated
-	if errors.Is(err, errStopped) {
+	s.cut = s.cut || r.Rec.Truncated
+	if errors.Is(err, input.ErrStopped) {
 		return err
 	}
 	if err != nil {
@@ -224,14 +218,14 @@ func (s *storage) localStorage(r *reading) error {
 }
 
 func (s *storage) give(store string) error {
-	rec := &s.r.rec
+	rec := &s.r.Rec
 	rec.Reset("storage")
-	rec.Loc, rec.Truncated = artifact.Location{Path: s.r.in.Path}, s.cut
-	setURL(rec, "url", s.r.cut(s.url))
+	rec.Loc, rec.Truncated = artifact.Location{Path: s.r.In.Path}, s.cut
+	setURL(rec, "url", s.r.Cut(s.url))
 	if s.frame != s.url {
-		setURL(rec, "frame_url", s.r.cut(s.frame))
+		setURL(rec, "frame_url", s.r.Cut(s.frame))
 	}
-	rec.Set("folder", artifact.TextOrNull(s.r.cut(s.folder(store))))
+	rec.Set("folder", artifact.TextOrNull(s.r.Cut(s.folder(store))))
 	rec.Set("store", artifact.TextValue(store))
 	rec.Set("database", artifact.TextOrNull(s.database))
 	rec.Set("object_stores", artifact.StringsValue(slices.DeleteFunc(s.stores, func(n string) bool { return n == "" })))
@@ -247,7 +241,7 @@ func (s *storage) give(store string) error {
 // folder returns the part of the path that stands for the origin: its name,
 // or the hashes of it that the file origin or IndexedDB lies below.
 func (s *storage) folder(store string) string {
-	parts := strings.Split(s.r.in.Path, "/")
+	parts := strings.Split(s.r.In.Path, "/")
 	for _, part := range parts {
 		if first, _ := storageOrigins("WebsiteData/" + part); first != "" {
 			return part

@@ -130,7 +130,7 @@ func readLIDPairs(r *reading) (found bool, err error) {
 		t.hide("Z_PK", "Z_ENT", "Z_OPT")
 		t.seal(whatsAppInfo.Kinds[2])
 		summary := func(b []byte) []byte {
-			return appendSummary(b, "identity ", r.rec.Text("lid"), " is number ", r.rec.Text("phone_number"))
+			return appendSummary(b, "identity ", r.Rec.Text("lid"), " is number ", r.Rec.Text("phone_number"))
 		}
 		if err := t.each(func() error {
 			rec := t.start("lid_pair")
@@ -211,7 +211,7 @@ func (w *whatsAppReader) readPeople() error {
 	if err := w.people.readLIDs(w.r); err != nil {
 		return err
 	}
-	folder := w.r.in.Path[:strings.LastIndexByte(w.r.in.Path, '/')+1]
+	folder := w.r.In.Path[:strings.LastIndexByte(w.r.In.Path, '/')+1]
 	if err := w.r.companion(folder+whatsAppLID, w.people.readLIDs); err != nil {
 		return err
 	}
@@ -362,7 +362,7 @@ func (w *whatsAppReader) setSender(rec *artifact.Record) {
 	}
 	rec.Set("sender_jid", artifact.TextOrNull(who.jid))
 	name := firstText(who.name, w.people.name(who.jid), t.text(w.col.pushName))
-	rec.Set("sender_name", artifact.TextOrNull(w.r.cut(name)))
+	rec.Set("sender_name", artifact.TextOrNull(w.r.Cut(name)))
 	phone := w.people.phone(who.jid)
 	rec.Set("phone_number", artifact.TextOrNull(phone))
 	rec.Observe(artifact.Phone, phone, "phone_number")
@@ -466,7 +466,7 @@ func (w *whatsAppReader) groupCreated(chat, group int64) artifact.Value {
 }
 
 func (w *whatsAppReader) summarize(b []byte) []byte {
-	rec := &w.r.rec
+	rec := &w.r.Rec
 	if rec.Kind == "chat_session" {
 		return appendSummary(b, "chat with ", rec.Text("partner_name"), " ",
 			firstText(rec.Text("partner_resolved_phone_number"), rec.Text("contact_jid")))

@@ -102,7 +102,7 @@ func (r *listReading) wifiNetwork(keyPath, list string, v plist.Value) error {
 	rec := r.start("network", keyPath, v)
 	ssid := r.wifiName(v)
 	rec.Set("ssid", artifact.TextOrNull(ssid))
-	if b, ok := v.Get("SSID").Bytes(); ok && ssid == "" && len(b) <= r.in.Limits.FieldLen {
+	if b, ok := v.Get("SSID").Bytes(); ok && ssid == "" && len(b) <= r.In.Limits.FieldLen {
 		rec.Set("ssid_bytes", artifact.BytesValue(append([]byte(nil), b...)))
 	}
 	rec.Set("list", artifact.TextOrNull(list))
@@ -119,7 +119,7 @@ func (r *listReading) wifiNetwork(keyPath, list string, v plist.Value) error {
 	rec.Observe(artifact.AppID, rec.Text("added_by"), "added_by")
 	r.wifiTimes(v, own)
 	rec.Summary = r.summarizeWiFi
-	if err := r.give(); err != nil {
+	if err := r.Give(); err != nil {
 		return err
 	}
 	n := 0
@@ -165,7 +165,7 @@ func (r *listReading) wifiPoint(keyPath, ssid string, v plist.Value) error {
 	r.when("last_associated", v.Get("LastAssociatedAt"))
 	r.when("located", v.Get("LocationTimestamp"))
 	rec.Summary = r.summarizeWiFi
-	return r.give()
+	return r.Give()
 }
 
 // wifiName returns the name of a network, which is bytes in newer files.
@@ -174,7 +174,7 @@ func (r *listReading) wifiName(v plist.Value) string {
 		return s
 	}
 	if b, ok := v.Get("SSID").Bytes(); ok && utf8.Valid(b) {
-		return r.cut(string(b))
+		return r.Cut(string(b))
 	}
 	return r.text(v.Get("SSID"))
 }
@@ -223,7 +223,7 @@ func boolOf(values ...plist.Value) artifact.Value {
 }
 
 func (r *listReading) summarizeWiFi(b []byte) []byte {
-	rec := &r.rec
+	rec := &r.Rec
 	if rec.Kind == "access_point" {
 		return appendSummary(b, "access point ", rec.Text("bssid"), " of Wi-Fi ", rec.Text("ssid"))
 	}

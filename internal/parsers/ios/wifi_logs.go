@@ -109,8 +109,8 @@ func (w *wifiReading) fact(r *lineReading, text string) error {
 	if !indented && (ruled || value == "" || strings.Contains(value, "flags=")) {
 		w.section = strings.Trim(firstText(entry, line), "-=*#_ :")
 	}
-	rec := r.start("fact")
-	rec.Set("section", artifact.TextOrNull(r.cutText(w.section)))
+	rec := r.Start("fact")
+	rec.Set("section", artifact.TextOrNull(r.Cut(w.section)))
 	rec.Set("entry", artifact.TextOrNull(entry))
 	rec.Set("message", artifact.TextOrNull(value))
 	if strings.EqualFold(entry, "SSID") {
@@ -121,14 +121,5 @@ func (w *wifiReading) fact(r *lineReading, text string) error {
 	}
 	setNamed(rec, line)
 	rec.Summary = func(b []byte) []byte { return appendSummary(b, "network: ", line) }
-	return r.give()
-}
-
-// cutText cuts a text that was kept from an earlier line to the limit.
-func (r *lineReading) cutText(s string) string {
-	if len(s) > r.in.Limits.FieldLen {
-		r.rec.Truncated = true
-		s = string(cutText([]byte(s[:r.in.Limits.FieldLen+1]), r.in.Limits.FieldLen))
-	}
-	return s
+	return r.Give()
 }
