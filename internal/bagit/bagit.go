@@ -231,7 +231,7 @@ func (b *Bag) Adopt() error {
 	}
 	for line := range strings.Lines(string(data)) {
 		sum, name, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "  ")
-		name = strings.NewReplacer("%0A", "\n", "%0D", "\r", "%25", "%").Replace(name)
+		name = decode(name)
 		if !fs.ValidPath(name) || !strings.HasPrefix(name, payload) || !b.has(name, sum) {
 			return fmt.Errorf("bag: %s: %w", name, ErrDiffers)
 		}

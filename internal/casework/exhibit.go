@@ -43,7 +43,13 @@ func ExhibitSpace(sp *examine.Space, version string, open func(id string) eviden
 // whole and in the ledger, before the first byte, and returns where they go. The
 // bag is put together in a folder of its own beside the vault that only its
 // owner reads, and that is gone when this returns.
-func SendExhibit(ctx context.Context, sp *examine.Space, r exhibit.Request, version string, begin func(exhibit.Done) io.Writer) (err error) {
+func SendExhibit(ctx context.Context, sp *examine.Space, r exhibit.Request, version string, begin func(exhibit.Done) io.Writer) error {
+	return PackExhibit(ctx, ExhibitSpace(sp, version, nil), sp, r, bagit.Zip, begin)
+}
+
+// PackExhibit is SendExhibit in one of the formats of package bagit, by a
+// space that may open what is encrypted.
+func PackExhibit(ctx context.Context, from *exhibit.Space, sp *examine.Space, r exhibit.Request, format string, begin func(exhibit.Done) io.Writer) (err error) {
 	if r.Recipient = strings.TrimSpace(r.Recipient); len(r.Formats) == 0 && !strings.HasPrefix(r.Subject, "F-") {
 		r.Formats = []string{"html", "pdf"}
 	}
@@ -53,9 +59,9 @@ func SendExhibit(ctx context.Context, sp *examine.Space, r exhibit.Request, vers
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	bag := filepath.Join(dir, "bag")
-	done, err := exhibit.Make(ctx, ExhibitSpace(sp, version, nil), r, bag)
+	done, err := exhibit.Make(ctx, from, r, bag)
 	if err != nil {
 		return err
 	}
-	return bagit.Write(begin(done), bag, done.ID, bagit.Zip)
+	return bagit.Write(begin(done), bag, done.ID, format)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/amparo-project/amparo/internal/bagit"
 	"github.com/amparo-project/amparo/internal/casework"
+	"github.com/amparo-project/amparo/internal/client"
 	"github.com/amparo-project/amparo/internal/evidence"
 	"github.com/amparo-project/amparo/internal/exhibit"
 	"github.com/amparo-project/amparo/internal/vault"
@@ -29,7 +30,7 @@ type exportCmd struct {
 	PasswordFile string   `help:"password_file" placeholder:"FILE"`
 	JSON         bool     `name:"json" help:"json"`
 	identityFlags
-	wsFlags
+	anyFlags
 }
 
 // Run exports, and says what it left out.
@@ -47,11 +48,8 @@ func (c *exportCmd) Run(a *app) error {
 	if len(r.Formats) == 0 && !strings.HasPrefix(c.Subject, "F-") {
 		r.Formats = []string{"html", "pdf"}
 	}
-	return c.with(a, func(s *space) error {
-		if err := s.outsideVault(c.To); err != nil {
-			return err
-		}
-		done, err := exhibit.Make(a.ctx, s.exhibits(c.PasswordFile, &c.identityFlags), r, c.To)
+	return c.either(a, func(s works) error {
+		done, err := c.make(a, s, r)
 		if err != nil {
 			return err
 		}
@@ -62,6 +60,19 @@ func (c *exportCmd) Run(a *app) error {
 		}
 		return c.tell(a, done, packed)
 	})
+}
+
+// make makes the bag, of the workspace here or at a server.
+func (c *exportCmd) make(a *app, s works, r exhibit.Request) (exhibit.Done, error) {
+	if far, ok := s.(*client.Client); ok {
+		return c.far(a, far, r)
+	}
+	h, _ := s.(here) // there is no other
+	sp := &space{h.Space, a}
+	if err := sp.outsideVault(c.To); err != nil {
+		return exhibit.Done{}, err
+	}
+	return exhibit.Make(a.ctx, sp.exhibits(c.PasswordFile, &c.identityFlags), r, c.To)
 }
 
 func (c *exportCmd) tell(a *app, done exhibit.Done, packed string) error {

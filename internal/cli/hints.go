@@ -75,6 +75,7 @@ var hints = []struct {
 	{workspace.ErrUnreachable, "worker.hint.unreachable"},
 	{stamp.ErrNotProven, "ws.hint.stamp"},
 	{exhibit.ErrNotShared, "export.hint.not_shared"},
+	{client.ErrNotShared, "export.hint.not_shared"},
 	{exhibit.ErrNotOurs, "export.hint.not_ours"},
 	{bagit.ErrDiffers, "ws.hint.vault_damaged"},
 	{workspace.ErrNoConsent, "ws.hint.no_consent"},

@@ -47,6 +47,7 @@ type Client struct {
 	base  *url.URL
 	o     Options
 	http  *http.Client
+	slow  *http.Client // for answers that are made before they begin
 	about about
 }
 
@@ -63,7 +64,8 @@ const (
 	maxAnswer  = 64 << 20 // bytes of an answer in JSON
 	maxProblem = 1 << 20
 	dialTime   = 15 * time.Second
-	headTime   = 3 * time.Minute // a job is waited for up to a minute; large answers are made first
+	headTime   = 3 * time.Minute // a job is waited for up to a minute
+	slowTime   = 6 * time.Hour   // an exhibit of all evidence is put together before its first byte
 	attempts   = 5               // of what may be asked again
 	firstPause = 500 * time.Millisecond
 )
@@ -75,6 +77,8 @@ var (
 	ErrAnswer  = errors.New("the server's answer is not one of Amparo's")
 	ErrServer  = errors.New("the server could not do it")
 	ErrRefused = errors.New("the server refuses the token")
+	// ErrNotShared says that no consent lets a recipient have anything of it.
+	ErrNotShared = fmt.Errorf("%w: none lets the recipient have anything of it", workspace.ErrNoConsent)
 )
 
 // New returns a client, and asks the server who it is. The error wraps
@@ -104,6 +108,9 @@ func New(ctx context.Context, o Options) (*Client, error) {
 			ResponseHeaderTimeout: headTime, TLSClientConfig: conf, ForceAttemptHTTP2: true, MaxResponseHeaderBytes: 64 << 10, IdleConnTimeout: time.Minute,
 		},
 	}}
+	slow := c.http.Transport.(*http.Transport).Clone() //nolint:forcetypeassert // made above
+	slow.ResponseHeaderTimeout = slowTime
+	c.slow = &http.Client{CheckRedirect: c.http.CheckRedirect, Transport: slow}
 	return c, c.get(ctx, "/workspace", nil, &c.about)
 }
 
@@ -161,6 +168,7 @@ type call struct {
 	body         func() (io.ReadCloser, int64, error)
 	head         http.Header
 	again        bool // it may be asked again
+	slow         bool // its answer may take hours to begin
 }
 
 func (c *Client) get(ctx context.Context, path string, query url.Values, into any) error {
@@ -258,7 +266,11 @@ func (c *Client) once(ctx context.Context, q *call, read func(r io.Reader, kind 
 	if q.kind != "" {
 		r.Header.Set("Content-Type", q.kind)
 	}
-	res, err := c.http.Do(r)
+	by := c.http
+	if q.slow {
+		by = c.slow
+	}
+	res, err := by.Do(r)
 	if err != nil {
 		return 0, !isCertificate(err), hide(err)
 	}
@@ -325,7 +337,7 @@ func (p *Problem) Unwrap() error { return p.cause }
 var codes = map[string]error{
 	"conflict": workspace.ErrConflict, "not_found": workspace.ErrNotFound, "no_consent": workspace.ErrNoConsent, "erased": workspace.ErrErased,
 	"closed": workspace.ErrClosed, "disk_full": workspace.ErrDiskFull, "busy": workspace.ErrBusy, "not_allowed": workspace.ErrNotAllowed,
-	"changed_entry": workspace.ErrChanged, "exists": workspace.ErrExists, "unauthorized": ErrRefused, "scope": ErrRefused,
+	"out_not_shared": ErrNotShared, "limited": workspace.ErrLimited, "changed_entry": workspace.ErrChanged, "exists": workspace.ErrExists, "unauthorized": ErrRefused, "scope": ErrRefused,
 }
 
 func (c *Client) problem(res *http.Response) error {

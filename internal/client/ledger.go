@@ -3,6 +3,7 @@ package client
 import (
 	"archive/tar"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"path"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/amparo-project/amparo/internal/ledger"
 	"github.com/amparo-project/amparo/internal/workspace"
@@ -67,6 +69,22 @@ const (
 	maxUnpackedN = 2_000_000
 )
 
+// Exhibit has the server take an exhibit out of a case, and writes the bag to a
+// folder, which is there and empty. What may be in r the API says of
+// make-exhibit.
+func (c *Client) Exhibit(ctx context.Context, caseID string, r map[string]any, dir string) error {
+	r["pack"] = "tar"
+	data, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	q := call{method: http.MethodPost, path: "/cases/" + part(caseID) + "/exhibits", kind: "application/json", body: bytesOf(data), slow: true}
+	return c.unpackOf(ctx, q, dir, func(name string) string {
+		_, below, _ := strings.Cut(name, "/") // the folder has the name of the export
+		return below
+	})
+}
+
 // PublishLedger writes the ledger's public files.
 func (c *Client) PublishLedger(ctx context.Context, dir string, _ int64, _ []byte) error {
 	return c.unpack(ctx, "/ledger/published", dir)
@@ -87,6 +105,11 @@ func (c *Client) Report(ctx context.Context, run, format string, w io.Writer) er
 
 // unpack writes the files of an archive below a folder, and none elsewhere.
 func (c *Client) unpack(ctx context.Context, from, dir string) error {
+	return c.unpackOf(ctx, call{method: http.MethodGet, path: from}, dir, func(name string) string { return name })
+}
+
+// unpackOf is unpack of the answer to a call. as says what a file is called here.
+func (c *Client) unpackOf(ctx context.Context, q call, dir string, as func(string) string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
@@ -95,15 +118,15 @@ func (c *Client) unpack(ctx context.Context, from, dir string) error {
 		return err
 	}
 	defer root.Close()
-	return c.do(ctx, call{method: http.MethodGet, path: from}, func(r io.Reader, kind string) error {
+	return c.do(ctx, q, func(r io.Reader, kind string) error {
 		if kind != "application/x-tar" {
 			return ErrAnswer
 		}
-		return unpackTo(root, tar.NewReader(io.LimitReader(r, maxUnpacked)))
+		return unpackTo(root, as, tar.NewReader(io.LimitReader(r, maxUnpacked)))
 	})
 }
 
-func unpackTo(root *os.Root, t *tar.Reader) error {
+func unpackTo(root *os.Root, as func(string) string, t *tar.Reader) error {
 	for n := 0; ; n++ {
 		h, err := t.Next()
 		if errors.Is(err, io.EOF) {
@@ -114,10 +137,12 @@ func unpackTo(root *os.Root, t *tar.Reader) error {
 			return fmt.Errorf("%w: %w", ErrAnswer, err)
 		case h.Typeflag == tar.TypeDir:
 			continue
-		case h.Typeflag != tar.TypeReg || !filepath.IsLocal(filepath.FromSlash(h.Name)) || n > maxUnpackedN:
+		}
+		name := as(h.Name)
+		if h.Typeflag != tar.TypeReg || !filepath.IsLocal(filepath.FromSlash(name)) || n > maxUnpackedN {
 			return fmt.Errorf("%w: its archive holds something else than files of the folder", ErrAnswer)
 		}
-		if err := unpackFile(root, path.Clean(h.Name), t); err != nil {
+		if err := unpackFile(root, path.Clean(name), t); err != nil {
 			return err
 		}
 	}

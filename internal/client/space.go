@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/amparo-project/amparo/internal/account"
 	"github.com/amparo-project/amparo/internal/account/book"
@@ -497,4 +498,44 @@ func (c *Client) TestWebhook(ctx context.Context, id string) error {
 // RemoveWebhook removes a webhook.
 func (c *Client) RemoveWebhook(ctx context.Context, id string) error {
 	return c.post(ctx, "/webhooks/"+part(id)+"/remove", nil, nil)
+}
+
+// CaseOf finds the case of a case, an evidence or a finding, the latter of a
+// run, or of all that have it. The error wraps workspace.ErrInvalid where those
+// are of several cases.
+func (c *Client) CaseOf(ctx context.Context, id, run string) (string, error) {
+	switch {
+	case strings.HasPrefix(id, "E-"):
+		ev, err := c.Evidence(ctx, id)
+		return ev.Case, err
+	case strings.HasPrefix(id, "F-"):
+		return c.caseOfFinding(ctx, id, run)
+	}
+	k, err := c.Case(ctx, id)
+	return k.ID, err
+}
+
+func (c *Client) caseOfFinding(ctx context.Context, id, run string) (in string, err error) {
+	for p := (workspace.Page{Limit: workspace.MaxLimit}); ; {
+		l, err := c.Findings(ctx, workspace.FindingFilter{Run: run}, p)
+		if err != nil {
+			return "", err
+		}
+		for i := range l.Items {
+			switch f := &l.Items[i]; {
+			case f.ID != id || f.Case == in:
+			case in != "":
+				return "", fmt.Errorf("%w: finding %s is in several cases: give a run", workspace.ErrInvalid, id)
+			default:
+				in = f.Case
+			}
+		}
+		if p.After = l.Next; p.After == "" {
+			break
+		}
+	}
+	if in == "" {
+		return "", fmt.Errorf("finding %s: %w", id, workspace.ErrNotFound)
+	}
+	return in, nil
 }

@@ -11,7 +11,9 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/amparo-project/amparo/internal/account/publish"
+	"github.com/amparo-project/amparo/internal/bagit"
 	"github.com/amparo-project/amparo/internal/casework"
+	"github.com/amparo-project/amparo/internal/evidence"
 	"github.com/amparo-project/amparo/internal/examine"
 	"github.com/amparo-project/amparo/internal/exhibit"
 	"github.com/amparo-project/amparo/internal/message"
@@ -21,10 +23,14 @@ type (
 	exhibitBody struct {
 		InCase
 		Body struct {
-			Subject  string   `json:"subject" minLength:"1" maxLength:"20" doc:"the case, or an evidence or finding of it"`
-			For      string   `json:"for" minLength:"1" maxLength:"200" doc:"as consents name them, or the id of the person"`
-			Evidence string   `json:"evidence,omitempty" enum:"all,needed,none" default:"needed"`
-			Formats  []string `json:"formats,omitempty" maxItems:"7" doc:"of reports"`
+			Subject   string   `json:"subject" minLength:"1" maxLength:"20" doc:"the case, or an evidence or finding of it"`
+			Run       string   `json:"run,omitempty" maxLength:"20" doc:"without it the latest of each evidence"`
+			For       string   `json:"for" minLength:"1" maxLength:"200" doc:"as consents name them, or the id of the person"`
+			Evidence  string   `json:"evidence,omitempty" enum:"all,needed,none" default:"needed"`
+			Formats   []string `json:"formats,omitempty" maxItems:"7" doc:"of reports"`
+			Languages []string `json:"languages,omitempty" maxItems:"2" enum:"en,es" doc:"of reports and instructions; without it all"`
+			Password  string   `json:"password,omitempty" maxLength:"65536" doc:"of an encrypted backup: files of it go along in clear too"`
+			Pack      string   `json:"pack,omitempty" enum:"zip,tar" default:"zip"`
 		}
 	}
 	publicBody struct {
@@ -52,8 +58,8 @@ func (a *api) out() {
 			}
 			return publicAnswer{append([]publish.Fact{}, p.Site.Facts...), append([]casework.Withheld{}, p.Withheld(c.words())...)}, nil
 		})
-	zipped(a, http.MethodPost, "/cases/{case}/publication", "publish", "Publish the page of a case: it is recorded, and the site is the answer, as a zip",
-		func(ctx context.Context, c *caller, in *publicBody, begin func() io.Writer) (err error) {
+	packed(a, http.MethodPost, "/cases/{case}/publication", "publish", "Publish the page of a case: it is recorded, and the site is the answer, as a zip",
+		func(ctx context.Context, c *caller, in *publicBody, begin func(kind string) io.Writer) (err error) {
 			p, err := c.publication(in.Case, in.fields(), nil)
 			if err != nil {
 				return err
@@ -63,15 +69,21 @@ func (a *api) out() {
 				return err
 			}
 			defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-			return p.Send(ctx, dir, func(casework.Published, int64) io.Writer { return begin() })
+			return p.Send(ctx, dir, func(casework.Published, int64) io.Writer { return begin(packType[bagit.Zip]) })
 		})
-	zipped(a, http.MethodPost, "/cases/{case}/exhibits", "make-exhibit", "Take an exhibit out of a case, as far as consents let the recipient have it: a bag, as a zip",
-		func(ctx context.Context, c *caller, in *exhibitBody, begin func() io.Writer) error {
-			if err := c.ofCase(in.Case, in.Body.Subject); err != nil {
+	packed(a, http.MethodPost, "/cases/{case}/exhibits", "make-exhibit",
+		"Take an exhibit out of a case, as far as consents let the recipient have it: a bag; what is left out, and why, is in its data/left-out.json",
+		func(ctx context.Context, c *caller, in *exhibitBody, begin func(kind string) io.Writer) error {
+			b := &in.Body
+			if err := c.ofCase(in.Case, b.Subject); err != nil {
 				return err
 			}
-			r := exhibit.Request{Subject: in.Body.Subject, Recipient: in.Body.For, Evidence: in.Body.Evidence, Formats: in.Body.Formats, Languages: message.Languages}
-			return casework.SendExhibit(ctx, c.space, r, a.s.o.Version, func(exhibit.Done) io.Writer { return begin() })
+			r := exhibit.Request{Subject: b.Subject, Run: b.Run, Recipient: b.For, Evidence: b.Evidence, Formats: b.Formats, Languages: b.Languages}
+			if len(r.Languages) == 0 {
+				r.Languages = message.Languages
+			}
+			from := casework.ExhibitSpace(c.space, a.s.o.Version, func(string) evidence.OpenOptions { return openWith(b.Password) })
+			return casework.PackExhibit(ctx, from, c.space, r, b.Pack, func(exhibit.Done) io.Writer { return begin(packType[b.Pack]) })
 		})
 }
 
@@ -79,30 +91,43 @@ func (in *publicBody) fields() fields {
 	return fields{"title": {in.Body.Title}, "publisher": {in.Body.Publisher}, "label": {in.Body.Label}}
 }
 
-// zipped puts an operation into the API that answers with a zip. What goes wrong
-// before begin was called is a problem; afterwards the zip has no end.
-func zipped[I any](a *api, method, path, id, summary string, fn func(ctx context.Context, c *caller, in *I, begin func() io.Writer) error) {
+// packType is the type of an archive.
+var packType = map[string]string{bagit.Zip: "application/zip", bagit.Tar: tarType}
+
+// openWith opens evidence by a password, or by none.
+func openWith(password string) (o evidence.OpenOptions) {
+	if password != "" {
+		o.Password = func(context.Context) (string, error) { return password, nil }
+	}
+	return o
+}
+
+// packed puts an operation into the API that answers with an archive. What goes
+// wrong before begin was called is a problem; afterwards the archive has no end.
+func packed[I any](a *api, method, path, id, summary string, fn func(ctx context.Context, c *caller, in *I, begin func(kind string) io.Writer) error) {
 	o := operation(ScopeExport, method, path, id, summary)
-	o.Responses = map[string]*huma.Response{"200": {Description: "a zip", Content: map[string]*huma.MediaType{"application/zip": {}}}}
+	o.Responses = map[string]*huma.Response{"200": {Description: "an archive", Content: map[string]*huma.MediaType{"application/zip": {}, tarType: {}}}}
 	huma.Register(a, o, func(ctx context.Context, in *I) (*file, error) {
 		c := callerOf(ctx)
 		r, w := io.Pipe()
-		started, done := make(chan struct{}), make(chan error, 1)
+		started, done := make(chan string, 1), make(chan error, 1)
 		go func() {
-			err := fn(ctx, c, in, func() io.Writer { close(started); return w })
+			err := fn(ctx, c, in, func(kind string) io.Writer { started <- kind; return w })
 			_ = w.CloseWithError(err) // nil: the end
 			done <- err
 		}()
+		kind := ""
 		select {
 		case err := <-done: // it ended before its first byte
 			return nil, c.problem(err)
-		case <-started:
+		case kind = <-started:
 		}
-		return &file{"application/zip", func(hc huma.Context) {
+		return &file{kind, func(hc huma.Context) {
 			_, err := io.Copy(hc.BodyWriter(), r)
 			_ = r.CloseWithError(err) // who makes it stops
 			if err = errors.Join(err, <-done); err != nil {
-				a.s.o.Log.WarnContext(ctx, "zip broke off", "operation", id, "type", fmt.Sprintf("%T", err))
+				a.s.o.Log.WarnContext(ctx, "archive broke off", "operation", id, "type", fmt.Sprintf("%T", err))
+				panic(http.ErrAbortHandler) // who reads must not take it for whole
 			}
 		}}, nil
 	})
