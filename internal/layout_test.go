@@ -29,7 +29,7 @@ var may = map[string][]string{
 	"client":       {"account", "finding", "ledger", "vault", "workspace"},
 	"compare":      {"finding", "limit"},
 	"extsort":      {},
-	"examine":      {"artifact", "evidence", "finding", "fulltext", "indicator", "limit", "lure", "parsers", "pipeline", "report", "rule", "seal", "timeline", "vault", "workspace"},
+	"examine":      {"artifact", "evidence", "feed", "finding", "fulltext", "indicator", "limit", "lure", "parsers", "pipeline", "report", "rule", "seal", "timeline", "vault", "workspace"},
 	"exhibit":      {"bagit", "evidence", "finding", "ledger", "message", "report", "seal", "vault", "workspace"},
 	"evidence":     {"android", "apple", "limit", "format", "finding"},
 	"feed":         {"artifact", "indicator", "limit"},

@@ -94,7 +94,9 @@ func (c *checkCmd) Run(a *app) error {
 	}
 	// Large sets take a moment to load, and so does the list of a backup's files.
 	loaded := sync.OnceValues(func() (*indicators, error) { return a.loadIndicators(c.Indicators) })
-	go loaded() //nolint:errcheck // who uses them gets the error
+	if c.Case == "" {
+		go loaded() //nolint:errcheck // who uses them gets the error
+	}
 	s := session{app: a, cmd: c, rules: rules, lures: lures, indicators: loaded, names: map[string]bool{}}
 	if c.Case != "" {
 		return s.inCase()

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/amparo-project/amparo/internal/account/notice"
 	"github.com/amparo-project/amparo/internal/vault"
 	"github.com/amparo-project/amparo/internal/workspace"
 	"github.com/amparo-project/amparo/internal/workspace/sqlite"
@@ -229,6 +230,21 @@ func (d *doctor) disk() {
 }
 
 func (d *doctor) indicators() {
+	if d.db != nil && d.last("database") == healthy {
+		since, err := workspace.SharedSince(d.ctx, d.db, workspace.SharedIndicators)
+		if err != nil {
+			d.failed("indicators", err)
+			return
+		}
+		if since != "" { // a key that this command does not ask for opens them
+			d.sharedIndicators(since)
+			return
+		}
+		if d.db.Dialect == "postgres" {
+			d.say("indicators", warning, d.Text("doctor.indicators_each"))
+			return
+		}
+	}
 	st, err := openStore()
 	if err != nil {
 		d.failed("indicators", err)
@@ -260,6 +276,15 @@ func (d *doctor) indicators() {
 	}
 }
 
+// sharedIndicators looks at those that the workspace keeps.
+func (d *doctor) sharedIndicators(since string) {
+	state := healthy
+	if at, err := time.Parse(timeLayout, since); err != nil || d.now.Sub(at) > oldIndicators {
+		state = warning
+	}
+	d.say("indicators", state, d.Text("doctor.indicators_shared", "When", day(since)))
+}
+
 // queue looks at jobs that wait or failed.
 func (d *doctor) queue() {
 	if d.db == nil || d.last("database") != healthy {
@@ -283,8 +308,17 @@ func (d *doctor) queue() {
 		"Failed", d.Number(counts[workspace.JobFailed]), "Longest", s.Waiting.Round(time.Second).String()))
 }
 
+// notices reads how they go out: from the workspace, where a member looks and it
+// says how, or from this machine.
+func (d *doctor) notices() (*notice.Config, error) {
+	if d.w == nil {
+		return noticesConfig()
+	}
+	return noticesOf(d.ctx, d.w)
+}
+
 func (d *doctor) mail() {
-	conf, err := noticesConfig()
+	conf, err := d.notices()
 	switch {
 	case errors.Is(err, fs.ErrNotExist) || err == nil && conf == nil:
 		d.skip("mail", "no_mail")

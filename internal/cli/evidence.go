@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/amparo-project/amparo/internal/examine"
 	"github.com/amparo-project/amparo/internal/finding"
@@ -101,6 +102,13 @@ func (s *session) inCase() error {
 		return usageError{errOutInCase}
 	}
 	return s.cmd.with(s.app, func(sp *space) error {
+		if len(s.cmd.Indicators) == 0 {
+			s.indicators = sync.OnceValues(func() (*indicators, error) { return s.installed()(s.ctx, sp.Space) })
+		}
+		var err error
+		if s.lures, err = luresOf(s.ctx, sp, s.cmd.Institutions); err != nil {
+			return err
+		}
 		for _, path := range s.cmd.Paths {
 			if err := s.checkStored(sp, path); err != nil {
 				return err

@@ -72,6 +72,7 @@ var hints = []struct {
 	{workspace.ErrNotAllowed, "ws.hint.not_allowed"},
 	{workspace.ErrNoAccess, "ws.hint.no_access"},
 	{workspace.ErrNotWorker, "worker.hint.not_worker"},
+	{workspace.ErrSharedKey, "ws.hint.shared_key"},
 	{workspace.ErrUnreachable, "worker.hint.unreachable"},
 	{stamp.ErrNotProven, "ws.hint.stamp"},
 	{exhibit.ErrNotShared, "export.hint.not_shared"},

@@ -33,11 +33,11 @@ func (c *huntCmd) Run(a *app) error {
 	if c.Recheck {
 		return c.recheck(a)
 	}
-	sets, err := c.sets(a)
-	if err != nil {
-		return err
-	}
 	return c.with(a, func(s *space) error {
+		sets, err := c.sets(a, s.Space)
+		if err != nil {
+			return err
+		}
 		h, err := s.Hunt(a.ctx, sets)
 		if err != nil {
 			return err
@@ -69,7 +69,7 @@ func (c *huntCmd) far(a *app) error {
 }
 
 // sets are those that the flags name.
-func (c *huntCmd) sets(a *app) ([]*indicator.Set, error) {
+func (c *huntCmd) sets(a *app, s *examine.Space) ([]*indicator.Set, error) {
 	if c.Value != "" {
 		set, err := indicator.Load(strings.NewReader(c.Value+"\n"), "value.txt")
 		if err != nil {
@@ -81,18 +81,7 @@ func (c *huntCmd) sets(a *app) ([]*indicator.Set, error) {
 		return []*indicator.Set{set}, nil
 	}
 	if len(c.Indicators) == 0 {
-		st, err := openStore()
-		if err != nil {
-			return nil, err
-		}
-		l, err := st.Load()
-		if err != nil {
-			return nil, err
-		}
-		for _, p := range l.Problems {
-			a.tell(p, a.Text("indicators.hint_verify"))
-		}
-		return l.Sets, nil
+		return a.huntSets(a.ctx, s)
 	}
 	var sets []*indicator.Set
 	for _, path := range c.Indicators {
@@ -129,18 +118,18 @@ func (c *huntCmd) recheck(a *app) error {
 	if err != nil {
 		return err
 	}
-	lures, err := loadLures(nil)
-	if err != nil {
-		return err
-	}
-	loaded, err := a.loadIndicators(c.Indicators)
-	if err != nil {
-		return err
-	}
 	return c.with(a, func(s *space) error {
+		lures, err := luresOf(a.ctx, s, nil)
+		if err != nil {
+			return err
+		}
+		loaded, err := a.indicatorsFor(s.Space, c.Indicators)
+		if err != nil {
+			return err
+		}
 		all := []*examine.Rechecked{}
 		failed := false
-		err := s.Recheck(a.ctx, c.Case, examine.With{
+		err = s.Recheck(a.ctx, c.Case, examine.With{
 			Matcher: loaded.matcher, Sets: loaded.sets, Rules: rules, Lures: lures, Version: Version, Lang: a.Lang(),
 			Password: a.oneAtATime(a.password(c.PasswordFile, "")), Identity: a.identities(&c.identityFlags),
 		}, func(r *examine.Rechecked) error {

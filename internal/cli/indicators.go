@@ -59,6 +59,11 @@ func (a *app) loadInstalled() (*indicators, error) {
 	if err != nil {
 		return nil, err
 	}
+	return a.loadStore(st)
+}
+
+// loadStore loads the sets of a store, likewise.
+func (a *app) loadStore(st *feed.Store) (*indicators, error) {
 	l, err := st.Load()
 	if err != nil {
 		return nil, err
@@ -125,18 +130,20 @@ type indicatorsCmd struct {
 	Pack   indicatorsPackCmd   `cmd:"" help:"indicators_pack"`
 	Unpack indicatorsUnpackCmd `cmd:"" help:"indicators_unpack"`
 	Key    indicatorsKeyCmd    `cmd:"" help:"indicators_key"`
+	Share  indicatorsShareCmd  `cmd:"" help:"indicators_share"`
 }
 
 type indicatorsListCmd struct {
 	JSON bool `name:"json" help:"json"`
+	storeFlags
 }
 
 // Run lists the installed sets.
 func (c *indicatorsListCmd) Run(a *app) error {
-	st, err := openStore()
-	if err != nil {
-		return err
-	}
+	return c.read(a, func(st *feed.Store) error { return c.list(a, st) })
+}
+
+func (c *indicatorsListCmd) list(a *app, st *feed.Store) error {
 	list := st.Entries()
 	if c.JSON {
 		if list == nil {

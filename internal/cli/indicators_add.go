@@ -19,6 +19,7 @@ type indicatorsAddCmd struct {
 	Type    string   `help:"indicators_type" placeholder:"TYPE"`
 	Private bool     `help:"indicators_private"`
 	Proxy   string   `help:"indicators_proxy" placeholder:"URL"`
+	storeFlags
 
 	typ artifact.ObservableType
 }
@@ -33,7 +34,7 @@ func (c *indicatorsAddCmd) Validate() (err error) {
 
 // Run installs files, and feeds by their address, each only once it was read.
 func (c *indicatorsAddCmd) Run(a *app) error {
-	return changeStore(func(st *feed.Store) error {
+	return c.change(a, func(st *feed.Store, _ any) error {
 		for _, path := range c.Paths {
 			var err error
 			if strings.HasPrefix(path, "https://") || strings.HasPrefix(path, "http://") {
@@ -159,11 +160,12 @@ func feedName(path, host string) string {
 
 type indicatorsRemoveCmd struct {
 	Name string `arg:"" help:"indicators_name"`
+	storeFlags
 }
 
 // Run takes a set out of the store.
 func (c *indicatorsRemoveCmd) Run(a *app) error {
-	return changeStore(func(st *feed.Store) error {
+	return c.change(a, func(st *feed.Store, _ any) error {
 		e := st.Entry(c.Name)
 		if e == nil {
 			return errNoSet(c.Name)

@@ -14,6 +14,7 @@ import (
 type indicatorsPackCmd struct {
 	File    string `arg:"" help:"indicators_pack_file"`
 	KeyFile string `required:"" help:"indicators_pack_key" placeholder:"FILE"`
+	storeFlags
 }
 
 // Run writes all installed sets into one signed file.
@@ -22,7 +23,7 @@ func (c *indicatorsPackCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	return changeStore(func(st *feed.Store) error {
+	return c.change(a, func(st *feed.Store, _ any) error {
 		n := 0
 		err := writeFile(c.File, func(w io.Writer) (err error) {
 			n, err = st.Pack(w, secret)
@@ -39,6 +40,7 @@ func (c *indicatorsPackCmd) Run(a *app) error {
 type indicatorsUnpackCmd struct {
 	File  string   `arg:"" help:"indicators_unpack_file"`
 	Trust []string `required:"" help:"indicators_unpack_trust" placeholder:"KEY|FILE" sep:"none"`
+	storeFlags
 }
 
 // Run installs the sets of a pack, if a trusted key signed it.
@@ -55,7 +57,7 @@ func (c *indicatorsUnpackCmd) Run(a *app) error {
 		return err
 	}
 	defer f.Close()
-	return changeStore(func(st *feed.Store) error {
+	return c.change(a, func(st *feed.Store, _ any) error {
 		u, err := st.Unpack(f, trusted)
 		if err != nil {
 			return fmt.Errorf("%s: %w", c.File, err)

@@ -13,14 +13,15 @@ type indicatorsShowCmd struct {
 	Name   string `arg:"" help:"indicators_name"`
 	Values bool   `help:"indicators_show_values"`
 	JSON   bool   `name:"json" help:"json"`
+	storeFlags
 }
 
 // Run shows one installed set: what it is, where it is from, its history.
 func (c *indicatorsShowCmd) Run(a *app) error {
-	st, err := openStore()
-	if err != nil {
-		return err
-	}
+	return c.read(a, func(st *feed.Store) error { return c.show(a, st) })
+}
+
+func (c *indicatorsShowCmd) show(a *app, st *feed.Store) error {
 	e := st.Entry(c.Name)
 	if e == nil {
 		return errNoSet(c.Name)
@@ -55,6 +56,7 @@ func (c *indicatorsShowCmd) Run(a *app) error {
 type indicatorsSearchCmd struct {
 	Value string `arg:"" help:"indicators_search_value"`
 	JSON  bool   `name:"json" help:"json"`
+	storeFlags
 }
 
 // known is one set that knows a value.
@@ -75,10 +77,10 @@ type known struct {
 
 // Run says which installed sets know a value.
 func (c *indicatorsSearchCmd) Run(a *app) error {
-	st, err := openStore()
-	if err != nil {
-		return err
-	}
+	return c.read(a, func(st *feed.Store) error { return c.search(a, st) })
+}
+
+func (c *indicatorsSearchCmd) search(a *app, st *feed.Store) error {
 	l, err := st.Load()
 	if err != nil {
 		return err
@@ -173,11 +175,11 @@ func (a *app) tellKnown(k *known) {
 	}
 }
 
-type indicatorsVerifyCmd struct{}
+type indicatorsVerifyCmd struct{ storeFlags }
 
 // Run reads all installed sets and their history again.
 func (c *indicatorsVerifyCmd) Run(a *app) error {
-	return changeStore(func(st *feed.Store) error {
+	return c.change(a, func(st *feed.Store, _ any) error {
 		wrong := st.Verify()
 		for _, err := range wrong {
 			a.tell(err, "")

@@ -9,10 +9,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/amparo-project/amparo/internal/examine"
 	"github.com/amparo-project/amparo/internal/feed"
 	"github.com/amparo-project/amparo/internal/feed/fetch"
 	"github.com/amparo-project/amparo/internal/indicator"
 	"github.com/amparo-project/amparo/internal/web"
+	"github.com/amparo-project/amparo/internal/workspace"
 )
 
 // indicatorsUpdateCmd is the one command that reaches a network, and it goes
@@ -24,6 +26,7 @@ type indicatorsUpdateCmd struct {
 	Proxy     string   `help:"indicators_proxy" placeholder:"URL"`
 	Accept    bool     `help:"indicators_update_accept"`
 	JSON      bool     `name:"json" help:"json"`
+	storeFlags
 }
 
 // Run fetches feeds. One that fails costs no other; the command fails if none
@@ -33,8 +36,8 @@ func (c *indicatorsUpdateCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	return changeStore(func(st *feed.Store) error {
-		sources, err := c.sources(st)
+	return c.change(a, func(st *feed.Store, of any) error {
+		sources, err := c.sources(a.ctx, st, of)
 		if err != nil {
 			return err
 		}
@@ -50,16 +53,12 @@ func newClient(proxy string) (*fetch.Client, error) {
 }
 
 // sources are the feeds to ask: the built-in ones, those of the user's
-// feeds.yaml, those of catalogues, and those that were added by address; of
-// one address the last counts.
-func (c *indicatorsUpdateCmd) sources(st *feed.Store) ([]feed.Source, error) {
-	dir, err := home()
-	if err != nil {
-		return nil, err
-	}
+// feeds.yaml, or of that of the workspace, those of catalogues, and those that
+// were added by address; of one address the last counts.
+func (c *indicatorsUpdateCmd) sources(ctx context.Context, st *feed.Store, of any) ([]feed.Source, error) {
 	var all []feed.Source
 	if !c.Only {
-		own, err := feed.ReadSources(filepath.Join(dir, "feeds.yaml"))
+		own, err := ownFeeds(ctx, of)
 		if err != nil {
 			return nil, err
 		}
@@ -80,6 +79,22 @@ func (c *indicatorsUpdateCmd) sources(st *feed.Store) ([]feed.Source, error) {
 		}
 	}
 	return c.choose(lastOfAddress(all))
+}
+
+// ownFeeds are the team's own feeds: those of the workspace, or of this machine.
+func ownFeeds(ctx context.Context, of any) ([]feed.Source, error) {
+	data, found, err := sharedFile(ctx, of, workspace.SharedFeeds)
+	if err != nil {
+		return nil, err
+	}
+	if found {
+		return feed.ParseSources(data)
+	}
+	dir, err := home()
+	if err != nil {
+		return nil, err
+	}
+	return feed.ReadSources(filepath.Join(dir, "feeds.yaml"))
 }
 
 // readCatalogue reads a file of feeds: ours, or a catalogue as MVT has it.
@@ -148,13 +163,13 @@ type updated struct {
 
 // updateFeeds asks all feeds for news, for a page: said is told first how many
 // there are, then what became of each. It fails where none could be asked.
-func updateFeeds(ctx context.Context, said func(total int, r *web.FeedResult)) error {
+func updateFeeds(ctx context.Context, s *examine.Space, said func(total int, r *web.FeedResult)) error {
 	client, err := newClient("")
 	if err != nil {
 		return err
 	}
-	return changeStore(func(st *feed.Store) error {
-		sources, err := (&indicatorsUpdateCmd{}).sources(st)
+	return changeStoreOf(ctx, s, func(st *feed.Store) error {
+		sources, err := (&indicatorsUpdateCmd{}).sources(ctx, st, s)
 		if err != nil {
 			return err
 		}

@@ -56,11 +56,11 @@ func linksOf(a *app, s works, caseID string) (*workspace.Linked, error) {
 	if far, ok := s.(*client.Client); ok {
 		return far.Links(a.ctx, caseID)
 	}
-	loaded, err := a.loadIndicators(nil)
+	h, _ := s.(here) // there is no other
+	loaded, err := a.indicatorsFor(h.Space, nil)
 	if err != nil {
 		return nil, err
 	}
-	h, _ := s.(here) // there is no other
 	return casework.Links(a.ctx, h.Workspace, caseID, loaded.matcher)
 }
 

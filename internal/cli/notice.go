@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strings"
@@ -42,14 +43,15 @@ type box struct {
 func (a *app) box(s *space, config string) (*box, error) {
 	b := &box{&outbox.Box{Store: s.Workspace, Now: a.Now}, s}
 	var err error
-	b.Config, err = configOf(config)
+	b.Config, err = configOf(a.ctx, s, config)
 	return b, err
 }
 
-// configOf reads how notices go out: from a file, or that beside the identity.
-func configOf(file string) (*notice.Config, error) {
+// configOf reads how notices go out: from a file, from the workspace, or from
+// beside the identity.
+func configOf(ctx context.Context, of any, file string) (*notice.Config, error) {
 	if file == "" {
-		return noticesConfig()
+		return noticesOf(ctx, of)
 	}
 	return notice.LoadConfig(file)
 }
@@ -334,7 +336,7 @@ type noticeLetterCmd struct {
 // machine's to say.
 func (c *noticeLetterCmd) Run(a *app) error {
 	return c.either(a, func(s works) error {
-		config, err := configOf(c.Config)
+		config, err := configOf(a.ctx, s, c.Config)
 		if err != nil {
 			return err
 		}

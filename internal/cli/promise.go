@@ -92,7 +92,7 @@ func today() time.Time {
 }
 
 func (a *app) docket(s docket.Store, caseID string) (*docket.Docket, error) {
-	terms, err := a.terms()
+	terms, err := a.termsOf(a.ctx, s)
 	if err != nil {
 		return nil, err
 	}

@@ -20,6 +20,10 @@ import (
 	"time"
 
 	"github.com/amparo-project/amparo/internal/account/concern"
+	"github.com/amparo-project/amparo/internal/account/notice"
+	"github.com/amparo-project/amparo/internal/account/term"
+	"github.com/amparo-project/amparo/internal/examine"
+	"github.com/amparo-project/amparo/internal/feed"
 	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/hook"
 	"github.com/amparo-project/amparo/internal/indicator"
@@ -165,6 +169,7 @@ func (c *serveCmd) server(a *app, addr string, o *operations, team *web.Team) (*
 	if err != nil {
 		return nil, err
 	}
+	installed, cache := a.installed(), &feed.Cache{}
 	return web.New(web.Options{
 		HookNetworks: networks, Team: team,
 		Addr: addr, Version: Version, Now: a.Now, JobBegun: o.Job, Log: slog.New(slog.NewTextHandler(a.Err, nil)),
@@ -176,17 +181,20 @@ func (c *serveCmd) server(a *app, addr string, o *operations, team *web.Team) (*
 			}
 			return db, o.opened(db, at), nil
 		},
-		IdentityFile: identity, Store: openStore, Change: changeStore,
-		Indicators: func() (*indicator.Matcher, []finding.IndicatorSet, error) {
-			l, err := a.loadInstalled()
+		IdentityFile: identity, Change: changeStoreOf,
+		Store: func(ctx context.Context, s *examine.Space) (*feed.Store, error) { return storeOf(ctx, s, cache) },
+		Indicators: func(ctx context.Context, s *examine.Space) (*indicator.Matcher, []finding.IndicatorSet, error) {
+			l, err := installed(ctx, s)
 			if err != nil {
 				return nil, nil, err
 			}
 			return l.matcher, l.sets, nil
 		},
-		Rules: func() (*rule.Set, error) { return loadRules(nil) },
-		Lures: func() (*lure.Knowledge, error) { return loadLures(nil) },
-		Terms: a.terms, Notices: noticesConfig, Update: updateFeeds,
+		Rules:    func() (*rule.Set, error) { return loadRules(nil) },
+		Lures:    func(ctx context.Context, s *examine.Space) (*lure.Knowledge, error) { return luresOf(ctx, s, nil) },
+		Terms:    func(ctx context.Context, s *examine.Space) (*term.Set, error) { return a.termsOf(ctx, s) },
+		Notices:  func(ctx context.Context, s *examine.Space) (*notice.Config, error) { return noticesOf(ctx, s) },
+		Update:   updateFeeds,
 		Concerns: func() (*concern.Set, []concern.Fault, error) { return concern.Load() },
 		Daily:    a.daily, Sets: a.huntSets, Remind: a.remind, Deliver: a.deliver, Child: c.child(a),
 	})

@@ -157,13 +157,15 @@ func (c *workerCmd) read(a *app) (err error) {
 	return a.engine(db, store, at.Dir()).Read(a.ctx, a.In, a.Out)
 }
 
-// engine runs jobs with what is installed on this machine.
+// engine runs jobs with what is installed in the workspace, or on this machine.
 func (a *app) engine(db *workspace.DB, store vault.Store, dir string) *job.Engine {
+	installed := a.installed()
 	return &job.Engine{
 		DB: db, Space: func(w *workspace.Workspace) *examine.Space {
 			return &examine.Space{Workspace: w, Vault: store, Dir: dir}
 		},
-		With: a.checkWith, Sets: a.huntSets, Remind: a.remind, Deliver: a.deliver, Explain: web.ExplainJob, Now: a.Now,
+		With: func(ctx context.Context, s *examine.Space) (examine.With, error) { return checkWith(ctx, s, installed) },
+		Sets: a.huntSets, Remind: a.remind, Deliver: a.deliver, Explain: web.ExplainJob, Now: a.Now,
 		Log: slog.New(slog.NewTextHandler(a.Err, nil)),
 	}
 }
@@ -187,8 +189,8 @@ func (c *workerCmd) work(a *app, e *job.Engine, hooks hook.Store, who string) er
 
 // checkWith is what evidence is checked with in a job: what is installed when
 // it begins.
-func (a *app) checkWith() (examine.With, error) {
-	l, err := a.loadInstalled()
+func checkWith(ctx context.Context, s *examine.Space, installed func(context.Context, *examine.Space) (*indicators, error)) (examine.With, error) {
+	l, err := installed(ctx, s)
 	if err != nil {
 		return examine.With{}, err
 	}
@@ -196,15 +198,29 @@ func (a *app) checkWith() (examine.With, error) {
 	if err != nil {
 		return examine.With{}, err
 	}
-	lures, err := loadLures(nil)
+	lures, err := luresOf(ctx, s, nil)
 	if err != nil {
 		return examine.With{}, err
 	}
 	return examine.With{Matcher: l.matcher, Sets: l.sets, Rules: rules, Lures: lures, Version: Version}, nil
 }
 
-// huntSets are the installed indicators.
-func (a *app) huntSets() ([]*indicator.Set, error) { return new(huntCmd).sets(a) }
+// huntSets are the installed indicators of a workspace, or of this machine. One
+// that cannot be read is told and costs no other.
+func (a *app) huntSets(ctx context.Context, s *examine.Space) ([]*indicator.Set, error) {
+	st, err := storeOf(ctx, s, nil)
+	if err != nil {
+		return nil, err
+	}
+	l, err := st.Load()
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range l.Problems {
+		a.tell(p, a.Text("indicators.hint_verify"))
+	}
+	return l.Sets, nil
+}
 
 // remind sends the reminders and notices of a case that are due.
 func (a *app) remind(ctx context.Context, sp *examine.Space, caseID string) error {

@@ -21,6 +21,7 @@ type workspaceCmd struct {
 	Backup   wsBackupCmd   `cmd:"" help:"workspace_backup"`
 	Restore  wsRestoreCmd  `cmd:"" help:"workspace_restore"`
 	Workers  wsWorkersCmd  `cmd:"" help:"workspace_workers"`
+	File     wsFileCmd     `cmd:"" help:"workspace_file"`
 }
 
 type wsInitCmd struct {
@@ -43,6 +44,11 @@ func (c *wsInitCmd) Run(a *app) (err error) {
 	w, err := workspace.Create(a.ctx, db, workspace.Options{Identity: id, Now: a.Now}, c.Name)
 	if err != nil {
 		return fmt.Errorf("%s: %w", db.Name, err)
+	}
+	if db.Dialect == "postgres" { // others will use it
+		if err := shareNow(a.ctx, w); err != nil {
+			return err
+		}
 	}
 	if c.JSON {
 		return writeJSON(a.Out, w.Info())

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -19,12 +20,7 @@ import (
 const maxContent = 8 * limit.GiB
 
 // load reads a compressed file as a set.
-func (s *Store) load(path string, e *Entry) (*indicator.Set, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("installed indicators: %w", err)
-	}
-	defer f.Close()
+func (s *Store) load(f io.Reader, e *Entry) (*indicator.Set, error) {
 	z, err := zstd.NewReader(f, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(256<<20))
 	if err != nil {
 		return nil, fmt.Errorf("installed indicators: %w", err)
@@ -45,23 +41,32 @@ func (s *Store) Set(e *Entry, n int) (*indicator.Set, error) {
 		return nil, fmt.Errorf("installed indicators: %s has %d versions", e.ID, len(e.Versions))
 	}
 	v := &e.Versions[i]
-	path := filepath.Join(s.dir, versionsDir, versionName(v))
-	if err := checkFile(path, v.Stored, e.ID); err != nil {
+	if err := s.check(v, e.ID); err != nil {
 		return nil, err
 	}
-	set, err := s.load(path, e)
+	f, err := s.shelf.Open(v.file())
+	if err != nil {
+		return nil, fmt.Errorf("installed set %s: %w", e.ID, err)
+	}
+	defer f.Close()
+	set, err := s.load(f, e)
 	if err == nil && set.SHA256 != v.SHA256 {
 		err = fmt.Errorf("%w: installed set %s is not what was published", limit.ErrCorrupt, e.ID)
 	}
 	return set, err
 }
 
-func checkFile(path, want, id string) error {
-	sum, err := hashFile(path)
+// check reports that a file is not what was stored. What lies on a shelf is
+// sealed: reading it shows that.
+func (s *Store) check(v *Version, id string) error {
+	if s.dir == "" {
+		return nil
+	}
+	sum, err := hashFile(filepath.Join(s.dir, versionsDir, v.file()))
 	if err != nil {
 		return fmt.Errorf("installed set %s: %w", id, err)
 	}
-	if sum != want {
+	if sum != v.Stored {
 		return fmt.Errorf("%w: installed set %s: its file was changed since it was stored", limit.ErrCorrupt, id)
 	}
 	return nil
@@ -75,10 +80,57 @@ type Loaded struct {
 	Problems []error            // sets that could not be read
 }
 
-// Load returns all installed sets. The files in the store are hashed each
-// time; where the compiled file was made of the same, it is taken, and else
-// made anew. A set whose file was changed or is gone is not used, and told.
+// A Cache keeps in memory what Load of a store on a shelf made, as long as what
+// is installed stays the same. It may be used from several goroutines.
+type Cache struct {
+	mu   sync.Mutex
+	key  indicator.Key // guarded by mu
+	kept *Loaded       // guarded by mu
+}
+
+// of returns what was made of the same, nil where something else was.
+func (c *Cache) of(key indicator.Key) *Loaded {
+	if c == nil {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.kept == nil || c.key != key {
+		return nil
+	}
+	return c.kept
+}
+
+func (c *Cache) keep(key indicator.Key, l *Loaded) {
+	if c == nil || len(l.Problems) > 0 {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.key, c.kept = key, l
+}
+
+// Load returns all installed sets. A set whose file was changed or is gone is
+// not used, and told. On a shelf any other error is one of the network, and
+// ends it: a check must not go without a set because a line is down.
+//
+// The files in a folder are hashed each time; where the compiled file was made
+// of the same, it is taken, and else made anew. Of a shelf nothing lies on the
+// disk of this machine.
 func (s *Store) Load() (*Loaded, error) {
+	for try := 0; ; try++ {
+		out, err := s.loadAll()
+		if err != nil || len(out.Problems) == 0 || s.dir != "" || try == 2 {
+			return out, err
+		}
+		// It may have been removed, or replaced, since the list was read.
+		if err := s.read(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (s *Store) loadAll() (*Loaded, error) {
 	var out Loaded
 	var sources []string
 	var use []Entry
@@ -87,7 +139,7 @@ func (s *Store) Load() (*Loaded, error) {
 		if v == nil {
 			continue
 		}
-		if err := checkFile(filepath.Join(s.dir, versionsDir, versionName(v)), v.Stored, e.ID); err != nil {
+		if err := s.check(v, e.ID); err != nil {
 			out.Problems = append(out.Problems, err)
 			continue
 		}
@@ -96,17 +148,22 @@ func (s *Store) Load() (*Loaded, error) {
 			v.SHA256, v.Stored, e.Name, e.File, e.Publisher, string(e.Type), fmt.Sprint(e.Private),
 		}, e.References...), "\x00"))
 	}
+	key := indicator.KeyOf(sources)
+	if s.dir == "" {
+		return s.loadShared(key, use)
+	}
 	loose, err := s.Loose()
 	if err != nil {
 		return nil, err
 	}
-	key := indicator.KeyOf(sources)
 	if len(use) > 0 {
 		out.Sets, out.Matcher, err = s.compiled(key)
 		out.Compiled = err == nil
 	}
 	if !out.Compiled {
-		s.read(&out, use)
+		for i := range use {
+			out.add(s.Set(&use[i], 0))
+		}
 		if len(out.Sets) > 0 {
 			out.Matcher = indicator.NewMatcher(out.Sets)
 			if len(out.Problems) == 0 {
@@ -121,19 +178,39 @@ func (s *Store) Load() (*Loaded, error) {
 	return &out, nil
 }
 
-func (s *Store) read(out *Loaded, use []Entry) {
+// loadShared reads the sets of a shelf, unless the cache has them.
+func (s *Store) loadShared(key indicator.Key, use []Entry) (*Loaded, error) {
+	if l := s.cache.of(key); l != nil {
+		return l, nil
+	}
+	out := &Loaded{}
 	for i := range use {
 		set, err := s.Set(&use[i], 0)
-		if err != nil {
-			out.Problems = append(out.Problems, err)
-			continue
+		if err != nil && !errors.Is(err, limit.ErrCorrupt) && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
 		}
-		out.Sets = append(out.Sets, set)
+		out.add(set, err)
 	}
+	if len(out.Sets) > 0 {
+		out.Matcher = indicator.NewMatcher(out.Sets)
+	}
+	s.cache.keep(key, out)
+	return out, nil
+}
+
+func (l *Loaded) add(set *indicator.Set, err error) {
+	if err != nil {
+		l.Problems = append(l.Problems, err)
+		return
+	}
+	l.Sets = append(l.Sets, set)
 }
 
 // Loose reads files that people put into the folder by hand.
 func (s *Store) Loose() ([]*indicator.Set, error) {
+	if s.dir == "" {
+		return nil, nil
+	}
 	files, err := os.ReadDir(s.dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -194,7 +271,9 @@ func (s *Store) Verify() []error {
 			}
 		}
 	}
-	_ = os.Remove(filepath.Join(s.dir, compiledFile))
+	if s.dir != "" {
+		_ = os.Remove(filepath.Join(s.dir, compiledFile))
+	}
 	l, err := s.Load()
 	if err != nil {
 		return append(wrong, err)

@@ -11,8 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -63,6 +61,7 @@ func (s *Store) Pack(w io.Writer, secret string) (int, error) {
 	for _, e := range s.Entries() {
 		if v := e.Current(); v != nil {
 			e.Versions = []Version{*v}
+			e.Versions[0].Kept = "" // a name that only its shelf knows
 			list = append(list, e)
 		}
 	}
@@ -91,24 +90,40 @@ func (s *Store) Pack(w io.Writer, secret string) (int, error) {
 }
 
 func (s *Store) copyVersion(w io.Writer, e *Entry) error {
-	path := filepath.Join(s.dir, versionsDir, versionName(e.Current()))
-	if err := checkFile(path, e.Current().Stored, e.ID); err != nil {
+	v := e.Current()
+	if err := s.check(v, e.ID); err != nil {
 		return err
 	}
-	f, err := os.Open(path)
+	// The length stands before the content, which a shelf has to read for it.
+	size, sum, err := s.measure(v)
+	if err != nil {
+		return err
+	}
+	if sum != v.Stored {
+		return fmt.Errorf("%w: installed set %s: its file was changed since it was stored", limit.ErrCorrupt, e.ID)
+	}
+	if _, err := fmt.Fprintf(w, "%d\n", size); err != nil {
+		return err
+	}
+	f, err := s.shelf.Open(v.file())
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	if _, err := fmt.Fprintf(w, "%d\n", info.Size()); err != nil {
-		return err
-	}
-	_, err = io.Copy(w, f)
+	_, err = io.CopyN(w, f, size)
 	return err
+}
+
+// measure reads the file of a version.
+func (s *Store) measure(v *Version) (size int64, sum string, err error) {
+	f, err := s.shelf.Open(v.file())
+	if err != nil {
+		return 0, "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	size, err = io.Copy(h, f)
+	return size, hex.EncodeToString(h.Sum(nil)), err
 }
 
 // Unpacked says what a pack brought.
@@ -236,16 +251,18 @@ func (s *Store) receive(in *bufio.Reader, e *Entry, n int) (*Draft, error) {
 		return nil, fmt.Errorf("%w: a length", ErrBroken)
 	}
 	v := e.Versions[0]
-	d := &Draft{store: s, path: filepath.Join(s.dir, versionsDir, fmt.Sprintf("unpack-%d.partial", n)), version: v}
-	err = writeFile(d.path, func(w io.Writer) error {
-		_, err := io.CopyN(w, in, size)
-		return err
-	})
-	if err == nil {
-		err = checkFile(d.path, v.Stored, e.ID)
+	v.Kept = ""
+	d := &Draft{store: s, version: v}
+	if d.file, err = s.shelf.draft(fmt.Sprintf("unpack-%d", n)); err != nil {
+		return nil, err
+	}
+	sum := sha256.New()
+	_, err = io.CopyN(io.MultiWriter(d.file, sum), in, size)
+	if err = errors.Join(err, d.file.Close()); err == nil && hex.EncodeToString(sum.Sum(nil)) != v.Stored {
+		err = fmt.Errorf("%w: its file is not what the list says", ErrBroken)
 	}
 	if err == nil {
-		d.Set, err = s.load(d.path, e)
+		err = d.load(e)
 	}
 	if err == nil && (d.Set.SHA256 != v.SHA256 || d.Set.Describe().Count != v.Count) {
 		err = fmt.Errorf("%w: it is not what the list says", ErrBroken)
@@ -269,7 +286,7 @@ func (s *Store) take(u *Unpacked, d *Draft, e *Entry) error {
 			u.Same++
 			return nil
 		}
-		e.ID = s.id(e.ID)
+		e.ID = s.index.id(e.ID)
 		u.Added = append(u.Added, *e)
 		return s.Put(d, e)
 	}

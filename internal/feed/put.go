@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/klauspost/compress/zstd"
@@ -21,30 +19,29 @@ import (
 // beside the versions, and either put into an entry or discarded.
 type Draft struct {
 	store   *Store
-	path    string
+	file    draftFile
 	version Version
 	Set     *indicator.Set // what it says
 }
 
-// Draft reads content of at most most bytes into the store's folder and reads
+// Draft reads content of at most most bytes to where the store lies and reads
 // it as a set, by the file's name and the entry's type. On an error nothing is
 // left behind.
 func (s *Store) Draft(r io.Reader, e *Entry, most int64) (_ *Draft, err error) {
-	d := &Draft{store: s, path: filepath.Join(s.dir, versionsDir, "draft.partial")}
+	d := &Draft{store: s}
+	if d.file, err = s.shelf.draft("draft"); err != nil {
+		return nil, err
+	}
 	defer func() {
 		if err != nil {
 			d.Discard()
 		}
 	}()
-	f, err := os.OpenFile(d.path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("installed indicators: %w", err)
-	}
-	err = d.compress(f, r, most)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+	err = d.compress(d.file, r, most)
+	if err = errors.Join(err, d.file.Close()); err != nil {
 		return nil, err
 	}
-	if d.Set, err = s.load(d.path, e); err != nil {
+	if err := d.load(e); err != nil {
 		return nil, err
 	}
 	if d.Set.SHA256 != d.version.SHA256 {
@@ -53,6 +50,17 @@ func (s *Store) Draft(r io.Reader, e *Entry, most int64) (_ *Draft, err error) {
 	about := d.Set.Describe()
 	d.version.Format, d.version.Count, d.version.ByType, d.version.Added = about.Format, about.Count, about.ByType, s.now().UTC()
 	return d, nil
+}
+
+// load reads the draft as a set.
+func (d *Draft) load(e *Entry) error {
+	f, err := d.file.Open()
+	if err != nil {
+		return fmt.Errorf("installed indicators: %w", err)
+	}
+	defer f.Close()
+	d.Set, err = d.store.load(f, e)
+	return err
 }
 
 func (d *Draft) compress(f io.Writer, r io.Reader, most int64) error {
@@ -75,7 +83,7 @@ func (d *Draft) compress(f io.Writer, r io.Reader, most int64) error {
 }
 
 // Discard removes the draft. The store is as it was.
-func (d *Draft) Discard() { _ = os.Remove(d.path) }
+func (d *Draft) Discard() { d.file.discard() }
 
 // Same reports whether the draft is what e holds already.
 func (d *Draft) Same(e *Entry) bool {
@@ -85,29 +93,60 @@ func (d *Draft) Same(e *Entry) bool {
 
 // Put makes the draft the newest version of the entry, which is new where its
 // ID is "". The entry in the store, and the file, change together or not at
-// all.
+// all. Where another process put the same content meanwhile, that stays.
 func (s *Store) Put(d *Draft, e *Entry) error {
-	if e.ID == "" {
-		e.ID = s.id(e.Name)
-	}
-	if err := os.Rename(d.path, filepath.Join(s.dir, versionsDir, versionName(&d.version))); err != nil {
+	if err := d.file.keep(&d.version); err != nil {
 		return fmt.Errorf("installed indicators: %w", err)
 	}
-	e.Versions = append(slices.Clone(e.Versions), d.version)
-	if more := len(e.Versions) - maxVersions; more > 0 {
-		e.Versions = e.Versions[more:]
+	added := false
+	err := s.change(func(x *index) error {
+		i := -1
+		if e.ID == "" {
+			e.ID = x.id(e.Name)
+		} else {
+			i = x.find(e.ID)
+		}
+		if i >= 0 {
+			e.Versions = x.Entries[i].Versions
+		}
+		if v := e.Current(); v == nil || v.SHA256 != d.version.SHA256 {
+			e.Versions, added = append(slices.Clone(e.Versions), d.version), true
+		}
+		if more := len(e.Versions) - maxVersions; more > 0 {
+			e.Versions = e.Versions[more:]
+		}
+		x.set(i, e)
+		return nil
+	})
+	if (err != nil || !added) && d.version.Kept != "" {
+		s.shelf.Remove([]string{d.version.Kept})
 	}
-	return s.Update(e)
+	return err
 }
 
-// Update saves what changed of an entry.
+// Update saves what changed of an entry, except its versions.
 func (s *Store) Update(e *Entry) error {
-	if i := slices.IndexFunc(s.index.Entries, func(o Entry) bool { return o.ID == e.ID }); i >= 0 {
-		s.index.Entries[i] = *e
-	} else {
-		s.index.Entries = append(s.index.Entries, *e)
+	return s.change(func(x *index) error {
+		i := x.find(e.ID)
+		if i >= 0 {
+			e.Versions = x.Entries[i].Versions
+		}
+		x.set(i, e)
+		return nil
+	})
+}
+
+func (x *index) find(id string) int {
+	return slices.IndexFunc(x.Entries, func(o Entry) bool { return o.ID == id })
+}
+
+// set puts an entry in the place of the i-th, or at the end where i is -1.
+func (x *index) set(i int, e *Entry) {
+	if i < 0 {
+		x.Entries = append(x.Entries, *e)
+		return
 	}
-	return s.save()
+	x.Entries[i] = *e
 }
 
 // Has returns the entry that holds the same content, nil for none.
@@ -118,4 +157,89 @@ func (s *Store) Has(sha256 string) *Entry {
 		}
 	}
 	return nil
+}
+
+// Take copies all entries of another store that this one lacks, with their
+// history, and returns how many.
+func (s *Store) Take(from *Store) (int, error) {
+	n := 0
+	for _, e := range from.Entries() {
+		if v := e.Current(); v == nil || s.Has(v.SHA256) != nil || e.Address != "" && s.Entry(e.Address) != nil {
+			continue
+		}
+		if err := s.takeEntry(from, &e); err != nil {
+			return n, fmt.Errorf("installed set %s: %w", e.ID, err)
+		}
+		n++
+	}
+	return n, nil
+}
+
+func (s *Store) takeEntry(from *Store, e *Entry) (err error) {
+	var drafts []*Draft
+	defer func() {
+		for _, d := range drafts {
+			if err != nil {
+				d.Discard()
+			}
+		}
+	}()
+	copied := *e
+	copied.Versions = nil
+	for i := range e.Versions {
+		v := &e.Versions[i]
+		if err := from.check(v, e.ID); err != nil {
+			return err
+		}
+		d := &Draft{store: s, version: *v}
+		d.version.Kept = ""
+		if d.file, err = s.shelf.draft(fmt.Sprintf("copy-%d", i)); err != nil {
+			return err
+		}
+		drafts = append(drafts, d)
+		f, err := from.shelf.Open(v.file())
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(d.file, f)
+		if err = errors.Join(err, f.Close(), d.file.Close()); err != nil {
+			return err
+		}
+		if err := d.load(e); err != nil {
+			return err
+		}
+		if d.Set.SHA256 != v.SHA256 {
+			return fmt.Errorf("%w: it is not what was published", limit.ErrCorrupt)
+		}
+	}
+	for _, d := range drafts {
+		if err := d.file.keep(&d.version); err != nil {
+			return err
+		}
+		copied.Versions = append(copied.Versions, d.version)
+	}
+	return s.change(func(x *index) error {
+		if x.find(copied.ID) >= 0 {
+			copied.ID = x.id(copied.ID)
+		}
+		x.set(-1, &copied)
+		return nil
+	})
+}
+
+// Hashes lists the SHA-256 of the newest versions that a list of entries names,
+// in order: what a check goes by.
+func Hashes(list []byte) ([]string, error) {
+	x, err := parseIndex(list)
+	if err != nil {
+		return nil, err
+	}
+	out := []string{}
+	for i := range x.Entries {
+		if v := x.Entries[i].Current(); v != nil {
+			out = append(out, v.SHA256)
+		}
+	}
+	slices.Sort(out)
+	return out, nil
 }

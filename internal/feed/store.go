@@ -1,20 +1,13 @@
 package feed
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/rogpeppe/go-internal/lockedfile"
 
 	"github.com/amparo-project/amparo/internal/artifact"
 	"github.com/amparo-project/amparo/internal/indicator"
@@ -60,6 +53,9 @@ type Version struct {
 	Format string         `json:"format"`
 	Count  int            `json:"count"`
 	ByType map[string]int `json:"by_type"`
+	// Kept is the name by which a shelf has the file; "" in a folder, where
+	// Stored names it.
+	Kept string `json:"kept,omitempty"`
 }
 
 // Current is the newest version; nil if there is none.
@@ -70,9 +66,12 @@ func (e *Entry) Current() *Version {
 	return &e.Versions[len(e.Versions)-1]
 }
 
-// A Store is the folder of installed sets. It serves one goroutine.
+// A Store holds the installed sets: in a folder of this machine, or on a shelf
+// that several machines share. It serves one goroutine.
 type Store struct {
-	dir     string
+	dir     string // "" on a shelf
+	shelf   shelf
+	cache   *Cache // nil: nothing is kept in memory
 	index   index
 	now     func() time.Time
 	release func()
@@ -88,95 +87,40 @@ var ErrLocked = errors.New("another process is changing the installed indicators
 
 // Open opens the store at dir to be read. A folder that is not there is empty.
 func Open(dir string) (*Store, error) {
-	s := &Store{dir: dir, now: time.Now, release: func() {}}
-	data, err := readFile(filepath.Join(dir, indexFile), maxIndex)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return s, nil
-	case err != nil:
-		return nil, fmt.Errorf("installed indicators: %w", err)
-	}
-	if err := json.Unmarshal(data, &s.index); err != nil {
-		return nil, fmt.Errorf("installed indicators: %w: %s: %w", limit.ErrCorrupt, indexFile, err)
-	}
-	if s.index.Schema != 1 {
-		return nil, fmt.Errorf("installed indicators: %w: %s of schema %d", limit.ErrUnsupported, indexFile, s.index.Schema)
-	}
-	return s, nil
+	s := &Store{dir: dir, shelf: folder{dir}, now: time.Now, release: func() {}}
+	return s, s.read()
 }
 
-// patience is how long a process waits for another that changes the store.
-const patience = 15 * time.Second
-
-// OpenToChange opens the store at dir, makes it if need be, and keeps other
-// processes from changing it until Close. The lock is the system's: a process
-// that dies leaves none behind. now is the clock.
-func OpenToChange(dir string, now func() time.Time) (*Store, error) {
-	if err := os.MkdirAll(filepath.Join(dir, versionsDir), 0o700); err != nil {
-		return nil, fmt.Errorf("installed indicators: %w", err)
+// read reads the list of entries.
+func (s *Store) read() error {
+	data, err := s.shelf.List()
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
 	}
-	unlock, err := lock(filepath.Join(dir, lockFile))
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("installed indicators: %w", err)
 	}
-	s, err := Open(dir)
-	if err != nil {
-		unlock()
-		return nil, err
-	}
-	s.now, s.release = now, unlock
-	s.clean()
-	return s, nil
+	s.index, err = parseIndex(data)
+	return err
 }
 
-// partial ends the names of files that are being written.
-const partial = ".partial"
-
-// clean removes what a process that died was writing.
-func (s *Store) clean() {
-	files, err := os.ReadDir(filepath.Join(s.dir, versionsDir))
-	if err != nil {
-		return // whoever needs the folder gets the error
+func parseIndex(data []byte) (x index, err error) {
+	if len(data) == 0 {
+		return x, nil
 	}
-	for _, f := range files {
-		if strings.HasSuffix(f.Name(), partial) {
-			_ = os.Remove(filepath.Join(s.dir, versionsDir, f.Name()))
-		}
+	if err := json.Unmarshal(data, &x); err != nil {
+		return x, fmt.Errorf("installed indicators: %w: %s: %w", limit.ErrCorrupt, indexFile, err)
 	}
-}
-
-func lock(name string) (unlock func(), err error) {
-	type result struct {
-		unlock func()
-		err    error
+	if x.Schema != 1 {
+		return x, fmt.Errorf("installed indicators: %w: %s of schema %d", limit.ErrUnsupported, indexFile, x.Schema)
 	}
-	got := make(chan result, 1)
-	go func() {
-		unlock, err := lockedfile.MutexAt(name).Lock()
-		got <- result{unlock, err}
-	}()
-	timer := time.NewTimer(patience)
-	defer timer.Stop()
-	select {
-	case r := <-got:
-		if r.err != nil {
-			return nil, fmt.Errorf("installed indicators: %w", r.err)
-		}
-		return r.unlock, nil
-	case <-timer.C:
-		go func() { // whenever it comes
-			if r := <-got; r.err == nil {
-				r.unlock()
-			}
-		}()
-		return nil, fmt.Errorf("%w (%s)", ErrLocked, name)
-	}
+	return x, nil
 }
 
 // Close lets other processes change the store.
 func (s *Store) Close() { s.release() }
 
-// Dir is the folder of the store.
+// Dir is the folder of the store, "" on a shelf.
 func (s *Store) Dir() string { return s.dir }
 
 // Entries are the installed sets, in the order of their names.
@@ -203,53 +147,71 @@ func (s *Store) Entry(name string) *Entry {
 
 // Remove takes an entry out of the store, with its history.
 func (s *Store) Remove(id string) error {
-	s.index.Entries = slices.DeleteFunc(s.index.Entries, func(e Entry) bool { return e.ID == id })
-	return s.save()
+	return s.change(func(x *index) error {
+		x.Entries = slices.DeleteFunc(x.Entries, func(e Entry) bool { return e.ID == id })
+		return nil
+	})
 }
 
-// save writes store.json, and removes files that it no longer names.
-func (s *Store) save() error {
-	s.index.Schema = 1
-	data, err := json.MarshalIndent(&s.index, "", "  ")
+// change changes the list of entries, and removes files that it no longer
+// names. fn gets the list as it is now: of a shelf others may have changed it
+// since it was read.
+func (s *Store) change(fn func(*index) error) error {
+	var gone []string
+	err := s.shelf.Change(func(old []byte) ([]byte, error) {
+		x, err := parseIndex(old)
+		if err != nil {
+			return nil, err
+		}
+		before := x.files()
+		x.Entries = slices.Clone(x.Entries)
+		if err := fn(&x); err != nil {
+			return nil, err
+		}
+		x.Schema = 1
+		data, err := json.MarshalIndent(&x, "", "  ")
+		if err != nil {
+			return nil, err
+		}
+		after := x.files()
+		gone = slices.DeleteFunc(before, func(name string) bool { return slices.Contains(after, name) })
+		s.index = x
+		return data, nil
+	})
 	if err != nil {
-		return err
-	}
-	if err := writeFile(filepath.Join(s.dir, indexFile), func(w io.Writer) error { _, err := w.Write(data); return err }); err != nil {
 		return fmt.Errorf("installed indicators: %w", err)
 	}
-	return s.sweep()
-}
-
-func (s *Store) sweep() error {
-	named := map[string]bool{}
-	for i := range s.index.Entries {
-		for _, v := range s.index.Entries[i].Versions {
-			named[versionName(&v)] = true
-		}
-	}
-	files, err := os.ReadDir(filepath.Join(s.dir, versionsDir))
-	if err != nil {
-		return fmt.Errorf("installed indicators: %w", err)
-	}
-	for _, f := range files {
-		if !named[f.Name()] && !strings.HasSuffix(f.Name(), partial) {
-			_ = os.Remove(filepath.Join(s.dir, versionsDir, f.Name())) // what stays costs room alone
-		}
-	}
+	s.shelf.Remove(gone) // what stays costs room alone
 	return nil
 }
 
-func versionName(v *Version) string { return v.Stored + ".zst" }
+// files names the files of all versions.
+func (x *index) files() (names []string) {
+	for i := range x.Entries {
+		for k := range x.Entries[i].Versions {
+			names = append(names, x.Entries[i].Versions[k].file())
+		}
+	}
+	return names
+}
+
+// file is the name of the version's file.
+func (v *Version) file() string {
+	if v.Kept != "" {
+		return v.Kept
+	}
+	return v.Stored + ".zst"
+}
 
 // id returns a short name that no other entry has.
-func (s *Store) id(name string) string {
+func (x *index) id(name string) string {
 	base := slug(name)
 	for n := 1; ; n++ {
 		id := base
 		if n > 1 {
 			id = fmt.Sprintf("%s-%d", base, n)
 		}
-		if !slices.ContainsFunc(s.index.Entries, func(e Entry) bool { return e.ID == id }) {
+		if !slices.ContainsFunc(x.Entries, func(e Entry) bool { return e.ID == id }) {
 			return id
 		}
 	}
@@ -273,43 +235,6 @@ func slug(name string) string {
 		return id
 	}
 	return "set"
-}
-
-func readFile(name string, most int64) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return limit.ReadAll(f, most)
-}
-
-// writeFile writes a file that only its owner can read, under its name only
-// once it is whole and on disk.
-func writeFile(name string, fn func(io.Writer) error) (err error) {
-	part := name + partial
-	f, err := os.OpenFile(part, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	if err = errors.Join(fn(f), f.Sync(), f.Close()); err != nil {
-		_ = os.Remove(part)
-		return err
-	}
-	return os.Rename(part, name)
-}
-
-func hashFile(name string) (string, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // describe sets what the store says of a loaded set.

@@ -19,13 +19,15 @@ import (
 
 // A Reading is what the process that reads evidence for a job is told, on its
 // standard input: a file may be made to kill its examiner, and then that
-// process dies alone. It is told the key of one case, and no other.
+// process dies alone. It is told the key of one case, and that of what servers
+// and workers have in common: the indicators that it matches against.
 type Reading struct {
 	Job     workspace.Job        `json:"job"`
 	Member  string               `json:"member"` // who asked for the job
 	Owner   string               `json:"owner"`  // of the job: the process that it reads for
 	Through string               `json:"through,omitempty"`
-	Key     string               `json:"key"` // of the case
+	Key     string               `json:"key"`              // of the case
+	Shared  string               `json:"shared,omitempty"` // key of what servers and workers have in common
 	Private workspace.JobPrivate `json:"private"`
 	Memory  uint64               `json:"memory,omitempty"` // that it may take, in bytes; 0: any
 }
@@ -129,9 +131,17 @@ func (e *Engine) readOnce(ctx context.Context, c *running) ([]file, error) {
 	if err != nil {
 		return nil, err
 	}
-	request, err := json.Marshal(Reading{
+	reading := Reading{
 		Job: j, Member: c.space.Member().ID, Owner: e.worker.Name(), Through: through, Key: key.Secret(), Private: c.private, Memory: e.Memory,
-	})
+	}
+	shared, err := c.space.SharedKey(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !shared.Zero() {
+		reading.Shared = shared.Secret()
+	}
+	request, err := json.Marshal(reading) //nolint:gosec // it goes to our own process
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +161,7 @@ func (e *Engine) readOnce(ctx context.Context, c *running) ([]file, error) {
 	}
 	_, err = in.Write(append(request, '\n'))
 	clear(request)
-	reading, end := c.listen(out, key)
+	files, end := c.listen(out, key)
 	kill()
 	if wait := cmd.Wait(); err == nil {
 		err = wait
@@ -160,7 +170,7 @@ func (e *Engine) readOnce(ctx context.Context, c *running) ([]file, error) {
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	case end == nil:
-		return reading, &deadError{err}
+		return files, &deadError{err}
 	case end.Lost:
 		return nil, workspace.ErrLost
 	case end.Message != "":
@@ -245,6 +255,13 @@ func (e *Engine) readFor(ctx context.Context, r *Reading, s *speaker) error {
 	w, err := workspace.OpenJobKey(ctx, e.DB, e.Now, key, r.Through, r.Member, &r.Job)
 	if err != nil {
 		return err
+	}
+	if r.Shared != "" {
+		shared, err := seal.ParseIdentity(r.Shared)
+		if err != nil {
+			return err
+		}
+		w = w.WithShared(shared)
 	}
 	c := &running{job: r.Job, space: e.Space(w.Under(&r.Job, r.Owner)), private: r.Private, speaker: s}
 	err = e.checkHere(ctx, c, r.Job.Evidence)

@@ -71,7 +71,7 @@ func engine(db *workspace.DB, store vault.Store, dir, how string) *job.Engine {
 		Space: func(w *workspace.Workspace) *examine.Space {
 			return &examine.Space{Workspace: w, Vault: store, Dir: dir}
 		},
-		With: func() (examine.With, error) {
+		With: func(context.Context, *examine.Space) (examine.With, error) {
 			return examine.With{Rules: &rule.Set{}, Parsers: all, Version: "test", Lang: "en"}, nil
 		},
 	}

@@ -39,11 +39,12 @@ type Engine struct {
 	DB *workspace.DB
 	// Space adds the vault to a workspace; of nil only the vault is used.
 	Space func(*workspace.Workspace) *examine.Space
-	// With is what evidence is checked with now.
-	With func() (examine.With, error)
+	// With is what evidence is checked with now: what is installed in the
+	// workspace, or on this machine.
+	With func(context.Context, *examine.Space) (examine.With, error)
 	// Sets are the indicators that hunts ask for. nil: jobs of that kind are
 	// left to other processes, as are those of the next two.
-	Sets func() ([]*indicator.Set, error)
+	Sets func(context.Context, *examine.Space) ([]*indicator.Set, error)
 	// Remind sends what is due in a case.
 	Remind func(ctx context.Context, s *examine.Space, caseID string) error
 	// Deliver sends the mails of a case that were approved; last says that it is

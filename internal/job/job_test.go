@@ -128,8 +128,8 @@ func (l *lab) worker(change func(*job.Engine)) (stop func()) {
 		Space: func(w *workspace.Workspace) *examine.Space {
 			return &examine.Space{Workspace: w, Vault: l.store, Dir: l.dir}
 		},
-		With: func() (examine.With, error) { return examine.With{}, nil },
-		Sets: func() ([]*indicator.Set, error) { return nil, nil },
+		With: func(context.Context, *examine.Space) (examine.With, error) { return examine.With{}, nil },
+		Sets: func(context.Context, *examine.Space) ([]*indicator.Set, error) { return nil, nil },
 	}
 	change(e)
 	l.ok(e.Workers(l.pool))

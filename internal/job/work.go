@@ -32,7 +32,7 @@ func (e *Engine) work(ctx context.Context, c *running) error {
 		return e.recheck(ctx, c, &j)
 	case workspace.JobHunt:
 		e.phase(c, "hunting", 0)
-		sets, err := e.Sets()
+		sets, err := e.Sets(ctx, c.space)
 		if err != nil {
 			return err
 		}
@@ -110,7 +110,7 @@ func (e *Engine) checkHere(ctx context.Context, c *running, evidence string) err
 	if err != nil {
 		return err
 	}
-	with, err := e.with(c)
+	with, err := e.with(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -125,8 +125,8 @@ func (e *Engine) checkHere(ctx context.Context, c *running, evidence string) err
 }
 
 // with is what evidence is checked with, for a job.
-func (e *Engine) with(c *running) (examine.With, error) {
-	with, err := e.With()
+func (e *Engine) with(ctx context.Context, c *running) (examine.With, error) {
+	with, err := e.With(ctx, c.space)
 	if err != nil {
 		return with, err
 	}
@@ -161,7 +161,7 @@ func (e *Engine) with(c *running) (examine.With, error) {
 // checked does not keep the others from it, and fails the job in the end.
 func (e *Engine) recheck(ctx context.Context, c *running, j *workspace.Job) error {
 	e.phase(c, "checking", 0)
-	with, err := e.with(c)
+	with, err := e.with(ctx, c)
 	if err != nil {
 		return err
 	}

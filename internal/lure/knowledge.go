@@ -89,10 +89,18 @@ type institutionFile struct {
 // entry with the id of a built-in one takes its place. One file that cannot be
 // used refuses all: an institution that is silently missing looks like one
 // that nobody pretends to be.
-func Load(dirs ...string) (*Knowledge, error) {
+func Load(dirs ...string) (*Knowledge, error) { return LoadWith(nil, dirs...) }
+
+// LoadWith is Load, with the institutions of a file besides.
+func LoadWith(file []byte, dirs ...string) (*Knowledge, error) {
 	k := &Knowledge{byID: map[string]*Institution{}, lexicon: newLexicon(), groups: map[string]int{}}
 	if err := k.addInstitutions(data, "data/institutions/*.yaml", "lure/"); err != nil {
 		return nil, err
+	}
+	if len(file) > 0 {
+		if err := k.addInstitutions(oneFile(file), sharedName, "team/"); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrInstitutions, err)
+		}
 	}
 	for _, dir := range dirs {
 		info, err := os.Stat(dir)

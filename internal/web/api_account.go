@@ -100,8 +100,8 @@ type (
 )
 
 // docketOf is what was promised and asked in a case.
-func (a *api) docketOf(sp *examine.Space, caseID string) (*docket.Docket, error) {
-	terms, err := a.s.o.Terms()
+func (a *api) docketOf(ctx context.Context, sp *examine.Space, caseID string) (*docket.Docket, error) {
+	terms, err := a.s.o.Terms(ctx, sp)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +136,7 @@ func (a *api) readAccount() {
 			On string `query:"on" format:"date" doc:"without it: today"`
 		},
 		) (*clock.Standing, error) {
-			d, err := a.docketOf(sp, in.Case)
+			d, err := a.docketOf(ctx, sp, in.Case)
 			if err != nil {
 				return nil, err
 			}
@@ -150,8 +150,8 @@ func (a *api) readAccount() {
 			return st, err
 		})
 	add(a, ScopeRead, http.MethodGet, "/terms", "list-terms", "Terms of the law that are known",
-		func(context.Context, *examine.Space, *nothing) ([]term.Term, error) {
-			terms, err := a.s.o.Terms()
+		func(ctx context.Context, sp *examine.Space, _ *nothing) ([]term.Term, error) {
+			terms, err := a.s.o.Terms(ctx, sp)
 			if err != nil {
 				return nil, err
 			}
@@ -162,7 +162,7 @@ func (a *api) readAccount() {
 			Case string `query:"case" maxLength:"20" doc:"without it: all cases of the member"`
 		},
 		) (*workspace.Linked, error) {
-			m, _, err := a.s.o.Indicators()
+			m, _, err := a.s.o.Indicators(ctx, sp)
 			if err != nil {
 				return nil, err
 			}
@@ -173,7 +173,7 @@ func (a *api) readAccount() {
 func (a *api) writeAccount() {
 	create(a, ScopeAccount, "/cases/{case}/promises", "add-promise", "Record what an authority promised",
 		func(ctx context.Context, sp *examine.Space, in *promiseBody) (clock.Promise, error) {
-			d, err := a.docketOf(sp, in.Case)
+			d, err := a.docketOf(ctx, sp, in.Case)
 			if err != nil {
 				return clock.Promise{}, err
 			}
@@ -184,7 +184,7 @@ func (a *api) writeAccount() {
 		})
 	create(a, ScopeAccount, "/cases/{case}/requests", "add-request", "Record what an authority was asked for, with the term that the law gives it",
 		func(ctx context.Context, sp *examine.Space, in *requestBody) (clock.Request, error) {
-			d, err := a.docketOf(sp, in.Case)
+			d, err := a.docketOf(ctx, sp, in.Case)
 			if err != nil {
 				return clock.Request{}, err
 			}
@@ -195,7 +195,7 @@ func (a *api) writeAccount() {
 		})
 	create(a, ScopeAccount, "/cases/{case}/answers", "add-answer", "Record what came of a request or a promise",
 		func(ctx context.Context, sp *examine.Space, in *answerBody) (clock.Answer, error) {
-			d, err := a.docketOf(sp, in.Case)
+			d, err := a.docketOf(ctx, sp, in.Case)
 			if err != nil {
 				return clock.Answer{}, err
 			}

@@ -51,17 +51,17 @@ func (a *api) indicators() {
 			if err := sp.InTeam(ctx); err != nil {
 				return Feeds{}, err
 			}
-			a.s.updating.start(a.s.ended, a.s.o.Now, a.s.o.Update)
+			a.s.updating.start(a.s.ended, a.s.o.Now, sp, a.s.o.Update)
 			return a.s.updating.state(), nil
 		})
 	add(a, ScopeRead, http.MethodGet, "/indicators/update", "get-update", "How the update of indicators stands, or ended",
 		func(context.Context, *examine.Space, *nothing) (Feeds, error) { return a.s.updating.state(), nil })
 	add(a, ScopeRead, http.MethodGet, "/indicators/search", "search-indicators", "Which installed sets know a value",
-		func(_ context.Context, _ *examine.Space, in *struct {
+		func(ctx context.Context, sp *examine.Space, in *struct {
 			Value string `query:"value" minLength:"1" maxLength:"2000" required:"true"`
 		},
 		) ([]knownLine, error) {
-			st, err := a.s.o.Store()
+			st, err := a.s.o.Store(ctx, sp)
 			if err != nil {
 				return nil, err
 			}
@@ -78,9 +78,9 @@ func (a *api) indicators() {
 			return addedAnswer{n}, err
 		})
 	receive(a, ScopeHunt, http.MethodPost, "/lures/file", "read-messages", "What the messages of a file pretend to be; nothing is kept", bytesType,
-		func(ctx context.Context, _ *examine.Space, in *named) (luresAnswer, error) {
+		func(ctx context.Context, sp *examine.Space, in *named) (luresAnswer, error) {
 			c := callerOf(ctx)
-			k, err := a.s.o.Lures()
+			k, err := a.s.o.Lures(ctx, sp)
 			if err != nil {
 				return luresAnswer{}, err
 			}

@@ -143,8 +143,8 @@ type withdrawBody struct {
 
 func (a *api) more() {
 	add(a, ScopeHunt, http.MethodPost, "/lures", "read-message", "What a message pretends to be; nothing is kept",
-		func(ctx context.Context, _ *examine.Space, in *messageBody) (lureAnswer, error) {
-			k, err := a.s.o.Lures()
+		func(ctx context.Context, sp *examine.Space, in *messageBody) (lureAnswer, error) {
+			k, err := a.s.o.Lures(ctx, sp)
 			if err != nil {
 				return lureAnswer{}, err
 			}

@@ -76,26 +76,26 @@ type (
 )
 
 // outboxOf is the outbox of a workspace. Without a configuration err says why.
-func (a *api) outboxOf(sp *examine.Space) (b *outbox.Box, err error) {
+func (a *api) outboxOf(ctx context.Context, sp *examine.Space) (b *outbox.Box, err error) {
 	b = &outbox.Box{Store: sp.Workspace, Now: a.s.o.Now, Send: a.s.o.SendMail}
-	b.Config, err = a.s.o.Notices()
+	b.Config, err = a.s.o.Notices(ctx, sp)
 	return b, err
 }
 
 func (a *api) notices() {
 	add(a, ScopeAccount, http.MethodPost, "/cases/{case}/wishes", "ask-to-be-told", "Record that a person wants to be told, in place of what they asked for before",
 		func(ctx context.Context, sp *examine.Space, in *wishBody) (outbox.Wish, error) {
-			b, _ := a.outboxOf(sp) // asking needs no configuration
+			b, _ := a.outboxOf(ctx, sp) // asking needs no configuration
 			x := &in.Body
 			return b.Ask(ctx, in.Case, outbox.Wish{Person: x.Person, Channel: x.Channel, Events: x.Events, Lang: x.Lang, Address: x.Address, Since: x.Since})
 		})
 	add(a, ScopeAccount, http.MethodPost, "/cases/{case}/notices/due", "draft-notices", "Draft what is due: one notice for each person and event",
 		func(ctx context.Context, sp *examine.Space, in *InCase) (noticesAnswer, error) {
-			b, err := a.outboxOf(sp)
+			b, err := a.outboxOf(ctx, sp)
 			if err != nil {
 				return noticesAnswer{}, err
 			}
-			d, err := a.docketOf(sp, in.Case)
+			d, err := a.docketOf(ctx, sp, in.Case)
 			if err != nil {
 				return noticesAnswer{}, err
 			}
@@ -108,7 +108,7 @@ func (a *api) notices() {
 		})
 	add(a, ScopeAccount, http.MethodPost, "/cases/{case}/notices/send", "send-notices", "Send the mails that were approved, each once",
 		func(ctx context.Context, sp *examine.Space, in *InCase) (noticesAnswer, error) {
-			b, err := a.outboxOf(sp)
+			b, err := a.outboxOf(ctx, sp)
 			if err != nil {
 				return noticesAnswer{}, err
 			}
@@ -127,11 +127,11 @@ func (a *api) notices() {
 }
 
 func (a *api) remind(ctx context.Context, sp *examine.Space, in *remindBody) (out remindedAnswer, err error) {
-	b, err := a.outboxOf(sp)
+	b, err := a.outboxOf(ctx, sp)
 	if err != nil {
 		return out, err
 	}
-	d, err := a.docketOf(sp, in.Case)
+	d, err := a.docketOf(ctx, sp, in.Case)
 	if err != nil {
 		return out, err
 	}

@@ -436,7 +436,7 @@ type huntBody struct {
 func (a *api) look() {
 	add(a, ScopeHunt, http.MethodPost, "/hunt", "hunt", "Set a value, or all installed sets, against everything that checks observed",
 		func(ctx context.Context, sp *examine.Space, in *huntBody) (workspace.Hunted, error) {
-			sets, err := a.huntSets(in.Body.Value)
+			sets, err := a.huntSets(ctx, sp, in.Body.Value)
 			if err != nil {
 				return workspace.Hunted{}, err
 			}
@@ -445,9 +445,9 @@ func (a *api) look() {
 }
 
 // huntSets are what a hunt goes by.
-func (a *api) huntSets(value string) ([]*indicator.Set, error) {
+func (a *api) huntSets(ctx context.Context, sp *examine.Space, value string) ([]*indicator.Set, error) {
 	if value == "" {
-		st, err := a.s.o.Store()
+		st, err := a.s.o.Store(ctx, sp)
 		if err != nil {
 			return nil, err
 		}

@@ -69,6 +69,7 @@ var causes = []struct {
 	{workspace.ErrLastManager, http.StatusConflict, "web.error.last_manager"},
 	{workspace.ErrOnlyKey, http.StatusConflict, "web.error.only_key"},
 	{workspace.ErrLastWay, http.StatusConflict, "web.error.last_way"},
+	{workspace.ErrSharedKey, http.StatusConflict, "ws.hint.shared_key"},
 	{errPasskey, http.StatusForbidden, "web.error.passkey"},
 	{errInvitation, http.StatusNotFound, "web.error.invitation"},
 	{errProvider, http.StatusBadGateway, "web.error.provider"},

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/amparo-project/amparo/internal/examine"
 	"github.com/amparo-project/amparo/internal/web/webtest"
 )
 
@@ -18,7 +19,7 @@ func TestUpdateFeeds(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	asked, go1 := 0, make(chan struct{})
-	f.s.o.Update = func(_ context.Context, said func(int, *FeedResult)) error {
+	f.s.o.Update = func(_ context.Context, _ *examine.Space, said func(int, *FeedResult)) error {
 		asked++
 		said(2, nil)
 		said(2, &FeedResult{Name: webtest.Payload, State: "changed", Count: 12, Added: 3, Removed: 1, Examples: []string{webtest.Payload}})
@@ -43,7 +44,7 @@ func TestUpdateFeeds(t *testing.T) {
 	if asked != 1 || !strings.Contains(page, webtest.Marker) || !strings.Contains(page, "second: could not be asked") || strings.Contains(page, "data-poll") {
 		t.Errorf("asked %d times: %s", asked, page[strings.Index(page, `id="update"`):])
 	}
-	f.s.o.Update = func(context.Context, func(int, *FeedResult)) error { return errors.New("no network") }
+	f.s.o.Update = func(context.Context, *examine.Space, func(int, *FeedResult)) error { return errors.New("no network") }
 	b.good("update", b.post("/indicators/update"))
 	f.s.updating.all.Wait()
 	b.has("/indicators", "Perhaps this machine is offline")

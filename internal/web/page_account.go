@@ -51,7 +51,7 @@ func (q *request) words() casework.Words { return casework.Words{Printer: q.Prin
 
 // docket is that of a case on the day that it is here.
 func (q *request) docket(caseID string) (*docket.Docket, error) {
-	terms, err := q.s.o.Terms()
+	terms, err := q.s.o.Terms(q.ctx(), q.space)
 	if err != nil {
 		return nil, err
 	}

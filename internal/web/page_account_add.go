@@ -51,7 +51,7 @@ func (q *request) accountForm() (*accountForm, error) {
 // requestChoices are the kinds of requests, and the countries whose terms are
 // known.
 func (q *request) requestChoices(d *accountForm) error {
-	terms, err := q.s.o.Terms()
+	terms, err := q.s.o.Terms(q.ctx(), q.space)
 	if err != nil {
 		return err
 	}

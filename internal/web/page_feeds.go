@@ -18,7 +18,7 @@ func (q *request) updateFeeds() error {
 	if err := q.space.InTeam(q.ctx()); err != nil {
 		return err
 	}
-	q.s.updating.start(q.s.ended, q.s.o.Now, q.s.o.Update)
+	q.s.updating.start(q.s.ended, q.s.o.Now, q.space, q.s.o.Update)
 	return q.redirect("/indicators#update")
 }
 
@@ -74,7 +74,7 @@ type versionOfSet struct {
 }
 
 func (q *request) setPage() error {
-	st, err := q.s.o.Store()
+	st, err := q.s.o.Store(q.ctx(), q.space)
 	if err != nil {
 		return err
 	}

@@ -59,7 +59,7 @@ type huntData struct {
 }
 
 func (q *request) indicatorsData() (indicatorsData, *feed.Store, error) {
-	st, err := q.s.o.Store()
+	st, err := q.s.o.Store(q.ctx(), q.space)
 	if err != nil {
 		return indicatorsData{}, nil, err
 	}
@@ -190,7 +190,7 @@ func surveyed(r io.Reader, name string, fn func([]*indicator.Set) error) (err er
 func (q *request) install(r io.Reader, name string) (count int, err error) {
 	cause := "indicators"
 	err = surveyed(r, name, func(sets []*indicator.Set) error {
-		return q.s.o.Change(func(st *feed.Store) error {
+		return q.s.o.Change(q.ctx(), q.space, func(st *feed.Store) error {
 			for _, set := range sets {
 				cause += " " + set.SHA256
 				n, err := put(st, set)

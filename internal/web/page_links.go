@@ -64,7 +64,7 @@ func (q *request) compare() error {
 	if err != nil {
 		return err
 	}
-	m, _, err := q.s.o.Indicators()
+	m, _, err := q.s.o.Indicators(q.ctx(), q.space)
 	if err != nil {
 		return err
 	}

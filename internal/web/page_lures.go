@@ -44,7 +44,7 @@ const (
 
 // readLures reads a message that was pasted, or a file of messages.
 func (q *request) readLures() error {
-	k, err := q.s.o.Lures()
+	k, err := q.s.o.Lures(q.ctx(), q.space)
 	if err != nil {
 		return err
 	}

@@ -41,7 +41,7 @@ type noticeLine struct {
 // moves notices, and neither drafts nor sends; err says why there is none.
 func (q *request) box() (b *outbox.Box, err error) {
 	b = &outbox.Box{Store: q.space.Workspace, Now: q.s.o.Now, Send: q.s.o.SendMail}
-	b.Config, err = q.s.o.Notices()
+	b.Config, err = q.s.o.Notices(q.ctx(), q.space)
 	return b, err
 }
 

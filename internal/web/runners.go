@@ -82,8 +82,8 @@ func (s *Server) stopJobs() {
 }
 
 // with is what evidence is checked with: what is installed when a job begins.
-func (s *Server) with() (examine.With, error) {
-	m, sets, err := s.o.Indicators()
+func (s *Server) with(ctx context.Context, sp *examine.Space) (examine.With, error) {
+	m, sets, err := s.o.Indicators(ctx, sp)
 	if err != nil {
 		return examine.With{}, err
 	}
@@ -91,7 +91,7 @@ func (s *Server) with() (examine.With, error) {
 	if err != nil {
 		return examine.With{}, err
 	}
-	lures, err := s.o.Lures()
+	lures, err := s.o.Lures(ctx, sp)
 	if err != nil {
 		return examine.With{}, err
 	}

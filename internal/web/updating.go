@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/amparo-project/amparo/internal/examine"
 )
 
 // FeedResult is what became of one feed that was asked.
@@ -44,7 +46,9 @@ func (u *updating) state() Feeds {
 }
 
 // start begins an update, unless one runs.
-func (u *updating) start(ctx context.Context, now func() time.Time, update func(context.Context, func(total int, r *FeedResult)) error) {
+func (u *updating) start(ctx context.Context, now func() time.Time, s *examine.Space,
+	update func(context.Context, *examine.Space, func(total int, r *FeedResult)) error,
+) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.now.Running || ctx.Err() != nil {
@@ -52,7 +56,7 @@ func (u *updating) start(ctx context.Context, now func() time.Time, update func(
 	}
 	u.now = Feeds{Running: true, Done: []FeedResult{}}
 	u.all.Go(func() {
-		err := update(ctx, func(total int, r *FeedResult) {
+		err := update(ctx, s, func(total int, r *FeedResult) {
 			u.mu.Lock()
 			defer u.mu.Unlock()
 			if u.now.Total = total; r != nil {

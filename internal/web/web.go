@@ -54,23 +54,25 @@ type Options struct {
 	// IdentityFile holds the identity of who works here.
 	IdentityFile string
 
-	// Store opens the installed indicators, Change opens them to change them.
-	Store  func() (*feed.Store, error)
-	Change func(func(*feed.Store) error) error
+	// Store opens the installed indicators, Change opens them to change them: those
+	// of the workspace or, where it has none of its own, of this machine. So it is
+	// with all that is given a space.
+	Store  func(context.Context, *examine.Space) (*feed.Store, error)
+	Change func(context.Context, *examine.Space, func(*feed.Store) error) error
 	// Indicators are the installed sets as a check uses them.
-	Indicators func() (*indicator.Matcher, []finding.IndicatorSet, error)
+	Indicators func(context.Context, *examine.Space) (*indicator.Matcher, []finding.IndicatorSet, error)
 	Rules      func() (*rule.Set, error)
-	Lures      func() (*lure.Knowledge, error)
-	Terms      func() (*term.Set, error) // of the law, for requests to authorities
+	Lures      func(context.Context, *examine.Space) (*lure.Knowledge, error)
+	Terms      func(context.Context, *examine.Space) (*term.Set, error) // of the law, for requests to authorities
 	// Update asks all feeds for news and says of each what became of it; first it is
 	// told how many there are. It fails where none could be asked.
-	Update func(ctx context.Context, said func(total int, r *FeedResult)) error
+	Update func(ctx context.Context, s *examine.Space, said func(total int, r *FeedResult)) error
 	// Concerns are the rules of legal concerns and of the trade, and those that
 	// could not be read.
 	Concerns func() (*concern.Set, []concern.Fault, error)
 	// Notices is how notices go out; the error wraps fs.ErrNotExist where nobody
 	// said how.
-	Notices func() (*notice.Config, error)
+	Notices func(context.Context, *examine.Space) (*notice.Config, error)
 	// SendMail hands a mail over; nil is notice.Send.
 	SendMail func(context.Context, *notice.Config, notice.Message) notice.Outcome
 	// HookNetworks are private networks that webhooks may reach; HookRoots are
@@ -80,7 +82,7 @@ type Options struct {
 	// Child starts a process that reads evidence; nil: this one does.
 	Child job.Child
 	// Sets are the installed indicators, for hunts.
-	Sets func() ([]*indicator.Set, error)
+	Sets func(context.Context, *examine.Space) ([]*indicator.Set, error)
 	// Remind sends the reminders and notices of a case that are due; nil: this
 	// server runs no such jobs.
 	Remind func(ctx context.Context, s *examine.Space, caseID string) error

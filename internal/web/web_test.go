@@ -80,6 +80,15 @@ func newFixture(t testing.TB) *fixture {
 	return fixtureAt(t, t.TempDir())
 }
 
+// storeAt opens the indicators of a workspace, or of a machine.
+func storeAt(ctx context.Context, sp *examine.Space, home string) (*feed.Store, error) {
+	st, err := sp.Indicators(ctx, nil)
+	if errors.Is(err, workspace.ErrNotFound) {
+		return feed.Open(filepath.Join(home, "indicators"))
+	}
+	return st, err
+}
+
 func fixtureAt(t testing.TB, home string, with ...func(base string, o *Options)) *fixture {
 	t.Helper()
 	f := &fixture{t: t, home: home, log: &bytes.Buffer{}}
@@ -100,8 +109,14 @@ func fixtureAt(t testing.TB, home string, with ...func(base string, o *Options))
 			return db, stores.Place{Vault: filepath.Join(at, "vault")}, err
 		},
 		IdentityFile: filepath.Join(home, "identity.age"),
-		Store:        func() (*feed.Store, error) { return feed.Open(filepath.Join(home, "indicators")) },
-		Change: func(fn func(*feed.Store) error) error {
+		Store:        func(ctx context.Context, sp *examine.Space) (*feed.Store, error) { return storeAt(ctx, sp, home) },
+		Change: func(ctx context.Context, sp *examine.Space, fn func(*feed.Store) error) error {
+			if st, err := sp.Indicators(ctx, nil); err == nil || !errors.Is(err, workspace.ErrNotFound) {
+				if err != nil {
+					return err
+				}
+				return fn(st)
+			}
 			st, err := feed.OpenToChange(filepath.Join(home, "indicators"), f.now)
 			if err != nil {
 				return err
@@ -109,8 +124,8 @@ func fixtureAt(t testing.TB, home string, with ...func(base string, o *Options))
 			defer st.Close()
 			return fn(st)
 		},
-		Indicators: func() (*indicator.Matcher, []finding.IndicatorSet, error) {
-			st, err := feed.Open(filepath.Join(home, "indicators"))
+		Indicators: func(ctx context.Context, sp *examine.Space) (*indicator.Matcher, []finding.IndicatorSet, error) {
+			st, err := storeAt(ctx, sp, home)
 			if err != nil {
 				return nil, nil, err
 			}
@@ -125,10 +140,19 @@ func fixtureAt(t testing.TB, home string, with ...func(base string, o *Options))
 			return l.Matcher, sets, nil
 		},
 		HookNetworks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
-		Rules:        rule.Builtin, Lures: lure.Builtin, Terms: func() (*term.Set, error) { return term.Load(nil) },
-		Update:   func(context.Context, func(int, *FeedResult)) error { return errors.New("no network in tests") },
+		Rules:        rule.Builtin,
+		Lures:        func(context.Context, *examine.Space) (*lure.Knowledge, error) { return lure.Builtin() },
+		Terms:        func(context.Context, *examine.Space) (*term.Set, error) { return term.Load(nil) },
+		Update: func(context.Context, *examine.Space, func(int, *FeedResult)) error {
+			return errors.New("no network in tests")
+		},
 		Concerns: func() (*concern.Set, []concern.Fault, error) { return concern.Load() },
-		Notices:  func() (*notice.Config, error) { return notice.LoadConfig(filepath.Join(home, "notices.yaml")) },
+		Notices: func(ctx context.Context, sp *examine.Space) (*notice.Config, error) {
+			if data, _, err := sp.Shared(ctx, workspace.SharedNotices); err == nil {
+				return notice.ParseConfig(data)
+			}
+			return notice.LoadConfig(filepath.Join(home, "notices.yaml"))
+		},
 	}
 	for _, set := range with {
 		set(f.base, &o)

@@ -98,13 +98,20 @@ func (x index) Same(ctx context.Context, caseID, sum string) (vault.Segment, sea
 
 // Commit implements vault.Index.
 func (x index) Commit(ctx context.Context, bundle, caseID string, n int, sealed []byte, segments []vault.Segment) error {
+	return x.commit(ctx, bundle, caseID, n, sealed, segments, func(t *tx) error {
+		_, err := t.member(caseID, ActCheck)
+		return err
+	})
+}
+
+func (x index) commit(ctx context.Context, bundle, caseID string, n int, sealed []byte, segments []vault.Segment, may func(*tx) error) error {
 	sqlTx, err := x.w.db.Pool.BeginTx(ctx, nil)
 	if err != nil {
 		return x.w.fail("begin", err)
 	}
 	defer sqlTx.Rollback() //nolint:errcheck // after Commit it does nothing
 	t := &tx{Tx: sqlTx, w: x.w, ctx: ctx}
-	if _, err := t.member(caseID, ActCheck); err != nil {
+	if err := may(t); err != nil {
 		return err
 	}
 	if t.exec("INSERT INTO bundle_batch (bundle, part, sealed) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", bundle, n, sealed) == 0 && t.err == nil {

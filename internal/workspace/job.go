@@ -185,6 +185,10 @@ func (t *tx) insertJob(j *Job, private JobPrivate) error {
 		return err
 	}
 	if pool != "" {
+		// A program before schema 15 may have named them: it gave them nothing.
+		if err := t.shareWithWorkers(); err != nil {
+			return err
+		}
 		key, err := t.w.caseKey(t.ctx, t, j.Case)
 		if err != nil {
 			return err

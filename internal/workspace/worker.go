@@ -400,6 +400,9 @@ func OpenJob(ctx context.Context, db *DB, now func() time.Time, workers seal.Ide
 	if err != nil {
 		return nil, JobPrivate{}, err
 	}
+	if w.shared, err = w.sharedFor(ctx, workers); err != nil {
+		return nil, JobPrivate{}, err
+	}
 	return w.forJob(ctx, key, workers.Recipient(), j.member, j)
 }
 

@@ -44,13 +44,13 @@ func (w *Workspace) SetWorkers(ctx context.Context, recipient string) error {
 			return err
 		}
 		if now == recipient {
-			return t.poolHooks(recipient) // those that were made before there was a pool
+			return errors.Join(t.poolHooks(recipient), t.shareWithWorkers()) // what was made before there was a pool
 		}
-		t.exec("UPDATE workers SET removed = $1 WHERE removed = ''", t.now)
+		t.exec("UPDATE workers SET removed = $1, shared = NULL WHERE removed = ''", t.now)
 		n := t.record("workers.added", "", "", map[string]any{"recipient": recipient})
 		t.exec(`INSERT INTO workers (recipient, n, added, removed) VALUES ($1, $2, $3, '')
 			ON CONFLICT (recipient) DO UPDATE SET n = excluded.n, added = excluded.added, removed = ''`, recipient, n, t.now)
-		return t.poolHooks(recipient)
+		return errors.Join(t.poolHooks(recipient), t.shareWithWorkers())
 	})
 }
 
@@ -69,7 +69,7 @@ func (w *Workspace) RemoveWorkers(ctx context.Context) error {
 			return fmt.Errorf("workers: %w", ErrNotFound)
 		}
 		t.record("workers.removed", "", "", map[string]any{"recipient": now})
-		t.exec("UPDATE workers SET removed = $1 WHERE removed = ''", t.now)
+		t.exec("UPDATE workers SET removed = $1, shared = NULL WHERE removed = ''", t.now)
 		return t.poolHooks("")
 	})
 }

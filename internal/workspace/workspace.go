@@ -40,9 +40,10 @@ type Workspace struct {
 	o      Options
 	info   Info
 	member Member
-	only   *oneCase // set: a job of one case acts, and reaches no other
-	few    []string // not nil: no other case is reached
-	fence  *fence   // set: a job acts, as long as its process has it
+	only   *oneCase      // set: a job of one case acts, and reaches no other
+	few    []string      // not nil: no other case is reached
+	fence  *fence        // set: a job acts, as long as its process has it
+	shared seal.Identity // of what is shared, where no member's identity opens it
 }
 
 // Info is what everybody may know of a workspace.

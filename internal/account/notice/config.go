@@ -85,6 +85,21 @@ func LoadConfig(name string) (*Config, error) {
 	return c, nil
 }
 
+// ParseConfig reads a configuration that lies in no file of this machine: paths
+// in it are absolute, and are of whichever machine sends. Errors wrap ErrConfig.
+func ParseConfig(data []byte) (*Config, error) {
+	c, err := parseConfig(data)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
+	}
+	for _, path := range []string{c.SMTP.PasswordFile, c.SMTP.CAFile} {
+		if path != "" && !filepath.IsAbs(path) {
+			return nil, fmt.Errorf("%w: %s: a path that every machine has begins at the root", ErrConfig, path)
+		}
+	}
+	return c, nil
+}
+
 func readFile(name string) ([]byte, error) {
 	f, err := os.Open(name)
 	if err != nil {

@@ -81,7 +81,41 @@ var attempts = map[string]attempt{
 	"Members":       {rule: team, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.Members(c.T.Context(), page) }},
 	"MembersNamed":  {rule: team, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.MembersNamed(c.T.Context(), "x", page) }},
 	"KnownSegments": {rule: team, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.KnownSegments(c.T.Context()) }},
-	"KeepWitness":   {rule: team, try: func(c *cast, w *ws, _ *subject) (any, error) { return nil, w.KeepWitness(c.T.Context(), c.spare()) }},
+	"SharedBundle":  {rule: anybody, try: func(_ *cast, w *ws, _ *subject) (any, error) { return w.SharedBundle(), nil }},
+	"WithShared": {rule: anybody, try: func(_ *cast, w *ws, _ *subject) (any, error) {
+		w.WithShared(seal.Identity{})
+		return nil, nil
+	}},
+	"SharedKey": {rule: team, try: func(c *cast, w *ws, _ *subject) (any, error) { _, err := w.SharedKey(c.T.Context()); return nil, err }},
+	"Shared": {rule: team, try: func(c *cast, w *ws, _ *subject) (any, error) {
+		c.shares()
+		data, _, err := w.Shared(c.T.Context(), workspace.SharedIndicators)
+		return data, err
+	}},
+	"SharedIndex": {rule: team, try: func(c *cast, w *ws, _ *subject) (any, error) {
+		c.shares()
+		_, _, err := w.SharedIndex(c.T.Context())
+		return nil, err
+	}},
+	"ChangeShared": {rule: team, try: func(c *cast, w *ws, _ *subject) (any, error) {
+		c.prepared()
+		return nil, w.ChangeShared(c.T.Context(), workspace.SharedIndicators, func(old []byte) ([]byte, map[string]any, error) {
+			return append(old, 'x'), map[string]any{}, nil
+		})
+	}},
+	"RemoveShared": {rule: managers, try: func(c *cast, w *ws, _ *subject) (any, error) {
+		ok(c.T, c.ChangeShared(c.T.Context(), workspace.SharedNotices, func([]byte) ([]byte, map[string]any, error) {
+			return []byte("x"), map[string]any{}, nil
+		}))
+		c.prepared()
+		return nil, w.RemoveShared(c.T.Context(), workspace.SharedNotices)
+	}},
+	"ForgetShared": {rule: team, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.ForgetShared(c.T.Context(), nil) }},
+	"SharedList":   {rule: team, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.SharedList(c.T.Context()) }},
+	"LeftShared": {rule: team, try: func(c *cast, w *ws, _ *subject) (any, error) {
+		return w.LeftShared(c.T.Context(), func(string) bool { return true })
+	}},
+	"KeepWitness": {rule: team, try: func(c *cast, w *ws, _ *subject) (any, error) { return nil, w.KeepWitness(c.T.Context(), c.spare()) }},
 	"KeepTimestamp": {rule: team, try: func(c *cast, w *ws, _ *subject) (any, error) {
 		return nil, w.KeepTimestamp(c.T.Context(), workspace.Timestamp{Server: c.spare(), Token: []byte{}})
 	}},
@@ -482,4 +516,12 @@ func must[T any](v T, err error) any {
 		return err.Error()
 	}
 	return v
+}
+
+// shares has the workspace keep something that its members share.
+func (c *cast) shares() {
+	ok(c.T, c.ChangeShared(c.T.Context(), workspace.SharedIndicators, func([]byte) ([]byte, map[string]any, error) {
+		return []byte("{}"), nil, nil
+	}))
+	c.prepared()
 }

@@ -67,6 +67,10 @@ func Exercise(t *testing.T, open Opener, again func(t *testing.T, db *workspace.
 		"Purposes":    testPurposes,
 		"PrivateHunt": testPrivateHunt,
 		"Exports":     testExports,
+		// shared.go
+		"SharedMembers": testSharedMembers,
+		"SharedWorkers": testSharedWorkers,
+		"SharedAtOnce":  testSharedAtOnce,
 		// webhook.go
 		"Webhooks":        testWebhooks,
 		"WebhookPool":     testWebhookPool,
