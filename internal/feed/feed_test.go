@@ -65,7 +65,7 @@ func TestStore(t *testing.T) {
 	if l, err := s.Load(); err != nil || !l.Compiled {
 		t.Fatalf("it is not made anew: %v", err)
 	}
-	stored := filepath.Join(s.Dir(), versionsDir, (one.Current().file()))
+	stored := filepath.Join(s.Dir(), versionsDir, one.Current().file())
 	if err := os.WriteFile(stored, []byte("something else"), 0o600); err != nil {
 		t.Fatal(err)
 	}
