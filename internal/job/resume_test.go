@@ -35,7 +35,7 @@ import (
 )
 
 // plain checks with all parsers and rules.
-func plain() (examine.With, error) {
+func plain(context.Context, *examine.Space) (examine.With, error) {
 	rules, err := rule.Builtin()
 	return examine.With{Rules: rules, Parsers: parsers.All(), Version: "test", Lang: "en"}, err
 }
