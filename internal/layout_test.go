@@ -56,7 +56,7 @@ var may = map[string][]string{
 	"walk":         {"evidence", "finding", "format", "limit", "message", "report"},
 	"vault":        {"evidence", "finding", "limit", "seal"},
 	"web": {
-		"account", "artifact", "casework", "evidence", "examine", "exhibit", "feed", "finding", "format", "fulltext", "hook", "indicator", "job", "ledger", "limit", "link", "lure", "message", "pipeline",
+		"account", "artifact", "bagit", "casework", "evidence", "examine", "exhibit", "feed", "finding", "format", "fulltext", "hook", "indicator", "job", "ledger", "limit", "link", "lure", "message", "pipeline",
 		"report", "rule", "seal", "timeline", "vault", "walk", "workspace",
 	},
 	"workspace": {"artifact", "finding", "indicator", "ledger", "limit", "link", "seal", "vault"},
