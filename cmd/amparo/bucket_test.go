@@ -33,15 +33,24 @@ func mkBucket(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("usage: mkbucket VARIABLE")
 	}
 	at := ts.Getenv(s3Variable)
+	place, err := newBucket(at, ts.Getenv("AWS_ACCESS_KEY_ID"), ts.Getenv("AWS_SECRET_ACCESS_KEY"))
+	ts.Check(err)
+	ts.Setenv(args[0], place+"?endpoint="+at)
+}
+
+// newBucket makes an empty bucket, and returns the address of a vault in it
+// without its endpoint.
+func newBucket(at, key, secret string) (string, error) {
 	u, err := url.Parse(at)
-	ts.Check(err)
-	c, err := minio.New(u.Host, &minio.Options{
-		Creds: credentials.NewStaticV4(ts.Getenv("AWS_ACCESS_KEY_ID"), ts.Getenv("AWS_SECRET_ACCESS_KEY"), ""),
-	})
-	ts.Check(err)
+	if err != nil {
+		return "", err
+	}
+	c, err := minio.New(u.Host, &minio.Options{Creds: credentials.NewStaticV4(key, secret, "")})
+	if err != nil {
+		return "", err
+	}
 	name := "amparo-" + strings.TrimPrefix(vault.NewID(), "S-")
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	ts.Check(c.MakeBucket(ctx, name, minio.MakeBucketOptions{}))
-	ts.Setenv(args[0], "s3://"+name+"/vault?endpoint="+at)
+	return "s3://" + name + "/vault", c.MakeBucket(ctx, name, minio.MakeBucketOptions{})
 }

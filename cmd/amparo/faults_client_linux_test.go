@@ -328,7 +328,7 @@ func (c *client) story(ctx context.Context) error {
 // upload sends evidence, small files together, and a large one in a part.
 func (c *client) upload(device string) (evidence, job string, err error) {
 	files := c.files()
-	if c.r.IntN(3) == 0 {
+	if c.r.IntN(8) == 0 {
 		large := make([]byte, 9<<20)
 		mathrand.NewChaCha8([32]byte{byte(c.n)}).Read(large)
 		files["large.bin"] = large

@@ -113,6 +113,10 @@ func newField(t *testing.T) *field {
 		f.env = append(f.env, "AMPARO_VAULT="+f.bucket)
 	}
 	f.must("workspace", "init", "--name", "ana")
+	notices := "from: help@example.org\nhelpline: {name: H, reach: {en: x}}\nsmtp: {host: 127.0.0.1, port: 1, timeout: 5s}\n" // nothing is due
+	if err := os.WriteFile(f.path("home/notices.yaml"), []byte(notices), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	f.must("workspace", "workers", "--new", f.path("workers.key"))
 	f.keep()
 	u, err := url.Parse(at)
@@ -247,7 +251,7 @@ func (f *field) disk(name string) string {
 	if err := os.MkdirAll(at, 0o700); err != nil {
 		f.t.Fatal(err)
 	}
-	d := &small{at, 4 << 30} // a limit: only what is used takes memory
+	d := &small{at, 8 << 30} // a limit: only what is used takes memory
 	if err := syscall.Mount("tmpfs", at, "tmpfs", 0, fmt.Sprintf("size=%d,mode=700", d.bytes)); err != nil {
 		f.t.Logf("no disk is filled: a file system can only be mounted by root: %v", err)
 		return at

@@ -50,6 +50,7 @@ func (c *doctorCmd) Run(a *app) (err error) {
 	d.disk()
 	d.indicators()
 	d.queue()
+	d.pool()
 	d.mail()
 	d.server()
 	d.copies()
@@ -93,16 +94,6 @@ func (d *doctor) say(check, state, detail string) {
 // failed tells of an error, with the hint that the command itself would give.
 func (d *doctor) failed(check string, err error) {
 	d.found = append(d.found, diagnosis{Check: check, State: failing, Detail: err.Error(), Hint: d.hint(err)})
-}
-
-// hint is the message that says what to do about an error; "": there is none.
-func (d *doctor) hint(err error) string {
-	for _, h := range hints {
-		if errors.Is(err, h.err) {
-			return d.Text(h.id)
-		}
-	}
-	return ""
 }
 
 func (d *doctor) skip(check, why string) { d.say(check, skipped, d.Text("doctor.skipped."+why)) }

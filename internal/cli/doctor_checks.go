@@ -317,6 +317,32 @@ func (d *doctor) notices() (*notice.Config, error) {
 	return noticesOf(d.ctx, d.w)
 }
 
+// pool looks whether the key that workers of this machine have is the one that
+// jobs are queued for.
+func (d *doctor) pool() {
+	key, err := new(workerCmd).key()
+	switch {
+	case err != nil:
+		d.failed("workers", err)
+		return
+	case key.Zero():
+		d.skip("workers", "no_key")
+		return
+	case d.db == nil || d.last("database") != healthy:
+		d.skip("workers", "no_database")
+		return
+	}
+	_, removed, err := workspace.CheckWorkers(d.ctx, d.db, key)
+	switch {
+	case err != nil:
+		d.failed("workers", err)
+	case removed != "":
+		d.say("workers", failing, d.Text("worker.removed", "When", day(removed)))
+	default:
+		d.say("workers", healthy, d.Text("doctor.workers"))
+	}
+}
+
 func (d *doctor) mail() {
 	conf, err := d.notices()
 	switch {

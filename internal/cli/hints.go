@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io/fs"
 	"os"
@@ -73,6 +74,8 @@ var hints = []struct {
 	{workspace.ErrNoAccess, "ws.hint.no_access"},
 	{workspace.ErrNotWorker, "worker.hint.not_worker"},
 	{workspace.ErrSharedKey, "ws.hint.shared_key"},
+	{workspace.ErrCertificate, "worker.hint.certificate"},
+	{workspace.ErrCrowded, "worker.hint.crowded"},
 	{workspace.ErrUnreachable, "worker.hint.unreachable"},
 	{stamp.ErrNotProven, "ws.hint.stamp"},
 	{exhibit.ErrNotShared, "export.hint.not_shared"},
@@ -109,6 +112,10 @@ func (a *app) hint(err error) string {
 		if errors.Is(err, h.err) {
 			return a.Text(h.id)
 		}
+	}
+	var invalid x509.CertificateInvalidError
+	if errors.As(err, &invalid) && invalid.Reason == x509.Expired {
+		return a.Text("server.hint.expired")
 	}
 	if errors.As(err, new(*tls.CertificateVerificationError)) {
 		return a.Text("server.hint.certificate")

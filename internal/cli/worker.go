@@ -78,9 +78,12 @@ func (c *workerCmd) Run(a *app) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	info, err := workspace.CheckWorkers(a.ctx, db, key)
+	info, removed, err := workspace.CheckWorkers(a.ctx, db, key)
 	if err != nil {
 		return err
+	}
+	if removed != "" {
+		fmt.Fprintln(a.Err, "amparo: "+a.Text("worker.removed", "When", day(removed)))
 	}
 	at = o.opened(db, at)
 	store, err := at.Open(a.ctx, info.UID)
@@ -138,23 +141,33 @@ func (f *wsFlags) child(a *app) job.Child {
 	}
 }
 
-// read reads evidence for a worker, or for a server.
+// read reads evidence for a worker, or for a server. What keeps it from that it
+// tells them: they try again.
 func (c *workerCmd) read(a *app) (err error) {
-	db, at, err := c.database(a, false)
+	e, stop, err := c.reader(a)
 	if err != nil {
-		return err
+		return job.SayFailed(a.Out, err, web.ExplainJob)
 	}
-	defer func() { err = errors.Join(err, db.Close()) }()
+	defer func() { err = errors.Join(err, stop()) }()
+	return e.Read(a.ctx, a.In, a.Out)
+}
+
+// reader opens the database as it is: a newer program may have changed its
+// tables while the worker that asks goes on.
+func (c *workerCmd) reader(a *app) (e *job.Engine, stop func() error, err error) {
+	db, at, err := c.untouched(a)
+	if err != nil {
+		return nil, nil, err
+	}
 	w, err := workspace.Open(a.ctx, db, workspace.Options{Now: a.Now})
 	if err != nil {
-		return err
+		return nil, nil, errors.Join(err, db.Close())
 	}
 	store, err := at.Open(a.ctx, w.Info().UID)
 	if err != nil {
-		return err
+		return nil, nil, errors.Join(err, db.Close())
 	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-	return a.engine(db, store, at.Dir()).Read(a.ctx, a.In, a.Out)
+	return a.engine(db, store, at.Dir()), func() error { return errors.Join(store.Close(), db.Close()) }, nil
 }
 
 // engine runs jobs with what is installed in the workspace, or on this machine.

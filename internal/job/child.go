@@ -123,6 +123,10 @@ func (d *deadError) Error() string {
 	return fmt.Sprintf("the process that reads evidence died: %v", d.err)
 }
 
+// errNotStarted says that there is no process to read evidence. It passes: the
+// program is being replaced, or the machine has too much to do.
+var errNotStarted = errors.New("the process that reads evidence cannot be started")
+
 // readOnce runs one process. It returns the files that were being read when it
 // ended.
 func (e *Engine) readOnce(ctx context.Context, c *running) ([]file, error) {
@@ -157,7 +161,7 @@ func (e *Engine) readOnce(ctx context.Context, c *running) ([]file, error) {
 		return nil, err
 	}
 	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("process that reads evidence: %w", err)
+		return nil, fmt.Errorf("%w: %w", errNotStarted, err)
 	}
 	_, err = in.Write(append(request, '\n'))
 	clear(request)
@@ -238,13 +242,18 @@ func (e *Engine) Read(ctx context.Context, in io.Reader, out io.Writer) error {
 		return err
 	}
 	s := &speaker{enc: json.NewEncoder(out)}
-	err = e.readFor(ctx, &r, s)
-	end := &ending{}
-	if err != nil {
-		end = &ending{Message: e.Explain(err), Passes: passes(err), Lost: errors.Is(err, workspace.ErrLost)}
+	if err = e.readFor(ctx, &r, s); err != nil {
+		return SayFailed(out, err, e.Explain)
 	}
-	s.say(&said{End: end})
+	s.say(&said{End: &ending{}})
 	return nil
+}
+
+// SayFailed is all that the other side says where it cannot read: the
+// database or the vault did not open. A process that ends without a word is
+// taken for one that evidence killed.
+func SayFailed(out io.Writer, err error, explain func(error) string) error {
+	return json.NewEncoder(out).Encode(&said{End: &ending{Message: explain(err), Passes: passes(err), Lost: errors.Is(err, workspace.ErrLost)}})
 }
 
 func (e *Engine) readFor(ctx context.Context, r *Reading, s *speaker) error {

@@ -49,6 +49,9 @@ func TestMain(m *testing.M) {
 
 // reads is the process that reads evidence.
 func reads(how, dir string) error {
+	if how == "away" {
+		return job.SayFailed(os.Stdout, workspace.ErrUnreachable, func(error) string { return "web.error.unreachable" })
+	}
 	debug.SetMaxStack(64 << 20) // as fatal as a gigabyte, and sooner
 	ctx := context.Background()
 	db, err := sqlite.Open(ctx, filepath.Dir(dir), time.Now)

@@ -62,7 +62,7 @@ func (e *Engine) run(ctx context.Context, j *workspace.Job) workspace.Outcome {
 	beats.Go(func() { e.beat(work, c, cancel) })
 	var err error
 	if c.space, c.private, err = e.open(work, j); err == nil {
-		if j.Attempts-j.Retries > maxDeaths {
+		if j.Attempts-j.Retries > e.mayDie(j.Kind) {
 			err = errCrashes
 		} else {
 			err = e.work(work, c)
@@ -96,6 +96,16 @@ func (e *Engine) run(ctx context.Context, j *workspace.Job) workspace.Outcome {
 	return e.end(ctx, c, &last, workspace.JobFailed, message)
 }
 
+// mayDie is how many processes may die that run a job before it is given up.
+// Where evidence is read in a process of its own it is not what kills this one:
+// machines are restarted, and programs upgraded.
+func (e *Engine) mayDie(kind string) int {
+	if e.Child != nil && (kind == workspace.JobCheck || kind == workspace.JobReceive) {
+		return maxReads
+	}
+	return maxDeaths
+}
+
 // explain is the message for an error, of this process or of the one that
 // read evidence for it.
 func (e *Engine) explain(err error) string {
@@ -122,7 +132,7 @@ func backoff(n int) time.Duration {
 func passes(err error) bool {
 	for _, of := range []error{
 		ErrAgain, workspace.ErrUnreachable, s3.ErrUnreachable, workspace.ErrDiskFull, workspace.ErrBusy, syscall.ENOSPC, syscall.ECONNREFUSED, syscall.ECONNRESET,
-		syscall.EMFILE, context.DeadlineExceeded, io.ErrClosedPipe,
+		syscall.EMFILE, errNotStarted, context.DeadlineExceeded, io.ErrClosedPipe,
 	} {
 		if errors.Is(err, of) {
 			return true

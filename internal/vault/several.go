@@ -14,8 +14,8 @@ import (
 // last. A file that the bundle has with that name and size is not read. What is
 // returned are the files of this call, with their SHA-256; beside an error they
 // are those that are stored. The error wraps ErrOffset for a name that is none,
-// or a size that is too large to come whole, and io.ErrUnexpectedEOF where a
-// file ends before its size.
+// or a size that is too large to come whole, and ErrShort where a file ends
+// before its size.
 func AppendFiles(ctx context.Context, s Store, x Index, o AddOptions, next func() (string, int64, io.Reader, error)) ([]File, error) {
 	list, parts, err := files(ctx, x, o.Bundle, o.Key)
 	if err != nil {
@@ -68,9 +68,9 @@ func (a *adder) whole(name string, size int64, r io.Reader) (File, error) {
 	}
 	f, sum := File{Path: name, Size: size}, sha256.New()
 	if size > 0 {
-		seg, err := a.segment(io.TeeReader(io.LimitReader(r, size), sum), size)
+		seg, err := a.segment(io.TeeReader(io.LimitReader(sent{r}, size), sum), size)
 		if errors.Is(err, ErrChanged) {
-			return f, fmt.Errorf("%s: %w", name, io.ErrUnexpectedEOF)
+			return f, fmt.Errorf("%s: %w", name, ErrShort)
 		}
 		if err != nil {
 			return f, err

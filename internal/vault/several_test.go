@@ -63,7 +63,7 @@ func TestFilesThatAreNone(t *testing.T) {
 		want error
 	}{
 		"escape": {"../x", 1, vault.ErrOffset}, "absolute": {"/x", 1, vault.ErrOffset}, "dot": {".", 1, vault.ErrOffset},
-		"negative": {"x", -1, vault.ErrOffset}, "large": {"x", vault.SegmentSize + 1, vault.ErrOffset}, "cut": {"x", 100, io.ErrUnexpectedEOF},
+		"negative": {"x", -1, vault.ErrOffset}, "large": {"x", vault.SegmentSize + 1, vault.ErrOffset}, "cut": {"x", 100, vault.ErrShort},
 	} {
 		done := false
 		_, err := vault.AppendFiles(t.Context(), s, m, vault.AddOptions{Bundle: "E-1", Case: "C-1", Key: m.Key}, func() (string, int64, io.Reader, error) {

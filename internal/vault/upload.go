@@ -14,8 +14,26 @@ import (
 	"github.com/amparo-project/amparo/internal/seal"
 )
 
-// ErrOffset says that a part of an upload does not continue what is stored.
-var ErrOffset = errors.New("the part does not continue what is stored")
+// Errors of uploads.
+var (
+	// ErrOffset says that a part of an upload does not continue what is stored.
+	ErrOffset = errors.New("the part does not continue what is stored")
+	// ErrShort says that what was sent ended early.
+	ErrShort = errors.New("what was sent ended before it was whole")
+)
+
+// sent is what comes over a connection. Where that breaks it is ErrShort: the
+// store and the database have connections too, and break in the same words.
+type sent struct{ r io.Reader }
+
+// Read implements io.Reader.
+func (s sent) Read(p []byte) (int, error) {
+	n, err := s.r.Read(p)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		err = ErrShort
+	}
+	return n, err
+}
 
 // An Upload is one file that comes to a bundle in parts, over a connection
 // that may break.
@@ -46,8 +64,9 @@ func (u *Upload) Offset(ctx context.Context, x Index) (offset int64, sum string,
 
 // Append stores the bytes of r, which begin at offset of the file, as far as
 // they fill segments; the rest of a broken part is forgotten. It returns how
-// much of the file is stored then, also beside an error. Nothing of the file
-// is ever on the disk in clear. The error wraps ErrOffset.
+// much of the file is stored then, also beside an error, and the SHA-256 once it
+// is whole. Nothing of the file is ever on the disk in clear. The error wraps
+// ErrOffset, and ErrShort where r ended early.
 func (u *Upload) Append(ctx context.Context, s Store, x Index, offset int64, r io.Reader, progress func(bytes int64)) (int64, string, error) {
 	if !fs.ValidPath(u.Name) || u.Name == "." || u.Size < 0 {
 		return 0, "", fmt.Errorf("%w: name or size of the upload", ErrOffset)
@@ -74,8 +93,10 @@ func (u *Upload) Append(ctx context.Context, s Store, x Index, offset int64, r i
 		a.o.Progress = func(_, n int64) { progress(done + n) }
 	}
 	defer a.abort()
-	done, err = a.append(&f, done, r)
-	return done, f.SHA256, err
+	if done, err = a.append(&f, done, sent{r}); err != nil {
+		return done, "", err
+	}
+	return done, f.SHA256, nil
 }
 
 // append reads segment by segment, each durable before the next.
@@ -93,7 +114,7 @@ func (a *adder) append(f *File, done int64, r io.Reader) (int64, error) {
 		n := min(f.Size-done, SegmentSize)
 		seg, err := a.segment(io.TeeReader(io.LimitReader(r, n), sum), n)
 		if errors.Is(err, ErrChanged) {
-			return done, io.ErrUnexpectedEOF // the part ended: what is whole is stored
+			return done, ErrShort // what is whole is stored
 		}
 		if err != nil {
 			return done, err
@@ -136,6 +157,7 @@ func (u *Upload) AppendAll(ctx context.Context, s Store, x Index, r io.Reader) (
 	}
 	a := &adder{ctx: ctx, s: s, x: x, part: parts, o: AddOptions{Bundle: u.Bundle, Case: u.Case, Key: u.Key}}
 	defer a.abort()
+	r = sent{r}
 	f, sum, buf := File{Path: u.Name}, sha256.New(), make([]byte, SegmentSize)
 	for last := false; !last; {
 		n, err := io.ReadFull(r, buf)

@@ -142,7 +142,7 @@ func (a *api) sendPart(ctx context.Context, sp *examine.Space, in *onePart) (upl
 	u := &vault.Upload{Bundle: ev.ID, Case: ev.Case, Key: key, Name: in.Path, Size: in.Size}
 	body := http.MaxBytesReader(c.w, c.stream, u.Size-min(in.Offset, u.Size)+1)
 	f.Offset, f.SHA256, err = u.Append(ctx, sp.Vault, sp.Index(), in.Offset, body, nil)
-	if errors.Is(err, io.ErrUnexpectedEOF) {
+	if errors.Is(err, vault.ErrShort) {
 		err = nil // what is whole of the part is stored, and the answer says how much that is
 	}
 	return f, err
@@ -174,7 +174,7 @@ func (a *api) sendFiles(ctx context.Context, sp *examine.Space, id string) (uplo
 		}
 		return path.Clean(h.Name), h.Size, t, nil
 	})
-	if errors.Is(err, io.ErrUnexpectedEOF) {
+	if errors.Is(err, vault.ErrShort) {
 		err = badRequest{err}
 	}
 	return uploadAnswer{ev.ID, ev.State, uploadedFiles(list)}, err

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"mime/multipart"
 	"net/http"
 	"os"
@@ -186,7 +185,7 @@ func (q *request) uploadPart() error {
 	defer q.s.release(u.Bundle)
 	body := http.MaxBytesReader(q.w, q.r.Body, u.Size-min(offset, u.Size)+1)
 	st.Offset, st.SHA256, err = u.Append(q.ctx(), q.space.Vault, q.space.Index(), offset, body, nil)
-	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+	if err != nil && !errors.Is(err, vault.ErrShort) {
 		return err
 	}
 	return q.answer(st)

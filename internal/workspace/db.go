@@ -31,6 +31,8 @@ var (
 
 	ErrNotAllowed  = errors.New("not allowed")
 	ErrUnreachable = errors.New("the database cannot be reached")
+	ErrCertificate = errors.New("the certificate of the database is not valid")
+	ErrCrowded     = errors.New("the database takes no more connections")
 )
 
 // DB is a database that holds a workspace: what drivers open.

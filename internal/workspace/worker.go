@@ -63,7 +63,8 @@ func (k *Worker) fail(what string, err error) error {
 func (k *Worker) now() string { return k.o.Now().UTC().Format(ledger.TimeLayout) }
 
 // ErrLater says that a job cannot run now, and may soon: its case has as many
-// jobs as may run at once, or this process does not take its kind.
+// jobs as may run at once, or this process does not take its kind, or has
+// another key than it was queued for.
 var ErrLater = errors.New("the job cannot run here now")
 
 // Claim takes a job that waits: one process does, however many try. The error
@@ -393,6 +394,9 @@ func OpenJob(ctx context.Context, db *DB, now func() time.Time, workers seal.Ide
 		return nil, JobPrivate{}, err
 	}
 	secret, err := seal.Open(workers, j.wrapped)
+	if errors.Is(err, seal.ErrWrongKey) { // it was queued after, or before, this key was the workers'
+		return nil, JobPrivate{}, fmt.Errorf("key of case %s: %w: %w", j.Case, ErrLater, err)
+	}
 	if err != nil {
 		return nil, JobPrivate{}, fmt.Errorf("key of case %s: %w", j.Case, err)
 	}

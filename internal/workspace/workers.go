@@ -87,18 +87,20 @@ func (t *tx) workers() (recipient string, err error) {
 var ErrNotWorker = errors.New("this key is not that of the workspace's workers")
 
 // CheckWorkers reports whether an identity is that of the workers, now or
-// before: jobs may be wrapped for it. The errors wrap ErrNone and ErrNotWorker.
-func CheckWorkers(ctx context.Context, db *DB, id seal.Identity) (Info, error) {
+// before: jobs may be wrapped for it. removed is when it was replaced or removed,
+// "" where it is the one that jobs are wrapped for. The errors wrap ErrNone and
+// ErrNotWorker.
+func CheckWorkers(ctx context.Context, db *DB, id seal.Identity) (info Info, removed string, err error) {
 	w, err := Open(ctx, db, Options{})
 	if err != nil {
-		return Info{}, err
+		return info, "", err
 	}
-	var n int
-	if err := db.Pool.QueryRowContext(ctx, "SELECT COUNT(*) FROM workers WHERE recipient = $1", id.Recipient()).Scan(&n); err != nil {
-		return w.info, w.fail("workers", err)
+	err = db.Pool.QueryRowContext(ctx, "SELECT removed FROM workers WHERE recipient = $1", id.Recipient()).Scan(&removed)
+	if errors.Is(err, sql.ErrNoRows) {
+		return w.info, "", fmt.Errorf("%s: %w", db.Name, ErrNotWorker)
 	}
-	if n == 0 {
-		return w.info, fmt.Errorf("%s: %w", db.Name, ErrNotWorker)
+	if err != nil {
+		return w.info, "", w.fail("workers", err)
 	}
-	return w.info, nil
+	return w.info, removed, nil
 }

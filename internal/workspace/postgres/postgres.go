@@ -3,6 +3,7 @@ package postgres
 
 import (
 	"context"
+	"crypto/x509"
 	"database/sql"
 	"database/sql/driver"
 	"embed"
@@ -152,13 +153,18 @@ func scrub(ctx context.Context, pool *sql.DB) error {
 func explain(err error) error {
 	var e *pgconn.PgError
 	if !errors.As(err, &e) {
+		if badCertificate(err) {
+			return fmt.Errorf("%w: %w: %w", workspace.ErrUnreachable, workspace.ErrCertificate, err)
+		}
 		if unreachable(err) {
 			return fmt.Errorf("%w: %w", workspace.ErrUnreachable, err)
 		}
 		return err
 	}
 	switch {
-	case strings.HasPrefix(e.Code, "08"), strings.HasPrefix(e.Code, "57P"), e.Code == "53300": // connection_exception, operator_intervention, too_many_connections
+	case e.Code == "53300": // too_many_connections
+		return fmt.Errorf("%w: %w: %w", workspace.ErrUnreachable, workspace.ErrCrowded, err)
+	case strings.HasPrefix(e.Code, "08"), strings.HasPrefix(e.Code, "57P"): // connection_exception, operator_intervention
 		return fmt.Errorf("%w: %w", workspace.ErrUnreachable, err)
 	case e.Code == "53100": // disk_full
 		return fmt.Errorf("%w: %w", workspace.ErrDiskFull, err)
@@ -168,6 +174,15 @@ func explain(err error) error {
 		return fmt.Errorf("%w: %w", workspace.ErrDamaged, err)
 	}
 	return err
+}
+
+// badCertificate reports whether the server showed a certificate that is not
+// to be trusted.
+func badCertificate(err error) bool {
+	var invalid x509.CertificateInvalidError
+	var unknown x509.UnknownAuthorityError
+	var host x509.HostnameError
+	return errors.As(err, &invalid) || errors.As(err, &unknown) || errors.As(err, &host)
 }
 
 // unreachable reports whether the server could not be asked, and may be later.
