@@ -18,7 +18,7 @@ type Hooks struct {
 // OpenHooks returns the deliveries that the workers with this key can send. The
 // errors wrap ErrNone and ErrNotWorker.
 func OpenHooks(ctx context.Context, db *DB, now func() time.Time, pool seal.Identity) (*Hooks, error) {
-	if _, err := CheckWorkers(ctx, db, pool); err != nil {
+	if _, _, err := CheckWorkers(ctx, db, pool); err != nil {
 		return nil, err
 	}
 	w, err := Open(ctx, db, Options{Now: now})
