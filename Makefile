@@ -10,7 +10,7 @@ LDFLAGS       := -s -w -X github.com/amparo-project/amparo/internal/cli.Version=
 BIN           := bin/amparo
 MODULE        := internal/web/wasm/verify.wasm
 
-.PHONY: bench-recovery bench-web bench-zoom help build module demo test race vet lint fuzz browser check bench bench-hunt kill faults bench-lure bench-data docs rates cross clean
+.PHONY: bench-recovery bench-scale bench-web bench-zoom help build module demo test race vet lint fuzz browser check bench bench-hunt kill faults bench-lure bench-data docs rates cross clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -91,6 +91,9 @@ bench-hunt: ## measure a hunt: 10,000 new indicators against DEVICES devices (10
 
 bench-web: ## measure the pages of 1,000 phones with 50 people at work, on both databases (ENGINE=sqlite or postgres for one; BENCH_DIR for its 5 GB)
 	@scripts/bench-web $(ENGINE)
+
+bench-scale: ## measure workers, hunts, jobs and pages for docs/scale.md, and write its tables (PARTS=checks, hunts, jobs, pages or report; see scripts/bench-scale)
+	@PARTS="$(PARTS)" scripts/bench-scale
 
 bench-zoom: ## measure in Chromium how smoothly the timeline of a million events zooms (MESSAGES=420000)
 	AMPARO_BENCH_ZOOM=$(or $(MESSAGES),420000) scripts/with-browser $(GO) test -count=1 ./internal/browsertest -run '^TestZoom$$' -v

@@ -50,6 +50,7 @@ var may = map[string][]string{
 	"pipeline":     {"artifact", "chain", "evidence", "extsort", "finding", "indicator", "limit", "lure", "rule"},
 	"report":       {"artifact", "finding", "glyph", "limit", "link", "message", "rule"},
 	"rule":         {"android", "apple", "artifact", "finding", "limit"},
+	"scale":        {},
 	"seal":         {"limit"},
 	"testevidence": {},
 	"timeline":     {"limit"},

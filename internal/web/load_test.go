@@ -21,6 +21,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/amparo-project/amparo/internal/scale"
 	"github.com/amparo-project/amparo/internal/vault/stores"
 	"github.com/amparo-project/amparo/internal/web/webtest"
 	"github.com/amparo-project/amparo/internal/workspace"
@@ -79,7 +80,11 @@ func TestLoad(t *testing.T) {
 	}
 	seconds := time.Duration(fromEnv("AMPARO_BENCH_SECONDS", 60)) * time.Second
 	l.alone()
-	l.run(engine+", one to three seconds between a person's pages", time.Second, 2*time.Second, seconds)
+	x := l.run(engine+", one to three seconds between a person's pages", time.Second, 2*time.Second, seconds)
+	x.Engine, x.People, x.Devices = engine, people, w.Devices
+	if err := scale.Print(os.Stdout, scale.Costs{Pages: []scale.Pages{x}}); err != nil {
+		t.Fatal(err)
+	}
 	l.run(engine+", without a pause", 0, 0, seconds/2)
 }
 
@@ -134,7 +139,7 @@ func (l *load) alone() {
 }
 
 // run lets all work for a time.
-func (l *load) run(title string, least, spread, length time.Duration) {
+func (l *load) run(title string, least, spread, length time.Duration) (x scale.Pages) {
 	l.taken, l.bad = map[string][]time.Duration{}, map[string]int{}
 	ctx, cancel := context.WithTimeout(l.f.t.Context(), length)
 	defer cancel()
@@ -162,12 +167,20 @@ func (l *load) run(title string, least, spread, length time.Duration) {
 	}
 	all.Wait()
 	l.table(title)
-	n := 0
-	for _, list := range l.taken {
-		n += len(list)
+	var list []time.Duration
+	for name, of := range l.taken {
+		list = append(list, of...)
+		if slow := at(of, 95); slow > x.SlowP95 {
+			x.Slowest, x.SlowP95 = name, slow
+		}
+		x.Refused += l.bad[name]
 	}
-	fmt.Printf("\n%.1f requests a second; of the processor %.1f ms a request, with those who ask: %.2f cores\n", float64(n)/time.Since(begun).Seconds(),
-		float64((worked()-before).Microseconds())/1000/float64(max(n, 1)), (worked()-before).Seconds()/time.Since(begun).Seconds())
+	slices.Sort(list)
+	work, took := worked()-before, time.Since(begun).Seconds()
+	x.PerSecond, x.Processor = float64(len(list))/took, float64(work.Microseconds())/1000/float64(max(len(list), 1))
+	x.Median, x.P95 = at(list, 50), at(list, 95)
+	fmt.Printf("\n%.1f requests a second; of the processor %.1f ms a request, with those who ask: %.2f cores\n", x.PerSecond, x.Processor, work.Seconds()/took)
+	return x
 }
 
 func (l *load) visit(r *rand.Rand, b *browser, v visit) {

@@ -159,6 +159,16 @@ func BenchmarkHunt(b *testing.B) {
 	workspacetest.Hunting(b, db, n)
 }
 
+func BenchmarkHuntOfMany(b *testing.B) {
+	n, err := strconv.Atoi(os.Getenv("AMPARO_BENCH_DEVICES"))
+	if err != nil {
+		n = 20
+	}
+	db := open(b, fresh(b))
+	defer db.Close()
+	workspacetest.HuntingMany(b, db, n)
+}
+
 func BenchmarkViews(b *testing.B) {
 	db := open(b, fresh(b))
 	defer db.Close()

@@ -35,3 +35,12 @@ func BenchmarkViews(b *testing.B) {
 	defer db.Close()
 	workspacetest.Looking(b, db)
 }
+
+func BenchmarkHuntOfMany(b *testing.B) {
+	db, err := sqlite.Open(b.Context(), b.TempDir(), time.Now)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer db.Close()
+	workspacetest.HuntingMany(b, db, devices())
+}
