@@ -458,6 +458,7 @@ func TestFullScratch(t *testing.T) {
 	at := disk(t, 1<<20)
 	ev := d.evidence()
 	fill(t, at, 0)
+	d.doctor([]string{"AMPARO_SCRATCH=" + at}, "disk", "the disk is full")
 	d.background([]string{"AMPARO_SCRATCH=" + at}, "worker")
 	job := d.must("job", "add", "check", "--evidence", ev)
 	d.until("the job is tried again", func() bool { return d.job(job).Retries > 0 })

@@ -25,7 +25,7 @@ import (
 // How TestFaults is run: some seconds of faults for each change, an hour by
 // hand ("make faults FOR=1h"). The seed chooses faults and acts.
 var (
-	faultsFor  = flag.Duration("faults", 6*time.Second, "how long TestFaults makes faults")
+	faultsFor  = flag.Duration("faults", 5*time.Second, "how long TestFaults makes faults")
 	faultsSeed = flag.Uint64("faults-seed", 0, "the seed that TestFaults takes; 0: another each time")
 )
 

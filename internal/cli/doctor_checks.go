@@ -26,6 +26,7 @@ import (
 const (
 	clockApart    = 5 * time.Second
 	littleDisk    = 10 << 30 // bytes
+	noDisk        = 64 << 20 // bytes; less is a failure: a result does not fit
 	oldIndicators = 7 * 24 * time.Hour
 	longWait      = 10 * time.Minute
 	oldCopy       = 8 * 24 * time.Hour
@@ -222,6 +223,8 @@ func (d *doctor) disk() {
 		d.skip("disk", "no_database")
 	case err != nil:
 		d.failed("disk", err)
+	case free < noDisk:
+		d.failed("disk", fmt.Errorf("%s: %w", safe(at.Dir()), workspace.ErrDiskFull))
 	case free < littleDisk:
 		d.say("disk", warning, d.Text("doctor.disk", "Where", safe(at.Dir()), "GB", d.Number(free>>30)))
 	default:

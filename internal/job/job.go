@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"time"
@@ -32,6 +33,11 @@ const (
 	laterAfter = 2 * time.Second  // a job that cannot run now is brought again
 	maxDeaths  = 5                // of processes that ran a job
 )
+
+// later is when a job that cannot run here is brought again: not at the same
+// distance each time, or of two processes that look at steady times the one
+// that cannot run it would always be first.
+func later() time.Duration { return laterAfter + rand.N(laterAfter) }
 
 // An Engine runs the jobs of one process. Its methods may be called from
 // several goroutines.
@@ -310,12 +316,12 @@ func (e *Engine) one(ctx context.Context, id string) workspace.Outcome {
 	case errors.Is(err, workspace.ErrNotFound):
 		return workspace.Outcome{}
 	case errors.Is(err, workspace.ErrLater):
-		return workspace.Outcome{Again: true, After: laterAfter}
+		return workspace.Outcome{Again: true, After: later()}
 	case err != nil:
 		if ctx.Err() == nil {
 			e.warn(ctx, "job not claimed", err)
 		}
-		return workspace.Outcome{Again: true, After: laterAfter}
+		return workspace.Outcome{Again: true, After: later()}
 	}
 	return e.run(ctx, &j)
 }

@@ -82,7 +82,7 @@ func (e *Engine) run(ctx context.Context, j *workspace.Job) workspace.Outcome {
 		return e.end(ctx, c, &last, workspace.JobDone, "")
 	case errors.Is(err, workspace.ErrLater):
 		e.giveBack(ctx, &last, 0, "")
-		return workspace.Outcome{Again: true, After: laterAfter}
+		return workspace.Outcome{Again: true, After: later()}
 	case ctx.Err() != nil:
 		return e.giveBack(ctx, &last, 0, "")
 	case errors.Is(err, errCrashes):

@@ -19,7 +19,7 @@ import (
 // then it is taken for that of a process which is gone.
 const (
 	onceLife = 24 * time.Hour
-	onceRuns = time.Minute
+	onceRuns = 15 * time.Second
 )
 
 // Errors of calls that are made under a key.
