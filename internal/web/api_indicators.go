@@ -46,6 +46,16 @@ func (a *api) indicators() {
 			}
 			return out, err
 		})
+	add(a, ScopeHunt, http.MethodDelete, "/indicators/{set}", "remove-indicators", "Take an installed set out, with its history",
+		func(ctx context.Context, sp *examine.Space, in *struct {
+			Set string `path:"set" minLength:"1" maxLength:"200"`
+		}) (nothing, error) {
+			if err := sp.InTeam(ctx); err != nil {
+				return nothing{}, err
+			}
+			_, err := a.s.removeIndicators(in.Set)
+			return nothing{}, err
+		})
 	add(a, ScopeHunt, http.MethodPost, "/indicators/update", "update-indicators", "Ask the feeds of indicators for news: it reaches their addresses, and goes on after the answer",
 		func(ctx context.Context, sp *examine.Space, _ *nothing) (Feeds, error) {
 			if err := sp.InTeam(ctx); err != nil {

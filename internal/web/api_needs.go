@@ -10,7 +10,7 @@ import (
 // beside the scope that it asks of a token. One that is not here is for owners.
 var operationNeeds = map[string]need{
 	// Of the workspace.
-	"add-indicators": teamMay(workspace.ActHunt), "create-case": ofTeam, "get-workspace": member, "list-acts": may(workspace.ActSee),
+	"add-indicators": teamMay(workspace.ActHunt), "remove-indicators": teamMay(workspace.ActHunt), "create-case": ofTeam, "get-workspace": member, "list-acts": may(workspace.ActSee),
 	"list-checkpoints": member, "list-indicators": ofTeam, "list-members": ofTeam, "list-terms": ofTeam, "prove-consistency": member,
 	"prove-entry": member, "publish-ledger": member, "read-message": may(workspace.ActLures), "read-messages": may(workspace.ActLures),
 	"search-indicators": ofTeam, "sign-checkpoint": ofTeam,
@@ -40,8 +40,8 @@ var operationNeeds = map[string]need{
 	"preview-publication": may(workspace.ActPublish), "publish": may(workspace.ActPublish),
 	"retire-entry": may(workspace.ActAccount), "add-register": may(workspace.ActAccount), "ask-to-be-told": may(workspace.ActAccount),
 	"decide-concern": may(workspace.ActAccount), "draft-notices": may(workspace.ActAccount), "move-notice": may(workspace.ActAccount),
-	"send-reminders": may(workspace.ActAccount),
-	"put-list":       may(workspace.ActAccount), "send-notices": may(workspace.ActAccount),
+	"edit-notice": may(workspace.ActAccount), "send-reminders": may(workspace.ActAccount),
+	"put-list": may(workspace.ActAccount), "send-notices": may(workspace.ActAccount),
 
 	"close-case": may(workspace.ActClose), "share-case": may(workspace.ActMembers), "list-case-members": may(workspace.ActMembers),
 	"change-role": may(workspace.ActMembers), "remove-case-member": may(workspace.ActMembers),

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/amparo-project/amparo/internal/account/book"
+	"github.com/amparo-project/amparo/internal/account/notice"
 	"github.com/amparo-project/amparo/internal/account/outbox"
 	"github.com/amparo-project/amparo/internal/account/term"
 	"github.com/amparo-project/amparo/internal/casework"
@@ -33,6 +34,14 @@ type (
 		Body   struct {
 			Step string `json:"step" enum:"approve,told,read,retry,was_sent,was_not_sent,cancel"`
 			Note string `json:"note,omitempty" maxLength:"15000"`
+		}
+	}
+	noticeWords struct {
+		Notice string `path:"notice" maxLength:"20"`
+		Body   struct {
+			Version int64  `json:"version" doc:"that was read: there may be a later one, which is not overwritten"`
+			Subject string `json:"subject" minLength:"1" maxLength:"200"`
+			Body    string `json:"body" minLength:"1" maxLength:"15000"`
 		}
 	}
 	concernBody struct {
@@ -149,6 +158,15 @@ func (a *api) remind(ctx context.Context, sp *examine.Space, in *remindBody) (ou
 	drafted, sent, err := callerOf(ctx).words().SendReminders(context.WithoutCancel(ctx), sp.Workspace, b, in.Case, st, known, out.Due)
 	out.Drafted, out.Sent = append([]outbox.Notice{}, drafted...), append([]outbox.Notice{}, sent...)
 	return out, err
+}
+
+// editing is the operation that gives drafts other words.
+func (a *api) editing() {
+	add(a, ScopeAccount, http.MethodPut, "/notices/{notice}/text", "edit-notice", "Give a draft other words: a letter, or what is said by phone; a mail says the same to everybody",
+		func(ctx context.Context, sp *examine.Space, in *noticeWords) (outbox.Notice, error) {
+			b := &outbox.Box{Store: sp.Workspace, Now: a.s.o.Now}
+			return b.Edit(ctx, in.Notice, in.Body.Version, notice.Text{Subject: in.Body.Subject, Body: in.Body.Body})
+		})
 }
 
 func (a *api) concerns() {

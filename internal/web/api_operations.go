@@ -64,6 +64,7 @@ func (a *api) operations() {
 	a.account()
 	a.webhooks()
 	a.notices()
+	a.editing()
 	a.concerns()
 	a.out()
 	a.reports()

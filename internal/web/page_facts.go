@@ -1,11 +1,14 @@
 package web
 
 import (
+	"errors"
+	"mime/multipart"
 	"slices"
 
 	"github.com/amparo-project/amparo/internal/account"
 	"github.com/amparo-project/amparo/internal/account/book"
 	"github.com/amparo-project/amparo/internal/casework"
+	"github.com/amparo-project/amparo/internal/limit"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
 
@@ -23,13 +26,21 @@ type factLine struct{ ID, Person, Text, When, Certainty, Source string }
 type attackLine struct{ ID, Person, When, How, Pretends, Threat, Operator, Outcome, Certainty, Source, Note string }
 
 func (q *request) factsPage() error {
-	c, err := q.theCase()
+	d, err := q.factsData()
 	if err != nil {
 		return err
 	}
+	return q.render("facts", q.Text("web.facts.title"), d, inSection("cases"))
+}
+
+func (q *request) factsData() (factsData, error) {
+	c, err := q.theCase()
+	if err != nil {
+		return factsData{}, err
+	}
 	b, err := book.Load(q.ctx(), q.space.Workspace, c.ID)
 	if err != nil {
-		return err
+		return factsData{}, err
 	}
 	w := q.words()
 	d := factsData{Case: c}
@@ -46,11 +57,8 @@ func (q *request) factsPage() error {
 		d.Clashes = append(d.Clashes, w.Clash(b, x))
 	}
 	confirmed, err := q.space.Findings(q.ctx(), workspace.FindingFilter{Case: c.ID, State: workspace.Confirmed}, workspace.Page{Limit: 1})
-	if err != nil {
-		return err
-	}
 	d.Waiting = len(confirmed.Items) > 0
-	return q.render("facts", q.Text("web.facts.title"), d, inSection("cases"))
+	return d, err
 }
 
 // statementForm is a form for a fact or an event.
@@ -155,6 +163,59 @@ func (q *request) writeStatement(kind string, put func(*statementForm, account.B
 		return q.again(err, "fact_add", q.Text("web.facts.add_"+kind), d, inSection("cases"))
 	}
 	return q.done("/cases/"+d.Case.ID+"/facts", q.Text("web.facts.added_"+kind))
+}
+
+// maxStatements bounds a file of facts or events, in bytes.
+const maxStatements = 8 << 20
+
+// takeStatements writes facts or events of a file down, all or none.
+func (q *request) takeStatements() error {
+	c, err := q.theCase()
+	if err != nil {
+		return err
+	}
+	f := fields{}
+	var files [][]byte
+	err = q.parts(maxStatements, f, func(p *multipart.Part) error {
+		data, err := limit.ReadAll(p, maxStatements)
+		if err == nil && len(data) > 0 {
+			files = append(files, data)
+		}
+		return err
+	})
+	if err == nil && len(files) != 1 {
+		err = invalid{"web.facts.one_file"}
+	}
+	var ids []string
+	if err == nil {
+		ids, err = q.putStatements(c.ID, f.get("kind"), files[0])
+	}
+	if errors.Is(err, account.ErrInvalid) || errors.Is(err, workspace.ErrNotFound) {
+		err = invalid{"web.facts.not_read"}
+	}
+	if err != nil {
+		d, derr := q.factsData()
+		if derr != nil {
+			return derr
+		}
+		return q.again(err, "facts", q.Text("web.facts.title"), d, inSection("cases"))
+	}
+	return q.done("/cases/"+c.ID+"/facts", q.Count("web.facts.taken", int64(len(ids))))
+}
+
+func (q *request) putStatements(caseID, kind string, data []byte) ([]string, error) {
+	if kind == account.KindEvent {
+		list, err := book.Decode[account.Event](data)
+		if err != nil {
+			return nil, err
+		}
+		return book.PutEvents(q.ctx(), q.space.Workspace, caseID, list)
+	}
+	list, err := book.Decode[account.Fact](data)
+	if err != nil {
+		return nil, err
+	}
+	return book.PutFacts(q.ctx(), q.space.Workspace, caseID, list)
 }
 
 // basisOf reads source, certainty and time of a statement.

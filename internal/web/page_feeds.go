@@ -73,6 +73,35 @@ type versionOfSet struct {
 	Types   string
 }
 
+// removeIndicators takes a set out, and returns what it was called.
+func (s *Server) removeIndicators(id string) (name string, err error) {
+	err = s.o.Change(func(st *feed.Store) error {
+		entries := st.Entries()
+		i := slices.IndexFunc(entries, func(e feed.Entry) bool { return e.ID == id })
+		if i < 0 {
+			return fmt.Errorf("set %s: %w", id, workspace.ErrNotFound)
+		}
+		name = entries[i].Name
+		return st.Remove(id)
+	})
+	return name, err
+}
+
+// removeSet takes a set out. What was found by it stays found.
+func (q *request) removeSet() error {
+	if err := q.form(); err != nil {
+		return err
+	}
+	if err := q.space.InTeam(q.ctx()); err != nil {
+		return err
+	}
+	name, err := q.s.removeIndicators(q.path("set"))
+	if err != nil {
+		return err
+	}
+	return q.done("/indicators", q.Text("web.feeds.removed", "Name", cut(200, name)))
+}
+
 func (q *request) setPage() error {
 	st, err := q.s.o.Store(q.ctx(), q.space)
 	if err != nil {

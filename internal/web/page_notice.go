@@ -3,9 +3,12 @@ package web
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 
+	"github.com/amparo-project/amparo/internal/account"
 	"github.com/amparo-project/amparo/internal/account/notice"
 	"github.com/amparo-project/amparo/internal/account/outbox"
 	"github.com/amparo-project/amparo/internal/casework"
@@ -19,6 +22,7 @@ type noticeData struct {
 	Moves  []moveLine // the first first
 	Steps  []string   // what a person can do with it now
 	Letter bool       // it can be printed
+	Edit   bool       // its words can be changed
 	Note   string
 }
 
@@ -94,6 +98,7 @@ func (q *request) theNotice() (noticeData, *outbox.Box, error) {
 	d := noticeData{Case: c, Notice: q.noticeLine(&n, names)}
 	d.Letter = n.Channel == notice.Letter && in(notice.Queued, notice.Sent, notice.Read)(&n)
 	if c.State == workspace.CaseOpen {
+		d.Edit = n.State == notice.Draft && n.Channel != notice.Mail
 		for _, s := range steps {
 			if s.fits(&n) {
 				d.Steps = append(d.Steps, s.name)
@@ -141,12 +146,53 @@ func (q *request) moveNotice() error {
 	if do == nil {
 		return badRequest{fmt.Errorf("step %q", q.value("step"))}
 	}
-	n, err := do(q.ctx(), b, d.Notice.ID, d.Note)
+	n := outbox.Notice{}
+	if err = q.hasRead(b, d.Notice.ID); err == nil {
+		n, err = do(q.ctx(), b, d.Notice.ID, d.Note)
+	}
 	if err != nil {
 		return q.again(err, "notice", q.Text("web.notices.one", "ID", d.Notice.ID), d, inSection("cases"))
 	}
 	to := "/cases/" + d.Case.ID + "/notices/" + d.Notice.ID
 	return q.done(to, q.Text("web.notices.now", "State", q.Text("notices.state."+string(n.State))))
+}
+
+// hasRead is an error where the words of a notice are not those of the page that
+// its sender looked at.
+func (q *request) hasRead(b *outbox.Box, id string) error {
+	seen := q.value("seen")
+	if seen == "" {
+		return nil // a step that is not about the words
+	}
+	version, err := strconv.ParseInt(seen, 10, 64)
+	if err != nil {
+		return badRequest{err}
+	}
+	return b.Seen(q.ctx(), id, version)
+}
+
+// editNotice gives a draft other words.
+func (q *request) editNotice() error {
+	if err := q.form(); err != nil {
+		return err
+	}
+	d, b, err := q.theNotice() // of this case, and no other
+	if err != nil {
+		return err
+	}
+	version, err := strconv.ParseInt(q.value("seen"), 10, 64)
+	if err != nil {
+		return badRequest{err}
+	}
+	text := notice.Text{Subject: q.value("subject"), Body: q.value("body")}
+	if _, err = b.Edit(q.ctx(), d.Notice.ID, version, text); err != nil {
+		d.Notice.Text = text // as it was typed, to be mended
+		if errors.Is(err, account.ErrInvalid) {
+			err = invalid{"web.notices.bad_words"}
+		}
+		return q.again(err, "notice", q.Text("web.notices.one", "ID", d.Notice.ID), d, inSection("cases"))
+	}
+	return q.done("/cases/"+d.Case.ID+"/notices/"+d.Notice.ID, q.Text("web.notices.edited"))
 }
 
 // noticeLetter prints a letter that was approved.
