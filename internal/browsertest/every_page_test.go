@@ -58,7 +58,7 @@ var queries = map[string]string{
 // pictures are those that are kept, by language and page.
 var pictures = map[string]string{
 	"en /cases": "web-cases", "en /cases/{case}": "web-case", "es /cases/{case}": "web-case-phone-dark-es", "en /search": "web-search", "es /search": "web-search-phone-dark-es",
-	"es /runs/{run}/findings/{finding}": "web-finding-phone-dark", "es /cases": "web-cases-phone-dark-es", "en /cases/{case}/trade": "web-trade",
+	"es /runs/{run}/findings/{finding}": "web-finding-phone-dark", "es /cases": "web-cases-phone-dark-es", "en /cases/{case}/trade/deal": "web-deal",
 }
 
 // visitor looks at pages as a member.

@@ -22,6 +22,7 @@ type noticeCmd struct {
 	Due     noticeDueCmd     `cmd:"" help:"notice_due"`
 	List    noticeListCmd    `cmd:"" help:"notice_list"`
 	Show    noticeShowCmd    `cmd:"" help:"notice_show"`
+	Edit    noticeEditCmd    `cmd:"" help:"notice_edit"`
 	Approve noticeApproveCmd `cmd:"" help:"notice_approve"`
 	Send    noticeSendCmd    `cmd:"" help:"notice_send"`
 	Letter  noticeLetterCmd  `cmd:"" help:"notice_letter"`
@@ -245,6 +246,38 @@ func (c *noticeShowCmd) Run(a *app) error {
 			fmt.Fprintln(a.Out, safe(line))
 		}
 		return nil
+	})
+}
+
+type noticeEditCmd struct {
+	ID   string `arg:"" help:"notice_id"`
+	Text string `arg:"" help:"notice_text"`
+	JSON bool   `name:"json" help:"json"`
+	anyFlags
+}
+
+// Run gives a draft other words.
+func (c *noticeEditCmd) Run(a *app) error {
+	text, err := a.text(c.Text)
+	if err != nil {
+		return err
+	}
+	subject, body, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	return c.either(a, func(s works) error {
+		n, err := boxOver(s).Notice(a.ctx, c.ID)
+		if err != nil {
+			return err
+		}
+		words := notice.Text{Subject: subject, Body: body}
+		if far, ok := s.(*client.Client); ok {
+			n, err = far.EditNotice(a.ctx, c.ID, n.Version, words)
+		} else {
+			n, err = boxOver(s).Edit(a.ctx, c.ID, n.Version, words)
+		}
+		if err != nil {
+			return err
+		}
+		return a.made(c.JSON, n, n.ID)
 	})
 }
 

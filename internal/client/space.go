@@ -4,12 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"strconv"
 	"strings"
 
 	"github.com/amparo-project/amparo/internal/account"
 	"github.com/amparo-project/amparo/internal/account/book"
 	"github.com/amparo-project/amparo/internal/account/clock"
+	"github.com/amparo-project/amparo/internal/account/notice"
 	"github.com/amparo-project/amparo/internal/account/outbox"
 	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/workspace"
@@ -417,6 +419,16 @@ func (c *Client) SendNotices(ctx context.Context, caseID string) ([]outbox.Notic
 	var out notices
 	err := c.post(ctx, "/cases/"+part(caseID)+"/notices/send", nil, &out)
 	return out.Notices, err
+}
+
+// EditNotice gives a draft other words, where its version is that which was read.
+func (c *Client) EditNotice(ctx context.Context, id string, version int64, t notice.Text) (n outbox.Notice, err error) {
+	data, err := json.Marshal(map[string]any{"version": version, "subject": t.Subject, "body": t.Body})
+	if err != nil {
+		return n, err
+	}
+	err = c.json(ctx, call{method: http.MethodPut, path: "/notices/" + part(id) + "/text", kind: "application/json", body: bytesOf(data), again: true}, &n)
+	return n, err
 }
 
 // MoveNotice takes a notice a step further: approve, told, read, retry,

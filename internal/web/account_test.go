@@ -129,6 +129,23 @@ func TestFactsAndConcerns(t *testing.T) {
 		t.Errorf("a rule that is none: %d", a.status)
 	}
 	b.has(at+"/concerns?every=1", "not met")
+	// By a file: all, or nothing.
+	two := `[{"person": "heron", "kind": "number", "value": "US", "sources": [{"title": "One"}, {"title": "Two"}], "certainty": "certain"},
+		{"person": "%s", "kind": "role", "value": "activist", "sources": [{"title": "One"}], "certainty": "claimed"}]`
+	for what, file := range map[string]string{"somebody else": strings.Replace(two, "%s", "nobody", 1), "no JSON": "{", "a field that is none": `{"person": "heron", "kindness": "x"}`} {
+		if a := b.multipart(at+"/facts/file", "kind", "fact", "@facts.json", file); a.status != http.StatusUnprocessableEntity || !strings.Contains(problemOf(a.body), "Nothing was written down") {
+			t.Errorf("%s: %d %s", what, a.status, problemOf(a.body))
+		}
+	}
+	if a := b.multipart(at+"/facts/file", "kind", "fact"); a.status != http.StatusUnprocessableEntity {
+		t.Errorf("no file: %d", a.status)
+	}
+	if strings.Contains(b.get(at+"/facts").body, "number: US") {
+		t.Error("half a file was written down")
+	}
+	b.good("facts", b.multipart(at+"/facts/file", "kind", "fact", "@facts.json", strings.Replace(two, "%s", "heron", 1)))
+	b.good("events", b.multipart(at+"/facts/file", "kind", "event", "@events.json", `{"person": "heron", "from": "2015", "how": "zero_click", "outcome": "infected", "sources": [{"title": "Lab"}], "certainty": "certain"}`))
+	b.has(at+"/facts", "activist", "Lab")
 }
 
 // TestTrade fills the register by form and by file.
@@ -145,6 +162,20 @@ func TestTrade(t *testing.T) {
 	b.good("register", b.multipart(at+"/file", "form", "register", "@register.json", register))
 	b.good("list", b.multipart(at+"/file", "form", "bis", "@list.csv", "source,name,alt_names\nEntity List (EL) - Bureau of Industry and Security,Example Surveillance,ExSurv\n"))
 	b.has(at, "Example Surveillance Ltd", "Contract 1", "Only against crime.", "RECKLESS-1", "/100")
+	// A deal by its form: what was ticked is a condition, with what it names.
+	b.has(at+"/deal", "Not against numbers of certain countries", `list="parties"`, "Example Surveillance Ltd", "US")
+	deal := []string{"kind", "licence", "name", "Licence 7", "seller", "Example Surveillance Ltd", "through", "A, B", "buyer", "Agency", "from", "2015", "amount", "1 USD",
+		"condition", "not_numbers_of", "words-not_numbers_of", "No numbers of the two.", "param-not_numbers_of-numbers", "US, CA", "words-expiry", "not ticked", "certainty", "certain"}
+	if a := b.multipart(at+"/deal", deal...); a.status != http.StatusUnprocessableEntity || !strings.Contains(a.body, "No numbers of the two.") || !strings.Contains(a.body, `value="US, CA"`) {
+		t.Errorf("a deal without a source: %d: what was typed is lost", a.status)
+	}
+	b.good("deal", b.multipart(at+"/deal", append(deal, "source", "The licence")...))
+	page := b.has(at, "Licence 7", "No numbers of the two.", "A → B → Agency")
+	if strings.Contains(page, "not ticked") {
+		t.Error("a condition that was not ticked is one")
+	}
+	id := regexp.MustCompile(`Licence 7(?s:.*?)entries/(A-\w+)`).FindStringSubmatch(page)[1]
+	b.has("/cases/"+caseID+"/entries/"+id, "params · numbers 2", "CA")
 	for what, a := range map[string]answer{
 		"no file": b.multipart(at+"/file", "form", "register"), "no JSON": b.multipart(at+"/file", "form", "register", "@x", "{"),
 		"no list": b.multipart(at+"/file", "form", "eu", "@x", "<nothing/>"), "no name": b.multipart(at, "kind", "seller", "source", "s", "certainty", "certain"),
@@ -211,6 +242,27 @@ func TestNoticesToRead(t *testing.T) {
 	if a := b.get(one + "/letter"); a.status != http.StatusNotFound {
 		t.Errorf("the letter of a mail: %d", a.status)
 	}
+	if a := b.post(one+"/text", "seen", "1", "subject", "Your case", "body", "PGR answered."); a.status == http.StatusSeeOther {
+		t.Error("a mail was given other words")
+	}
+	// A letter has words of its own, until somebody approves them as they read them.
+	b.good("ask", b.post(at+"/ask", "person", person, "channel", "letter", "event", "answer", "address", "Calle 1", "since", "2017-01-01"))
+	b.good("answer", b.multipart(account+"/answer", "authority", "Army", "kind", "statement", "made", "2017-08-18", "words", "Nothing.", "new", "no", "source", "A newspaper"))
+	b.good("due", b.post(at+"/due"))
+	page = b.get(at).body
+	i := strings.Index(page, "Army")
+	letter := at + "/" + entryPattern.FindAllString(page[:i], -1)[len(entryPattern.FindAllString(page[:i], -1))-1]
+	seen := regexp.MustCompile(`name="seen" value="(\d+)"`).FindStringSubmatch(b.has(letter, "Change the words"))[1]
+	b.good("edit", b.post(letter+"/text", "seen", seen, "subject", "We would like to talk", "body", "Please call."))
+	b.has(letter, "Please call.")
+	if a := b.post(letter+"/text", "seen", seen, "subject", "x", "body", "y"); a.status != http.StatusConflict {
+		t.Errorf("over the words of a colleague: %d", a.status)
+	}
+	if a := b.post(letter, "step", "approve", "seen", seen); a.status != http.StatusConflict {
+		t.Errorf("approved without having read the last words: %d", a.status)
+	}
+	seen = regexp.MustCompile(`name="seen" value="(\d+)"`).FindStringSubmatch(b.get(letter).body)[1]
+	b.good("approve", b.post(letter, "step", "approve", "seen", seen))
 	if a := b.post(one, "step", "burn"); a.status != http.StatusBadRequest {
 		t.Errorf("a step that is none: %d", a.status)
 	}

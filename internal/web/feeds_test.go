@@ -58,6 +58,15 @@ func TestSetHistory(t *testing.T) {
 	f.indicators(b)
 	at := regexp.MustCompile(`/indicators/sets/[^"]+`).FindString(b.get("/indicators").body)
 	b.has(at, "History", "SHA-256", "holds")
+	if a := f.otherMember("luz").post("/indicators/sets/nothing/remove"); a.status != http.StatusNotFound {
+		t.Errorf("a set that is none is taken out: %d", a.status)
+	}
+	defer func() {
+		b.good("remove", b.post(at+"/remove"))
+		if a := b.get(at); a.status != http.StatusNotFound {
+			t.Errorf("a set that was taken out: %d", a.status)
+		}
+	}()
 	if a := b.get("/indicators/sets/nothing"); a.status != http.StatusNotFound {
 		t.Errorf("no set: %d", a.status)
 	}
