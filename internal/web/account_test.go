@@ -164,8 +164,10 @@ func TestTrade(t *testing.T) {
 	b.has(at, "Example Surveillance Ltd", "Contract 1", "Only against crime.", "RECKLESS-1", "/100")
 	// A deal by its form: what was ticked is a condition, with what it names.
 	b.has(at+"/deal", "Not against numbers of certain countries", `list="parties"`, "Example Surveillance Ltd", "US")
-	deal := []string{"kind", "licence", "name", "Licence 7", "seller", "Example Surveillance Ltd", "through", "A, B", "buyer", "Agency", "from", "2015", "amount", "1 USD",
-		"condition", "not_numbers_of", "words-not_numbers_of", "No numbers of the two.", "param-not_numbers_of-numbers", "US, CA", "words-expiry", "not ticked", "certainty", "certain"}
+	deal := []string{
+		"kind", "licence", "name", "Licence 7", "seller", "Example Surveillance Ltd", "through", "A, B", "buyer", "Agency", "from", "2015", "amount", "1 USD",
+		"condition", "not_numbers_of", "words-not_numbers_of", "No numbers of the two.", "param-not_numbers_of-numbers", "US, CA", "words-expiry", "not ticked", "certainty", "certain",
+	}
 	if a := b.multipart(at+"/deal", deal...); a.status != http.StatusUnprocessableEntity || !strings.Contains(a.body, "No numbers of the two.") || !strings.Contains(a.body, `value="US, CA"`) {
 		t.Errorf("a deal without a source: %d: what was typed is lost", a.status)
 	}

@@ -49,7 +49,8 @@ func (a *api) indicators() {
 	add(a, ScopeHunt, http.MethodDelete, "/indicators/{set}", "remove-indicators", "Take an installed set out, with its history",
 		func(ctx context.Context, sp *examine.Space, in *struct {
 			Set string `path:"set" minLength:"1" maxLength:"200"`
-		}) (nothing, error) {
+		},
+		) (nothing, error) {
 			if err := sp.InTeam(ctx); err != nil {
 				return nothing{}, err
 			}
