@@ -54,7 +54,7 @@ func (a *api) indicators() {
 			if err := sp.InTeam(ctx); err != nil {
 				return nothing{}, err
 			}
-			_, err := a.s.removeIndicators(in.Set)
+			_, err := a.s.removeIndicators(ctx, sp, in.Set)
 			return nothing{}, err
 		})
 	add(a, ScopeHunt, http.MethodPost, "/indicators/update", "update-indicators", "Ask the feeds of indicators for news: it reaches their addresses, and goes on after the answer",

@@ -1,10 +1,12 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/amparo-project/amparo/internal/examine"
 	"github.com/amparo-project/amparo/internal/feed"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
@@ -74,8 +76,8 @@ type versionOfSet struct {
 }
 
 // removeIndicators takes a set out, and returns what it was called.
-func (s *Server) removeIndicators(id string) (name string, err error) {
-	err = s.o.Change(func(st *feed.Store) error {
+func (s *Server) removeIndicators(ctx context.Context, sp *examine.Space, id string) (name string, err error) {
+	err = s.o.Change(ctx, sp, func(st *feed.Store) error {
 		entries := st.Entries()
 		i := slices.IndexFunc(entries, func(e feed.Entry) bool { return e.ID == id })
 		if i < 0 {
@@ -95,7 +97,7 @@ func (q *request) removeSet() error {
 	if err := q.space.InTeam(q.ctx()); err != nil {
 		return err
 	}
-	name, err := q.s.removeIndicators(q.path("set"))
+	name, err := q.s.removeIndicators(q.ctx(), q.space, q.path("set"))
 	if err != nil {
 		return err
 	}
