@@ -1,6 +1,7 @@
 package casework
 
 import (
+	"archive/tar"
 	"archive/zip"
 	"context"
 	"crypto/sha256"
@@ -121,6 +122,16 @@ func (p *Publication) gather(ctx context.Context, d *docket.Docket, rules *conce
 	return err
 }
 
+// PublicDocuments are the hashes of the documents of a case that are marked
+// public.
+func PublicDocuments(ctx context.Context, d *docket.Docket) (map[string]bool, error) {
+	r, _, err := d.Load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return publicDocuments(r), nil
+}
+
 // publicDocuments are the hashes of the documents that are marked public.
 func publicDocuments(r *clock.Record) map[string]bool {
 	want := map[string]bool{}
@@ -177,8 +188,18 @@ func (p *Publication) build(ctx context.Context, lang string) error {
 	return err
 }
 
+// siteHash is the hash of the manifest of a site. Documents are known by their
+// hash, and named by it: a preview has their size alone.
 func siteHash(site *publish.Site) string {
-	return fmt.Sprintf("%x", sha256.Sum256(publish.Manifest(site.Files)))
+	h := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(site.Files)) {
+		sum := fmt.Sprintf("%x", sha256.Sum256(site.Files[name]))
+		if document, ok := strings.CutPrefix(name, "documents/"); ok {
+			sum, _, _ = strings.Cut(document, ".")
+		}
+		fmt.Fprintf(h, "%s  %s\n", sum, name)
+	}
+	return fmt.Sprintf("%x", h.Sum(nil))
 }
 
 // last reads what was published before.
@@ -196,6 +217,64 @@ func (p *Publication) last(ctx context.Context) (last Published, err error) {
 // its entry, and returns where the bytes go. dir is an empty folder for the time
 // being.
 func (p *Publication) Send(ctx context.Context, dir string, begin func(done Published, entry int64) io.Writer) error {
+	return p.send(ctx, dir, func(all map[string][]byte, done Recorded) error {
+		z := zip.NewWriter(begin(done.Published, done.Entry))
+		for _, name := range slices.Sorted(maps.Keys(all)) {
+			w, err := z.CreateHeader(&zip.FileHeader{Name: PublicFolder + name, Method: zip.Deflate, Modified: packTime})
+			if err == nil {
+				_, err = w.Write(all[name])
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return z.Close()
+	})
+}
+
+// PublicFolder is below which a packed site lies, and RecordedName the file
+// beside it that says, in a tar archive, what was recorded.
+const (
+	PublicFolder = "public/"
+	RecordedName = "published.json"
+)
+
+// Recorded is a publication with its entry in the ledger.
+type Recorded struct {
+	Published
+	Entry int64 `json:"ledger_entry"`
+	Same  bool  `json:"same,omitempty"` // it was published before, as it is
+}
+
+// SendTar is Send as a tar archive, for programs: its first file is RecordedName.
+func (p *Publication) SendTar(ctx context.Context, dir string, begin func() io.Writer) error {
+	return p.send(ctx, dir, func(all map[string][]byte, done Recorded) error {
+		about, err := json.Marshal(done)
+		if err != nil {
+			return err
+		}
+		t := tar.NewWriter(begin())
+		put := func(name string, data []byte) error {
+			if err := t.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(data)), ModTime: packTime, Format: tar.FormatPAX}); err != nil {
+				return err
+			}
+			_, err := t.Write(data)
+			return err
+		}
+		if err := put(RecordedName, about); err != nil {
+			return err
+		}
+		for _, name := range slices.Sorted(maps.Keys(all)) {
+			if err := put(PublicFolder+name, all[name]); err != nil {
+				return err
+			}
+		}
+		return t.Close()
+	})
+}
+
+// send records the site and hands all of its files on.
+func (p *Publication) send(ctx context.Context, dir string, pack func(all map[string][]byte, done Recorded) error) error {
 	if err := p.WriteLedger(ctx, filepath.Join(dir, "ledger")); err != nil {
 		return err
 	}
@@ -216,22 +295,12 @@ func (p *Publication) Send(ctx context.Context, dir string, begin func(done Publ
 		return err
 	}
 	manifest := publish.Manifest(all)
-	done, entry, _, err := p.Record(ctx, manifest)
+	done, entry, same, err := p.Record(ctx, manifest)
 	if err != nil {
 		return err
 	}
 	all[ManifestName] = manifest
-	z := zip.NewWriter(begin(done, entry))
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		w, err := z.CreateHeader(&zip.FileHeader{Name: "public/" + name, Method: zip.Deflate, Modified: packTime})
-		if err == nil {
-			_, err = w.Write(all[name])
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return z.Close()
+	return pack(all, Recorded{done, entry, same})
 }
 
 // packTime is the time of all files in a packed site: the same site packs to the

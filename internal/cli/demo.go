@@ -92,7 +92,7 @@ func (c *demoCmd) write(a *app, flags wsFlags, caseID string) error {
 	at := accountAt{Case: caseID, On: demo.Day}
 	page := publishCmd{
 		accountAt: at, To: filepath.Join(c.To, "public"), Title: a.Text("demo.title"), Publisher: a.Text("demo.publisher"), Label: a.Text("demo.synthetic"),
-		Yes: true, wsFlags: flags,
+		Yes: true, anyFlags: anyFlags{wsFlags: flags},
 	}
 	report := safeguardsReportCmd{Case: caseID, Format: "html", Label: a.Text("demo.synthetic"), Out: filepath.Join(c.To, "safeguards.html"), anyFlags: anyFlags{wsFlags: flags}}
 	reply := letterCmd{

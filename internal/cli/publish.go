@@ -27,7 +27,7 @@ type publishCmd struct {
 	Documents string `help:"publish_documents" placeholder:"DIR"`
 	Preview   bool   `help:"publish_preview"`
 	Yes       bool   `help:"publish_yes"`
-	wsFlags
+	anyFlags
 }
 
 // Errors of publishing.
@@ -38,6 +38,9 @@ var (
 
 // Run shows what would become public, asks, writes the site, and records it.
 func (c *publishCmd) Run(a *app) error {
+	if c.server() != "" {
+		return c.far(a)
+	}
 	on, err := c.day()
 	if err != nil {
 		return err
@@ -62,7 +65,7 @@ func (c *publishCmd) Run(a *app) error {
 			return writeJSON(a.Out, p.Site.Facts)
 		}
 		if !c.JSON {
-			a.preview(p)
+			a.preview(p.Site.Facts, p.Withheld(a.words()))
 		}
 		if c.Preview {
 			return nil
@@ -108,17 +111,17 @@ func (c *publishCmd) documents(want map[string]bool) (map[string][]byte, error) 
 }
 
 // preview lists every fact that becomes public, and what does not.
-func (a *app) preview(p *casework.Publication) {
+func (a *app) preview(facts []publish.Fact, held []casework.Withheld) {
 	fmt.Fprintln(a.Out, a.Text("publish.preview"))
 	kind := ""
-	for _, f := range p.Site.Facts {
+	for _, f := range facts {
 		if f.Kind != kind {
 			kind = f.Kind
 			fmt.Fprintf(a.Out, "\n%s\n", a.Text("publish.preview_"+kind))
 		}
 		fmt.Fprintln(a.Out, "  "+oneLine(f.Text))
 	}
-	if held := p.Withheld(a.words()); len(held) > 0 {
+	if len(held) > 0 {
 		fmt.Fprintf(a.Out, "\n%s\n", a.Text("publish.withheld"))
 		for _, h := range held {
 			fmt.Fprintln(a.Out, "  "+oneLine(a.Text("publish.withheld_line", "Kind", a.Text("publish.withheld.kind."+h.Kind), "Text", h.Text, "Reason", h.Reason)))
@@ -149,7 +152,7 @@ func (a *app) agreed(yes bool) error {
 
 // write writes the site and the ledger, and records what was published.
 func (c *publishCmd) write(a *app, p *casework.Publication) error {
-	if err := c.clear(p.Site); err != nil {
+	if err := c.clear(p.Site.Files); err != nil {
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Site.Files)) {
@@ -176,34 +179,30 @@ func (c *publishCmd) write(a *app, p *casework.Publication) error {
 	if err != nil {
 		return err
 	}
+	return c.tell(a, casework.Recorded{Published: done, Entry: entry, Same: same})
+}
+
+// tell says what was recorded.
+func (c *publishCmd) tell(a *app, done casework.Recorded) error {
 	if c.JSON {
 		return writeJSON(a.Out, struct {
 			casework.Published
 			Entry int64 `json:"ledger_entry"`
-		}{done, entry})
+		}{done.Published, done.Entry})
 	}
 	message := "publish.done"
-	if same {
+	if done.Same {
 		message = "publish.same"
 	}
-	fmt.Fprintln(a.Out, a.Text(message, "Dir", safe(c.To), "Hash", done.Manifest, "Entry", a.Number(entry)))
+	fmt.Fprintln(a.Out, a.Text(message, "Dir", safe(c.To), "Hash", done.Manifest, "Entry", a.Number(done.Entry)))
 	return nil
 }
 
 // clear makes the folder ready: an empty one, or one that holds an earlier
 // publication, of which what is no longer published is removed.
-func (c *publishCmd) clear(site *publish.Site) error {
-	if err := os.MkdirAll(c.To, 0o755); err != nil { //nolint:gosec // it is to be public
-		return err
-	}
-	old, err := os.ReadFile(filepath.Join(c.To, casework.ManifestName))
-	if errors.Is(err, fs.ErrNotExist) {
-		if err := newFolder(c.To); err != nil {
-			return fmt.Errorf("%s: %w", c.To, errForeignFolder)
-		}
-		return nil
-	}
-	if err != nil {
+func (c *publishCmd) clear(files map[string][]byte) error {
+	old, err := c.earlier()
+	if err != nil || old == nil {
 		return err
 	}
 	root, err := os.OpenRoot(c.To)
@@ -213,7 +212,7 @@ func (c *publishCmd) clear(site *publish.Site) error {
 	defer root.Close()
 	for line := range strings.Lines(string(old)) {
 		_, name, ok := strings.Cut(strings.TrimSpace(line), "  ")
-		if _, stays := site.Files[name]; !ok || stays || strings.HasPrefix(name, "ledger/") {
+		if _, stays := files[name]; !ok || stays || strings.HasPrefix(name, "ledger/") {
 			continue
 		}
 		if err := root.Remove(filepath.FromSlash(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -221,6 +220,22 @@ func (c *publishCmd) clear(site *publish.Site) error {
 		}
 	}
 	return nil
+}
+
+// earlier returns the manifest of the earlier publication in the folder, nil for
+// a new or empty one. The error wraps errForeignFolder.
+func (c *publishCmd) earlier() ([]byte, error) {
+	if err := os.MkdirAll(c.To, 0o755); err != nil { //nolint:gosec // it is to be public
+		return nil, err
+	}
+	old, err := os.ReadFile(filepath.Join(c.To, casework.ManifestName))
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := newFolder(c.To); err != nil {
+			return nil, fmt.Errorf("%s: %w", c.To, errForeignFolder)
+		}
+		return nil, nil
+	}
+	return old, err
 }
 
 // filesOf reads all files of a folder but its manifest.

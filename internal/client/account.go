@@ -4,7 +4,11 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/amparo-project/amparo/internal/account/outbox"
@@ -63,4 +67,48 @@ func packed(files [][]byte) ([]byte, error) {
 		}
 	}
 	return b.Bytes(), t.Close()
+}
+
+// PreviewPublication says what would become public of a case, and puts it into
+// out. page is how the page is to be made, given the documents that would come
+// along, by SHA-256.
+func (c *Client) PreviewPublication(ctx context.Context, caseID string, page map[string]any, given map[string][]byte, out any) error {
+	body := maps.Clone(page)
+	var list []map[string]any
+	for _, sum := range slices.Sorted(maps.Keys(given)) {
+		list = append(list, map[string]any{"sha256": sum, "bytes": len(given[sum])})
+	}
+	if list != nil {
+		body["documents"] = list
+	}
+	return c.post(ctx, "/cases/"+part(caseID)+"/publication/preview", body, out)
+}
+
+// Publish has the server record what becomes public of a case, and writes the
+// site below a folder, with a file beside it that says what was recorded.
+func (c *Client) Publish(ctx context.Context, caseID string, page map[string]any, given map[string][]byte, dir string) error {
+	about, err := json.Marshal(page)
+	if err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	t := tar.NewWriter(&b)
+	put := func(name string, data []byte) error {
+		if err := t.WriteHeader(&tar.Header{Name: name, Size: int64(len(data)), Mode: 0o600, Format: tar.FormatPAX}); err != nil {
+			return err
+		}
+		_, err := t.Write(data)
+		return err
+	}
+	err = put("publication.json", about)
+	for _, sum := range slices.Sorted(maps.Keys(given)) {
+		err = errors.Join(err, put(sum, given[sum]))
+	}
+	if err = errors.Join(err, t.Close()); err != nil {
+		return err
+	}
+	q := call{
+		method: http.MethodPost, path: "/cases/" + part(caseID) + "/publication/documents", kind: "application/x-tar", body: bytesOf(b.Bytes()), slow: true,
+	}
+	return c.unpackOf(ctx, q, dir, func(name string) string { return name })
 }

@@ -10,9 +10,11 @@ import (
 	"mime/multipart"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/amparo-project/amparo/internal/account/book"
 	"github.com/amparo-project/amparo/internal/account/letter"
+	"github.com/amparo-project/amparo/internal/account/term"
 	"github.com/amparo-project/amparo/internal/casework"
 	"github.com/amparo-project/amparo/internal/exhibit"
 	"github.com/amparo-project/amparo/internal/limit"
@@ -239,9 +241,13 @@ func (q *request) publication(caseID string, f fields, documents func(map[string
 	if err != nil {
 		return nil, err
 	}
-	p, err := casework.NewPublication(q.ctx(), q.space.Workspace, k, rules, q.Printer, casework.PublicPage{
-		Title: f.get("title"), Publisher: f.get("publisher"), Label: f.get("label"), On: k.Today, Documents: documents,
-	})
+	page := casework.PublicPage{Title: f.get("title"), Publisher: f.get("publisher"), Label: f.get("label"), On: k.Today, Documents: documents}
+	if on := f.get("on"); on != "" {
+		if page.On, err = term.ParseDay(on, time.UTC); err != nil {
+			return nil, err
+		}
+	}
+	p, err := casework.NewPublication(q.ctx(), q.space.Workspace, k, rules, q.Printer, page)
 	if errors.Is(err, casework.ErrContradictions) {
 		err = errors.Join(invalid{"web.out.contradictions"}, err)
 	}
