@@ -45,8 +45,25 @@ func (c *huntCmd) Run(a *app) error {
 		if c.JSON {
 			return writeJSON(a.Out, h)
 		}
-		return a.showHunt(&h)
+		if err := a.showHunt(&h); err != nil || c.Value != "" || len(c.Indicators) > 0 {
+			return err
+		}
+		return a.showBehind(s)
 	})
+}
+
+// showBehind says how much was last checked with something else than there is
+// now: a hunt looks up what was kept of a check, and no more.
+func (a *app) showBehind(s *space) error {
+	with, err := checkWith(a.ctx, s.Space, a.installed())
+	if err != nil {
+		return err
+	}
+	list, err := s.Behind(a.ctx, "", with)
+	if err == nil && len(list) > 0 {
+		fmt.Fprintln(a.Out, a.Count("ws.hunt_behind", int64(len(list))))
+	}
+	return err
 }
 
 // far hunts at a server: for one value, or with the sets that it has.
@@ -111,8 +128,7 @@ func (a *app) showHunt(h *workspace.Hunted) error {
 	}), "")
 }
 
-// recheck checks again from the vault where a parser that read something has
-// another version now.
+// recheck checks again from the vault where the last check is behind.
 func (c *huntCmd) recheck(a *app) error {
 	rules, err := loadRules(nil)
 	if err != nil {
@@ -170,10 +186,26 @@ func (a *app) oneAtATime(ask func(context.Context) (string, error)) func(context
 	}
 }
 
+// whyAgain says what was another before.
+func (a *app) whyAgain(x *examine.Rerun) string {
+	why := slices.Clone(x.Parsers)
+	if len(x.Sets) > 0 {
+		names := x.Sets[:min(len(x.Sets), maxNamed)]
+		why = append(why, a.Text("ws.recheck_sets", "Sets", safe(strings.Join(names, ", "))+more(len(x.Sets)-len(names))))
+	}
+	if x.Rules {
+		why = append(why, a.Text("ws.recheck_rules"))
+	}
+	if len(why) == 0 {
+		why = append(why, a.Text("ws.recheck_first"))
+	}
+	return strings.Join(why, ", ")
+}
+
 func (a *app) showRechecked(r *examine.Rechecked) {
 	for i := range r.Runs {
 		x := &r.Runs[i]
-		fmt.Fprintln(a.Out, a.Text("ws.recheck_changed", "Evidence", r.Evidence, "Run", x.ID, "Parsers", strings.Join(x.Parsers, ", "),
+		fmt.Fprintln(a.Out, a.Text("ws.recheck_changed", "Evidence", r.Evidence, "Run", x.ID, "Why", a.whyAgain(x),
 			"New", a.Number(int64(x.New.Count)), "Gone", a.Number(int64(x.Gone.Count)), "Changed", a.Number(int64(x.Changed.Count))))
 		if x.NotAsked > 0 {
 			fmt.Fprintln(a.Out, "  "+a.Text("ws.recheck_not_asked", "Count", a.Number(int64(x.NotAsked)), "Run", x.Of))

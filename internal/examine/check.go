@@ -36,16 +36,19 @@ type With struct {
 	Progress func(pipeline.Progress)               // called from several goroutines; nil: none
 	Saved    func(run string)                      // told of each run that is stored; nil: nobody is
 
-	// Watch stands by the check of one of what was found in the evidence, by its
+	// Watch stands by the check of one of what was found in an evidence, by its
 	// number. nil: nobody does.
-	Watch func(part int) pipeline.Watch
+	Watch func(evidence string, part int) pipeline.Watch
 
 	// Keep has what finished parts of a check made kept for another attempt of the
 	// same job; the workspace is then that of the job (workspace.Under). nil: a
 	// check that is interrupted begins anew.
 	Keep *Keep
 
-	Skip int // evidence whose runs were stored by an earlier call that was interrupted
+	// Done are the runs that an earlier call stored which was interrupted: they are
+	// not made again.
+	Done   []string
+	AtOnce int // evidence that Recheck checks at the same time; 0: a few
 }
 
 // Keep is how a check is kept.
@@ -57,6 +60,11 @@ type Keep struct {
 // Check checks each evidence that was found in t and stores a run of each. It
 // returns the runs that were stored, also beside an error.
 func (t *Stored) Check(ctx context.Context, o With) (runs []string, err error) {
+	return t.check(ctx, o, len(o.Done))
+}
+
+// check is Check without the first few of what was found.
+func (t *Stored) check(ctx context.Context, o With, skip int) (runs []string, err error) {
 	dir, err := t.space.TempDir()
 	if err != nil {
 		return nil, err
@@ -64,7 +72,7 @@ func (t *Stored) Check(ctx context.Context, o With) (runs []string, err error) {
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	t.parsers = o.Parsers
 	for i, candidate := range t.Found.Candidates {
-		if i < o.Skip {
+		if i < skip {
 			continue
 		}
 		t.at = i
@@ -93,7 +101,7 @@ func (t *Stored) checkOne(ctx context.Context, candidate evidence.Candidate, o W
 	seen := &Observations{}
 	var watch pipeline.Watch
 	if o.Watch != nil {
-		watch = o.Watch(t.at)
+		watch = o.Watch(t.Evidence.ID, t.at)
 	}
 	keep, kept := t.keep(&o)
 	run, err := pipeline.Check(ctx, pipeline.Options{

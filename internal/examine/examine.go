@@ -158,7 +158,7 @@ const TimeLayout = "2006-01-02T15:04:05.000000Z"
 
 // summaryOf is what lists show of a run.
 func summaryOf(run *finding.Run, with []artifact.Parser) workspace.RunSummary {
-	s := workspace.RunSummary{Kind: run.Evidence.Kind, Totals: run.Totals, Complete: run.Complete, Parsers: map[string]int{}, Sets: []string{}}
+	s := workspace.RunSummary{Kind: run.Evidence.Kind, Totals: run.Totals, Complete: run.Complete, Parsers: map[string]int{}, Sets: []string{}, Rules: refsMark(run.Rules, run.RuleData, run.LureData)}
 	for i := range run.Indicators {
 		s.Sets = append(s.Sets, run.Indicators[i].SHA256)
 	}

@@ -1,8 +1,10 @@
 package examine
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,7 +19,9 @@ import (
 	"github.com/amparo-project/amparo/internal/artifact"
 	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/limit"
+	"github.com/amparo-project/amparo/internal/lure"
 	"github.com/amparo-project/amparo/internal/report"
+	"github.com/amparo-project/amparo/internal/rule"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
 
@@ -40,29 +44,95 @@ type Rerun struct {
 // check has work for several cores, and the memory of one.
 const atOnce = 4
 
-// Recheck checks again, from the vault, the evidence of a case, or of all
-// cases of the member, of which a parser read something whose version is
-// another now. Several are checked at once; each calls as soon as one is done,
-// never two at a time, and one that fails costs no other. What is done has a
-// new run: an interrupted Recheck goes on with the rest when it is called
-// again.
-func (s *Space) Recheck(ctx context.Context, caseID string, o With, each func(*Rechecked) error) error {
+// Behind is evidence whose last check was made with something else than there
+// is now.
+type Behind struct {
+	Evidence string
+	last     []workspace.Run
+}
+
+// Behind lists the evidence of a case, or of all cases of the member, whose last
+// check is behind: a parser that read something has another version now, the
+// rules or what lures are known by are others, or there are indicators that it
+// was not given. So is evidence that an interrupted Recheck began with.
+func (s *Space) Behind(ctx context.Context, caseID string, o With) ([]Behind, error) {
 	latest, err := s.LatestRuns(ctx, caseID)
+	if err != nil {
+		return nil, err
+	}
+	var list []Behind
+	with := (&Stored{parsers: o.Parsers}).with()
+	rules := rulesMark(o.Rules, o.Lures)
+	for _, id := range slices.Sorted(maps.Keys(latest)) {
+		last := latest[id]
+		begun := 0
+		old := slices.ContainsFunc(last, func(r workspace.Run) bool {
+			if slices.Contains(o.Done, r.ID) {
+				begun++
+			}
+			return len(moved(r.Summary.Parsers, with)) > 0 || r.Summary.Rules != rules || len(missing(r.Summary.Sets, o.Sets)) > 0
+		})
+		if old || begun > 0 && begun < len(last) {
+			list = append(list, Behind{id, last})
+		}
+	}
+	return list, nil
+}
+
+// rulesMark stands for the rules of a check, with their data, and for what lures
+// are known by.
+func rulesMark(rules *rule.Set, lures *lure.Knowledge) string {
+	var known []finding.RuleRef
+	if lures != nil {
+		known = lures.Refs()
+	}
+	return refsMark(rules.Refs(), rules.DataRefs(), known)
+}
+
+func refsMark(lists ...[]finding.RuleRef) string {
+	h := sha256.New()
+	for _, refs := range lists {
+		for i := range refs {
+			fmt.Fprintf(h, "%q %q\n", refs[i].ID, refs[i].SHA256)
+		}
+		fmt.Fprintln(h)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// missing names the sets of now that a check was not given.
+func missing(given []string, now []finding.IndicatorSet) (names []string) {
+	for i := range now {
+		if !slices.Contains(given, now[i].SHA256) {
+			names = append(names, now[i].Name)
+		}
+	}
+	return names
+}
+
+// Recheck checks again, from the vault, what Behind lists. Several are checked
+// at once; each calls as soon as one is done, never two at a time, and one that
+// fails costs no other. What is done has a new run: an interrupted Recheck goes
+// on with the rest when it is called again.
+func (s *Space) Recheck(ctx context.Context, caseID string, o With, each func(*Rechecked) error) error {
+	list, err := s.Behind(ctx, caseID, o)
 	if err != nil {
 		return err
 	}
+	return s.RecheckOf(ctx, list, o, each)
+}
+
+// RecheckOf is Recheck of what Behind listed.
+func (s *Space) RecheckOf(ctx context.Context, list []Behind, o With, each func(*Rechecked) error) error {
 	var mu sync.Mutex
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(min(runtime.GOMAXPROCS(0), atOnce))
-	for _, id := range slices.Sorted(maps.Keys(latest)) {
-		before := latest[id]
-		if !slices.ContainsFunc(before, func(r workspace.Run) bool {
-			return len(moved(r.Summary.Parsers, (&Stored{parsers: o.Parsers}).with())) > 0
-		}) {
-			continue
+	g.SetLimit(cmp.Or(o.AtOnce, min(runtime.GOMAXPROCS(0), atOnce)))
+	for i := range list {
+		if ctx.Err() != nil {
+			break
 		}
 		g.Go(func() error {
-			r, err := s.again(ctx, before, o)
+			r, err := s.again(ctx, &list[i], o)
 			if err != nil && ctx.Err() != nil {
 				return ctx.Err()
 			}
@@ -88,8 +158,8 @@ func moved(then map[string]int, now []artifact.Parser) []string {
 	return list
 }
 
-func (s *Space) again(ctx context.Context, before []workspace.Run, o With) (Rechecked, error) {
-	r := Rechecked{Evidence: before[0].Evidence, Runs: []Rerun{}}
+func (s *Space) again(ctx context.Context, b *Behind, o With) (Rechecked, error) {
+	r := Rechecked{Evidence: b.Evidence, Runs: []Rerun{}}
 	ev, err := s.Evidence(ctx, r.Evidence)
 	if err != nil {
 		return r, err
@@ -98,8 +168,11 @@ func (s *Space) again(ctx context.Context, before []workspace.Run, o With) (Rech
 	if err != nil {
 		return r, err
 	}
-	stored.before = before
-	runs, err := stored.Check(ctx, o)
+	done := 0
+	if stored.before, done, err = s.before(ctx, b, o.Done); err != nil {
+		return r, err
+	}
+	runs, err := stored.check(ctx, o, done)
 	for _, id := range runs {
 		run, err := s.Run(context.WithoutCancel(ctx), id) // it is done, and is told
 		if err != nil {
@@ -113,6 +186,34 @@ func (s *Space) again(ctx context.Context, before []workspace.Run, o With) (Rech
 	return r, err
 }
 
+// before returns the runs of the last check that is not of this recheck, and how
+// many runs this one has already.
+func (s *Space) before(ctx context.Context, b *Behind, done []string) (last []workspace.Run, made int, err error) {
+	if !slices.ContainsFunc(b.last, func(r workspace.Run) bool { return slices.Contains(done, r.ID) }) {
+		return b.last, 0, nil
+	}
+	for page := (workspace.Page{Limit: workspace.MaxLimit}); ; {
+		l, err := s.Runs(ctx, workspace.RunFilter{Evidence: b.Evidence, State: workspace.Stored}, page)
+		if err != nil {
+			return nil, 0, err
+		}
+		for i := range l.Items {
+			if slices.Contains(done, l.Items[i].ID) {
+				made++
+			} else {
+				last = append(last, l.Items[i])
+			}
+		}
+		if page.After = l.Next; page.After == "" {
+			break
+		}
+	}
+	if len(last) > 0 {
+		last = last[max(0, len(last)-max(last[len(last)-1].Summary.Parts, 1)):]
+	}
+	return last, made, nil
+}
+
 // compare sets the findings of a new result folder against those of a run.
 func (t *Stored) compare(ctx context.Context, before *workspace.Run, run *finding.Run, dir string) (*workspace.Again, error) {
 	b, err := t.space.OpenRun(ctx, before)
@@ -123,7 +224,10 @@ func (t *Stored) compare(ctx context.Context, before *workspace.Run, run *findin
 	if err := errors.Join(report.EachFindingFS(b.FS(ctx), before.ID, was.add), report.EachFinding(dir, now.add)); err != nil {
 		return nil, err
 	}
-	a := &workspace.Again{Of: before.ID, Parsers: moved(before.Summary.Parsers, t.with())}
+	a := &workspace.Again{
+		Of: before.ID, Parsers: moved(before.Summary.Parsers, t.with()), Sets: missing(before.Summary.Sets, run.Indicators),
+		Rules: before.Summary.Rules != refsMark(run.Rules, run.RuleData, run.LureData),
+	}
 	a.NotAsked = was.without(run)
 	a.New, a.Gone, a.Changed = differences(was, now)
 	a.Worse, err = worse(b.FS(ctx), run)
@@ -163,43 +267,51 @@ func worse(before fs.FS, run *finding.Run) ([]string, error) {
 }
 
 // statement is what is compared of a finding: hashes, for a run may have a
-// hundred thousand.
+// hundred thousand. In both a set of indicators goes by its name: of one that
+// was published anew the finding is the same.
 type statement struct {
 	place [sha256.Size]byte // what it is about, and why
 	whole [sha256.Size]byte
 	set   string // of the indicator, by SHA-256
+	name  string // of that set
 }
 
 // statements are findings by id.
 type statements map[string]statement
 
 func (s statements) add(f *finding.Finding) error {
-	line, err := finding.Encode(f)
-	if err != nil {
-		return err
-	}
-	row, value, set := int64(-1), "", ""
+	id := f.ID
+	row, value, set, name := int64(-1), "", "", ""
 	if f.Where.RowID != nil {
 		row = *f.Where.RowID
 	}
 	if m := f.Indicator; m != nil {
-		set = m.SetSHA256
-		value = fmt.Sprintf("%q %q %q %q", m.Type, m.Value, m.SetSHA256, m.ID)
+		set, name = m.SetSHA256, m.Set
+		value = fmt.Sprintf("%q %q %q %q", m.Type, m.Value, m.Set, m.ID)
+		m.SetSHA256 = ""
+		for i := range m.Also {
+			m.Also[i].SetSHA256 = ""
+		}
 	}
 	place := fmt.Sprintf("%q %q %q %d %d %q %q %q", f.Artifact, f.Where.Path, f.Where.Table, row, f.Where.Offset, f.Kind, f.Rule, value)
-	s[f.ID] = statement{sha256.Sum256([]byte(place)), sha256.Sum256(line), set}
+	f.ID = "" // it follows from the rest, and from the set
+	line, err := finding.Encode(f)
+	if err != nil {
+		return err
+	}
+	s[id] = statement{sha256.Sum256([]byte(place)), sha256.Sum256(line), set, name}
 	return nil
 }
 
 // without takes out the findings of indicators that a run was not given, and
 // counts them: they are not gone, nobody looked.
 func (s statements) without(run *finding.Run) (n int) {
-	given := map[string]bool{"": true}
+	given, named := map[string]bool{"": true}, map[string]bool{}
 	for i := range run.Indicators {
-		given[run.Indicators[i].SHA256] = true
+		given[run.Indicators[i].SHA256], named[run.Indicators[i].Name] = true, true
 	}
 	for id, x := range s {
-		if !given[x.set] {
+		if !given[x.set] && !named[x.name] {
 			delete(s, id)
 			n++
 		}
@@ -227,7 +339,9 @@ func differences(was, now statements) (created, gone, changed workspace.Changes)
 		}
 		if same := left[n.place]; len(same) > 0 {
 			left[n.place] = same[1:]
-			count(&changed, id)
+			if was[same[0]].whole != n.whole {
+				count(&changed, id)
+			}
 			continue
 		}
 		count(&created, id)

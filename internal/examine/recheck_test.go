@@ -295,3 +295,63 @@ func TestRecheckOfDamaged(t *testing.T) {
 		t.Error(d, done[2])
 	}
 }
+
+// TestRecheckOlder: evidence whose last check had other indicators or rules is
+// behind, until it was checked again. Of a set that was published anew a finding
+// is the same.
+func TestRecheckOlder(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, 2)
+	o := l.with(1, nil, func(line string) (string, bool) { return line, true })
+	l.check(o)
+	behind := func(o examine.With, want int) {
+		t.Helper()
+		list, err := l.Behind(t.Context(), "", o)
+		ok(t, err)
+		if len(list) != want {
+			t.Errorf("%d are behind, not %d", len(list), want)
+		}
+	}
+	behind(o, 0)
+	fewer := o
+	fewer.Matcher, fewer.Sets = nil, nil
+	behind(fewer, 0) // with less there is nothing to find
+
+	// The same set again, with one indicator more and one less.
+	set, err := indicator.Load(strings.NewReader(`{"type":"bundle","id":"bundle--1","objects":[`+
+		strings.Join([]string{process(1, "alpha"), process(2, "beta"), process(4, "0"), process(5, "1")}, ",")+"]}"), "x.stix2")
+	ok(t, err)
+	o.Matcher, o.Sets = indicator.NewMatcher([]*indicator.Set{set}), []finding.IndicatorSet{set.Describe()}
+	behind(o, 2)
+	done, err := l.recheck(t.Context(), o)
+	ok(t, err)
+	if len(done) != 2 {
+		t.Fatalf("%+v", done)
+	}
+	for _, r := range done {
+		ok(t, r.Err)
+		run := r.Runs[0]
+		if len(run.Parsers) != 0 || len(run.Sets) != 1 || run.Rules || run.New.Count != 1 || run.Gone.Count != 1 || run.Changed.Count != 0 || run.NotAsked != 0 {
+			t.Errorf("%+v", run)
+		}
+		if got := l.value(run.ID, run.New); got != "0" && got != "1" {
+			t.Errorf("new is %s", got)
+		}
+	}
+	behind(o, 0)
+
+	rules, err := rule.Builtin()
+	ok(t, err)
+	o.Rules = rules
+	behind(o, 2)
+	done, err = l.recheck(t.Context(), o)
+	ok(t, err)
+	if len(done) != 2 || !done[0].Runs[0].Rules || len(done[0].Runs[0].Sets) != 0 {
+		t.Errorf("%+v", done)
+	}
+	behind(o, 0)
+	// A check from before runs kept what they were made with.
+	_, err = l.db.Pool.ExecContext(t.Context(), "UPDATE run SET summary = replace(summary, '\"rules\":', '\"other\":') WHERE evidence_id = $1", l.evidence[0])
+	ok(t, err)
+	behind(o, 1)
+}

@@ -43,6 +43,7 @@ type said struct {
 
 // file is a file as a parser reads it.
 type file struct {
+	Evidence string `json:"evidence"`
 	Part     int    `json:"part"`
 	Artifact string `json:"artifact"`
 	Path     string `json:"path"`
@@ -94,6 +95,12 @@ func (e *Engine) read(ctx context.Context, c *running) error {
 		if err := e.worker.Keep(ctx, &j, c.private); err != nil {
 			return err
 		}
+		// It may have died between storing a run and saying so.
+		stored, err := c.space.Job(ctx, j.ID)
+		if err != nil {
+			return err
+		}
+		c.change(func(j *workspace.Job) { j.Runs = stored.Runs })
 	}
 }
 
@@ -105,11 +112,11 @@ func bury(deaths []workspace.JobDeath, reading []file) []workspace.JobDeath {
 	deaths = slices.Clone(deaths)
 	for _, f := range reading {
 		i := slices.IndexFunc(deaths, func(d workspace.JobDeath) bool {
-			return d.Part == f.Part && d.Artifact == f.Artifact && d.Path == f.Path
+			return d == workspace.JobDeath{Evidence: f.Evidence, Part: f.Part, Artifact: f.Artifact, Path: f.Path, Count: d.Count}
 		})
 		if i < 0 {
 			i = len(deaths)
-			deaths = append(deaths, workspace.JobDeath{Part: f.Part, Artifact: f.Artifact, Path: f.Path})
+			deaths = append(deaths, workspace.JobDeath{Evidence: f.Evidence, Part: f.Part, Artifact: f.Artifact, Path: f.Path})
 		}
 		deaths[i].Count++
 	}
@@ -273,9 +280,8 @@ func (e *Engine) readFor(ctx context.Context, r *Reading, s *speaker) error {
 		w = w.WithShared(shared)
 	}
 	c := &running{job: r.Job, space: e.Space(w.Under(&r.Job, r.Owner)), private: r.Private, speaker: s}
-	err = e.checkHere(ctx, c, r.Job.Evidence)
-	last := c.now().Progress
-	s.say(&said{Progress: &last})
+	err = e.checkHere(ctx, c)
+	c.say()
 	return err
 }
 
@@ -292,6 +298,14 @@ func (s *speaker) say(what *said) {
 	_ = s.enc.Encode(what) // who does not listen any more ends this process
 }
 
+// say says how far the job is, where another process asked for it.
+func (c *running) say() {
+	if c.speaker != nil {
+		now := c.now().Progress
+		c.speaker.say(&said{Progress: &now})
+	}
+}
+
 // progressEvery keeps what is said of progress few.
 const progressEvery = 200 * time.Millisecond
 
@@ -305,10 +319,10 @@ func (s *speaker) progress(p *workspace.JobProgress) {
 }
 
 // watch names the files that are read, and says which may be.
-func (c *running) watch(part int) pipeline.Watch {
+func (c *running) watch(evidence string, part int) pipeline.Watch {
 	return pipeline.Watch{
 		Reading: func(artifact, path string, done bool) {
-			f := &file{part, artifact, path}
+			f := &file{evidence, part, artifact, path}
 			if done {
 				c.speaker.say(&said{Done: f})
 			} else {
@@ -317,7 +331,7 @@ func (c *running) watch(part int) pipeline.Watch {
 		},
 		Trust: func(artifact, path string) pipeline.Trust {
 			for _, d := range c.private.Deaths {
-				if d.Part == part && d.Artifact == artifact && d.Path == path {
+				if d.Evidence == evidence && d.Part == part && d.Artifact == artifact && d.Path == path {
 					if d.Count >= diesOf {
 						return pipeline.LeftOut
 					}

@@ -2,6 +2,7 @@ package job_test
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"io"
 	"iter"
@@ -33,6 +34,9 @@ import (
 // which is the test binary.
 const poisonVariable = "AMPARO_TEST_POISON"
 
+// keepVariable says how often that process keeps what it has of a check.
+const keepVariable = "AMPARO_TEST_KEEP"
+
 func TestMain(m *testing.M) {
 	if told := os.Getenv(workVariable); told != "" {
 		_ = works(told)
@@ -62,7 +66,13 @@ func reads(how, dir string) error {
 	if err != nil {
 		return err
 	}
-	return engine(db, store, dir, how).Read(ctx, os.Stdin, os.Stdout)
+	var s vault.Store = store
+	if how == "untold" {
+		s = untold{store, db, filepath.Join(dir, "died")}
+	}
+	e := engine(db, s, dir, how)
+	e.KeepEvery, _ = time.ParseDuration(os.Getenv(keepVariable))
+	return e.Read(ctx, os.Stdin, os.Stdout)
 }
 
 func engine(db *workspace.DB, store vault.Store, dir, how string) *job.Engine {
@@ -115,6 +125,120 @@ func (p poison) Parse(ctx context.Context, in *artifact.Input) iter.Seq2[*artifa
 		panic("a parser's own")
 	}
 	return p.Parser.Parse(ctx, in)
+}
+
+// untold is a vault that kills its process once, when a run is stored and
+// nobody was told yet: while what it is looked up by is made.
+type untold struct {
+	vault.Store
+	db   *workspace.DB
+	mark string
+}
+
+// Create implements vault.Store.
+func (u untold) Create(ctx context.Context, id string) (vault.Writer, error) {
+	var runs int
+	if err := u.db.Pool.QueryRowContext(ctx, "SELECT COUNT(*) FROM run").Scan(&runs); err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(u.mark); runs > 0 && err != nil {
+		if err := os.WriteFile(u.mark, nil, 0o600); err != nil {
+			return nil, err
+		}
+		if self, err := os.FindProcess(os.Getpid()); err == nil {
+			_ = self.Kill()
+		}
+		select {}
+	}
+	return u.Store.Create(ctx, id)
+}
+
+// childLab is a lab whose evidence is read by processes of their own, in which a
+// parser does something.
+func childLab(t *testing.T) (l *lab, worker func(how string, change func(*job.Engine)) (stop func())) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	home := t.TempDir()
+	l = newLab(t, func() *workspace.DB {
+		db, err := sqlite.Open(t.Context(), home, time.Now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return db
+	})
+	l.dir = filepath.Join(home, "vault")
+	l.store, err = vault.OpenDir(l.dir)
+	l.ok(err)
+	t.Cleanup(func() { l.store.Close() })
+	return l, func(how string, change func(*job.Engine)) func() {
+		return l.worker(func(e *job.Engine) {
+			e.Child = func(ctx context.Context) *exec.Cmd {
+				cmd := exec.CommandContext(ctx, self, l.dir)
+				cmd.Env = append(os.Environ(), poisonVariable+"="+how)
+				return cmd
+			}
+			if change != nil {
+				change(e)
+			}
+		})
+	}
+}
+
+// TestDeathAfterStoring: a process that dies when the run is stored, and has not
+// said so, does not have it stored twice.
+func TestDeathAfterStoring(t *testing.T) {
+	t.Parallel()
+	l, worker := childLab(t)
+	ev := l.phone(100)
+	defer worker("untold", nil)()
+	j := l.ended(l.check(ev).ID)
+	runs, err := l.Runs(t.Context(), workspace.RunFilter{Evidence: ev.ID}, workspace.Page{})
+	l.ok(err)
+	if j.State != workspace.JobDone || j.Progress.Deaths != 1 || len(j.Runs) != 1 || len(runs.Items) != 1 {
+		t.Fatalf("%d runs of %+v", len(runs.Items), j)
+	}
+}
+
+// TestDeathsInRecheck: a recheck is read in a process of its own too. A file
+// that kills it is left out of its evidence, and of no other.
+func TestDeathsInRecheck(t *testing.T) {
+	t.Parallel()
+	l, worker := childLab(t)
+	first, second := l.phone(100), l.store1(func(dir string) error { _, err := testevidence.WriteAndroidQF(dir, ""); return err })
+	stop := l.worker(func(e *job.Engine) { e.With = plain }) // with other rules than the processes below
+	for _, ev := range []workspace.Evidence{first, second} {
+		if j := l.ended(l.check(ev).ID); j.State != workspace.JobDone {
+			t.Fatalf("%+v", j)
+		}
+	}
+	stop()
+	stop = worker("killed", nil)
+	j := l.ended(l.add(workspace.JobRecheck).ID)
+	stop()
+	if j.State != workspace.JobDone || j.Progress.Deaths != 2 || j.Progress.LeftOut != 1 || j.Attempts != 1 || len(j.Runs) != 2 || j.Progress.Records == 0 {
+		t.Fatalf("%+v", j)
+	}
+	for _, id := range j.Runs {
+		r, err := l.Run(t.Context(), id)
+		l.ok(err)
+		run := l.run(id)
+		sms := ""
+		for i := range run.Coverage {
+			if c := &run.Coverage[i]; c.Artifact == "ios.sms" {
+				sms = c.Error
+			}
+		}
+		if (r.Evidence == first.ID) != (sms == pipeline.LeftOutText) || r.Summary.Again == nil || !r.Summary.Again.Rules {
+			t.Errorf("%s: %q, %+v", r.Evidence, sms, r.Summary.Again)
+		}
+	}
+	defer worker("none", nil)()
+	if j := l.ended(l.add(workspace.JobRecheck).ID); j.State != workspace.JobDone || len(j.Runs) != 0 || j.Progress.Total != 0 {
+		t.Errorf("what was checked again is checked once more: %+v", j)
+	}
 }
 
 // TestDeaths has the process that reads evidence die of a file: after two
@@ -198,7 +322,7 @@ func (l *lab) phone(messages int) workspace.Evidence {
 func (l *lab) evidence(dir string) workspace.Evidence {
 	l.tb.Helper()
 	ctx := l.tb.Context()
-	p, err := l.AddPerson(ctx, workspace.Person{Case: l.caseID, Pseudonym: "p"})
+	p, err := l.AddPerson(ctx, workspace.Person{Case: l.caseID, Pseudonym: "p" + strings.ToLower(rand.Text()[:8])})
 	l.ok(err)
 	_, err = l.AddConsent(ctx, workspace.Consent{
 		Case: l.caseID, Person: p.ID, Purposes: workspace.Purposes, Until: "2999-01-01", FormSHA256: strings.Repeat("0", 64),

@@ -149,7 +149,13 @@ func (l *lab) add(kind string) workspace.Job {
 // ended waits until a job ended.
 func (l *lab) ended(id string) workspace.Job {
 	l.tb.Helper()
-	for until := time.Now().Add(30 * time.Second); ; {
+	return l.endedIn(id, 30*time.Second)
+}
+
+// endedIn is ended with more patience.
+func (l *lab) endedIn(id string, patience time.Duration) workspace.Job {
+	l.tb.Helper()
+	for until := time.Now().Add(patience); ; {
 		j, err := l.Job(l.tb.Context(), id)
 		l.ok(err)
 		if j.Ended != "" {

@@ -177,32 +177,13 @@ func TestEachBoundary(t *testing.T) {
 			}
 			want := l.stored(j.Runs[0])
 			j = l.check(ev)
-			var log bytes.Buffer
-			lives := int(want1(t, want)) // as many as there are tasks, at most
+			lives := int(tasksOf(t, want)) // as many as there are tasks, at most
 			if testing.Short() {
 				lives = 3
 			}
-			for n := range lives {
-				c := &cut{Store: l.store, left: 1, full: make(chan struct{})}
-				elsewhere := filepath.Join(t.TempDir(), "machine")
-				l.ok(os.MkdirAll(elsewhere, 0o700))
-				stop := l.worker(func(e *job.Engine) {
-					e.With, e.KeepEvery, e.Log = plain, -1, slog.New(slog.NewTextHandler(&log, nil))
-					e.Space = func(w *workspace.Workspace) *examine.Space {
-						return &examine.Space{Workspace: w, Vault: c, Dir: elsewhere}
-					}
-				})
-				select {
-				case <-c.full:
-				case <-time.After(time.Minute):
-					t.Fatalf("life %d does nothing", n)
-				}
-				stop()
-			}
-			var parts int
-			l.ok(l.Database().Pool.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM check_part WHERE mark <> ''").Scan(&parts))
-			if parts < min(lives, 5)-1 {
-				t.Errorf("after %d lives %d parts are kept", lives, parts)
+			log := l.lives(lives, plain)
+			if n := l.kept(); n < min(lives, 5)-1 {
+				t.Errorf("after %d lives %d parts are kept", lives, n)
 			}
 			stop = l.worker(func(e *job.Engine) { e.With = plain })
 			defer stop()
@@ -210,7 +191,7 @@ func TestEachBoundary(t *testing.T) {
 			if j.State != workspace.JobDone || len(j.Runs) != 1 || j.Attempts != 1 {
 				t.Fatalf("%+v", j)
 			}
-			if n := strings.Count(log.String(), "a check goes on where it was interrupted"); n < lives-1 {
+			if n := strings.Count(log, wentOn); n < lives-1 {
 				t.Errorf("%d of %d lives went on from another's", n, lives)
 			}
 			l.same(want, l.stored(j.Runs[0]))
@@ -219,8 +200,164 @@ func TestEachBoundary(t *testing.T) {
 	}
 }
 
-// want1 is how many files were read.
-func want1(t *testing.T, files map[string]string) (n int64) {
+// What the log says of checks.
+const (
+	wentOn    = "a check goes on where it was interrupted"
+	beganAnew = "a check begins anew"
+)
+
+// lives runs jobs in one process after the other, each on a machine that has
+// nothing of the others, and ends each when it has kept one part. It returns
+// what they logged.
+func (l *lab) lives(n int, with func(context.Context, *examine.Space) (examine.With, error)) string {
+	l.tb.Helper()
+	var log bytes.Buffer
+	for i := range n {
+		c := &cut{Store: l.store, left: 1, full: make(chan struct{})}
+		elsewhere := filepath.Join(l.tb.TempDir(), "machine")
+		l.ok(os.MkdirAll(elsewhere, 0o700))
+		stop := l.worker(func(e *job.Engine) {
+			e.With, e.KeepEvery, e.Log = with, -1, slog.New(slog.NewTextHandler(&log, nil))
+			e.Space = func(w *workspace.Workspace) *examine.Space {
+				return &examine.Space{Workspace: w, Vault: c, Dir: elsewhere}
+			}
+		})
+		select {
+		case <-c.full:
+		case <-time.After(time.Minute):
+			l.tb.Fatalf("life %d does nothing", i)
+		}
+		stop()
+	}
+	return log.String()
+}
+
+// kept is how many parts of unfinished checks there are that can be used.
+func (l *lab) kept() (n int) {
+	l.tb.Helper()
+	l.ok(l.Database().Pool.QueryRowContext(l.tb.Context(), "SELECT COUNT(*) FROM check_part WHERE mark <> ''").Scan(&n))
+	return n
+}
+
+// TestRecheckWithin interrupts a recheck after each part that it keeps.
+func TestRecheckWithin(t *testing.T) {
+	t.Parallel()
+	for name, open := range databases(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newLab(t, open)
+			without := func(ctx context.Context, s *examine.Space) (examine.With, error) {
+				with, err := plain(ctx, s)
+				with.Rules = &rule.Set{}
+				return with, err
+			}
+			want := map[string]map[string]string{}
+			tasks := 0
+			for range 2 {
+				ev := l.store1(func(dir string) error { _, err := testevidence.WriteAttackedDump(dir); return err })
+				for _, with := range []func(context.Context, *examine.Space) (examine.With, error){plain, without} {
+					stop := l.worker(func(e *job.Engine) { e.With = with })
+					j := l.ended(l.check(ev).ID)
+					stop()
+					if j.State != workspace.JobDone {
+						t.Fatalf("%+v", j)
+					}
+					if want[ev.ID] == nil {
+						want[ev.ID] = l.stored(j.Runs[0])
+						tasks += int(tasksOf(t, want[ev.ID]))
+					}
+				}
+			}
+			j := l.add(workspace.JobRecheck)
+			log := l.lives(2, plain)
+			stop := l.worker(func(e *job.Engine) { e.With, e.KeepEvery = plain, -1 })
+			defer stop()
+			j = l.ended(j.ID)
+			if j.State != workspace.JobDone || len(j.Runs) != 2 || j.Progress.Files != 2 || j.Progress.Total != 2 || !strings.Contains(log, wentOn) {
+				t.Fatalf("%+v\n%s", j, log)
+			}
+			for _, id := range j.Runs {
+				r, err := l.Run(t.Context(), id)
+				l.ok(err)
+				l.same(want[r.Evidence], l.stored(id))
+			}
+			l.nothingKept()
+		})
+	}
+}
+
+// TestVoid: what was kept by another program is of no use, and the log says so.
+func TestVoid(t *testing.T) {
+	t.Parallel()
+	for name, open := range databases(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newLab(t, open)
+			ev := l.store1(func(dir string) error { _, err := testevidence.WriteAttackedDump(dir); return err })
+			j := l.check(ev)
+			newer := func(ctx context.Context, s *examine.Space) (examine.With, error) {
+				with, err := plain(ctx, s)
+				with.Version = "newer"
+				return with, err
+			}
+			if log := l.lives(2, plain); strings.Contains(log, beganAnew) || !strings.Contains(log, wentOn) {
+				t.Error(log)
+			}
+			if log := l.lives(1, newer); !strings.Contains(log, beganAnew) || strings.Contains(log, wentOn) {
+				t.Error(log)
+			}
+			if n := l.kept(); n != 1 {
+				t.Errorf("%d parts are kept, where one is of use", n)
+			}
+			defer l.worker(func(e *job.Engine) { e.With = newer })()
+			if j = l.ended(j.ID); j.State != workspace.JobDone {
+				t.Fatalf("%+v", j)
+			}
+			l.nothingKept()
+		})
+	}
+}
+
+// TestCancelledWithin: what a check kept goes with the job, rows and segments,
+// whoever ends it.
+func TestCancelledWithin(t *testing.T) {
+	t.Parallel()
+	for name, open := range databases(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newLab(t, open)
+			ev := l.store1(func(dir string) error { _, err := testevidence.WriteAttackedDump(dir); return err })
+			before := l.segments()
+			j := l.check(ev)
+			l.lives(1, plain)
+			if got := l.segments(); len(got) != len(before)+1 {
+				t.Fatalf("%d segments, and %d before", len(got), len(before))
+			}
+			l.ok(l.CancelJob(t.Context(), j.ID))
+			defer l.worker(func(e *job.Engine) { e.With = plain })()
+			l.nothingKept()
+			if d := cmp.Diff(before, l.segments()); d != "" {
+				t.Error(d)
+			}
+			j, err := l.Job(t.Context(), j.ID)
+			l.ok(err)
+			if j.State != workspace.JobCancelled || len(j.Runs) != 0 {
+				t.Errorf("%+v", j)
+			}
+		})
+	}
+}
+
+// segments are those of the vault.
+func (l *lab) segments() (ids []string) {
+	l.tb.Helper()
+	l.ok(l.store.List(l.tb.Context(), func(id string, _ time.Time) error { ids = append(ids, id); return nil }))
+	slices.Sort(ids)
+	return ids
+}
+
+// tasksOf is how many files were read.
+func tasksOf(t *testing.T, files map[string]string) (n int64) {
 	t.Helper()
 	var run finding.Run
 	if err := json.Unmarshal([]byte(files["run.json"]), &run); err != nil {
@@ -319,7 +456,7 @@ func TestKilledWithin(t *testing.T) {
 				l.ok(err)
 				l.ok(cmd.Start())
 				done := make(chan int)
-				go func() { done <- count(out, "a check goes on where it was interrupted") }()
+				go func() { done <- count(out, wentOn) }()
 				l.running(j.ID)
 				time.Sleep(took/20 + time.Duration(rng.Int64N(int64(took)*2/5)))
 				l.ok(cmd.Process.Kill())

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 
 	"github.com/amparo-project/amparo/internal/examine"
 	"github.com/amparo-project/amparo/internal/pipeline"
@@ -27,9 +28,9 @@ func (e *Engine) work(ctx context.Context, c *running) error {
 			c.change(func(j *workspace.Job) { j.Evidence = id })
 			j = c.now()
 		}
-		return e.check(ctx, c, j.Evidence)
+		return e.check(ctx, c)
 	case workspace.JobRecheck:
-		return e.recheck(ctx, c, &j)
+		return e.check(ctx, c)
 	case workspace.JobHunt:
 		e.phase(c, "hunting", 0)
 		sets, err := e.Sets(ctx, c.space)
@@ -93,16 +94,25 @@ func sizeOf(ctx context.Context, path string) (bytes, files int64, err error) {
 }
 
 // check checks stored evidence, in a process of its own where there can be one.
-func (e *Engine) check(ctx context.Context, c *running, evidence string) error {
+func (e *Engine) check(ctx context.Context, c *running) error {
 	e.phase(c, "checking", 0)
 	if e.Child != nil {
 		return e.read(ctx, c)
 	}
-	return e.checkHere(ctx, c, evidence)
+	return e.checkHere(ctx, c)
 }
 
-func (e *Engine) checkHere(ctx context.Context, c *running, evidence string) error {
-	ev, err := c.space.Evidence(ctx, evidence)
+// checkHere checks what the job is of.
+func (e *Engine) checkHere(ctx context.Context, c *running) error {
+	with, err := e.with(ctx, c)
+	if err != nil {
+		return err
+	}
+	j := c.now()
+	if j.Kind == workspace.JobRecheck {
+		return e.recheck(ctx, c, &j, with)
+	}
+	ev, err := c.space.Evidence(ctx, j.Evidence)
 	if err != nil {
 		return err
 	}
@@ -110,16 +120,6 @@ func (e *Engine) checkHere(ctx context.Context, c *running, evidence string) err
 	if err != nil {
 		return err
 	}
-	with, err := e.with(ctx, c)
-	if err != nil {
-		return err
-	}
-	j := c.now()
-	if c.speaker != nil {
-		with.Watch = c.watch
-	}
-	with.Keep = &examine.Keep{Log: e.Log, Every: e.KeepEvery}
-	with.Skip = len(j.Runs)
 	_, err = stored.Check(ctx, with)
 	return err
 }
@@ -130,7 +130,11 @@ func (e *Engine) with(ctx context.Context, c *running) (examine.With, error) {
 	if err != nil {
 		return with, err
 	}
-	with.Lang = c.private.Lang
+	with.Lang, with.Done = c.private.Lang, c.now().Runs
+	with.Keep = &examine.Keep{Log: e.Log, Every: e.KeepEvery}
+	if c.speaker != nil {
+		with.Watch = c.watch
+	}
 	with.Password = func(context.Context) (string, error) {
 		if c.private.Password == "" {
 			return "", ErrPassword
@@ -156,22 +160,36 @@ func (e *Engine) with(ctx context.Context, c *running) (examine.With, error) {
 	return with, nil
 }
 
-// recheck checks the evidence of a case again. What is done has a new run, so
-// that a second attempt goes on with the rest. Evidence that could not be
-// checked does not keep the others from it, and fails the job in the end.
-func (e *Engine) recheck(ctx context.Context, c *running, j *workspace.Job) error {
-	e.phase(c, "checking", 0)
-	with, err := e.with(ctx, c)
+// recheck checks the evidence of a case again, one after the other: each check
+// uses all cores, and of a file that kills it one is to blame. What is done has
+// a new run, so that another attempt goes on with the rest. Evidence that could
+// not be checked does not keep the others from it, and fails the job in the end.
+func (e *Engine) recheck(ctx context.Context, c *running, j *workspace.Job, with examine.With) error {
+	list, err := c.space.Behind(ctx, j.Case, with)
 	if err != nil {
 		return err
 	}
-	with.Progress = nil
+	c.change(func(j *workspace.Job) { j.Progress.Files, j.Progress.Total = 0, int64(len(list)) })
+	c.say()
+	var before atomic.Int64 // records of the evidence that is done
+	with.AtOnce, with.Progress = 1, func(p pipeline.Progress) {
+		c.change(func(j *workspace.Job) { j.Progress.Records = before.Load() + p.Records })
+		if c.speaker != nil {
+			now := c.now().Progress
+			c.speaker.progress(&now)
+		}
+	}
 	var failed []error
-	err = c.space.Recheck(ctx, j.Case, with, func(r *examine.Rechecked) error {
+	err = c.space.RecheckOf(ctx, list, with, func(r *examine.Rechecked) error {
 		if r.Err != nil {
+			if errors.Is(r.Err, workspace.ErrLost) {
+				return r.Err
+			}
 			failed = append(failed, r.Err)
 		}
 		c.change(func(j *workspace.Job) { j.Progress.Files++ })
+		before.Store(c.now().Progress.Records)
+		c.say()
 		return nil
 	})
 	return errors.Join(append(failed, err)...)

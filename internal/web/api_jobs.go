@@ -11,7 +11,7 @@ import (
 // do asks for different roles and scopes.
 func (a *api) jobs() {
 	for _, k := range []struct{ kind, scope, summary string }{
-		{workspace.JobRecheck, ScopeIntake, "Queue a job that checks the evidence of a case again, where parsers or indicators are newer"},
+		{workspace.JobRecheck, ScopeIntake, "Queue a job that checks the evidence of a case again, where parsers, rules or indicators are others than at the last check"},
 		{workspace.JobHunt, ScopeHunt, "Queue a job that sets the installed indicators against what was observed in a case"},
 		{workspace.JobRemind, ScopeAccount, "Queue a job that drafts what is due in a case, and sends its reminders and approved mails"},
 		{workspace.JobNotice, ScopeAccount, "Queue a job that sends the approved mails of a case, each once"},

@@ -16,7 +16,7 @@ import (
 const (
 	JobReceive = "receive" // evidence is taken from a path of this machine, then checked
 	JobCheck   = "check"   // evidence that is stored is checked
-	JobRecheck = "recheck" // evidence of a case is checked again where parsers or indicators are newer
+	JobRecheck = "recheck" // evidence of a case is checked again where its last check is behind: of other parsers, rules or indicators
 	JobHunt    = "hunt"    // the installed indicators are set against what was observed in a case
 	JobRemind  = "remind"  // the reminders and notices of a case that are due go out
 	JobNotice  = "notice"  // the mails of a case that were approved go out
@@ -114,7 +114,8 @@ type JobPrivate struct {
 
 // JobDeath is a file in whose reading a process died.
 type JobDeath struct {
-	Part     int    `json:"part"` // which of what was found in the evidence
+	Evidence string `json:"evidence,omitempty"` // of a job that checks several
+	Part     int    `json:"part"`               // which of what was found in the evidence
 	Artifact string `json:"artifact"`
 	Path     string `json:"path"` // logical
 	Count    int    `json:"count"`

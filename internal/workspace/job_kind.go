@@ -16,7 +16,7 @@ var jobKinds = map[string]jobKind{
 	JobCheck:   {deed: ActCheck, priority: 1, version: 1},
 	JobRemind:  {deed: ActAccount, priority: 2, version: 2, day: true},
 	JobHunt:    {deed: ActHunt, priority: 3, version: 2},
-	JobRecheck: {deed: ActCheck, priority: 4, version: 2, one: true},
+	JobRecheck: {deed: ActCheck, priority: 4, version: 3, one: true}, // before, programs looked at parsers alone
 	JobNotice:  {deed: ActAccount, priority: 2, version: 3},
 	JobIndex:   {deed: ActCheck, priority: 3, version: 3, one: true, closed: true},
 }

@@ -41,7 +41,9 @@ type RunSummary struct {
 	// Parts is how many pieces of evidence were found in what was stored: each
 	// has a run of its own. 0 is 1.
 	Parts int `json:"parts,omitempty"`
-	// Again is set where a check was made again because parsers changed.
+	// Rules is a hash over the rules, their data and what lures are known by.
+	Rules string `json:"rules,omitempty"`
+	// Again is set where a check was made again because something of it was older.
 	Again *Again `json:"again,omitempty"`
 }
 
@@ -49,6 +51,10 @@ type RunSummary struct {
 type Again struct {
 	Of      string   `json:"of"`      // the run before
 	Parsers []string `json:"parsers"` // that changed: "ios.sms 3 → 4"
+	// Sets are the names of the sets of indicators that the run before was not
+	// given; Rules says that it had other rules.
+	Sets    []string `json:"sets,omitempty"`
+	Rules   bool     `json:"rules,omitempty"`
 	New     Changes  `json:"new"`
 	Gone    Changes  `json:"gone"`
 	Changed Changes  `json:"changed"` // the same statement about the same place, in other words

@@ -1,0 +1,108 @@
+//go:build unix
+
+package job_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/amparo-project/amparo/internal/job"
+	"github.com/amparo-project/amparo/internal/vault"
+	"github.com/amparo-project/amparo/internal/workspace"
+	"github.com/amparo-project/amparo/internal/workspace/sqlite"
+)
+
+// messagesVariable is how many messages the backup of BenchmarkTurns has.
+const messagesVariable = "AMPARO_BENCH_MESSAGES"
+
+// spent is the processor's time of this process and of its children that ended.
+func spent(tb testing.TB) (sum time.Duration) {
+	tb.Helper()
+	for _, who := range []int{syscall.RUSAGE_SELF, syscall.RUSAGE_CHILDREN} {
+		var u syscall.Rusage
+		if err := syscall.Getrusage(who, &u); err != nil {
+			tb.Fatal(err)
+		}
+		sum += time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	}
+	return sum
+}
+
+// BenchmarkTurns checks one phone in turn in this process, in one of its own,
+// and in one that keeps what it has: the medians, and what each costs more than
+// the one before. AMPARO_BENCH_MESSAGES=500000 is a backup of 600 MB.
+func BenchmarkTurns(b *testing.B) {
+	self, err := os.Executable()
+	if err != nil {
+		b.Fatal(err)
+	}
+	home := b.TempDir()
+	l := newLab(b, func() *workspace.DB {
+		db, err := sqlite.Open(b.Context(), home, time.Now)
+		if err != nil {
+			b.Fatal(err)
+		}
+		return db
+	})
+	l.dir = filepath.Join(home, "vault")
+	if l.store, err = vault.OpenDir(l.dir); err != nil {
+		b.Fatal(err)
+	}
+	messages := 10_000
+	if n, err := strconv.Atoi(os.Getenv(messagesVariable)); err == nil {
+		messages = n
+	}
+	ev := l.phone(messages)
+	child := func(keep time.Duration) job.Child {
+		return func(ctx context.Context) *exec.Cmd {
+			cmd := exec.CommandContext(ctx, self, l.dir)
+			cmd.Env = append(os.Environ(), poisonVariable+"=none", keepVariable+"="+keep.String())
+			return cmd
+		}
+	}
+	ways := []struct {
+		name  string
+		child job.Child
+	}{{"here", nil}, {"child", child(time.Hour)}, {"kept", child(0)}}
+	wall, cpu := make([][]float64, len(ways)), make([][]float64, len(ways))
+	for b.Loop() {
+		for i, way := range ways {
+			stop := l.worker(func(e *job.Engine) {
+				e.Child, e.With, e.KeepEvery = way.child, engine(nil, nil, "", "none").With, time.Hour
+			})
+			began, before := time.Now(), spent(b)
+			j := l.endedIn(l.check(ev).ID, time.Hour)
+			stop()
+			if j.State != workspace.JobDone {
+				b.Fatalf("%+v", j)
+			}
+			wall[i], cpu[i] = append(wall[i], time.Since(began).Seconds()), append(cpu[i], (spent(b)-before).Seconds())
+			b.Logf("%s: %.2f s, processor %.2f s", way.name, wall[i][len(wall[i])-1], cpu[i][len(cpu[i])-1])
+		}
+	}
+	for i, way := range ways {
+		for unit, list := range map[string][][]float64{"s": wall, "cpu-s": cpu} {
+			b.ReportMetric(median(list[i]), fmt.Sprintf("%s-%s", way.name, unit))
+			if i > 0 {
+				ratios := make([]float64, len(list[i]))
+				for n := range ratios {
+					ratios[n] = list[i][n] / list[i-1][n]
+				}
+				b.ReportMetric(median(ratios), fmt.Sprintf("%s/%s-%s", way.name, ways[i-1].name, unit))
+			}
+		}
+	}
+}
+
+func median(list []float64) float64 {
+	list = slices.Sorted(slices.Values(list))
+	return list[len(list)/2]
+}
