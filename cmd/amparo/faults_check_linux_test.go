@@ -215,6 +215,12 @@ func (f *field) nothingLeft() {
 	if err := f.db.QueryRowContext(f.t.Context(), "SELECT COUNT(*) FROM segment").Scan(&want); err != nil {
 		f.t.Fatal(err)
 	}
+	var unsaved int
+	err = f.db.QueryRowContext(f.t.Context(), `SELECT COUNT(DISTINCT bundle) FROM segment_ref f WHERE NOT EXISTS (SELECT 1 FROM evidence e WHERE e.id = f.bundle)
+		AND NOT EXISTS (SELECT 1 FROM run r WHERE substr(r.id, 2) = substr(f.bundle, 2))`).Scan(&unsaved)
+	if err != nil || unsaved > 0 {
+		f.t.Errorf("%d results of interrupted checks are left: %v", unsaved, err)
+	}
 	segment := regexp.MustCompile(`S-[0-9a-f]{26}$`)
 	err = filepath.WalkDir(f.bucket, func(name string, e fs.DirEntry, err error) error {
 		if err != nil || !e.Type().IsRegular() {

@@ -46,13 +46,16 @@ func (s *space) clean() error {
 	if err := s.Vault.CleanIncoming(s.app.ctx, before); err != nil {
 		return err
 	}
-	var old []string
+	old := map[string]bool{}
 	if err := s.Vault.List(s.app.ctx, func(id string, modified time.Time) error {
 		if modified.Before(before) {
-			old = append(old, id)
+			old[id] = true
 		}
 		return nil
 	}); err != nil {
+		return err
+	}
+	if _, err := s.DropUnsaved(s.app.ctx, func(id string) bool { return old[id] }); err != nil {
 		return err
 	}
 	known, err := s.KnownSegments(s.app.ctx) // after the list: what is new is known
@@ -60,7 +63,7 @@ func (s *space) clean() error {
 		return err
 	}
 	n := 0
-	for _, id := range old {
+	for id := range old {
 		if !known[id] {
 			n++
 			err = errors.Join(err, s.Vault.Delete(s.app.ctx, id))

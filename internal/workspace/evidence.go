@@ -373,17 +373,11 @@ func (t *tx) eraseOne(id, caseID, sum string, r *Remains) error {
 		bundles = append(bundles, []string{IndexOf(run[0])})
 	}
 	for _, bundle := range bundles {
-		gone, err := t.texts(`SELECT segment_id FROM segment_ref a WHERE bundle = $1
-			AND NOT EXISTS (SELECT 1 FROM segment_ref b WHERE b.segment_id = a.segment_id AND b.bundle <> $1)`, 1, bundle[0])
+		gone, err := t.dropBundle(bundle[0])
 		if err != nil {
 			return err
 		}
-		t.exec("DELETE FROM segment_ref WHERE bundle = $1", bundle[0])
-		t.exec("DELETE FROM bundle_batch WHERE bundle = $1", bundle[0])
-		for _, s := range gone {
-			t.exec("DELETE FROM segment WHERE id = $1", s[0])
-			r.Destroyed = append(r.Destroyed, s[0])
-		}
+		r.Destroyed = append(r.Destroyed, gone...)
 		r.Findings += t.exec("DELETE FROM finding WHERE run_id = $1", bundle[0])
 		t.forget(bundle[0])
 		t.exec("UPDATE run SET state = $1, summary = '{}' WHERE id = $2", Erased, bundle[0])

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/amparo-project/amparo/internal/seal"
@@ -180,4 +182,53 @@ func (w *Workspace) KnownSegments(ctx context.Context) (map[string]bool, error) 
 		known[id] = true
 	}
 	return known, rows.Err()
+}
+
+// DropUnsaved forgets results whose run was never written: their check was
+// interrupted in between. It leaves those of which a segment is not among old,
+// for their check may still be at work; where it takes one for old that is not,
+// the run is refused with ErrBusy, and the check made again.
+func (w *Workspace) DropUnsaved(ctx context.Context, old func(segment string) bool) (n int, err error) {
+	if err := w.InTeam(ctx); err != nil {
+		return 0, err
+	}
+	err = w.act(ctx, func(t *tx) error {
+		refs, err := t.texts("SELECT f.bundle, f.segment_id FROM segment_ref f WHERE (f.bundle LIKE 'R-%' OR f.bundle LIKE 'I-%')"+
+			" AND NOT EXISTS (SELECT 1 FROM run r WHERE r.id = "+runOfBundle+") ORDER BY f.bundle", 2)
+		if err != nil {
+			return err
+		}
+		drop := map[string]bool{}
+		for _, r := range refs {
+			was, seen := drop[r[0]]
+			drop[r[0]] = (was || !seen) && old(r[1])
+		}
+		for _, bundle := range slices.Sorted(maps.Keys(drop)) {
+			if !drop[bundle] {
+				continue
+			}
+			n++
+			if _, err := t.dropBundle(bundle); err != nil {
+				return err
+			}
+		}
+		return t.err
+	})
+	return n, err
+}
+
+// dropBundle forgets a bundle, and returns the segments that only it had.
+func (t *tx) dropBundle(bundle string) (gone []string, err error) {
+	rows, err := t.texts(`SELECT segment_id FROM segment_ref a WHERE bundle = $1
+		AND NOT EXISTS (SELECT 1 FROM segment_ref b WHERE b.segment_id = a.segment_id AND b.bundle <> $1)`, 1, bundle)
+	if err != nil {
+		return nil, err
+	}
+	t.exec("DELETE FROM segment_ref WHERE bundle = $1", bundle)
+	t.exec("DELETE FROM bundle_batch WHERE bundle = $1", bundle)
+	for _, s := range rows {
+		t.exec("DELETE FROM segment WHERE id = $1", s[0])
+		gone = append(gone, s[0])
+	}
+	return gone, t.err
 }

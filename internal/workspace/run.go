@@ -124,10 +124,7 @@ func (w *Workspace) SaveRun(ctx context.Context, r Run, result []vault.File, see
 		return r, err
 	}
 	err = w.act(ctx, func(t *tx) error {
-		if err := t.scan("SELECT case_id FROM evidence WHERE id = $1 AND state = $2", []any{r.Evidence, Stored}, &r.Case); err != nil {
-			return fmt.Errorf("evidence %s: %w", r.Evidence, err)
-		}
-		if _, err := t.member(r.Case, ActCheck); err != nil {
+		if err := t.checked(&r, len(result) > 0); err != nil {
 			return err
 		}
 		n := t.record("evidence.checked", r.Case, r.Evidence, map[string]any{
@@ -150,6 +147,35 @@ func (w *Workspace) SaveRun(ctx context.Context, r Run, result []vault.File, see
 		return t.index(n, seen)
 	})
 	return r, err
+}
+
+// checked finds the case of the evidence of a run, which may have been erased
+// meanwhile, and looks that the result of the run is still listed.
+func (t *tx) checked(r *Run, listed bool) error {
+	var state string
+	if err := t.scan("SELECT case_id, state FROM evidence WHERE id = $1", []any{r.Evidence}, &r.Case, &state); err != nil {
+		return fmt.Errorf("evidence %s: %w", r.Evidence, err)
+	}
+	switch state {
+	case Erased:
+		return fmt.Errorf("evidence %s: %w", r.Evidence, ErrErased)
+	case Receiving:
+		return fmt.Errorf("evidence %s: %w", r.Evidence, ErrNotFound)
+	}
+	if _, err := t.member(r.Case, ActCheck); err != nil {
+		return err
+	}
+	if !listed {
+		return t.err
+	}
+	var n int
+	if err := t.scan("SELECT COUNT(*) FROM bundle_batch WHERE bundle = $1", []any{r.ID}, &n); err != nil {
+		return err
+	}
+	if n == 0 { // DropUnsaved took it for that of a check that was interrupted
+		return fmt.Errorf("result of run %s: %w", r.ID, ErrBusy)
+	}
+	return nil
 }
 
 // inserter writes findings many rows at a time.

@@ -166,6 +166,8 @@ func explain(err error) error {
 		return fmt.Errorf("%w: %w: %w", workspace.ErrUnreachable, workspace.ErrCrowded, err)
 	case strings.HasPrefix(e.Code, "08"), strings.HasPrefix(e.Code, "57P"): // connection_exception, operator_intervention
 		return fmt.Errorf("%w: %w", workspace.ErrUnreachable, err)
+	case e.Code == "23503": // foreign_key_violation: what it refers to was erased this moment
+		return fmt.Errorf("%w: %w", workspace.ErrBusy, err)
 	case e.Code == "53100": // disk_full
 		return fmt.Errorf("%w: %w", workspace.ErrDiskFull, err)
 	case e.Code == "25006": // read_only_sql_transaction

@@ -102,6 +102,9 @@ func explain(err error) error {
 	if !errors.As(err, &e) {
 		return err
 	}
+	if e.Code() == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY { // what it refers to was erased this moment
+		return fmt.Errorf("%w: %w", workspace.ErrBusy, err)
+	}
 	switch e.Code() & 0xff {
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
 		return fmt.Errorf("%w: %w", workspace.ErrDamaged, err)

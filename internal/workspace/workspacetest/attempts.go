@@ -81,7 +81,10 @@ var attempts = map[string]attempt{
 	"Members":       {rule: team, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.Members(c.T.Context(), page) }},
 	"MembersNamed":  {rule: team, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.MembersNamed(c.T.Context(), "x", page) }},
 	"KnownSegments": {rule: team, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.KnownSegments(c.T.Context()) }},
-	"SharedBundle":  {rule: anybody, try: func(_ *cast, w *ws, _ *subject) (any, error) { return w.SharedBundle(), nil }},
+	"DropUnsaved": {rule: team, try: func(c *cast, w *ws, _ *subject) (any, error) {
+		return w.DropUnsaved(c.T.Context(), func(string) bool { return false })
+	}},
+	"SharedBundle": {rule: anybody, try: func(_ *cast, w *ws, _ *subject) (any, error) { return w.SharedBundle(), nil }},
 	"WithShared": {rule: anybody, try: func(_ *cast, w *ws, _ *subject) (any, error) {
 		w.WithShared(seal.Identity{})
 		return nil, nil

@@ -77,6 +77,7 @@ func Exercise(t *testing.T, open Opener, again func(t *testing.T, db *workspace.
 		"WebhookEnds":     testWebhookEnds,
 		"WebhookOfOthers": testWebhookOfOthers,
 		"Once":            testOnce,
+		"Unsaved":         testUnsaved,
 		// users.go
 		"Sessions":    testSessions,
 		"Tokens":      testTokens,
