@@ -15,23 +15,25 @@ type jobCmd struct {
 	List   jobListCmd   `cmd:"" help:"job_list"`
 	Show   jobShowCmd   `cmd:"" help:"job_show"`
 	Wait   jobWaitCmd   `cmd:"" help:"job_wait"`
+	Fetch  jobFetchCmd  `cmd:"" help:"job_fetch"`
 	Cancel jobCancelCmd `cmd:"" help:"job_cancel"`
 }
 
 type jobAddCmd struct {
-	Kind         string `arg:"" help:"job_kind" enum:"receive,check,recheck,hunt,remind,notice,index"`
+	Kind         string `arg:"" help:"job_kind" enum:"receive,check,recheck,hunt,remind,notice,export,index"`
 	Case         string `arg:"" optional:"" help:"case_id"`
 	All          bool   `help:"job_all"`
 	Evidence     string `help:"job_evidence" placeholder:"EVIDENCE"`
 	Device       string `help:"evidence_device" placeholder:"DEVICE"`
 	Path         string `help:"job_path" placeholder:"PATH"`
 	PasswordFile string `help:"password_file" placeholder:"FILE"`
-	JSON         bool   `name:"json" help:"json"`
+	jobExportFlags
+	JSON bool `name:"json" help:"json"`
 	anyFlags
 }
 
 // errJobNeeds says which flags a kind of job needs.
-var errJobNeeds = errors.New("a job of kind check needs --evidence, one of kind receive --device and --path, the others a case or --all")
+var errJobNeeds = errors.New("a job of kind check needs --evidence, one of kind receive --device and --path, one of kind export a case with --subject and --for, or with --run and --format, the others a case or --all")
 
 func (c *jobAddCmd) valid() bool {
 	switch c.Kind {
@@ -39,6 +41,8 @@ func (c *jobAddCmd) valid() bool {
 		return c.Evidence != "" && !c.All
 	case workspace.JobReceive:
 		return c.Case != "" && c.Device != "" && c.Path != "" && !c.All
+	case workspace.JobExport:
+		return c.Case != "" && !c.All && (c.Subject != "" && c.For != "" && c.Format == "") != (c.Subject == "" && c.InRun != "" && c.Format != "")
 	default:
 		return (c.Case != "") != c.All
 	}
@@ -55,6 +59,9 @@ func (c *jobAddCmd) Run(a *app) error {
 		if private.Password, err = passwordFrom(c.PasswordFile); err != nil {
 			return err
 		}
+	}
+	if c.Kind == workspace.JobExport {
+		private.Output = c.output()
 	}
 	return c.either(a, func(s works) error {
 		cases, err := c.cases(a, s)
@@ -173,6 +180,9 @@ func (a *app) showJob(s works, id string, asJSON bool) error {
 	}
 	if j.Error != "" {
 		fmt.Fprintln(a.Out, a.Text(j.Error))
+	}
+	if j.Kept != "" {
+		fmt.Fprintln(a.Out, a.Text("job.kept", "Time", day(j.Kept), "Job", j.ID))
 	}
 	if j.Progress.LeftOut > 0 {
 		fmt.Fprintln(a.Out, a.Count("job.left_out", int64(j.Progress.LeftOut)))

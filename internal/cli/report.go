@@ -25,24 +25,7 @@ func (c *reportCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	write := func(w io.Writer) error {
-		switch c.Format {
-		case "pdf":
-			return report.PDF(w, res, report.Options{Lang: a.Lang()})
-		case "json":
-			return report.JSON(w, res)
-		case "csv":
-			return report.CSV(w, res)
-		case "stix":
-			return report.STIX(w, res)
-		case "misp":
-			return report.MISP(w, res)
-		case "timesketch":
-			return report.Timesketch(w, res)
-		default:
-			return report.HTML(w, res, report.Options{Lang: a.Lang()})
-		}
-	}
+	write := func(w io.Writer) error { return report.Formats[c.Format].Write(w, res, report.Options{Lang: a.Lang()}) }
 	if c.Out == "" {
 		return write(a.Out)
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/amparo-project/amparo/internal/account/outbox"
+	"github.com/amparo-project/amparo/internal/casework"
 	"github.com/amparo-project/amparo/internal/examine"
 	"github.com/amparo-project/amparo/internal/hook"
 	"github.com/amparo-project/amparo/internal/indicator"
@@ -37,7 +38,7 @@ type workerCmd struct {
 	Identity string        `help:"worker_identity" placeholder:"FILE"`
 	Jobs     int           `help:"worker_jobs" default:"1"`
 	PerCase  int           `help:"worker_per_case" default:"1"`
-	Kinds    []string      `help:"worker_kinds" enum:"receive,check,recheck,hunt,remind,notice,index,webhook" placeholder:"KIND"`
+	Kinds    []string      `help:"worker_kinds" enum:"receive,check,recheck,hunt,remind,notice,export,index,webhook" placeholder:"KIND"`
 	Patience time.Duration `help:"worker_patience" default:"30s"`
 	opsFlags
 	Memory uint64 `help:"worker_memory" placeholder:"MIB"`
@@ -178,7 +179,7 @@ func (a *app) engine(db *workspace.DB, store vault.Store, dir string) *job.Engin
 			return &examine.Space{Workspace: w, Vault: store, Dir: dir}
 		},
 		With: func(ctx context.Context, s *examine.Space) (examine.With, error) { return checkWith(ctx, s, installed) },
-		Sets: a.huntSets, Remind: a.remind, Deliver: a.deliver, Explain: web.ExplainJob, Now: a.Now,
+		Sets: a.huntSets, Remind: a.remind, Deliver: a.deliver, Export: a.export, Explain: web.ExplainJob, Now: a.Now,
 		Log: slog.New(slog.NewTextHandler(a.Err, nil)),
 	}
 }
@@ -243,6 +244,11 @@ func (a *app) remind(ctx context.Context, sp *examine.Space, caseID string) erro
 		return err
 	}
 	return b.daily(caseID)
+}
+
+// export makes an exhibit or a report, and keeps it until it is fetched.
+func (a *app) export(ctx context.Context, sp *examine.Space, j *workspace.Job, p *workspace.JobPrivate, progress func(files, bytes int64)) error {
+	return casework.Keep(ctx, sp, j, p, Version, progress)
 }
 
 // deliver sends the mails of a case that were approved.

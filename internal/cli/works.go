@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
@@ -61,6 +62,7 @@ type works interface {
 	Jobs(ctx context.Context, by workspace.JobFilter, p workspace.Page) (workspace.List[workspace.Job], error)
 	Job(ctx context.Context, id string) (workspace.Job, error)
 	CancelJob(ctx context.Context, id string) error
+	FetchJob(ctx context.Context, id string, w io.Writer) error
 
 	RetireEntry(ctx context.Context, id, reason string) (workspace.Entry, error)
 	PutFacts(ctx context.Context, caseID string, facts []*account.Fact) ([]string, error)
@@ -94,6 +96,21 @@ func (h here) Withdraw(ctx context.Context, id string) (workspace.Remains, error
 		err = errors.Join(err, h.Vault.Delete(ctx, id))
 	}
 	return left, err
+}
+
+// FetchJob implements works. That it was fetched is in the ledger before the
+// first byte.
+func (h here) FetchJob(ctx context.Context, id string, w io.Writer) error {
+	k, err := h.Kept(ctx, id)
+	if err != nil {
+		return err
+	}
+	for _, ev := range k.Private.Of {
+		if err := h.Viewed(ctx, ev, id); err != nil {
+			return err
+		}
+	}
+	return casework.Fetch(ctx, h.Space, id, Version, func(string, string) io.Writer { return w })
 }
 
 // PutFacts implements works.

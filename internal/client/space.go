@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -443,6 +444,23 @@ func (c *Client) AddJob(ctx context.Context, j workspace.Job, private workspace.
 	switch j.Kind {
 	case workspace.JobCheck:
 		return c.Check(ctx, j.Evidence, private.Password)
+	case workspace.JobExport:
+		if x := private.Output; x.Format != "" {
+			err = c.post(ctx, "/cases/"+part(j.Case)+"/jobs/report", map[string]any{"run": x.Run, "format": x.Format}, &out)
+		} else {
+			body := map[string]any{"subject": x.Subject, "for": x.Recipient, "evidence": x.Evidence}
+			if len(x.Formats) > 0 {
+				body["formats"] = x.Formats
+			}
+			if x.Run != "" {
+				body["run"] = x.Run
+			}
+			if private.Password != "" {
+				body["password"] = private.Password
+			}
+			err = c.post(ctx, "/cases/"+part(j.Case)+"/jobs/exhibit", body, &out)
+		}
+		return out, err
 	case workspace.JobReceive:
 		body := map[string]any{"device": j.Device, "path": private.Path}
 		if private.Password != "" {
@@ -453,6 +471,14 @@ func (c *Client) AddJob(ctx context.Context, j workspace.Job, private workspace.
 	}
 	err = c.post(ctx, "/cases/"+part(j.Case)+"/jobs/"+part(j.Kind), nil, &out)
 	return out, err
+}
+
+// FetchJob writes what a job made.
+func (c *Client) FetchJob(ctx context.Context, id string, w io.Writer) error {
+	return c.do(ctx, call{method: http.MethodGet, path: "/jobs/" + part(id) + "/result"}, func(r io.Reader, _ string) error {
+		_, err := io.Copy(w, r)
+		return err
+	})
 }
 
 // Jobs lists jobs.

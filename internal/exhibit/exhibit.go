@@ -90,26 +90,99 @@ type maker struct {
 // when it is called again with the same request. The error wraps
 // workspace.ErrNoConsent where the recipient may have nothing of it.
 func Make(ctx context.Context, s *Space, r Request, dir string) (Done, error) {
-	if err := r.valid(); err != nil {
-		return Done{}, err
-	}
-	p, err := s.plan(ctx, &r)
+	k, err := begin(ctx, s, r, dir)
 	if err != nil {
 		return Done{}, err
 	}
-	m, err := openFolder(dir, s.Info().UID, &r)
-	if err != nil {
-		return Done{}, err
-	}
-	bag, err := bagit.Open(dir, markerName)
-	if err != nil {
-		return Done{}, err
-	}
-	defer bag.Close() //nolint:errcheck // all is written
-	k := &maker{ctx: ctx, s: s, r: &r, m: m, plan: p, bag: bag, said: p.omissions}
+	defer k.bag.Close() //nolint:errcheck // all is written
 	done, err := k.make()
 	done.Dir = dir
 	return done, err
+}
+
+// Prepare makes what leaves, and nothing that is signed: the folder holds the
+// payload, and Finish goes on from it, here or where it was brought to. The
+// caller records the export that is returned, before anybody gets anything.
+func Prepare(ctx context.Context, s *Space, r Request, dir string) (workspace.Export, error) {
+	k, err := begin(ctx, s, r, dir)
+	if err != nil {
+		return workspace.Export{}, err
+	}
+	defer k.bag.Close() //nolint:errcheck // all is written
+	if err := k.payload(); err != nil {
+		return workspace.Export{}, err
+	}
+	sum, err := k.bag.FinishPayload()
+	if err != nil {
+		return workspace.Export{}, err
+	}
+	k.m.Sum, k.m.Said, k.m.Rows, k.m.Given = sum, k.said, k.rows, map[string]workspace.Share{}
+	for i := range k.plan.parts {
+		k.m.Given[k.plan.parts[i].id()] = k.plan.parts[i].Most
+	}
+	return k.export(), k.m.write()
+}
+
+// Finish makes an export whole that Prepare made and the caller recorded: the
+// proofs are of the ledger as it is now. What consents let the recipient have
+// is asked again: the error wraps workspace.ErrNoConsent where it is less.
+func Finish(ctx context.Context, s *Space, r Request, dir string) (Done, error) {
+	k, err := begin(ctx, s, r, dir)
+	if err != nil {
+		return Done{}, err
+	}
+	defer k.bag.Close() //nolint:errcheck // all is written
+	done := Done{ID: k.m.ID, Dir: dir, SHA256: k.m.Sum, LeftOut: k.m.Said}
+	if len(k.m.Given) == 0 {
+		return done, ErrChanged
+	}
+	if err := k.plan.hold(k.m.Given); err != nil {
+		return done, err
+	}
+	done.Evidence = k.plan.evidence()
+	if err := k.adopt(); err != nil {
+		return done, err
+	}
+	if sum, err := k.bag.FinishPayload(); err != nil || sum != k.m.Sum {
+		return done, errors.Join(ErrChanged, err)
+	}
+	x, err := s.RecordExport(ctx, k.export()) // it is recorded: this says where
+	if err != nil {
+		return done, err
+	}
+	done.Entry = x.Entry
+	if err := k.tags(x); err != nil {
+		return done, err
+	}
+	return done, k.m.remove()
+}
+
+// begin plans an export and opens its folder.
+func begin(ctx context.Context, s *Space, r Request, dir string) (*maker, error) {
+	if err := r.valid(); err != nil {
+		return nil, err
+	}
+	p, err := s.plan(ctx, &r)
+	if err != nil {
+		return nil, err
+	}
+	m, err := openFolder(dir, s.Info().UID, &r)
+	if err != nil {
+		return nil, err
+	}
+	bag, err := bagit.Open(dir, markerName)
+	if err != nil {
+		return nil, err
+	}
+	return &maker{ctx: ctx, s: s, r: &r, m: m, plan: p, bag: bag, said: p.omissions}, nil
+}
+
+// export is the act that the export is.
+func (k *maker) export() workspace.Export {
+	return workspace.Export{
+		ID: k.m.ID, Case: k.plan.caseID, Subject: k.r.Subject, SHA256: k.m.Sum, Evidence: k.plan.evidence(),
+		Private: workspace.ExportPrivate{Recipient: k.r.Recipient, Most: k.plan.most().String()},
+	}
 }
 
 func (r *Request) valid() error {
@@ -157,10 +230,7 @@ func (k *maker) make() (Done, error) {
 	if err := k.m.write(); err != nil {
 		return done, err
 	}
-	x, err := k.s.RecordExport(k.ctx, workspace.Export{
-		ID: k.m.ID, Case: k.plan.caseID, Subject: k.r.Subject, SHA256: sum, Evidence: done.Evidence,
-		Private: workspace.ExportPrivate{Recipient: k.r.Recipient, Most: k.plan.most().String()},
-	})
+	x, err := k.s.RecordExport(k.ctx, k.export())
 	if err != nil {
 		return done, err
 	}

@@ -26,6 +26,8 @@ type marker struct {
 	Sum       string     `json:"sum,omitempty"` // of the payload manifest, before the act is recorded
 	Said      []Omission `json:"left_out,omitempty"`
 	Rows      []row      `json:"rows,omitempty"`
+	// Given is what was given of each evidence, of an export that is kept.
+	Given map[string]workspace.Share `json:"given,omitempty"`
 
 	file string
 }

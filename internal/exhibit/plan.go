@@ -45,6 +45,23 @@ func (p *plan) most() (most workspace.Share) {
 	return most
 }
 
+// hold narrows a plan to the evidence of which something was given, and asks
+// that as much of each may still be had.
+func (p *plan) hold(given map[string]workspace.Share) error {
+	p.parts = slices.DeleteFunc(p.parts, func(one part) bool { return given[one.id()] == workspace.ShareNothing })
+	for i := range p.parts {
+		one := &p.parts[i]
+		if one.Most < given[one.id()] {
+			return fmt.Errorf("evidence %s: %w", one.id(), ErrNotShared)
+		}
+		one.Most = given[one.id()]
+	}
+	if len(p.parts) < len(given) {
+		return ErrNotShared
+	}
+	return nil
+}
+
 // omit notes that something is left out.
 func (p *plan) omit(reason, of string, count int64) {
 	p.omissions = append(p.omissions, Omission{Reason: reason, Of: of, Count: count})

@@ -49,13 +49,15 @@ type Engine struct {
 	// workspace, or on this machine.
 	With func(context.Context, *examine.Space) (examine.With, error)
 	// Sets are the indicators that hunts ask for. nil: jobs of that kind are
-	// left to other processes, as are those of the next two.
+	// left to other processes, as are those of the next three.
 	Sets func(context.Context, *examine.Space) ([]*indicator.Set, error)
 	// Remind sends what is due in a case.
 	Remind func(ctx context.Context, s *examine.Space, caseID string) error
 	// Deliver sends the mails of a case that were approved; last says that it is
 	// not called again where they cannot be sent now. The error then wraps ErrAgain.
 	Deliver func(ctx context.Context, s *examine.Space, caseID string, last bool) error
+	// Export makes what a job of kind export is for, and keeps it.
+	Export func(ctx context.Context, s *examine.Space, j *workspace.Job, p *workspace.JobPrivate, progress func(files, bytes int64)) error
 	// Explain is the id of the message that tells a person of an error.
 	Explain func(error) string
 	Now     func() time.Time
@@ -110,6 +112,9 @@ func (e *Engine) kinds() []string {
 	}
 	if e.Deliver != nil {
 		list = append(list, workspace.JobNotice)
+	}
+	if e.Export != nil {
+		list = append(list, workspace.JobExport)
 	}
 	return slices.DeleteFunc(list, func(kind string) bool { return e.Kinds != nil && !slices.Contains(e.Kinds, kind) })
 }
@@ -196,6 +201,7 @@ func (e *Engine) mend(ctx context.Context) {
 			e.Wake()
 		}
 		e.sweep(ctx, e.Space(nil).Vault)
+		e.sweepKept(ctx, e.Space(nil).Vault)
 		select {
 		case <-ctx.Done():
 			return
@@ -221,6 +227,17 @@ func (e *Engine) sweep(ctx context.Context, store vault.Store) {
 		if err != nil || len(left) == 0 {
 			return
 		}
+	}
+}
+
+// sweepKept deletes what waited to be fetched for too long.
+func (e *Engine) sweepKept(ctx context.Context, store vault.Store) {
+	destroyed, err := e.worker.SweepKept(ctx)
+	for _, id := range destroyed {
+		err = errors.Join(err, store.Delete(ctx, id)) // its key is gone, whatever comes of this
+	}
+	if err != nil && ctx.Err() == nil {
+		e.warn(ctx, "results of jobs not deleted", err)
 	}
 }
 

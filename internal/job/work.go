@@ -45,6 +45,11 @@ func (e *Engine) work(ctx context.Context, c *running) error {
 	case workspace.JobNotice:
 		e.phase(c, "sending", 0)
 		return e.Deliver(ctx, c.space, j.Case, j.Retries >= maxRetries)
+	case workspace.JobExport:
+		e.phase(c, "exporting", 0)
+		return e.Export(ctx, c.space, &j, &c.private, func(done, bytes int64) {
+			c.change(func(j *workspace.Job) { j.Progress.Files, j.Progress.Bytes = done, bytes })
+		})
 	case workspace.JobIndex:
 		return e.index(ctx, c, &j)
 	}

@@ -38,7 +38,7 @@ type wholeFinding struct {
 func (a *api) reports() {
 	hand(a, ScopeExport, http.MethodGet, "/runs/{run}/report/{format}", "get-report", "The report of a check", bytesType,
 		func(ctx context.Context, sp *examine.Space, in *inFormat) (string, func(io.Writer) error, error) {
-			c, f := callerOf(ctx), formats[in.Format]
+			c, f := callerOf(ctx), report.Formats[in.Format]
 			r, err := sp.Run(ctx, in.Run)
 			if err != nil {
 				return "", nil, err
@@ -48,10 +48,10 @@ func (a *api) reports() {
 				return "", nil, err
 			}
 			h, o := sha256.New(), report.Options{Lang: c.Lang()}
-			if err = f.write(h, res, o); err == nil {
+			if err = f.Write(h, res, o); err == nil {
 				err = sp.Exported(ctx, r.Evidence, r.ID+" "+in.Format, hex.EncodeToString(h.Sum(nil)))
 			}
-			return f.kind, func(w io.Writer) error { return f.write(w, res, o) }, err
+			return f.Type, func(w io.Writer) error { return f.Write(w, res, o) }, err
 		})
 	hand(a, ScopeExport, http.MethodGet, "/runs/{run}/result", "get-result", "The result folder of a check", tarType,
 		func(ctx context.Context, sp *examine.Space, in *InRun) (string, func(io.Writer) error, error) {

@@ -58,6 +58,7 @@ func (a *api) operations() {
 	a.uploads()
 	a.look()
 	a.jobs()
+	a.kept()
 	a.indicators()
 	a.ledger()
 	a.timeline()

@@ -193,7 +193,7 @@ func openWith(password string) (o evidence.OpenOptions) {
 // takes is the type of a body that is no JSON, or "".
 func packed[I any](a *api, method, path, id, summary, takes string, fn func(ctx context.Context, c *caller, in *I, begin func(kind string) io.Writer) error) {
 	o := operation(ScopeExport, method, path, id, summary)
-	o.Responses = map[string]*huma.Response{"200": {Description: "an archive", Content: map[string]*huma.MediaType{"application/zip": {}, tarType: {}}}}
+	o.Responses = map[string]*huma.Response{"200": {Description: "an archive, or the file that was asked for", Content: map[string]*huma.MediaType{"application/zip": {}, tarType: {}, bytesType: {}}}}
 	if takes != "" {
 		o.RequestBody = &huma.RequestBody{Content: map[string]*huma.MediaType{takes: {Schema: &huma.Schema{Type: "string", Format: "binary"}}}}
 	}

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/amparo-project/amparo/internal/report"
 	"github.com/amparo-project/amparo/internal/testevidence"
 	"github.com/amparo-project/amparo/internal/vault"
 	"github.com/amparo-project/amparo/internal/workspace"
@@ -164,7 +165,7 @@ func TestUploadAndCheck(t *testing.T) {
 	if page.status != http.StatusOK || !strings.Contains(page.body, "Pegasus") {
 		t.Errorf("the run: %d", page.status)
 	}
-	for format := range formats {
+	for format := range report.Formats {
 		if a := b.get("/runs/" + j.Runs[0] + "/report/" + format); a.status != http.StatusOK || len(a.body) < 100 {
 			t.Errorf("report as %s: %d, %d bytes", format, a.status, len(a.body))
 		}

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/amparo-project/amparo/internal/web/webtest"
+
+	"github.com/amparo-project/amparo/internal/workspace"
 )
 
 // unzip reads a zip that was sent.
@@ -146,9 +148,34 @@ func TestExhibitPage(t *testing.T) {
 	if acts := b.get("/ledger").body; !strings.Contains(acts, "left the workspace") {
 		t.Error("the ledger does not say that it left")
 	}
+	f.kept(t, b, caseID, j.Runs[0])
 	finding := regexp.MustCompile(`F-[0-9a-f]{12}`).FindString(b.get("/runs/" + j.Runs[0]).body)
 	if one := unzip(t, b.post(at+"/exhibit", "subject", finding, "for", "The court", "evidence", "none")); len(one) == 0 {
 		t.Error("the exhibit of one finding is empty")
+	}
+}
+
+// kept has jobs make an exhibit and a report, and downloads them.
+func (f *fixture) kept(t *testing.T, b *browser, caseID, run string) {
+	t.Helper()
+	at := "/cases/" + caseID + "/jobs/"
+	if a := b.post(at+"exhibit", "subject", caseID, "for", "", "evidence", "needed"); a.status != http.StatusUnprocessableEntity {
+		t.Errorf("for nobody: %d", a.status)
+	}
+	if j := f.job(b, b.post(at+"exhibit", "subject", caseID, "for", "nobody we know", "evidence", "needed").location); j.State != workspace.JobFailed || j.Error != "web.out.not_shared" {
+		t.Errorf("to whom no consent gives: %+v", j)
+	}
+	j := f.job(b, b.post(at+"exhibit", "subject", caseID, "for", "The court", "evidence", "needed", "format", "html").location)
+	b.has("/jobs/"+j.ID, "It is done", "Download", "as long as the consents hold")
+	if bag := unzip(t, b.get("/jobs/"+j.ID+"/result")); len(bag) < 5 {
+		t.Errorf("the bag has %d files", len(bag))
+	}
+	j = f.job(b, b.post(at+"report", "run", run, "format", "pdf").location)
+	if a := b.get("/jobs/" + j.ID + "/result"); a.status != http.StatusOK || !strings.HasPrefix(a.body, "%PDF-") || !strings.Contains(a.header.Get("Content-Disposition"), run+".pdf") {
+		t.Errorf("report: %d of %d bytes", a.status, len(a.body))
+	}
+	if a := b.get("/jobs/J-000000000000/result"); a.status != http.StatusNotFound {
+		t.Errorf("of no job: %d", a.status)
 	}
 }
 

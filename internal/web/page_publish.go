@@ -33,6 +33,9 @@ type outData struct {
 	Amounts   []choiceLine
 	Formats   []string
 	Form      fields // of the exhibit
+	Report    fields // of a report that a job makes
+	Checks    []choiceLine
+	Kinds     []choiceLine // of reports
 	Letter    fields
 	Public    fields
 	Drafted   *letter.Letter
@@ -58,7 +61,10 @@ func (q *request) outData() (outData, error) {
 	if err != nil {
 		return outData{}, err
 	}
-	d := outData{Case: c, Formats: reportFormats, Languages: message.Languages, Form: fields{"format": {"html", "pdf"}, "evidence": {exhibit.Needed}}, Letter: fields{prefixOfIDs: {"letter-"}}, Public: fields{prefixOfIDs: {"public-"}}}
+	d := outData{Case: c, Formats: reportFormats, Languages: message.Languages, Form: fields{"format": {"html", "pdf"}, "evidence": {exhibit.Needed}}, Letter: fields{prefixOfIDs: {"letter-"}}, Public: fields{prefixOfIDs: {"public-"}}, Report: fields{prefixOfIDs: {"report-"}}}
+	for _, f := range reportFormats {
+		d.Kinds = append(d.Kinds, choiceLine{f, f})
+	}
 	runs, err := all(q.ctx(), func(ctx context.Context, p workspace.Page) (workspace.List[workspace.Run], error) {
 		return q.space.Runs(ctx, workspace.RunFilter{Case: c.ID}, p)
 	})
@@ -71,6 +77,7 @@ func (q *request) outData() (outData, error) {
 		if r := runs[i]; r.State == workspace.Stored {
 			if len(d.Runs) < shownRuns {
 				d.Runs = append(d.Runs, r)
+				d.Checks = append(d.Checks, choiceLine{r.ID, q.Text("web.out.evidence", "ID", r.Evidence, "Day", dayOf(r.Ended))})
 			}
 			if !seen[r.Evidence] {
 				seen[r.Evidence] = true

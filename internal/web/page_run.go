@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"net/http"
 
 	"github.com/amparo-project/amparo/internal/limit"
@@ -70,22 +69,6 @@ func (q *request) runPage() error {
 // reportFormats are those that a report can be had in.
 var reportFormats = []string{"pdf", "html", "json", "csv", "stix", "misp", "timesketch"}
 
-// formats say how each is made, and how its file is called and typed.
-var formats = map[string]struct {
-	ending, kind string
-	write        func(io.Writer, *report.Result, report.Options) error
-}{
-	"html": {"html", "text/html; charset=utf-8", report.HTML},
-	"pdf":  {"pdf", "application/pdf", report.PDF},
-	"json": {"json", "application/json", func(w io.Writer, r *report.Result, _ report.Options) error { return report.JSON(w, r) }},
-	"csv":  {"csv", "text/csv; charset=utf-8", func(w io.Writer, r *report.Result, _ report.Options) error { return report.CSV(w, r) }},
-	"stix": {"stix.json", "application/json", func(w io.Writer, r *report.Result, _ report.Options) error { return report.STIX(w, r) }},
-	"misp": {"misp.json", "application/json", func(w io.Writer, r *report.Result, _ report.Options) error { return report.MISP(w, r) }},
-	"timesketch": {"timesketch.jsonl", "application/jsonl", func(w io.Writer, r *report.Result, _ report.Options) error {
-		return report.Timesketch(w, r)
-	}},
-}
-
 // reportPolicy shows a report as a page of nobody: it reaches nothing of ours,
 // and the policy in the report itself lets only its own script and style be.
 const reportPolicy = "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; frame-ancestors 'none'"
@@ -143,7 +126,7 @@ func (q *request) result(ctx context.Context, r *workspace.Run) (*report.Result,
 // reportFile hands a report out. That it left is in the ledger, with its hash,
 // before the first byte does: it is made twice, as the same bytes.
 func (q *request) reportFile() error {
-	f, ok := formats[q.path("format")]
+	f, ok := report.Formats[q.path("format")]
 	if !ok {
 		return fmt.Errorf("format: %w", workspace.ErrNotFound)
 	}
@@ -157,14 +140,14 @@ func (q *request) reportFile() error {
 	}
 	h := sha256.New()
 	o := report.Options{Lang: q.Lang()}
-	if err := f.write(h, res, o); err != nil {
+	if err := f.Write(h, res, o); err != nil {
 		return err
 	}
 	if err := q.space.Exported(q.ctx(), ev.ID, r.ID+" "+q.path("format"), hex.EncodeToString(h.Sum(nil))); err != nil {
 		return err
 	}
-	q.attach(r.ID+"."+f.ending, f.kind)
-	return f.write(q.w, res, o)
+	q.attach(r.ID+"."+f.Ending, f.Type)
+	return f.Write(q.w, res, o)
 }
 
 // attach makes the answer a file to keep.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/amparo-project/amparo/internal/casework"
 	"github.com/amparo-project/amparo/internal/examine"
 	"github.com/amparo-project/amparo/internal/job"
 	"github.com/amparo-project/amparo/internal/workspace"
@@ -45,7 +46,7 @@ func (s *Server) newEngine() *job.Engine {
 		DB: h.db, Space: func(w *workspace.Workspace) *examine.Space {
 			return &examine.Space{Workspace: w, Vault: store, Dir: dir}
 		},
-		With: s.with, Sets: s.o.Sets, Remind: s.o.Remind, Deliver: s.o.Deliver, Child: s.o.Child, Explain: ExplainJob, Now: s.o.Now, Log: s.o.Log, Silent: s.silent,
+		With: s.with, Sets: s.o.Sets, Remind: s.o.Remind, Deliver: s.o.Deliver, Export: s.export, Child: s.o.Child, Explain: ExplainJob, Now: s.o.Now, Log: s.o.Log, Silent: s.silent,
 		Begun: s.o.JobBegun,
 	}
 }
@@ -96,6 +97,10 @@ func (s *Server) with(ctx context.Context, sp *examine.Space) (examine.With, err
 		return examine.With{}, err
 	}
 	return examine.With{Matcher: m, Sets: sets, Rules: rules, Lures: lures, Version: s.o.Version}, nil
+}
+
+func (s *Server) export(ctx context.Context, sp *examine.Space, j *workspace.Job, p *workspace.JobPrivate, progress func(files, bytes int64)) error {
+	return casework.Keep(ctx, sp, j, p, s.o.Version, progress)
 }
 
 // ExplainJob is the id of the message for why a job failed.

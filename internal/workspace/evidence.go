@@ -390,6 +390,9 @@ func (t *tx) eraseOne(id, caseID, sum string, r *Remains) error {
 		r.Destroyed = append(r.Destroyed, s[0])
 	}
 	t.exec("DELETE FROM check_part WHERE evidence_id = $1", id)
+	if err := t.dropKeptOf(id, &r.Destroyed); err != nil {
+		return err
+	}
 	t.exec("UPDATE evidence SET state = $1, wrapped = NULL, sealed = NULL, erased = $2 WHERE id = $3", Erased, t.now, id)
 	r.Evidence, r.Hashes = append(r.Evidence, id), append(r.Hashes, sum)
 	r.Ledger = append(r.Ledger, t.record("key.destroyed", caseID, id, map[string]any{"case": caseID, "evidence": id, "manifest_sha256": sum}))

@@ -31,31 +31,33 @@ func NewExportID() string { return newID("X") }
 // in it, that an export leaves. The same export is recorded once: an
 // interrupted one may call this again.
 func (w *Workspace) RecordExport(ctx context.Context, x Export) (Export, error) {
-	err := w.act(ctx, func(t *tx) error {
-		recipient, err := t.exporter(&x)
-		if err != nil {
-			return err
-		}
-		err = t.scan("SELECT n, made FROM export WHERE id = $1 AND sha256 = $2", []any{x.ID, x.SHA256}, &x.Entry, &x.Made)
-		if err == nil || !errors.Is(err, ErrNotFound) {
-			return err
-		}
-		sealed, err := sealJSON(recipient, x.Private)
-		if err != nil {
-			return err
-		}
-		x.Made, x.Entry = t.now, t.size
-		t.exec("INSERT INTO export (id, n, case_id, subject, sha256, made, sealed) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-			x.ID, x.Entry, x.Case, x.Subject, x.SHA256, x.Made, sealed)
-		for _, ev := range x.Evidence {
-			t.record("evidence.exported", x.Case, ev, map[string]any{
-				"case": x.Case, "evidence": ev, "export": x.ID, "what": x.Subject, "sha256": x.SHA256,
-			})
-			t.exec("INSERT INTO export_evidence (export_id, evidence_id) VALUES ($1, $2)", x.ID, ev)
-		}
-		return nil
-	})
+	err := w.act(ctx, func(t *tx) error { return t.recordExport(&x) })
 	return x, err
+}
+
+func (t *tx) recordExport(x *Export) error {
+	recipient, err := t.exporter(x)
+	if err != nil {
+		return err
+	}
+	err = t.scan("SELECT n, made FROM export WHERE id = $1 AND sha256 = $2", []any{x.ID, x.SHA256}, &x.Entry, &x.Made)
+	if err == nil || !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	sealed, err := sealJSON(recipient, x.Private)
+	if err != nil {
+		return err
+	}
+	x.Made, x.Entry = t.now, t.size
+	t.exec("INSERT INTO export (id, n, case_id, subject, sha256, made, sealed) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+		x.ID, x.Entry, x.Case, x.Subject, x.SHA256, x.Made, sealed)
+	for _, ev := range x.Evidence {
+		t.record("evidence.exported", x.Case, ev, map[string]any{
+			"case": x.Case, "evidence": ev, "export": x.ID, "what": x.Subject, "sha256": x.SHA256,
+		})
+		t.exec("INSERT INTO export_evidence (export_id, evidence_id) VALUES ($1, $2)", x.ID, ev)
+	}
+	return nil
 }
 
 // exporter returns the recipient of a case whose member may take an export away.

@@ -106,6 +106,7 @@ func (x index) Commit(ctx context.Context, bundle, caseID string, n int, sealed 
 	})
 }
 
+// commit is Commit for who may.
 func (x index) commit(ctx context.Context, bundle, caseID string, n int, sealed []byte, segments []vault.Segment, may func(*tx) error) error {
 	sqlTx, err := x.w.db.Pool.BeginTx(ctx, nil)
 	if err != nil {

@@ -20,6 +20,7 @@ const (
 	JobHunt    = "hunt"    // the installed indicators are set against what was observed in a case
 	JobRemind  = "remind"  // the reminders and notices of a case that are due go out
 	JobNotice  = "notice"  // the mails of a case that were approved go out
+	JobExport  = "export"  // an exhibit or a report is made, and kept until it is fetched
 	JobIndex   = "index"   // what the results of a case are looked up by is made, where it is missing
 
 	JobWaiting   = "waiting"
@@ -53,8 +54,9 @@ type Job struct {
 	Evidence string      `json:"evidence,omitempty"` // once it is known
 	State    string      `json:"state"`
 	Progress JobProgress `json:"progress"`
-	File     string      `json:"file,omitempty"` // that is read now, of a job that was asked for by its id
-	Runs     []string    `json:"runs"`           // that were stored so far
+	File     string      `json:"file,omitempty"`       // that is read now, of a job that was asked for by its id
+	Runs     []string    `json:"runs"`                 // that were stored so far
+	Kept     string      `json:"kept_until,omitempty"` // when what it made is deleted, of a job that was asked for by its id
 	Error    string      `json:"error,omitempty"`
 	Created  string      `json:"created"`
 	Started  string      `json:"started,omitempty"`
@@ -105,9 +107,10 @@ func (p *JobProgress) ReadingNow(caseKey seal.Identity, path string) error {
 // JobPrivate is sealed under the key of the case, and erased when the job
 // ends.
 type JobPrivate struct {
-	Path     string `json:"path,omitempty"`
-	Password string `json:"password,omitempty"` // of a backup
-	Lang     string `json:"lang,omitempty"`     // of the report
+	Path     string     `json:"path,omitempty"`
+	Password string     `json:"password,omitempty"` // of a backup
+	Lang     string     `json:"lang,omitempty"`     // of the report
+	Output   *JobOutput `json:"output,omitempty"`   // of JobExport
 	// Deaths are the files that were read when a process died.
 	Deaths []JobDeath `json:"deaths,omitempty"`
 }
@@ -261,6 +264,9 @@ func (w *Workspace) Job(ctx context.Context, id string) (Job, error) {
 		return Job{}, err
 	}
 	j := l.Items[0]
+	if j.Kind == JobExport && j.State == JobDone {
+		return j, w.keptUntil(ctx, &j)
+	}
 	sealed := j.Progress.Reading
 	if j.Progress.Reading = nil; j.State != JobRunning || len(sealed) == 0 {
 		return j, nil

@@ -18,6 +18,7 @@ var jobKinds = map[string]jobKind{
 	JobHunt:    {deed: ActHunt, priority: 3, version: 2},
 	JobRecheck: {deed: ActCheck, priority: 4, version: 3, one: true}, // before, programs looked at parsers alone
 	JobNotice:  {deed: ActAccount, priority: 2, version: 3},
+	JobExport:  {deed: ActReport, priority: 2, version: 3, closed: true},
 	JobIndex:   {deed: ActCheck, priority: 3, version: 3, one: true, closed: true},
 }
 

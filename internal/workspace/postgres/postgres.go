@@ -141,7 +141,7 @@ func scrub(ctx context.Context, pool *sql.DB) error {
 			return fmt.Errorf("copies of the workspace: %w", err)
 		}
 	}
-	for _, table := range []string{"evidence", "bundle_batch", "segment", "segment_ref", "finding", "observed", "observed_marks", "hunted", "job"} {
+	for _, table := range []string{"evidence", "bundle_batch", "segment", "segment_ref", "finding", "observed", "observed_marks", "hunted", "job", "kept"} {
 		if _, err := pool.ExecContext(ctx, "VACUUM "+table); err != nil {
 			return fmt.Errorf("vacuum: %w", err)
 		}

@@ -457,6 +457,32 @@ var attempts = map[string]attempt{
 		ok(c.T, k.End(c.T.Context(), &j, workspace.JobDone, ""))
 		return nil, err
 	}},
+	"BeginKept": {rule: whole, deed: report, try: func(c *cast, w *ws, s *subject) (any, error) {
+		j, err := c.AddJob(c.T.Context(), workspace.Job{Case: c.Case.ID, Kind: workspace.JobExport}, workspace.JobPrivate{})
+		ok(c.T, err)
+		c.prepared()
+		k, _, err := w.BeginKept(c.T.Context(), &j, []string{s.evidence.ID})
+		return k.Bundle, err
+	}},
+	"EndKept": {rule: whole, deed: report, try: func(c *cast, w *ws, s *subject) (any, error) {
+		k := c.kept(s, false)
+		c.prepared()
+		return nil, w.EndKept(c.T.Context(), &k, nil)
+	}},
+	"Kept": {rule: whole, deed: report, try: func(c *cast, w *ws, s *subject) (any, error) {
+		k := c.kept(s, true)
+		c.prepared()
+		got, err := w.Kept(c.T.Context(), k.Job)
+		return got.Private, err
+	}},
+	"KeptIndex": {rule: whole, deed: report, try: func(c *cast, w *ws, s *subject) (any, error) {
+		k := c.kept(s, false)
+		c.prepared()
+		if _, err := w.KeptIndex(&k).Parts(c.T.Context(), k.Bundle); err != nil {
+			return nil, err
+		}
+		return nil, w.KeptIndex(&k).Commit(c.T.Context(), k.Bundle, k.Case, 0, []byte("sealed"), nil)
+	}},
 	"Under":    {rule: anybody}, // it narrows
 	"Database": {rule: anybody}, // its rows are sealed
 	"Workers": {rule: nothing, try: func(c *cast, w *ws, _ *subject) (any, error) {

@@ -74,6 +74,7 @@ func Exercise(t *testing.T, open Opener, again func(t *testing.T, db *workspace.
 		// webhook.go
 		"Webhooks":        testWebhooks,
 		"WebhookPool":     testWebhookPool,
+		"Kept":            testKept,
 		"WebhookEnds":     testWebhookEnds,
 		"WebhookOfOthers": testWebhookOfOthers,
 		"Once":            testOnce,

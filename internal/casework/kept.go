@@ -1,0 +1,239 @@
+package casework
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/amparo-project/amparo/internal/bagit"
+	"github.com/amparo-project/amparo/internal/evidence"
+	"github.com/amparo-project/amparo/internal/examine"
+	"github.com/amparo-project/amparo/internal/exhibit"
+	"github.com/amparo-project/amparo/internal/message"
+	"github.com/amparo-project/amparo/internal/report"
+	"github.com/amparo-project/amparo/internal/vault"
+	"github.com/amparo-project/amparo/internal/workspace"
+)
+
+// Keep makes what a job of kind export is for, and keeps it sealed for the case
+// until it is fetched. That it leaves is in the ledger when this returns, once:
+// an attempt that was killed left nothing that counts.
+func Keep(ctx context.Context, sp *examine.Space, j *workspace.Job, p *workspace.JobPrivate, version string, progress func(files, bytes int64)) error {
+	if _, err := sp.Kept(ctx, j.ID); !errors.Is(err, workspace.ErrNotFound) {
+		return err // nil: an attempt before came so far, and did not say so
+	}
+	switch {
+	case p.Output == nil:
+		return fmt.Errorf("%w: a job without a word of what to export", workspace.ErrInvalid)
+	case p.Output.Format != "":
+		return keepReport(ctx, sp, j, p)
+	}
+	dir, err := sp.TempDir()
+	if err != nil {
+		return err
+	}
+	return errors.Join(keepExhibit(ctx, sp, j, p, version, dir, progress), os.RemoveAll(dir))
+}
+
+// packTypes are the media types of archives, below application/.
+var packTypes = map[string]string{bagit.Zip: "zip", bagit.Tar: "x-tar"}
+
+// packOf is how an exhibit is packed.
+func packOf(o *workspace.JobOutput) string {
+	if o.Pack == bagit.Tar {
+		return bagit.Tar
+	}
+	return bagit.Zip
+}
+
+// exhibitOf is the request for an exhibit.
+func exhibitOf(o *workspace.JobOutput) exhibit.Request {
+	r := exhibit.Request{Subject: o.Subject, Run: o.Run, Recipient: strings.TrimSpace(o.Recipient), Evidence: o.Evidence, Formats: o.Formats, Languages: o.Languages}
+	if len(r.Languages) == 0 {
+		r.Languages = message.Languages
+	}
+	if len(r.Formats) == 0 && !strings.HasPrefix(r.Subject, "F-") {
+		r.Formats = []string{"html", "pdf"}
+	}
+	return r
+}
+
+func keepExhibit(ctx context.Context, sp *examine.Space, j *workspace.Job, p *workspace.JobPrivate, version, dir string, progress func(files, bytes int64)) error {
+	bag, o := filepath.Join(dir, "bag"), p.Output
+	x, err := exhibit.Prepare(ctx, ExhibitSpace(sp, version, openBy(p.Password)), exhibitOf(o), bag)
+	if err != nil {
+		return err
+	}
+	if x.Case != j.Case {
+		return fmt.Errorf("%s in case %s: %w", o.Subject, j.Case, workspace.ErrNotFound)
+	}
+	k, err := begin(ctx, sp, j, x.Evidence)
+	if err != nil {
+		return err
+	}
+	files, err := vault.Add(ctx, sp.Vault, sp.KeptIndex(&k), vault.AddOptions{Bundle: k.Bundle, Case: k.Case, Key: k.Key, Path: bag, Progress: progress})
+	if err != nil {
+		return fmt.Errorf("keep the exhibit: %w", err)
+	}
+	for i := range files {
+		k.Bytes += files[i].Size
+	}
+	k.Private = workspace.KeptPrivate{JobOutput: *o, Name: x.ID + "." + packOf(o), Type: "application/" + packTypes[packOf(o)], Of: x.Evidence, SHA256: x.SHA256}
+	return sp.EndKept(ctx, &k, &x)
+}
+
+// openBy opens evidence by a password, or by none.
+func openBy(password string) func(string) evidence.OpenOptions {
+	if password == "" {
+		return nil
+	}
+	return func(string) evidence.OpenOptions {
+		return evidence.OpenOptions{Password: func(context.Context) (string, error) { return password, nil }}
+	}
+}
+
+// begin begins to keep something, and deletes what an attempt before left.
+func begin(ctx context.Context, sp *examine.Space, j *workspace.Job, evidence []string) (workspace.Kept, error) {
+	k, destroyed, err := sp.BeginKept(ctx, j, evidence)
+	for _, id := range destroyed {
+		err = errors.Join(err, sp.Vault.Delete(ctx, id))
+	}
+	return k, err
+}
+
+func keepReport(ctx context.Context, sp *examine.Space, j *workspace.Job, p *workspace.JobPrivate) error {
+	f, ok := report.Formats[p.Output.Format]
+	if !ok {
+		return fmt.Errorf("%w: report %q", workspace.ErrInvalid, p.Output.Format)
+	}
+	r, err := sp.Run(ctx, p.Output.Run)
+	if err == nil && r.Case != j.Case {
+		err = fmt.Errorf("run %s in case %s: %w", r.ID, j.Case, workspace.ErrNotFound)
+	}
+	if err != nil {
+		return err
+	}
+	b, err := sp.OpenRun(ctx, &r)
+	if err != nil {
+		return err
+	}
+	res, err := report.LoadFS(b.FS(ctx), r.ID)
+	if err != nil {
+		return err
+	}
+	k, err := begin(ctx, sp, j, []string{r.Evidence})
+	if err != nil {
+		return err
+	}
+	k.Private = workspace.KeptPrivate{JobOutput: *p.Output, Name: r.ID + "." + f.Ending, Type: f.Type, Of: []string{r.Evidence}}
+	sum := sha256.New()
+	err = vault.Put(ctx, sp.Vault, sp.KeptIndex(&k), vault.AddOptions{Bundle: k.Bundle, Case: k.Case, Key: k.Key}, func(store func(string, io.Reader) error) error {
+		pr, pw := io.Pipe()
+		count := &counter{w: io.MultiWriter(pw, sum)}
+		go func() { pw.CloseWithError(f.Write(count, res, report.Options{Lang: p.Lang})) }()
+		err := store(k.Private.Name, pr)
+		k.Bytes = count.n
+		return errors.Join(err, pr.Close()) // ends the other side where this one failed
+	})
+	if err != nil {
+		return fmt.Errorf("keep the report: %w", err)
+	}
+	k.Private.SHA256 = hex.EncodeToString(sum.Sum(nil))
+	return sp.EndKept(ctx, &k, nil)
+}
+
+type counter struct {
+	w io.Writer
+	n int64
+}
+
+func (c *counter) Write(b []byte) (int, error) {
+	n, err := c.w.Write(b)
+	c.n += int64(n)
+	return n, err
+}
+
+// Fetch hands out what a job made. Consents are asked again: what was made may
+// be more than the recipient may have today. The proofs of an exhibit are made
+// now, of the ledger as it is. start is called before the first byte.
+func Fetch(ctx context.Context, sp *examine.Space, job, version string, start func(name, kind string) io.Writer) (err error) {
+	k, err := sp.Kept(ctx, job)
+	if err != nil {
+		return err
+	}
+	for _, ev := range k.Private.Of {
+		if err := sp.Permits(ctx, ev, workspace.Analysis); err != nil {
+			return err
+		}
+	}
+	b, err := vault.Open(ctx, sp.Vault, sp.KeptIndex(&k), k.Bundle, k.Key)
+	if err != nil {
+		return err
+	}
+	if k.Private.Format != "" {
+		f, err := b.OpenFile(ctx, k.Private.Name)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		_, err = io.Copy(start(k.Private.Name, k.Private.Type), io.NewSectionReader(f, 0, f.Size()))
+		return err
+	}
+	dir, err := sp.TempDir()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	bag := filepath.Join(dir, "bag")
+	if err := unpack(ctx, b, bag); err != nil {
+		return err
+	}
+	done, err := exhibit.Finish(ctx, ExhibitSpace(sp, version, nil), exhibitOf(&k.Private.JobOutput), bag)
+	if err != nil {
+		return err
+	}
+	return bagit.Write(start(k.Private.Name, k.Private.Type), bag, done.ID, packOf(&k.Private.JobOutput))
+}
+
+// unpack writes the files of a bundle below a folder, and none elsewhere.
+func unpack(ctx context.Context, b *vault.Bundle, dir string) error {
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return err
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	files := b.Files()
+	for i := range files {
+		if err := unpackOne(ctx, b, root, files[i].Path); err != nil {
+			return fmt.Errorf("%s: %w", files[i].Path, err)
+		}
+	}
+	return nil
+}
+
+func unpackOne(ctx context.Context, b *vault.Bundle, root *os.Root, name string) error {
+	if err := root.MkdirAll(path.Dir(name), 0o700); err != nil {
+		return err
+	}
+	from, err := b.OpenFile(ctx, name)
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	to, err := root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(to, io.NewSectionReader(from, 0, from.Size()))
+	return errors.Join(err, to.Close())
+}

@@ -1,0 +1,251 @@
+package workspace
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/amparo-project/amparo/internal/ledger"
+	"github.com/amparo-project/amparo/internal/seal"
+	"github.com/amparo-project/amparo/internal/vault"
+)
+
+// keptFor is how long what a job made waits to be fetched.
+const keptFor = 7 * 24 * time.Hour
+
+// A JobOutput is what a job of kind JobExport makes: an exhibit, or the report
+// of a run.
+type JobOutput struct {
+	Subject   string   `json:"subject,omitempty"` // of an exhibit: C-…, E-… or F-…
+	Recipient string   `json:"recipient,omitempty"`
+	Evidence  string   `json:"evidence,omitempty"`  // how much of it: all, needed, none
+	Formats   []string `json:"formats,omitempty"`   // of its reports
+	Languages []string `json:"languages,omitempty"` // none: all
+	Pack      string   `json:"pack,omitempty"`      // zip or tar; "": zip
+	Run       string   `json:"run,omitempty"`       // of a report; of an exhibit: the latest where it is ""
+	Format    string   `json:"format,omitempty"`    // of a report
+}
+
+// Kept is what a job made, sealed for its case in the vault until it is fetched.
+// It goes with the consent that it rests on, and after seven days.
+type Kept struct {
+	Bundle  string
+	Job     string
+	Case    string
+	Made    string // "": it is not whole
+	Until   string
+	Bytes   int64
+	Private KeptPrivate
+	Key     seal.Identity // of the bundle
+}
+
+// KeptPrivate is sealed under the key of the case.
+type KeptPrivate struct {
+	JobOutput
+	Name   string   `json:"name"` // of the file
+	Type   string   `json:"type"` // media type
+	Of     []string `json:"of"`   // evidence
+	SHA256 string   `json:"sha256"`
+}
+
+// BeginKept begins to keep what a job makes of some evidence, instead of what an
+// attempt before left; destroyed are the segments of that, which the caller
+// deletes. The error wraps ErrExists where it is whole.
+func (w *Workspace) BeginKept(ctx context.Context, j *Job, evidence []string) (k Kept, destroyed []string, err error) {
+	if k.Key, err = seal.NewIdentity(); err != nil {
+		return k, nil, err
+	}
+	k.Bundle, k.Job, k.Case = newID("O"), j.ID, j.Case
+	err = w.act(ctx, func(t *tx) error {
+		recipient, err := t.member(j.Case, ActReport)
+		if err != nil {
+			return err
+		}
+		old, err := t.texts("SELECT bundle, made FROM kept WHERE job_id = $1", 2, j.ID)
+		if err != nil {
+			return err
+		}
+		for _, row := range old {
+			if row[1] != "" {
+				return fmt.Errorf("result of job %s: %w", j.ID, ErrExists)
+			}
+			if err := t.dropKept(row[0], &destroyed); err != nil {
+				return err
+			}
+		}
+		wrapped, err := seal.Seal(recipient, []byte(k.Key.Secret()))
+		if err != nil {
+			return err
+		}
+		t.exec("INSERT INTO kept (bundle, job_id, case_id, wrapped, bytes, made, until) VALUES ($1, $2, $3, $4, 0, '', '')", k.Bundle, j.ID, j.Case, wrapped)
+		for _, id := range evidence {
+			var n int
+			err := t.scan("SELECT COUNT(*) FROM evidence WHERE id = $1 AND case_id = $2 AND state = $3", []any{id, j.Case, Stored}, &n)
+			if err == nil && n == 0 {
+				err = fmt.Errorf("evidence %s: %w", id, ErrErased)
+			}
+			if err != nil {
+				return err
+			}
+			t.exec("INSERT INTO kept_evidence (bundle, evidence_id) VALUES ($1, $2)", k.Bundle, id)
+		}
+		return t.err
+	})
+	return k, destroyed, err
+}
+
+// EndKept says that what a job made is whole, and in the same act that it
+// leaves, once, however often this is called: x of an exhibit, nil of a report.
+func (w *Workspace) EndKept(ctx context.Context, k *Kept, x *Export) error {
+	return w.act(ctx, func(t *tx) error {
+		recipient, err := t.member(k.Case, ActReport)
+		if err != nil {
+			return err
+		}
+		var made string
+		if err := t.scan("SELECT made FROM kept WHERE bundle = $1 AND case_id = $2", []any{k.Bundle, k.Case}, &made); err != nil || made != "" {
+			return err
+		}
+		if x != nil {
+			if err := t.recordExport(x); err != nil {
+				return err
+			}
+		} else {
+			for _, ev := range k.Private.Of {
+				t.record("evidence.exported", k.Case, ev, map[string]any{
+					"case": k.Case, "evidence": ev, "what": k.Private.Run + " " + k.Private.Format, "sha256": k.Private.SHA256,
+				})
+			}
+		}
+		sealed, err := sealJSON(recipient, k.Private)
+		if err != nil {
+			return err
+		}
+		k.Made, k.Until = t.now, w.o.Now().UTC().Add(keptFor).Format(ledger.TimeLayout)
+		t.exec("UPDATE kept SET sealed = $1, bytes = $2, made = $3, until = $4 WHERE bundle = $5", sealed, k.Bytes, k.Made, k.Until, k.Bundle)
+		return t.err
+	})
+}
+
+// Kept returns what a job made. The error wraps ErrNotFound where it is not
+// whole, was deleted, or its time is over.
+func (w *Workspace) Kept(ctx context.Context, job string) (k Kept, err error) {
+	var wrapped, sealed []byte
+	err = w.db.Pool.QueryRowContext(ctx, "SELECT bundle, job_id, case_id, wrapped, sealed, bytes, made, until FROM kept WHERE job_id = $1 AND made <> '' AND until > $2",
+		job, w.o.Now().UTC().Format(ledger.TimeLayout)).Scan(&k.Bundle, &k.Job, &k.Case, &wrapped, &sealed, &k.Bytes, &k.Made, &k.Until)
+	if errors.Is(err, sql.ErrNoRows) {
+		return k, fmt.Errorf("result of job %s: %w", job, ErrNotFound)
+	}
+	if err != nil {
+		return k, w.fail("result of a job", err)
+	}
+	if err := w.mayAll(ctx, k.Case, ActReport); err != nil {
+		return Kept{}, err
+	}
+	key, err := w.caseKey(ctx, w.db.Pool, k.Case)
+	if err != nil {
+		return Kept{}, err
+	}
+	secret, err := seal.Open(key.Forgetful(), wrapped)
+	if err != nil {
+		return k, fmt.Errorf("key of the result of job %s: %w", job, err)
+	}
+	if k.Key, err = seal.ParseIdentity(string(secret)); err != nil {
+		return k, err
+	}
+	return k, openJSON(key.Forgetful(), sealed, &k.Private)
+}
+
+// keptUntil says until when what a job made can be fetched.
+func (w *Workspace) keptUntil(ctx context.Context, j *Job) error {
+	err := w.db.Pool.QueryRowContext(ctx, "SELECT COALESCE(MAX(until), '') FROM kept WHERE job_id = $1 AND until > $2",
+		j.ID, w.o.Now().UTC().Format(ledger.TimeLayout)).Scan(&j.Kept)
+	if err != nil {
+		return w.fail("result of a job", err)
+	}
+	return nil
+}
+
+// dropKept deletes what a job made, with its key.
+func (t *tx) dropKept(bundle string, destroyed *[]string) error {
+	gone, err := t.texts("SELECT segment_id FROM segment_ref WHERE bundle = $1", 1, bundle)
+	if err != nil {
+		return err
+	}
+	t.exec("DELETE FROM segment_ref WHERE bundle = $1", bundle)
+	t.exec("DELETE FROM bundle_batch WHERE bundle = $1", bundle)
+	for _, s := range gone {
+		t.exec("DELETE FROM segment WHERE id = $1", s[0])
+		*destroyed = append(*destroyed, s[0])
+	}
+	t.exec("DELETE FROM kept_evidence WHERE bundle = $1", bundle)
+	t.exec("DELETE FROM kept WHERE bundle = $1", bundle)
+	return t.err
+}
+
+// dropKeptOf deletes what jobs made of an evidence.
+func (t *tx) dropKeptOf(evidence string, destroyed *[]string) error {
+	list, err := t.texts("SELECT bundle FROM kept_evidence WHERE evidence_id = $1 ORDER BY bundle", 1, evidence)
+	for _, row := range list {
+		err = errors.Join(err, t.dropKept(row[0], destroyed))
+	}
+	return err
+}
+
+// SweepKept deletes what waited to be fetched for too long, and what jobs left
+// that ended otherwise. The caller deletes the segments.
+func (k *Worker) SweepKept(ctx context.Context) (destroyed []string, err error) {
+	now := k.now()
+	var n int
+	const over = `FROM kept WHERE until <> '' AND until <= $1
+		OR made = '' AND job_id IN (SELECT id FROM job WHERE state IN ('done', 'failed', 'cancelled'))`
+	if err := k.db.Pool.QueryRowContext(ctx, "SELECT COUNT(*) "+over, now).Scan(&n); err != nil || n == 0 {
+		return nil, k.db.Explain(err)
+	}
+	err = k.in(ctx, func(t *tx) error {
+		list, err := t.texts("SELECT bundle "+over, 1, now)
+		for _, row := range list {
+			err = errors.Join(err, t.dropKept(row[0], &destroyed))
+		}
+		return err
+	})
+	return destroyed, err
+}
+
+// KeptIndex is the vault's index for what a job made: its segments are shared
+// with nothing else.
+func (w *Workspace) KeptIndex(k *Kept) vault.Index { return keptIndex{index{w}, k} }
+
+type keptIndex struct {
+	index
+	k *Kept
+}
+
+// Parts implements vault.Index.
+func (x keptIndex) Parts(ctx context.Context, bundle string) ([][]byte, error) {
+	if err := x.w.mayAll(ctx, x.k.Case, ActReport); err != nil {
+		return nil, err
+	}
+	return x.index.Parts(ctx, bundle)
+}
+
+// Same implements vault.Index: there is none.
+func (keptIndex) Same(context.Context, string, string) (vault.Segment, seal.Identity, error) {
+	return vault.Segment{}, seal.Identity{}, nil
+}
+
+// Commit implements vault.Index.
+func (x keptIndex) Commit(ctx context.Context, bundle, caseID string, n int, sealed []byte, segments []vault.Segment) error {
+	return x.commit(ctx, bundle, caseID, n, sealed, segments, func(t *tx) error {
+		if _, err := t.member(caseID, ActReport); err != nil {
+			return err
+		}
+		// Consent may have been withdrawn meanwhile, or another process has the job.
+		if t.exec("UPDATE kept SET bytes = bytes WHERE bundle = $1 AND case_id = $2 AND made = ''", bundle, caseID) == 0 && t.err == nil {
+			return fmt.Errorf("result of job %s: %w", x.k.Job, ErrErased)
+		}
+		return t.fenced("")
+	})
+}
