@@ -417,6 +417,9 @@ func (c *client) more(person, evidence string) error {
 		return os.WriteFile(c.path("checkpoint-"+c.mark("c")), []byte(signed.Checkpoint), 0o600)
 	case 3:
 		kind := []string{"recheck", "hunt", "remind"}[c.r.IntN(3)]
+		if kind == "recheck" { // as if a parser's version had moved; where the database is away there is nothing to check again
+			_, _ = c.db.ExecContext(c.t.Context(), `UPDATE run SET summary = REPLACE(summary, '"ios.sms":', '"ios.sms":9') WHERE case_id = $1`, c.caseID)
+		}
 		if r := c.run(0, "job", "add", kind, c.caseID); r.failed == nil { // one that failed acknowledged nothing
 			c.queued(kind, "", r.out)
 		}

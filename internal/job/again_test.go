@@ -2,15 +2,23 @@ package job_test
 
 import (
 	"context"
+	"iter"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/amparo-project/amparo/internal/artifact"
 	"github.com/amparo-project/amparo/internal/examine"
 	"github.com/amparo-project/amparo/internal/job"
+	"github.com/amparo-project/amparo/internal/parsers"
+	"github.com/amparo-project/amparo/internal/rule"
 	"github.com/amparo-project/amparo/internal/seal"
+	"github.com/amparo-project/amparo/internal/testevidence"
 	"github.com/amparo-project/amparo/internal/vault"
 	"github.com/amparo-project/amparo/internal/workspace"
 	"github.com/amparo-project/amparo/internal/workspace/sqlite"
@@ -113,4 +121,72 @@ func TestReplacedKey(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestErasedMeanwhile withdraws the consent to one piece of evidence while a
+// recheck reads another: the job is done, with what there is to read.
+func TestErasedMeanwhile(t *testing.T) {
+	t.Parallel()
+	l, ev := phoneLab(t)
+	ctx := t.Context()
+	p, err := l.AddPerson(ctx, workspace.Person{Case: l.caseID, Pseudonym: "q"})
+	l.ok(err)
+	consent, err := l.AddConsent(ctx, workspace.Consent{
+		Case: l.caseID, Person: p.ID, Purposes: workspace.Purposes, Until: "2999-01-01", FormSHA256: strings.Repeat("0", 64),
+		Private: workspace.ConsentTerms{GivenBy: "x"},
+	})
+	l.ok(err)
+	d, err := l.AddDevice(ctx, l.caseID, p.ID, "phone")
+	l.ok(err)
+	dir := t.TempDir()
+	_, err = testevidence.WriteIOSBackup(dir, testevidence.Options{Messages: 100, Seed: 2})
+	l.ok(err)
+	other, err := (&examine.Space{Workspace: l.Workspace, Vault: l.store, Dir: l.dir}).Receive(ctx, l.caseID, d.ID, dir, nil)
+	l.ok(err)
+	var acts atomic.Pointer[func()]
+	defer l.worker(func(e *job.Engine) {
+		e.With = func(context.Context, *examine.Space) (examine.With, error) {
+			all := slices.Clone(parsers.All())
+			i := slices.IndexFunc(all, func(p artifact.Parser) bool { return p.Info().Name == "ios.sms" })
+			all[i] = acting{all[i], func() {
+				if act := acts.Swap(nil); act != nil {
+					(*act)()
+				}
+			}}
+			return examine.With{Rules: &rule.Set{}, Parsers: all, Version: "test", Lang: "en"}, nil
+		}
+	})()
+	for _, id := range []string{ev.ID, other.ID} {
+		j, err := l.AddJob(ctx, workspace.Job{Case: l.caseID, Kind: workspace.JobCheck, Evidence: id}, workspace.JobPrivate{Lang: "en"})
+		l.ok(err)
+		if j = l.ended(j.ID); j.State != workspace.JobDone {
+			t.Fatalf("%+v", j)
+		}
+	}
+	_, err = l.Database().Pool.ExecContext(ctx, `UPDATE run SET summary = REPLACE(summary, '"ios.sms":', '"ios.sms":9')`)
+	l.ok(err)
+	withdraw := func() {
+		if _, err := l.WithdrawConsent(ctx, consent.ID); err != nil {
+			t.Error(err)
+		}
+	}
+	acts.Store(&withdraw)
+	if j := l.ended(l.add(workspace.JobRecheck).ID); j.State != workspace.JobDone || j.Progress.Files != 2 {
+		t.Errorf("%+v", j)
+	}
+	if acts.Load() != nil {
+		t.Error("nothing was checked again")
+	}
+}
+
+// acting is a parser beside which something happens.
+type acting struct {
+	artifact.Parser
+	act func()
+}
+
+// Parse implements artifact.Parser.
+func (a acting) Parse(ctx context.Context, in *artifact.Input) iter.Seq2[*artifact.Record, error] {
+	a.act()
+	return a.Parser.Parse(ctx, in)
 }

@@ -100,7 +100,7 @@ func (e *Engine) run(ctx context.Context, j *workspace.Job) workspace.Outcome {
 // Where evidence is read in a process of its own it is not what kills this one:
 // machines are restarted, and programs upgraded.
 func (e *Engine) mayDie(kind string) int {
-	if e.Child != nil && (kind == workspace.JobCheck || kind == workspace.JobReceive) {
+	if e.Child != nil && (kind == workspace.JobCheck || kind == workspace.JobReceive || kind == workspace.JobRecheck) {
 		return maxReads
 	}
 	return maxDeaths

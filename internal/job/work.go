@@ -190,7 +190,9 @@ func (e *Engine) recheck(ctx context.Context, c *running, j *workspace.Job, with
 			if errors.Is(r.Err, workspace.ErrLost) {
 				return r.Err
 			}
-			failed = append(failed, r.Err)
+			if !errors.Is(r.Err, workspace.ErrErased) { // a consent was withdrawn meanwhile: there is nothing to check
+				failed = append(failed, r.Err)
+			}
 		}
 		c.change(func(j *workspace.Job) { j.Progress.Files++ })
 		before.Store(c.now().Progress.Records)
