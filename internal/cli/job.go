@@ -150,6 +150,8 @@ func (a *app) jobProgress(j *workspace.Job) string {
 		return ""
 	case p.Of > 0:
 		return fmt.Sprintf("%d %%", min(100, p.Bytes*100/p.Of))
+	case j.Kind == workspace.JobRecheck && p.Total > 0:
+		return a.Text("job.pieces_of", "Done", a.Number(p.Files), "Total", a.Number(p.Total))
 	case p.Total > 0:
 		return a.Text("job.files_of", "Files", a.Number(p.Files), "Total", a.Number(p.Total))
 	}

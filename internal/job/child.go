@@ -170,9 +170,10 @@ func (e *Engine) readOnce(ctx context.Context, c *running) ([]file, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("%w: %w", errNotStarted, err)
 	}
+	c.change(func(*workspace.Job) { c.key = key })
 	_, err = in.Write(append(request, '\n'))
 	clear(request)
-	files, end := c.listen(out, key)
+	files, end := c.listen(out)
 	kill()
 	if wait := cmd.Wait(); err == nil {
 		err = wait
@@ -191,8 +192,8 @@ func (e *Engine) readOnce(ctx context.Context, c *running) ([]file, error) {
 }
 
 // listen follows what the process says, to its end.
-func (c *running) listen(r io.Reader, key seal.Identity) (reading []file, end *ending) {
-	var told time.Time
+func (c *running) listen(r io.Reader) (reading []file, end *ending) {
+	defer c.change(func(*workspace.Job) { c.reading = nil })
 	sc := bufio.NewScanner(r)
 	sc.Buffer(nil, 1<<20)
 	for sc.Scan() {
@@ -210,19 +211,31 @@ func (c *running) listen(r io.Reader, key seal.Identity) (reading []file, end *e
 			c.change(func(j *workspace.Job) { j.Runs = append(j.Runs[:len(j.Runs):len(j.Runs)], s.Run) })
 		case s.Begun != nil:
 			reading = append(reading, *s.Begun)
-			if time.Since(told) >= beatEvery/2 { // a beat tells one name
-				told = time.Now()
-				c.change(func(j *workspace.Job) { _ = j.Progress.ReadingNow(key, s.Begun.Path) }) // without it there is no name
-			}
+			c.change(func(*workspace.Job) { c.reading = reading })
 		case s.Done != nil:
 			if i := slices.Index(reading, *s.Done); i >= 0 {
-				reading = slices.Delete(reading, i, i+1)
+				reading = slices.Concat(reading[:i], reading[i+1:])
+				c.change(func(*workspace.Job) { c.reading = reading })
 			}
 		case s.End != nil:
 			return reading, s.End
 		}
 	}
 	return reading, nil
+}
+
+// nameFile has the job name the file that its process is at for the longest, if
+// it is at any.
+func (c *running) nameFile() {
+	c.change(func(j *workspace.Job) {
+		switch {
+		case len(c.reading) == 0:
+			c.named, j.Progress.Reading = "", nil
+		case c.reading[0].Path != c.named:
+			c.named = c.reading[0].Path
+			_ = j.Progress.ReadingNow(c.key, c.named) // without it there is no name
+		}
+	})
 }
 
 // Read is the other side: it checks evidence for a job that another process

@@ -14,6 +14,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -67,6 +68,9 @@ func reads(how, dir string) error {
 		return err
 	}
 	var s vault.Store = store
+	if how == "full" {
+		s = full{store}
+	}
 	if how == "untold" {
 		s = untold{store, db, filepath.Join(dir, "died")}
 	}
@@ -123,6 +127,8 @@ func (p poison) Parse(ctx context.Context, in *artifact.Input) iter.Seq2[*artifa
 		}
 	case "panic":
 		panic("a parser's own")
+	case "hang":
+		select {}
 	}
 	return p.Parser.Parse(ctx, in)
 }
@@ -240,6 +246,97 @@ func TestDeathsInRecheck(t *testing.T) {
 		t.Errorf("what was checked again is checked once more: %+v", j)
 	}
 }
+
+// TestEndsWhatHangs has a file keep its reader for ever, in a check and in a
+// recheck: the job says at which file it is, and ends when it is told to, with
+// its process and all that it kept.
+func TestEndsWhatHangs(t *testing.T) {
+	t.Parallel()
+	l, worker := childLab(t)
+	ev := l.phone(100)
+	stop := l.worker(func(e *job.Engine) { e.With = plain })
+	l.ended(l.check(ev).ID)
+	stop()
+	defer worker("hang", nil)()
+	for _, kind := range []string{workspace.JobCheck, workspace.JobRecheck} {
+		add := workspace.Job{Case: l.caseID, Kind: kind}
+		if kind == workspace.JobCheck {
+			add.Evidence = ev.ID
+		}
+		j, err := l.AddJob(t.Context(), add, workspace.JobPrivate{Lang: "en"})
+		l.ok(err)
+		for until := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+			j, err = l.Job(t.Context(), j.ID)
+			l.ok(err)
+			if strings.HasSuffix(j.File, "/sms.db") && j.Progress.Records > 0 {
+				break
+			}
+			if time.Now().After(until) {
+				t.Fatalf("%s does not say where it is: %+v", kind, j)
+			}
+		}
+		if p := j.Progress; p.Phase != "checking" || p.Total == 0 || p.Files >= p.Total || kind == workspace.JobRecheck && p.Total != 1 {
+			t.Errorf("%s: %+v", kind, p)
+		}
+		l.ok(l.CancelJob(t.Context(), j.ID))
+		if j = l.ended(j.ID); j.State != workspace.JobCancelled || len(j.Runs) != 0 {
+			t.Errorf("%+v", j)
+		}
+		l.nothingKept()
+	}
+	if runs, err := l.Runs(t.Context(), workspace.RunFilter{Evidence: ev.ID}, workspace.Page{}); err != nil || len(runs.Items) != 1 {
+		t.Errorf("%d runs, %v", len(runs.Items), err)
+	}
+}
+
+// TestLaterInAnotherProcess has the process that reads evidence fail of what
+// passes, in a check and in a recheck: the job waits, and is done when that is over.
+func TestLaterInAnotherProcess(t *testing.T) {
+	t.Parallel()
+	l, worker := childLab(t)
+	ev := l.phone(100)
+	stop := l.worker(func(e *job.Engine) { e.With = plain })
+	l.ended(l.check(ev).ID)
+	stop()
+	for _, kind := range []string{workspace.JobCheck, workspace.JobRecheck} {
+		add := workspace.Job{Case: l.caseID, Kind: kind}
+		if kind == workspace.JobCheck {
+			add.Evidence = ev.ID
+		}
+		stop := worker("full", nil)
+		j, err := l.AddJob(t.Context(), add, workspace.JobPrivate{Lang: "en"})
+		l.ok(err)
+		for until := time.Now().Add(30 * time.Second); j.Retries == 0; time.Sleep(10 * time.Millisecond) {
+			j, err = l.Job(t.Context(), j.ID)
+			l.ok(err)
+			if j.Ended != "" || time.Now().After(until) {
+				t.Fatalf("%+v", j)
+			}
+		}
+		stop()
+		if due, err := time.Parse(examine.TimeLayout, j.Due); err != nil || time.Until(due) < 5*time.Second || j.State != workspace.JobWaiting || j.Progress.Deaths != 0 {
+			t.Errorf("%s waits until %q (%v): %+v", kind, j.Due, err, j)
+		}
+		_, err = l.Database().Pool.ExecContext(t.Context(), "UPDATE job SET due = '' WHERE id = $1", j.ID) // that time is over
+		l.ok(err)
+		stop = worker("none", nil)
+		if j = l.ended(j.ID); j.State != workspace.JobDone || len(j.Runs) != 1 || j.Retries != 1 {
+			t.Errorf("%+v", j)
+		}
+		stop()
+		if kind == workspace.JobCheck { // so that the next has something to do
+			stop := l.worker(func(e *job.Engine) { e.With = plain })
+			l.ended(l.check(ev).ID)
+			stop()
+		}
+	}
+}
+
+// full is a vault whose disk is full.
+type full struct{ vault.Store }
+
+// Create implements vault.Store.
+func (full) Create(context.Context, string) (vault.Writer, error) { return nil, syscall.ENOSPC }
 
 // TestDeaths has the process that reads evidence die of a file: after two
 // deaths the file is left out, the run says so, and the rest was read.

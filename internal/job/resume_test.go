@@ -470,6 +470,9 @@ func TestKilledWithin(t *testing.T) {
 				t.Fatalf("%+v", j)
 			}
 			t.Logf("%d of %d attempts went on from another's", went, j.Attempts)
+			if runs, err := l.Runs(t.Context(), workspace.RunFilter{Evidence: ev.ID}, workspace.Page{}); err != nil || len(runs.Items) != 2 {
+				t.Errorf("%d runs are stored of two jobs: %v", len(runs.Items), err)
+			}
 			l.same(want, l.stored(j.Runs[0]))
 			l.nothingKept()
 		})

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/amparo-project/amparo/internal/examine"
+	"github.com/amparo-project/amparo/internal/seal"
 	"github.com/amparo-project/amparo/internal/vault/s3"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
@@ -29,6 +30,10 @@ var (
 type running struct {
 	mu  sync.Mutex
 	job workspace.Job // guarded by mu
+
+	reading []file        // guarded by mu; what the process that reads evidence is at
+	named   string        // guarded by mu; that of those which the job names
+	key     seal.Identity // guarded by mu; of the case, for that name
 
 	space   *examine.Space
 	private workspace.JobPrivate
@@ -191,6 +196,7 @@ func (e *Engine) beat(ctx context.Context, c *running, cancel context.CancelCaus
 			return
 		case <-tick.C:
 		}
+		c.nameFile()
 		j := c.now()
 		stop, err := e.worker.Beat(ctx, &j)
 		switch {
