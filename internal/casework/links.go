@@ -13,11 +13,17 @@ import (
 // Links compares the people of the member's cases who consented to it. What
 // only private indicators of m list is withheld; m may be nil.
 func Links(ctx context.Context, w *workspace.Workspace, caseID string, m *indicator.Matcher) (*workspace.Linked, error) {
-	l, err := w.Links(ctx, caseID)
+	return w.KeepLinks(ctx, caseID, func(k link.Kind, value string) bool { return secretValue(m, k, value) })
+}
+
+// KeptLinks is the graph that was made last, by whom- and wherever, of the same
+// consents, checks and findings. The error wraps workspace.ErrNotFound.
+func KeptLinks(ctx context.Context, w *workspace.Workspace, caseID string, m *indicator.Matcher) (*workspace.Linked, error) {
+	l, err := w.KeptLinks(ctx, caseID)
 	if err != nil {
 		return nil, err
 	}
-	l.Withhold(func(k link.Kind, value string) bool { return secretValue(m, k, value) }, finding.Withheld)
+	l.Withhold(func(k link.Kind, value string) bool { return secretValue(m, k, value) }, finding.Withheld) // sets may have become private
 	return l, nil
 }
 

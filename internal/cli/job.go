@@ -20,7 +20,7 @@ type jobCmd struct {
 }
 
 type jobAddCmd struct {
-	Kind         string `arg:"" help:"job_kind" enum:"receive,check,recheck,hunt,remind,notice,export,index"`
+	Kind         string `arg:"" help:"job_kind" enum:"receive,check,recheck,hunt,remind,notice,export,links,index"`
 	Case         string `arg:"" optional:"" help:"case_id"`
 	All          bool   `help:"job_all"`
 	Evidence     string `help:"job_evidence" placeholder:"EVIDENCE"`

@@ -19,6 +19,7 @@ type linksCmd struct {
 	Case   string `arg:"" optional:"" help:"links_case"`
 	Graph  string `help:"links_graph" placeholder:"FILE"`
 	Report string `help:"links_report" placeholder:"FILE"`
+	Kept   bool   `help:"links_kept"`
 	JSON   bool   `name:"json" help:"json"`
 	anyFlags
 }
@@ -36,7 +37,7 @@ func (c *linksCmd) Validate() error {
 // Run compares people.
 func (c *linksCmd) Run(a *app) error {
 	return c.either(a, func(s works) error {
-		l, err := linksOf(a, s, c.Case)
+		l, err := linksOf(a, s, c.Case, c.Kept)
 		if err != nil {
 			return err
 		}
@@ -46,20 +47,26 @@ func (c *linksCmd) Run(a *app) error {
 		if c.JSON {
 			return writeJSON(a.Out, l)
 		}
+		if c.Kept {
+			fmt.Fprintln(a.Out, a.Text("links.as_of", "Time", l.Made))
+		}
 		return a.showLinks(l)
 	})
 }
 
 // linksOf compares people, here or at a server. Values that only private
 // indicators list are withheld by whoever has those.
-func linksOf(a *app, s works, caseID string) (*workspace.Linked, error) {
+func linksOf(a *app, s works, caseID string, kept bool) (*workspace.Linked, error) {
 	if far, ok := s.(*client.Client); ok {
-		return far.Links(a.ctx, caseID)
+		return far.Links(a.ctx, caseID, kept)
 	}
 	h, _ := s.(here) // there is no other
 	loaded, err := a.indicatorsFor(h.Space, nil)
 	if err != nil {
 		return nil, err
+	}
+	if kept {
+		return casework.KeptLinks(a.ctx, h.Workspace, caseID, loaded.matcher)
 	}
 	return casework.Links(a.ctx, h.Workspace, caseID, loaded.matcher)
 }

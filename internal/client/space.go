@@ -271,9 +271,9 @@ func (c *Client) Hunt(ctx context.Context, value string) (h workspace.Hunted, er
 }
 
 // Links says what ties people together.
-func (c *Client) Links(ctx context.Context, caseID string) (*workspace.Linked, error) {
+func (c *Client) Links(ctx context.Context, caseID string, kept bool) (*workspace.Linked, error) {
 	l := &workspace.Linked{}
-	return l, c.get(ctx, "/links", values("case", caseID), l)
+	return l, c.get(ctx, "/links", values("case", caseID, "kept", yes(kept)), l)
 }
 
 // Entries lists entries of the account of a case.

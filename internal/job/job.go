@@ -49,7 +49,7 @@ type Engine struct {
 	// workspace, or on this machine.
 	With func(context.Context, *examine.Space) (examine.With, error)
 	// Sets are the indicators that hunts ask for. nil: jobs of that kind are
-	// left to other processes, as are those of the next three.
+	// left to other processes, as are those of the next four.
 	Sets func(context.Context, *examine.Space) ([]*indicator.Set, error)
 	// Remind sends what is due in a case.
 	Remind func(ctx context.Context, s *examine.Space, caseID string) error
@@ -58,6 +58,9 @@ type Engine struct {
 	Deliver func(ctx context.Context, s *examine.Space, caseID string, last bool) error
 	// Export makes what a job of kind export is for, and keeps it.
 	Export func(ctx context.Context, s *examine.Space, j *workspace.Job, p *workspace.JobPrivate, progress func(files, bytes int64)) error
+	// Links compares the people of the cases of the member who asked, and keeps
+	// the graph for them.
+	Links func(ctx context.Context, s *examine.Space, caseID string, m *indicator.Matcher) error
 	// Explain is the id of the message that tells a person of an error.
 	Explain func(error) string
 	Now     func() time.Time
@@ -115,6 +118,9 @@ func (e *Engine) kinds() []string {
 	}
 	if e.Export != nil {
 		list = append(list, workspace.JobExport)
+	}
+	if e.Links != nil {
+		list = append(list, workspace.JobLinks)
 	}
 	return slices.DeleteFunc(list, func(kind string) bool { return e.Kinds != nil && !slices.Contains(e.Kinds, kind) })
 }

@@ -50,6 +50,8 @@ func (e *Engine) work(ctx context.Context, c *running) error {
 		return e.Export(ctx, c.space, &j, &c.private, func(done, bytes int64) {
 			c.change(func(j *workspace.Job) { j.Progress.Files, j.Progress.Bytes = done, bytes })
 		})
+	case workspace.JobLinks:
+		return e.links(ctx, c, &j)
 	case workspace.JobIndex:
 		return e.index(ctx, c, &j)
 	}
@@ -200,6 +202,24 @@ func (e *Engine) recheck(ctx context.Context, c *running, j *workspace.Job, with
 		return nil
 	})
 	return errors.Join(append(failed, err)...)
+}
+
+// links compares people. What an attempt before kept, and did not say so, is
+// not made again.
+func (e *Engine) links(ctx context.Context, c *running, j *workspace.Job) error {
+	e.phase(c, "comparing", 0)
+	made, err := c.space.LinksMade(ctx)
+	if err == nil && j.Attempts > 1 && made >= j.Started {
+		return nil
+	}
+	if err != nil && !errors.Is(err, workspace.ErrNotFound) {
+		return err
+	}
+	with, err := e.With(ctx, c.space)
+	if err != nil {
+		return err
+	}
+	return e.Links(ctx, c.space, j.Case, with.Matcher)
 }
 
 // index makes what the results of a case are looked up by, where it is missing.

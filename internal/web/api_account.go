@@ -160,11 +160,15 @@ func (a *api) readAccount() {
 	add(a, ScopeRead, http.MethodGet, "/links", "list-links", "What ties people together: who agreed to it",
 		func(ctx context.Context, sp *examine.Space, in *struct {
 			Case string `query:"case" maxLength:"20" doc:"without it: all cases of the member"`
+			Kept bool   `query:"kept" doc:"the graph that was made last, as of made; 404 where what it was made of has changed"`
 		},
 		) (*workspace.Linked, error) {
 			m, _, err := a.s.o.Indicators(ctx, sp)
 			if err != nil {
 				return nil, err
+			}
+			if in.Kept {
+				return casework.KeptLinks(ctx, sp.Workspace, in.Case, m)
 			}
 			return casework.Links(ctx, sp.Workspace, in.Case, m)
 		})

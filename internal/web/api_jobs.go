@@ -59,6 +59,7 @@ func (a *api) jobs() {
 		{workspace.JobHunt, ScopeHunt, "Queue a job that sets the installed indicators against what was observed in a case"},
 		{workspace.JobRemind, ScopeAccount, "Queue a job that drafts what is due in a case, and sends its reminders and approved mails"},
 		{workspace.JobNotice, ScopeAccount, "Queue a job that sends the approved mails of a case, each once"},
+		{workspace.JobLinks, ScopeRead, "Queue a job that compares the people of the member's cases who agreed to it, as list-links does, and keeps the graph"},
 		{workspace.JobIndex, ScopeIntake, "Queue a job that makes what the results of a case are looked up by, where it is missing"},
 	} {
 		create(a, k.scope, "/cases/{case}/jobs/"+k.kind, "queue-"+k.kind, k.summary,

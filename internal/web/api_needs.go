@@ -30,7 +30,7 @@ var operationNeeds = map[string]need{
 	"send-files": may(workspace.ActIntake), "send-part": may(workspace.ActIntake), "take-evidence": may(workspace.ActIntake),
 	"withdraw-consent": may(workspace.ActWithdraw),
 	"cancel-job":       endsJob, "queue-recheck": mayAll(workspace.ActCheck), "queue-hunt": mayAll(workspace.ActHunt), "queue-index": mayAll(workspace.ActCheck),
-	"queue-remind": mayAll(workspace.ActAccount), "queue-notice": mayAll(workspace.ActAccount), "queue-exhibit": mayAll(workspace.ActReport), "queue-report": mayAll(workspace.ActReport), "get-job-result": may(workspace.ActReport),
+	"queue-remind": mayAll(workspace.ActAccount), "queue-notice": mayAll(workspace.ActAccount), "queue-exhibit": mayAll(workspace.ActReport), "queue-report": mayAll(workspace.ActReport), "queue-links": mayAll(workspace.ActLinks), "get-job-result": may(workspace.ActReport),
 	"check-evidence": may(workspace.ActCheck), "decide": may(workspace.ActDecide),
 	"hunt": may(workspace.ActHunt), "list-links": may(workspace.ActLinks), "get-report": may(workspace.ActReport), "get-result": may(workspace.ActReport),
 

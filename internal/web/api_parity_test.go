@@ -29,6 +29,7 @@ var counterparts = map[string][]string{
 	"POST /cases/{case}/jobs/hunt":                    {"queue-hunt"},
 	"POST /cases/{case}/jobs/remind":                  {"queue-remind"},
 	"POST /cases/{case}/jobs/notice":                  {"queue-notice"},
+	"POST /cases/{case}/jobs/links":                   {"queue-links"},
 	"POST /cases/{case}/jobs/index":                   {"queue-index"},
 	"POST /cases/{case}/jobs/exhibit":                 {"queue-exhibit"},
 	"POST /cases/{case}/jobs/report":                  {"queue-report"},

@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/url"
@@ -82,7 +83,22 @@ func (q *request) theGraph(caseID string) (l *workspace.Linked, phones int, err 
 	if err != nil {
 		return nil, 0, err
 	}
-	return q.s.compared.get(q.space.Member().ID, caseID, basis, q.s.o.Now()), phones, nil
+	if l = q.s.compared.get(q.space.Member().ID, caseID, basis, q.s.o.Now()); l != nil {
+		return l, phones, nil
+	}
+	m, _, err := q.s.o.Indicators(q.ctx(), q.space)
+	if err != nil {
+		return nil, 0, err
+	}
+	l, err = casework.KeptLinks(q.ctx(), q.space.Workspace, caseID, m) // by a job, or another server
+	if errors.Is(err, workspace.ErrNotFound) {
+		return nil, phones, nil
+	}
+	if err != nil {
+		return nil, 0, err
+	}
+	q.s.compared.put(comparedGraph{q.space.Member().ID, caseID, basis, q.s.o.Now(), l})
+	return l, phones, nil
 }
 
 func (q *request) linksPage() error {

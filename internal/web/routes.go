@@ -101,6 +101,7 @@ var routes = []route{
 	{"POST /cases/{case}/jobs/hunt", mayAll(workspace.ActHunt), queueOf(workspace.JobHunt)},
 	{"POST /cases/{case}/jobs/remind", mayAll(workspace.ActAccount), queueOf(workspace.JobRemind)},
 	{"POST /cases/{case}/jobs/notice", mayAll(workspace.ActAccount), queueOf(workspace.JobNotice)},
+	{"POST /cases/{case}/jobs/links", mayAll(workspace.ActLinks), queueOf(workspace.JobLinks)},
 	{"POST /cases/{case}/jobs/index", mayAll(workspace.ActCheck), queueOf(workspace.JobIndex)},
 
 	{"POST /evidence/{evidence}/check", may(workspace.ActCheck), (*request).checkAgain},

@@ -8,6 +8,7 @@ import (
 
 	"github.com/amparo-project/amparo/internal/casework"
 	"github.com/amparo-project/amparo/internal/examine"
+	"github.com/amparo-project/amparo/internal/indicator"
 	"github.com/amparo-project/amparo/internal/job"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
@@ -46,7 +47,7 @@ func (s *Server) newEngine() *job.Engine {
 		DB: h.db, Space: func(w *workspace.Workspace) *examine.Space {
 			return &examine.Space{Workspace: w, Vault: store, Dir: dir}
 		},
-		With: s.with, Sets: s.o.Sets, Remind: s.o.Remind, Deliver: s.o.Deliver, Export: s.export, Child: s.o.Child, Explain: ExplainJob, Now: s.o.Now, Log: s.o.Log, Silent: s.silent,
+		With: s.with, Sets: s.o.Sets, Remind: s.o.Remind, Deliver: s.o.Deliver, Export: s.export, Links: s.keepLinks, Child: s.o.Child, Explain: ExplainJob, Now: s.o.Now, Log: s.o.Log, Silent: s.silent,
 		Begun: s.o.JobBegun,
 	}
 }
@@ -101,6 +102,11 @@ func (s *Server) with(ctx context.Context, sp *examine.Space) (examine.With, err
 
 func (s *Server) export(ctx context.Context, sp *examine.Space, j *workspace.Job, p *workspace.JobPrivate, progress func(files, bytes int64)) error {
 	return casework.Keep(ctx, sp, j, p, s.o.Version, progress)
+}
+
+func (*Server) keepLinks(ctx context.Context, sp *examine.Space, caseID string, m *indicator.Matcher) error {
+	_, err := casework.Links(ctx, sp.Workspace, caseID, m)
+	return err
 }
 
 // ExplainJob is the id of the message for why a job failed.

@@ -132,6 +132,7 @@ func (w *Workspace) RemoveFromCase(ctx context.Context, caseID, memberName strin
 		if err := t.spare(caseID, &m, ""); err != nil {
 			return err
 		}
+		t.dropLinks("", m.ID)
 		t.exec("DELETE FROM case_member WHERE case_id = $1 AND member_id = $2", caseID, m.ID)
 		t.cancelJobs(caseID, m.ID)
 		t.record("case.unshared", caseID, caseID, map[string]any{"case": caseID, "member": m.ID})

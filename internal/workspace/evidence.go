@@ -325,6 +325,7 @@ func (w *Workspace) WithdrawConsent(ctx context.Context, id string) (Remains, er
 		if only != "" && only != person {
 			return fmt.Errorf("consent %s: %w", id, ErrNotFound)
 		}
+		t.dropLinks(caseID, "")
 		if withdrawn == "" {
 			t.exec("UPDATE consent SET withdrawn = $1 WHERE id = $2", t.now, id)
 			r.Ledger = append(r.Ledger, t.record("consent.withdrawn", caseID, person, map[string]any{"case": caseID, "person": person, "consent": id}))

@@ -21,6 +21,7 @@ const (
 	JobRemind  = "remind"  // the reminders and notices of a case that are due go out
 	JobNotice  = "notice"  // the mails of a case that were approved go out
 	JobExport  = "export"  // an exhibit or a report is made, and kept until it is fetched
+	JobLinks   = "links"   // the people of the member's cases are set against each other, and the graph is kept for them
 	JobIndex   = "index"   // what the results of a case are looked up by is made, where it is missing
 
 	JobWaiting   = "waiting"

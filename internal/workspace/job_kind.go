@@ -18,12 +18,13 @@ var jobKinds = map[string]jobKind{
 	JobHunt:    {deed: ActHunt, priority: 3, version: 2},
 	JobRecheck: {deed: ActCheck, priority: 4, version: 3, one: true}, // before, programs looked at parsers alone
 	JobNotice:  {deed: ActAccount, priority: 2, version: 3},
+	JobLinks:   {deed: ActLinks, priority: 3, version: 3},
 	JobExport:  {deed: ActReport, priority: 2, version: 3, closed: true},
 	JobIndex:   {deed: ActCheck, priority: 3, version: 3, one: true, closed: true},
 }
 
 // CaseJobs are the kinds of jobs that need nothing but a case.
-var CaseJobs = []string{JobRecheck, JobHunt, JobRemind, JobNotice, JobIndex}
+var CaseJobs = []string{JobRecheck, JobHunt, JobRemind, JobNotice, JobIndex, JobLinks}
 
 // JobDeed is what it is to queue a job of a kind, and to end it.
 func JobDeed(kind string) Deed {

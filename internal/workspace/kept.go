@@ -194,10 +194,13 @@ func (t *tx) dropKeptOf(evidence string, destroyed *[]string) error {
 	return err
 }
 
-// SweepKept deletes what waited to be fetched for too long, and what jobs left
+// SweepKept deletes graphs whose time is over, what waited to be fetched for too long, and what jobs left
 // that ended otherwise. The caller deletes the segments.
 func (k *Worker) SweepKept(ctx context.Context) (destroyed []string, err error) {
 	now := k.now()
+	if _, err := k.db.Pool.ExecContext(ctx, "DELETE FROM linked WHERE until <= $1", now); err != nil {
+		return nil, k.fail("graphs", err)
+	}
 	var n int
 	const over = `FROM kept WHERE until <> '' AND until <= $1
 		OR made = '' AND job_id IN (SELECT id FROM job WHERE state IN ('done', 'failed', 'cancelled'))`

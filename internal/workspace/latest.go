@@ -101,7 +101,7 @@ func (r *consentedRun) parts() (p runParts, err error) {
 // may in none. each, where given, is told of each run with the sets that it was
 // checked with: those of a thousand runs take a while to read.
 func (w *Workspace) consentedRuns(ctx context.Context, d Deed, purpose, caseID string, each func(run string, sets []string)) (runs []consentedRun, without int, err error) {
-	if w.only != nil {
+	if w.only != nil && (d != ActLinks || !w.only.links) {
 		caseID = w.only.id
 	}
 	if err := w.Allows(ctx, d); err != nil {

@@ -34,34 +34,40 @@ func (w *Workspace) Links(ctx context.Context, caseID string) (*Linked, error) {
 			return nil, err
 		}
 	}
-	runs, without, err := w.consentedRuns(ctx, ActLinks, Linking, "", nil)
+	l, people, err := w.findLinks(ctx)
 	if err != nil {
-		return nil, err
-	}
-	people, err := w.linkPeople(ctx, runs)
-	if err != nil {
-		return nil, err
-	}
-	l := &Linked{NoConsent: without}
-	if l.Graph, err = link.Find(ctx, people, link.Options{Clean: ordinary}); err != nil {
 		return nil, err
 	}
 	if caseID != "" {
 		l.Touching(caseID)
 	}
-	if err := w.nameLinked(ctx, l.Graph); err != nil {
-		return nil, err
-	}
 	return l, w.act(ctx, func(t *tx) error {
 		l.Made = t.now
-		t.record("links.made", caseID, caseID, map[string]any{"case": caseID, "people": len(people), "clusters": len(l.Clusters)})
+		t.record("links.made", caseID, caseID, map[string]any{"case": caseID, "people": people, "clusters": len(l.Clusters)})
 		return nil
 	})
 }
 
+// findLinks compares the people of all cases, and counts them.
+func (w *Workspace) findLinks(ctx context.Context) (*Linked, int, error) {
+	runs, without, err := w.consentedRuns(ctx, ActLinks, Linking, "", nil)
+	if err != nil {
+		return nil, 0, err
+	}
+	people, err := w.linkPeople(ctx, runs)
+	if err != nil {
+		return nil, 0, err
+	}
+	l := &Linked{NoConsent: without}
+	if l.Graph, err = link.Find(ctx, people, link.Options{Clean: ordinary}); err != nil {
+		return nil, 0, err
+	}
+	return l, len(people), w.nameLinked(ctx, l.Graph)
+}
+
 // LinkBasis names what Links would compare now: it is another when a consent
-// was given, withdrawn or has ended, evidence was checked again, or a case was
-// shared. A graph that was made on another basis is not to be shown any more.
+// was given, withdrawn or has ended, evidence was checked again, a hunt found
+// something, a finding was dismissed, or a case was shared. A graph that was made on another basis is not to be shown any more.
 // phones is on how many checks it rests.
 func (w *Workspace) LinkBasis(ctx context.Context) (basis string, phones int, err error) {
 	runs, _, err := w.consentedRuns(ctx, ActLinks, Linking, "", nil)
@@ -72,6 +78,13 @@ func (w *Workspace) LinkBasis(ctx context.Context) (basis string, phones int, er
 	for i := range runs {
 		fmt.Fprintln(h, runs[i].person, runs[i].id)
 	}
+	var count, sum int64
+	err = w.db.Pool.QueryRowContext(ctx, w.inCases(ActLinks, "$2", "SELECT COUNT(*), COALESCE(SUM(n), 0) FROM finding WHERE state <> $1 AND case_id IN (@cases)"),
+		Dismissed, w.member.ID).Scan(&count, &sum)
+	if err != nil {
+		return "", 0, w.fail("findings", err)
+	}
+	fmt.Fprintln(h, count, sum)
 	return hex.EncodeToString(h.Sum(nil)), len(runs), nil
 }
 

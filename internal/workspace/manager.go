@@ -43,6 +43,7 @@ func (w *Workspace) RemoveMember(ctx context.Context, id string) error {
 		if err := t.removable(id); err != nil {
 			return err
 		}
+		t.dropLinks("", id)
 		t.exec("DELETE FROM case_member WHERE member_id = $1", id)
 		t.exec(cancelJob+"member_id = $2", t.w.now(), id)
 		t.forgetIdentity(id)

@@ -93,6 +93,7 @@ func (w *Workspace) RotateKey(ctx context.Context, to seal.Identity) error {
 			return err
 		}
 		t.exec("UPDATE member SET recipient = $1, signing = $2, identity = NULL WHERE id = $3", to.Recipient(), signing, w.member.ID)
+		t.dropLinks("", w.member.ID)
 		t.forgetIdentity(w.member.ID)
 		t.record("member.rotated", "", w.member.ID, map[string]any{"member": w.member.ID, "recipient": to.Recipient()})
 		return nil

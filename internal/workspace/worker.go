@@ -434,7 +434,7 @@ func (w *Workspace) forJob(ctx context.Context, key seal.Identity, through, memb
 	if err != nil {
 		return nil, private, w.fail("member", err)
 	}
-	w.only = &oneCase{id: j.Case, key: key, through: through}
+	w.only = &oneCase{id: j.Case, key: key, through: through, links: j.Kind == JobLinks}
 	return w, private, nil
 }
 
@@ -443,6 +443,7 @@ type oneCase struct {
 	id      string
 	key     seal.Identity
 	through string // recipient of the workers, "" for a member's own process
+	links   bool   // the job compares the people of all cases of the member, with no key
 }
 
 // JobPrivate opens what is sealed for a job of the acting member.

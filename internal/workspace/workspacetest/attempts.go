@@ -389,6 +389,23 @@ var attempts = map[string]attempt{
 		basis, _, err := w.LinkBasis(c.T.Context())
 		return basis, err
 	}},
+	"KeepLinks": {rule: whole, deed: workspace.ActLinks, try: func(c *cast, w *ws, _ *subject) (any, error) {
+		return w.KeepLinks(c.T.Context(), c.Case.ID, hidesNothing)
+	}},
+	"KeptLinks": {rule: whole, deed: workspace.ActLinks, try: func(c *cast, w *ws, _ *subject) (any, error) {
+		if _, err := w.KeepLinks(c.T.Context(), c.Case.ID, hidesNothing); err != nil {
+			return nil, err
+		}
+		c.prepared()
+		return w.KeptLinks(c.T.Context(), c.Case.ID)
+	}},
+	"LinksMade": {rule: anyCase, deed: workspace.ActLinks, try: func(c *cast, w *ws, _ *subject) (any, error) {
+		made, err := w.LinksMade(c.T.Context())
+		if errors.Is(err, workspace.ErrNotFound) {
+			return "", nil // there is none, and they may ask
+		}
+		return made, err
+	}},
 	"Links": {rule: whole, deed: workspace.ActLinks, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.Links(c.T.Context(), c.Case.ID) }},
 
 	// Exports.

@@ -14,7 +14,7 @@ func testJobKinds(t *testing.T, f *Fixture) {
 	ctx := t.Context()
 	for kind, since := range map[string]int{
 		workspace.JobReceive: 1, workspace.JobCheck: 1, workspace.JobRecheck: 3, workspace.JobHunt: 2, workspace.JobRemind: 2,
-		workspace.JobNotice: 3, workspace.JobIndex: 3, workspace.JobExport: 3,
+		workspace.JobNotice: 3, workspace.JobIndex: 3, workspace.JobExport: 3, workspace.JobLinks: 3,
 	} {
 		t.Run(kind, func(t *testing.T) {
 			one, few := f.process(workspace.WorkerOptions{}), f.process(workspace.WorkerOptions{PerCase: 1})

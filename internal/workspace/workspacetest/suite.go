@@ -75,6 +75,7 @@ func Exercise(t *testing.T, open Opener, again func(t *testing.T, db *workspace.
 		"Webhooks":        testWebhooks,
 		"WebhookPool":     testWebhookPool,
 		"Kept":            testKept,
+		"KeptLinks":       testKeptLinks,
 		"WebhookEnds":     testWebhookEnds,
 		"WebhookOfOthers": testWebhookOfOthers,
 		"Once":            testOnce,

@@ -17,3 +17,10 @@ CREATE TABLE kept_evidence (
 	PRIMARY KEY (bundle, evidence_id)
 );
 CREATE INDEX kept_of ON kept_evidence (evidence_id);
+CREATE TABLE linked (
+	member_id TEXT PRIMARY KEY REFERENCES member (id), -- who may see it, by whose key it is sealed
+	basis TEXT NOT NULL,               -- hash of what was compared
+	sealed BYTEA NOT NULL,             -- the graph of all cases of the member
+	made TEXT NOT NULL,
+	until TEXT NOT NULL                -- it is deleted then: a consent ends
+);
