@@ -101,6 +101,9 @@ func (c *workerCmd) Run(a *app) (err error) {
 	if err != nil {
 		return err
 	}
+	if !at.IsFolder() {
+		defer sweeping(a, store, e.Log)() // before the store is closed
+	}
 	return c.work(a, e, hooks, a.Text("worker.as_worker"))
 }
 
