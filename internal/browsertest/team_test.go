@@ -55,12 +55,17 @@ func serveTeam(t *testing.T) (base, link string) {
 	return base, link
 }
 
-// authenticator gives the browser a device with a finger on it.
-func authenticator(t *testing.T, ctx context.Context, prf bool) {
+// authenticator gives the browser a device with a finger on it: its own, or one
+// on a wire.
+func authenticator(t *testing.T, ctx context.Context, prf, wire bool) {
 	t.Helper()
+	transport := webauthn.AuthenticatorTransportInternal
+	if wire {
+		transport = webauthn.AuthenticatorTransportUsb
+	}
 	run(t, ctx, webauthn.Enable(), chromedp.ActionFunc(func(ctx context.Context) error {
 		_, err := webauthn.AddVirtualAuthenticator(&webauthn.VirtualAuthenticatorOptions{
-			Protocol: webauthn.AuthenticatorProtocolCtap2, Ctap2version: webauthn.Ctap2versionCtap21, Transport: webauthn.AuthenticatorTransportInternal,
+			Protocol: webauthn.AuthenticatorProtocolCtap2, Ctap2version: webauthn.Ctap2versionCtap21, Transport: transport,
 			HasResidentKey: true, HasUserVerification: true, HasPrf: prf, AutomaticPresenceSimulation: true, IsUserVerified: true,
 		}).Do(ctx)
 		return err
@@ -76,7 +81,7 @@ func TestTeam(t *testing.T) {
 			base, link := serveTeam(t)
 			ctx := browser(t)
 			quiet(t, ctx, base)
-			authenticator(t, ctx, prf)
+			authenticator(t, ctx, prf, false)
 			at := func(css string) { run(t, ctx, chromedp.WaitVisible(css, chromedp.ByQuery)) }
 			run(t, ctx, chromedp.EmulateViewport(1200, 900), chromedp.Navigate(base), chromedp.WaitVisible("form[data-passkey]", chromedp.ByQuery))
 			if prf {
@@ -135,6 +140,10 @@ func TestTeam(t *testing.T) {
 			at("form[data-passkey]")
 			if got := ask[string](t, ctx, `document.querySelector(".notice").textContent`); !strings.Contains(got, "You are a member now") {
 				t.Errorf("after joining the page says %q", got)
+			}
+			if prf {
+				removesPasskey(t, ctx, base)
+				removesMember(t, ctx, base)
 			}
 		})
 	}
