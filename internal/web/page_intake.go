@@ -100,9 +100,11 @@ func (q *request) takeFile() error {
 			return err
 		}
 		u := vault.Upload{Bundle: ev.ID, Case: ev.Case, Key: key, Name: name}
-		if _, _, err = u.AppendAll(q.ctx(), q.space.Vault, q.space.Index(), p); err != nil {
+		var sum string
+		if _, sum, err = u.AppendAll(q.ctx(), q.space.Vault, q.space.Index(), p); err != nil {
 			return err
 		}
+		q.say(q.Text("web.intake.hash", "Name", name, "SHA256", sum))
 		ev, err = q.complete(ev.ID, key)
 		return err
 	})
@@ -213,6 +215,7 @@ func (q *request) uploadDone() error {
 		return err
 	}
 	q.s.wake()
+	q.say(q.Text("web.intake.hash", "Name", u.Name, "SHA256", st.SHA256))
 	st.Next = "/jobs/" + j.ID
 	return q.answer(st)
 }
