@@ -136,24 +136,43 @@ type indicatorsCmd struct {
 type indicatorsListCmd struct {
 	JSON bool `name:"json" help:"json"`
 	storeFlags
+	serverFlags
 }
 
 // Run lists the installed sets.
 func (c *indicatorsListCmd) Run(a *app) error {
+	if c.server() != "" {
+		return c.far(a)
+	}
 	return c.read(a, func(st *feed.Store) error { return c.list(a, st) })
 }
 
 func (c *indicatorsListCmd) list(a *app, st *feed.Store) error {
-	list := st.Entries()
+	sets, err := st.Loose()
+	if err != nil {
+		return err
+	}
+	loose := make([]looseSet, len(sets))
+	for i, set := range sets {
+		d := set.Describe()
+		loose[i] = looseSet{d.File, d.ByType}
+	}
+	return c.tell(a, st.Entries(), loose)
+}
+
+// looseSet is a file in the folder of indicators that nobody installed.
+type looseSet struct {
+	File  string
+	Types map[string]int
+}
+
+// tell lists sets.
+func (c *indicatorsListCmd) tell(a *app, list []feed.Entry, loose []looseSet) error {
 	if c.JSON {
 		if list == nil {
 			list = []feed.Entry{}
 		}
 		return writeJSON(a.Out, list)
-	}
-	loose, err := st.Loose()
-	if err != nil {
-		return err
 	}
 	if len(list)+len(loose) == 0 {
 		fmt.Fprintln(a.Out, a.Text("indicators.none"))
@@ -163,8 +182,7 @@ func (c *indicatorsListCmd) list(a *app, st *feed.Store) error {
 		a.listEntry(&list[i])
 	}
 	for _, set := range loose {
-		d := set.Describe()
-		fmt.Fprintln(a.Out, a.Text("indicators.loose", "File", safe(d.File), "Types", a.types(d.ByType)))
+		fmt.Fprintln(a.Out, a.Text("indicators.loose", "File", safe(set.File), "Types", a.types(set.Types)))
 	}
 	return nil
 }

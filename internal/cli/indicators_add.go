@@ -20,6 +20,7 @@ type indicatorsAddCmd struct {
 	Private bool     `help:"indicators_private"`
 	Proxy   string   `help:"indicators_proxy" placeholder:"URL"`
 	storeFlags
+	serverFlags
 
 	typ artifact.ObservableType
 }
@@ -34,13 +35,25 @@ func (c *indicatorsAddCmd) Validate() (err error) {
 
 // Run installs files, and feeds by their address, each only once it was read.
 func (c *indicatorsAddCmd) Run(a *app) error {
+	if c.server() != "" {
+		return c.far(a)
+	}
 	return c.change(a, func(st *feed.Store, _ any) error {
 		for _, path := range c.Paths {
 			var err error
 			if strings.HasPrefix(path, "https://") || strings.HasPrefix(path, "http://") {
 				err = c.addURL(a, st, path)
 			} else {
-				err = c.addPath(a, st, path)
+				err = c.addPath(a, path, func(set *indicator.Set, sum string) (string, bool, error) {
+					if st.Has(sum) != nil {
+						return "", true, nil
+					}
+					e, err := c.install(st, set)
+					if err != nil {
+						return "", false, err
+					}
+					return e.ID, false, nil
+				})
 			}
 			if err != nil {
 				return fmt.Errorf("indicators: %w", err)
@@ -51,7 +64,8 @@ func (c *indicatorsAddCmd) Run(a *app) error {
 }
 
 // addPath says of each file what it is, and installs those with indicators.
-func (c *indicatorsAddCmd) addPath(a *app, st *feed.Store, path string) error {
+// install returns the id of an installed set, or that it was there.
+func (c *indicatorsAddCmd) addPath(a *app, path string, install func(set *indicator.Set, sum string) (id string, same bool, err error)) error {
 	sets, err := indicator.Survey(path, indicator.Options{Type: c.typ, Private: c.Private})
 	if err != nil {
 		return err
@@ -75,19 +89,19 @@ func (c *indicatorsAddCmd) addPath(a *app, st *feed.Store, path string) error {
 		if d.Count == 0 {
 			continue
 		}
-		if st.Has(d.SHA256) != nil {
-			fmt.Fprintln(a.Out, "  "+a.Text("indicators.same"))
-			continue
-		}
-		e, err := c.install(st, set)
+		id, same, err := install(set, d.SHA256)
 		if err != nil {
 			return err
+		}
+		if same {
+			fmt.Fprintln(a.Out, "  "+a.Text("indicators.same"))
+			continue
 		}
 		files++
 		for t, n := range d.ByType {
 			total[t] += n
 		}
-		fmt.Fprintln(a.Out, "  "+a.Text("indicators.installed", "ID", e.ID, "SHA256", d.SHA256))
+		fmt.Fprintln(a.Out, "  "+a.Text("indicators.installed", "ID", id, "SHA256", d.SHA256))
 	}
 	if len(sets) > 1 {
 		fmt.Fprintln(a.Out, a.Count("indicators.installed_total", int64(files), "Types", a.types(total)))
@@ -161,10 +175,14 @@ func feedName(path, host string) string {
 type indicatorsRemoveCmd struct {
 	Name string `arg:"" help:"indicators_name"`
 	storeFlags
+	serverFlags
 }
 
 // Run takes a set out of the store.
 func (c *indicatorsRemoveCmd) Run(a *app) error {
+	if c.server() != "" {
+		return c.far(a)
+	}
 	return c.change(a, func(st *feed.Store, _ any) error {
 		e := st.Entry(c.Name)
 		if e == nil {

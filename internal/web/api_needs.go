@@ -13,7 +13,7 @@ var operationNeeds = map[string]need{
 	"add-indicators": teamMay(workspace.ActHunt), "remove-indicators": teamMay(workspace.ActHunt), "create-case": ofTeam, "get-workspace": member, "list-acts": may(workspace.ActSee),
 	"list-checkpoints": member, "list-indicators": ofTeam, "list-members": ofTeam, "list-terms": ofTeam, "prove-consistency": member,
 	"prove-entry": member, "publish-ledger": member, "read-message": may(workspace.ActLures), "read-messages": may(workspace.ActLures),
-	"search-indicators": ofTeam, "sign-checkpoint": ofTeam,
+	"get-indicators": ofTeam, "list-values": ofTeam, "search-indicators": ofTeam, "sign-checkpoint": ofTeam,
 	"add-webhook": ofTeam, "list-deliveries": ofTeam, "list-webhooks": ofTeam, "remove-webhook": ofTeam, "test-webhook": ofTeam,
 
 	// Of a case, or of what belongs to one.

@@ -153,7 +153,7 @@ func (q *request) addIndicators() error {
 }
 
 // surveyed keeps a file for as long as fn looks at the sets that it holds.
-func surveyed(r io.Reader, name string, fn func([]*indicator.Set) error) (err error) {
+func surveyed(r io.Reader, name string, o indicator.Options, fn func([]*indicator.Set) error) (err error) {
 	dir, err := os.MkdirTemp("", "amparo-indicators-") //nolint:forbidigo // published indicators, no evidence; removed at the end
 	if err != nil {
 		return err
@@ -176,28 +176,52 @@ func surveyed(r io.Reader, name string, fn func([]*indicator.Set) error) (err er
 	if err := out.Close(); err != nil {
 		return err
 	}
-	sets, err := indicator.Survey(filepath.Join(dir, name), indicator.Options{})
+	sets, err := indicator.Survey(filepath.Join(dir, name), o)
 	if bad := new(fs.PathError); err != nil && !errors.As(err, &bad) {
 		return invalid{"web.indicators.nothing"} // no form that we know, or a broken one
 	}
 	if err != nil {
 		return err
 	}
+	for _, set := range sets { // a list is named by its folder too: that is ours
+		set.Name = strings.TrimPrefix(set.Name, filepath.Base(dir)+"/")
+	}
 	return fn(sets)
 }
 
-// install puts a file into the store and returns how many indicators it holds.
+// installed is a set that was brought.
+type installed struct {
+	ID     string `json:"id"`
+	Name   string `json:"name"`
+	SHA256 string `json:"sha256"`
+	Count  int    `json:"count"`
+	Same   bool   `json:"same,omitempty" doc:"it was there"`
+}
+
+// install keeps a file that was brought, if it holds indicators, and returns
+// how many.
 func (q *request) install(r io.Reader, name string) (count int, err error) {
-	cause := "indicators"
-	err = surveyed(r, name, func(sets []*indicator.Set) error {
+	list, err := q.installAs(r, name, indicator.Options{})
+	for i := range list {
+		count += list[i].Count
+	}
+	return count, err
+}
+
+// installAs is install of values of a type, or that may not be passed on.
+func (q *request) installAs(r io.Reader, name string, o indicator.Options) (list []installed, err error) {
+	cause, count := "indicators", 0
+	err = surveyed(r, name, o, func(sets []*indicator.Set) error {
 		return q.s.o.Change(q.ctx(), q.space, func(st *feed.Store) error {
 			for _, set := range sets {
 				cause += " " + set.SHA256
-				n, err := put(st, set)
+				x, err := put(st, set, o)
 				if err != nil {
 					return err
 				}
-				count += n
+				if x.Count > 0 {
+					list, count = append(list, x), count+x.Count
+				}
 			}
 			return nil
 		})
@@ -205,7 +229,7 @@ func (q *request) install(r io.Reader, name string) (count int, err error) {
 	if err == nil && count > 0 {
 		err = q.tellIndicators(cause, count)
 	}
-	return count, err
+	return list, err
 }
 
 // maxRecognised bounds a file that is looked at before somebody decides what it
@@ -226,7 +250,7 @@ func (q *request) recogniseIndicators() error {
 		if p.FileName() == "" {
 			return nil
 		}
-		return surveyed(p, filepath.Base(p.FileName()), func(sets []*indicator.Set) error {
+		return surveyed(p, filepath.Base(p.FileName()), indicator.Options{}, func(sets []*indicator.Set) error {
 			for _, set := range sets {
 				if d := set.Describe(); set.Format.Listed() {
 					out.Count += d.Count
@@ -246,15 +270,17 @@ func (q *request) recogniseIndicators() error {
 }
 
 // put installs one set, unless it is installed or holds nothing.
-func put(st *feed.Store, set *indicator.Set) (int, error) {
+func put(st *feed.Store, set *indicator.Set, o indicator.Options) (installed, error) {
 	d := set.Describe()
+	out := installed{Name: set.Name, SHA256: d.SHA256, Count: d.Count}
 	if !set.Format.Listed() || d.Count == 0 {
-		return 0, nil
+		return installed{}, nil
 	}
-	if st.Has(d.SHA256) != nil {
-		return d.Count, nil
+	if had := st.Has(d.SHA256); had != nil {
+		out.ID, out.Same = had.ID, true
+		return out, nil
 	}
-	e := &feed.Entry{Name: set.Name, Publisher: set.Publisher, File: filepath.Base(set.File)}
+	e := &feed.Entry{Name: set.Name, Publisher: set.Publisher, File: filepath.Base(set.File), Type: o.Type, Private: o.Private}
 	for _, r := range set.References {
 		if r.URL != "" {
 			e.References = append(e.References, r.URL)
@@ -262,15 +288,17 @@ func put(st *feed.Store, set *indicator.Set) (int, error) {
 	}
 	f, err := os.Open(set.File)
 	if err != nil {
-		return 0, err
+		return out, err
 	}
 	defer f.Close()
 	draft, err := st.Draft(f, e, maxIndicators)
 	if err != nil {
-		return 0, err
+		return out, err
 	}
 	defer draft.Discard()
-	return d.Count, st.Put(draft, e)
+	err = st.Put(draft, e)
+	out.ID = e.ID
+	return out, err
 }
 
 // fileName makes a name that every system takes of one that a browser sent.

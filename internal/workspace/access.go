@@ -266,9 +266,16 @@ func (w *Workspace) inTeam(ctx context.Context, q queryer) error {
 	if err := w.unlimited(); err != nil {
 		return err
 	}
+	return w.notConcerned(ctx, q)
+}
+
+// notConcerned reports, as ErrNotAllowed, that the acting member takes part here
+// as the person concerned alone, as far as they may reach.
+func (w *Workspace) notConcerned(ctx context.Context, q queryer) error {
 	var person, other bool
-	err := q.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM case_member WHERE member_id = $1 AND role = $2),
-		EXISTS (SELECT 1 FROM case_member WHERE member_id = $1 AND role <> $2)`, w.member.ID, RolePerson).Scan(&person, &other)
+	within := w.within("case_id")
+	err := q.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM case_member WHERE member_id = $1 AND role = $2"+within+`),
+		EXISTS (SELECT 1 FROM case_member WHERE member_id = $1 AND role <> $2`+within+")", w.member.ID, RolePerson).Scan(&person, &other)
 	if err != nil {
 		return w.fail("roles", err)
 	}

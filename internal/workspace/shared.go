@@ -140,7 +140,7 @@ func (w *Workspace) sharedFor(ctx context.Context, workers seal.Identity) (id se
 // SharedKey is the key of what is shared, for the process that reads evidence.
 // It is zero where nothing is.
 func (w *Workspace) SharedKey(ctx context.Context) (seal.Identity, error) {
-	if err := w.mayShared(ctx); err != nil {
+	if err := w.goesByShared(ctx); err != nil {
 		return seal.Identity{}, err
 	}
 	id, err := w.sharedKey(ctx, w.db.Pool)
@@ -157,8 +157,18 @@ func (w *Workspace) WithShared(key seal.Identity) *Workspace {
 	return &c
 }
 
-// mayShared refuses who takes part as the person concerned alone: what is
-// shared may be confided to the team.
+// goesByShared refuses who takes part as the person concerned alone: what is
+// shared may be confided to the team. Who is limited to cases has them checked by
+// it like everybody, and does not change it.
+func (w *Workspace) goesByShared(ctx context.Context) error {
+	if w.only != nil { // the job was asked for by somebody who may
+		return nil
+	}
+	return w.notConcerned(ctx, w.db.Pool)
+}
+
+// mayShared refuses who is not of the team: to change what is shared, or to list
+// it.
 func (w *Workspace) mayShared(ctx context.Context) error {
 	if w.only != nil { // the job was asked for by somebody who may
 		return nil
@@ -169,7 +179,7 @@ func (w *Workspace) mayShared(ctx context.Context) error {
 // Shared returns what is kept under a name, and its revision. The error wraps
 // ErrNotFound where there is nothing: then each machine goes by what lies on it.
 func (w *Workspace) Shared(ctx context.Context, name string) (data []byte, revision int64, err error) {
-	if err := w.mayShared(ctx); err != nil {
+	if err := w.goesByShared(ctx); err != nil {
 		return nil, 0, err
 	}
 	var sealed []byte

@@ -29,7 +29,7 @@ func (w *Workspace) SharedBundle() string {
 // of no case, and their key. The error wraps ErrNotFound where nothing was ever
 // shared, ErrNotAllowed or ErrSharedKey.
 func (w *Workspace) SharedIndex(ctx context.Context) (vault.Index, seal.Identity, error) {
-	if err := w.mayShared(ctx); err != nil {
+	if err := w.goesByShared(ctx); err != nil {
 		return nil, seal.Identity{}, err
 	}
 	key, err := w.sharedKey(ctx, w.db.Pool)
@@ -48,6 +48,9 @@ func (sharedIndex) Same(context.Context, string, string) (vault.Segment, seal.Id
 func (x sharedIndex) Commit(ctx context.Context, bundle, _ string, n int, sealed []byte, segments []vault.Segment) error {
 	if !strings.HasPrefix(bundle, sharedPrefix) {
 		return fmt.Errorf("%w: bundle %s is of a case", ErrInvalid, bundle)
+	}
+	if err := x.w.unlimited(); err != nil {
+		return err
 	}
 	return x.commit(ctx, bundle, "", n, sealed, segments, func(*tx) error { return nil })
 }
