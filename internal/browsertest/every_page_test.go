@@ -34,6 +34,7 @@ var notHere = map[string]string{
 	"/cases/{case}/out/public/{lang}":    "TestPublicPage; here it is a page of nobody, without scripts",
 	"/runs/{run}/report":                 "TestReport",
 	"/runs/{run}/report/{format}":        "a file",
+	"/jobs/{job}/result":                 "a file",
 	"/links/file/{format}":               "a file",
 	"/ledger/key":                        "a file",
 	"/ledger/checkpoint":                 "a file",

@@ -193,6 +193,7 @@ var notLooked = map[string]string{
 	"/ledger/checkpoint":                   "a file: a signed hash",
 	"/ledger/consistency":                  "a file: hashes",
 	"/ledger/proof/{entry}":                "a file: hashes",
+	"/jobs/{job}/result":                   "a file: what made it escapes it",
 	"/links/file/{format}":                 "a file: package report escapes it",
 	"/runs/{run}/report/{format}":          "a file: package report escapes it",
 	"/runs/{run}/findings/{finding}/bytes": "what is planted lies in no evidence: TestHostileBytes plants text in evidence, and looks",
