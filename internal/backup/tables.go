@@ -17,7 +17,7 @@ import (
 // what an engine keeps for itself.
 func left(table string) bool {
 	switch table {
-	case goose.DefaultTablename, "session", "ceremony", "api_once":
+	case goose.DefaultTablename, "session", "ceremony", "api_once", "guess":
 		return true
 	}
 	return strings.HasPrefix(table, "sqlite_") || strings.HasPrefix(table, "river_")

@@ -2,6 +2,8 @@ package examine
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -43,7 +45,7 @@ func (s *Space) ShareIndicators(ctx context.Context, from *feed.Store) (int, err
 		if old != nil {
 			return old, nil, nil
 		}
-		return []byte{}, map[string]any{"sets": []string{}}, nil
+		return []byte{}, map[string]any{"sets": 0}, nil
 	})
 	if err != nil || from == nil {
 		return 0, err
@@ -88,8 +90,28 @@ func (f *shelf) Change(fn func(old []byte) ([]byte, error)) error {
 		if err := errors.Join(err1, err2); err != nil || slices.Equal(before, after) {
 			return data, nil, err
 		}
-		return data, map[string]any{"sets": after}, nil
+		return data, map[string]any{
+			"sets": len(after), "sha256": sumOf(after), "added": without(after, before), "removed": without(before, after),
+		}, nil
 	})
+}
+
+// maxTold bounds the sets that an act names.
+const maxTold = 100
+
+// without are the first texts of a list that another lacks.
+func without(list, other []string) []string {
+	out := slices.DeleteFunc(slices.Clone(list), func(s string) bool { return slices.Contains(other, s) })
+	return out[:min(len(out), maxTold)]
+}
+
+// sumOf is the SHA-256 over the lines of a list.
+func sumOf(list []string) string {
+	h := sha256.New()
+	for _, s := range list {
+		fmt.Fprintln(h, s)
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // Open implements feed.Shelf.

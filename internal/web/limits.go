@@ -32,8 +32,11 @@ const (
 	guessPassphrase = "passphrase"
 )
 
-// limits keeps whoever sends too much, or guesses, waiting. Guesses of a
-// member's passphrase are counted in the database too.
+// limits keeps whoever sends too much, or guesses, waiting, in this process.
+// Guesses where members sign in are counted in the database too, for all
+// servers (Server.guess). Of tokens they are not: nobody guesses 256 bits, and
+// each call has one; the wait spares the server. Requests are not: a limit that
+// each of n servers keeps is one of n times as many, which is what n can answer.
 type limits struct {
 	now     func() time.Time
 	proxied bool // the address is what a proxy on this machine says

@@ -125,7 +125,7 @@ func (q *request) toProvider(c ceremony) error {
 	if err != nil {
 		return err
 	}
-	if q.s.limits.guess(guessSignIn, q.r).wait() > 0 {
+	if q.s.guess(guessSignIn, q.r).wait() > 0 {
 		return tooMany{}
 	}
 	_, config, err := p.find(q.ctx())
@@ -147,7 +147,7 @@ func (q *request) oidcReturn() error {
 	if err != nil {
 		return err
 	}
-	g := q.s.limits.guess(guessSignIn, q.r)
+	g := q.s.guess(guessSignIn, q.r)
 	if g.wait() > 0 {
 		return tooMany{}
 	}

@@ -187,6 +187,9 @@ func (q *request) uploadPart() error {
 	defer q.s.release(u.Bundle)
 	body := http.MaxBytesReader(q.w, q.r.Body, u.Size-min(offset, u.Size)+1)
 	st.Offset, st.SHA256, err = u.Append(q.ctx(), q.space.Vault, q.space.Index(), offset, body, nil)
+	if errors.Is(err, workspace.ErrBusy) { // another server took the same part, and was faster
+		err = vault.ErrOffset
+	}
 	if err != nil && !errors.Is(err, vault.ErrShort) {
 		return err
 	}
@@ -220,7 +223,9 @@ func (q *request) uploadDone() error {
 	return q.answer(st)
 }
 
-// claim takes an upload for one request at a time.
+// claim takes an upload for one request at a time, of this server: two that send
+// the same part would do its work twice. Which part counts the database decides,
+// whichever servers took them.
 func (s *Server) claim(id string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -71,7 +71,7 @@ func (q *request) setPassphrase() error {
 	case next != q.r.PostFormValue("repeat"):
 		return invalid{"web.start.differ"}
 	}
-	g := q.s.limits.guess(guessPassphrase, q.r)
+	g := q.s.guess(guessPassphrase, q.r)
 	if wait := g.wait(); wait > 0 {
 		return workspace.LockedError{Wait: wait}
 	}

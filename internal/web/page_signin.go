@@ -47,7 +47,7 @@ func (q *request) invitation() (inv workspace.Invitation, err error) {
 	if err := q.teamOnly(); err != nil {
 		return inv, err
 	}
-	g := q.s.limits.guess(guessInvitation, q.r)
+	g := q.s.guess(guessInvitation, q.r)
 	if g.wait() > 0 {
 		return inv, tooMany{}
 	}

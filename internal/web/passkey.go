@@ -173,7 +173,7 @@ func (q *request) signInBegin() error {
 	if err := q.teamOnly(); err != nil {
 		return err
 	}
-	if q.s.limits.guess(guessSignIn, q.r).wait() > 0 {
+	if q.s.guess(guessSignIn, q.r).wait() > 0 {
 		return tooMany{}
 	}
 	ask, err := q.s.asked(q.ctx())
@@ -196,7 +196,7 @@ func (q *request) signInFinish() error {
 	if err := q.teamOnly(); err != nil {
 		return err
 	}
-	g := q.s.limits.guess(guessSignIn, q.r)
+	g := q.s.guess(guessSignIn, q.r)
 	if g.wait() > 0 {
 		return tooMany{}
 	}

@@ -168,7 +168,7 @@ func (q *request) signIn(m workspace.Member, how string, in inside) error {
 
 // unlockMember opens the identity of the member who signed in.
 func (q *request) unlockMember(passphrase string) error {
-	g := q.s.limits.guess(guessPassphrase, q.r)
+	g := q.s.guess(guessPassphrase, q.r)
 	if wait := g.wait(); wait > 0 {
 		return workspace.LockedError{Wait: wait}
 	}
