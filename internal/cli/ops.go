@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/amparo-project/amparo/internal/ops"
@@ -20,6 +21,9 @@ type opsFlags struct {
 	OpsAddr string `help:"ops_addr" placeholder:"HOST:PORT"`
 }
 
+// errStopping says that a command was told to end, and finishes what it began.
+var errStopping = errors.New("it ends")
+
 // operations is what the operator of a running command watches.
 type operations struct {
 	*ops.Watch
@@ -28,6 +32,8 @@ type operations struct {
 	mu   sync.Mutex
 	db   *workspace.DB // guarded by mu; to ask whether it answers
 	told bool          // guarded by mu: of the database that the command opened
+
+	known atomic.Bool // the tables were of a version that is known here
 }
 
 // operate begins to watch, and listens for whoever does. What it returns ends
@@ -44,7 +50,12 @@ func (f *opsFlags) operate(a *app, service string, ws *wsFlags) (o *operations, 
 		if err != nil {
 			return nil, nil, err
 		}
-		server = &http.Server{Handler: o.Handler(func(ctx context.Context) error { return o.ready(&app{a.Streams, a.Printer, ctx}) }), ReadHeaderTimeout: 5 * time.Second}
+		server = &http.Server{Handler: o.Handler(func(ctx context.Context) error {
+			if a.ctx.Err() != nil {
+				return errStopping
+			}
+			return o.ready(&app{a.Streams, a.Printer, ctx})
+		}), ReadHeaderTimeout: 5 * time.Second}
 		go func() { _ = server.Serve(ln) }() // its end is ours
 		fmt.Fprintln(a.Err, "amparo: "+a.Text("ops.listens", "Addr", ln.Addr().String()))
 	}
@@ -76,8 +87,9 @@ func (o *operations) opened(db *workspace.DB, at stores.Place) stores.Place {
 	return at
 }
 
-// ready reports that the database does not answer, or has tables that this
-// version does not know. Where there is no workspace yet the server shows how
+// ready reports that the database does not answer, or had tables that this
+// version does not know when it began: where a newer version changes them
+// later, what runs goes on, so that servers can be replaced one by one. Where there is no workspace yet the server shows how
 // to make one: it is ready.
 func (o *operations) ready(a *app) error {
 	where, isURL, err := o.ws.where()
@@ -97,5 +109,10 @@ func (o *operations) ready(a *app) error {
 	if err := db.Pool.PingContext(a.ctx); err != nil {
 		return db.Explain(err)
 	}
-	return workspace.Known(a.ctx, db)
+	if o.known.Load() {
+		return nil
+	}
+	err = workspace.Known(a.ctx, db)
+	o.known.Store(err == nil)
+	return err
 }

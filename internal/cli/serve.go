@@ -39,6 +39,9 @@ import (
 type serveCmd struct {
 	Addr   string `help:"serve_addr" default:"127.0.0.1:8642" placeholder:"HOST:PORT"`
 	NoOpen bool   `help:"serve_no_open"`
+
+	Patience time.Duration `help:"serve_patience" default:"30s"`
+	Drain    time.Duration `help:"serve_drain" default:"0s"`
 	teamFlags
 	opsFlags
 	wsFlags
@@ -56,12 +59,15 @@ func hookNetworks() ([]netip.Prefix, error) {
 	return networks, nil
 }
 
-// shutdownWait is how long requests have to end when the server does.
+// shutdownWait is how long what watches has to end when a command does.
 const shutdownWait = 5 * time.Second
 
 // Run serves the workspace to browsers of this machine, or to a team, until it
 // is interrupted.
 func (c *serveCmd) Run(a *app) (err error) {
+	if c.Patience < 0 || c.Drain < 0 {
+		return usageError{fmt.Errorf("%w: --patience and --drain are not negative", workspace.ErrInvalid)}
+	}
 	l, err := c.listening(slog.New(slog.NewTextHandler(a.Err, nil)))
 	if err != nil {
 		return err
@@ -123,7 +129,25 @@ func (c *serveCmd) serve(a *app, s *web.Server, ln net.Listener, l *listening, h
 	case err := <-done:
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(a.ctx), shutdownWait)
+	patience := c.Patience
+	if l.team == nil { // whoever sits here waits for it to end
+		patience = min(patience, shutdownWait)
+	}
+	return c.stop(a, s, hs, patience)
+}
+
+// stop ends the server: /readyz said that it does from the moment on. Jobs are
+// given back at once, to whichever process has their keys; requests that came
+// until the drain is over have time to end.
+func (c *serveCmd) stop(a *app, s *web.Server, hs *http.Server, patience time.Duration) error {
+	s.Stop()
+	ctx := context.WithoutCancel(a.ctx)
+	if c.Drain > 0 {
+		drained := time.NewTimer(c.Drain)
+		defer drained.Stop()
+		<-drained.C
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	if err := hs.Shutdown(ctx); err != nil {
 		return hs.Close()

@@ -195,6 +195,10 @@ func (s *Server) Handler() http.Handler { return s.handler }
 // NewLink returns the address of a page that lets one browser in, once.
 func (s *Server) NewLink() string { return "http://" + s.o.Addr + "/enter/" + s.links.add() }
 
+// Stop begins the end: jobs are given back, and none is begun; requests are
+// answered until Close.
+func (s *Server) Stop() { s.end() }
+
 // Close ends all jobs and closes the workspace. Jobs go on when their member
 // opens it again.
 func (s *Server) Close() error {
