@@ -105,13 +105,13 @@ func (c *memberInviteCmd) myself(s *space) (inv workspace.Invitation, secret str
 
 type memberListCmd struct {
 	listFlags
-	wsFlags
+	anyFlags
 }
 
 // Run lists who works here, and who did.
 func (c *memberListCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error {
-		l, err := s.Members(a.ctx, c.page())
+	return c.either(a, func(s works) error {
+		l, err := s.MembersNamed(a.ctx, "", c.page())
 		if err != nil {
 			return err
 		}
