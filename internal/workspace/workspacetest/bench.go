@@ -116,7 +116,7 @@ func newBench(b *testing.B, db *workspace.DB, devices int) *Bench {
 	must(err)
 	f := &Bench{W: w}
 	for i := range devices {
-		p, err := w.AddPerson(ctx, workspace.Person{Case: c.ID})
+		p, err := w.AddPerson(ctx, workspace.Person{Case: c.ID, Pseudonym: fmt.Sprint("person-", i)})
 		must(err)
 		_, err = w.AddConsent(ctx, workspace.Consent{
 			Case: c.ID, Person: p.ID, Purposes: workspace.Purposes, Until: "2999-01-01", FormSHA256: form, Private: workspace.ConsentTerms{GivenBy: "x"},
