@@ -24,7 +24,7 @@ type visit struct {
 // hunt is: all that was observed is set against each other. The bytes of a
 // finding open the evidence and hash its file again: that takes as long as the
 // file is large.
-var unmeasured = regexp.MustCompile(`^/(enter|static|signin|join)(/|$)|^/me/oidc|^/(start|unlock)$|/report/\{format\}|/runs/\{run\}/result$|/proofs?/\{entry\}|^/cases/\{case\}/browse$|/ledger/(consistency|published)$|/uploads/|^/ledger/verify|/entries/|/links/file/|/bytes$`)
+var unmeasured = regexp.MustCompile(`^/(enter|static|signin|join)(/|$)|^/me/oidc|^/(start|unlock)$|/report/\{format\}|/runs/\{run\}/result$|/proofs?/\{entry\}|^/cases/\{case\}/browse$|/ledger/(consistency|published)$|/uploads/|^/ledger/verify|/entries/|/links/file/|/bytes$|^/jobs/\{job\}/result$`)
 
 // visits lists every page, and every operation of the API that reads.
 func visits(t *testing.T, s *Server) []visit {
