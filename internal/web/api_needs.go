@@ -40,7 +40,7 @@ var operationNeeds = map[string]need{
 	"preview-publication": may(workspace.ActPublish), "publish": may(workspace.ActPublish), "publish-documents": may(workspace.ActPublish),
 	"retire-entry": may(workspace.ActAccount), "add-register": may(workspace.ActAccount), "ask-to-be-told": may(workspace.ActAccount),
 	"decide-concern": may(workspace.ActAccount), "draft-notices": may(workspace.ActAccount), "move-notice": may(workspace.ActAccount),
-	"edit-notice": may(workspace.ActAccount), "send-reminders": may(workspace.ActAccount),
+	"edit-notice": may(workspace.ActAccount), "send-reminders": may(workspace.ActAccount), "draft-letter": may(workspace.ActAccount),
 	"put-list": may(workspace.ActAccount), "send-notices": may(workspace.ActAccount),
 
 	"close-case": may(workspace.ActClose), "share-case": may(workspace.ActMembers), "list-case-members": may(workspace.ActMembers),

@@ -68,6 +68,7 @@ func (a *api) operations() {
 	a.editing()
 	a.concerns()
 	a.out()
+	a.letters()
 	a.reports()
 	a.more()
 	a.members()

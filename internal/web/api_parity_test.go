@@ -57,6 +57,7 @@ var counterparts = map[string][]string{
 	"POST /cases/{case}/trade/file":                   {"add-register", "put-list"},
 	"POST /cases/{case}/entries/{entry}/retire":       {"retire-entry"},
 	"POST /cases/{case}/out/exhibit":                  {"make-exhibit"},
+	"GET /cases/{case}/out/letter":                    {"draft-letter"},
 	"POST /cases/{case}/out/public":                   {"preview-publication", "publish", "publish-documents"},
 	"POST /cases/{case}/notices/ask":                  {"ask-to-be-told"},
 	"POST /cases/{case}/notices/due":                  {"draft-notices"},
@@ -201,6 +202,7 @@ var repeatable = map[string]string{
 	"update-indicators":   "one that runs is not begun again",
 	"make-exhibit":        "each time another exhibit leaves, and the ledger says so",
 	"preview-publication": "nothing is written",
+	"draft-letter":        "nothing is written",
 	"publish-documents":   "what was published before is not recorded again",
 	"publish":             "what was published before is not recorded again",
 }

@@ -101,6 +101,13 @@ func TestLetterPage(t *testing.T) {
 			t.Errorf("%s: %d %.20q", format, a.status, a.body)
 		}
 	}
+	token := b.makeToken(ScopeAccount)
+	for format, begins := range map[string]string{"pdf": "%PDF-", "docx": "PK"} {
+		body := `{"to":"PGR","from":"us","on":"2018-01-01","format":"` + format + `"}`
+		if a := f.program("POST", apiPrefix+at+"/letter", token, body); a.status != http.StatusOK || !strings.HasPrefix(a.body, begins) {
+			t.Errorf("letter by the API as %s: %d %.60q", format, a.status, a.body)
+		}
+	}
 	if a := b.get(at + "/out/letter?to=PGR"); a.status != http.StatusUnprocessableEntity {
 		t.Errorf("from nobody: %d", a.status)
 	}
