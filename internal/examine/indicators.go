@@ -116,15 +116,61 @@ func sumOf(list []string) string {
 
 // Open implements feed.Shelf.
 func (f *shelf) Open(name string) (io.ReadCloser, error) {
-	b, err := vault.Open(f.ctx, f.space.Vault, f.index, name, f.key)
+	line := &line{Store: f.space.Vault}
+	b, err := vault.Open(f.ctx, line, f.index, name, f.key)
 	if err != nil {
-		return nil, damaged(err)
+		return nil, line.why(err)
 	}
 	file, err := b.OpenFile(f.ctx, setFile)
 	if err != nil {
-		return nil, damaged(err)
+		return nil, line.why(err)
 	}
-	return &shelfFile{io.NewSectionReader(file, 0, file.Size()), file}, nil
+	return &shelfFile{io.NewSectionReader(file, 0, file.Size()), file, line}, nil
+}
+
+// line is the store on the way of one file. It remembers why it could not be
+// read: the vault calls evidence damaged whatever the cause.
+type line struct {
+	vault.Store
+	err error
+}
+
+// Open implements vault.Store.
+func (l *line) Open(ctx context.Context, id string) (vault.Blob, error) {
+	b, err := l.Store.Open(ctx, id)
+	if err != nil {
+		l.failed(err)
+		return nil, err
+	}
+	return &lineBlob{b, l}, nil
+}
+
+func (l *line) failed(err error) {
+	if !errors.Is(err, io.EOF) && !errors.Is(err, fs.ErrNotExist) {
+		l.err = err
+	}
+}
+
+type lineBlob struct {
+	vault.Blob
+	l *line
+}
+
+// ReadAt implements io.ReaderAt.
+func (b *lineBlob) ReadAt(p []byte, off int64) (int, error) {
+	n, err := b.Blob.ReadAt(p, off)
+	if err != nil {
+		b.l.failed(err)
+	}
+	return n, err
+}
+
+// why is the error of the line, if it is to blame, or else what err means.
+func (l *line) why(err error) error {
+	if err != nil && l.err != nil {
+		return fmt.Errorf("vault: %w", l.err)
+	}
+	return damaged(err)
 }
 
 // damaged tells what is not what was stored from a network that is down.
@@ -138,12 +184,16 @@ func damaged(err error) error {
 type shelfFile struct {
 	io.Reader
 	io.Closer
+	line *line
 }
 
 // Read implements io.Reader.
 func (r *shelfFile) Read(p []byte) (int, error) {
 	n, err := r.Reader.Read(p)
-	return n, damaged(err)
+	if err == nil || errors.Is(err, io.EOF) {
+		return n, err
+	}
+	return n, r.line.why(err)
 }
 
 // Create implements feed.Shelf.

@@ -19,8 +19,33 @@ import (
 // maxContent bounds what a stored file may expand to, in bytes.
 const maxContent = 8 * limit.GiB
 
-// load reads a compressed file as a set.
+// load reads a compressed file as a set. A file that cannot be read is told from
+// one that is not what it should be.
 func (s *Store) load(f io.Reader, e *Entry) (*indicator.Set, error) {
+	r := &reading{r: f}
+	set, err := s.loadFrom(r, e)
+	if r.err != nil {
+		return nil, fmt.Errorf("installed set %s: %w", e.ID, r.err)
+	}
+	return set, err
+}
+
+// reading remembers why it ended, which readers of formats do not tell.
+type reading struct {
+	r   io.Reader
+	err error // nil: at the end of the file, or not yet
+}
+
+// Read implements io.Reader.
+func (r *reading) Read(p []byte) (int, error) {
+	n, err := r.r.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		r.err = err
+	}
+	return n, err
+}
+
+func (s *Store) loadFrom(f io.Reader, e *Entry) (*indicator.Set, error) {
 	z, err := zstd.NewReader(f, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(256<<20))
 	if err != nil {
 		return nil, fmt.Errorf("installed indicators: %w", err)

@@ -83,6 +83,7 @@ func Exercise(t *testing.T, open Opener, again func(t *testing.T, db *workspace.
 		// users.go
 		"Sessions":    testSessions,
 		"Tokens":      testTokens,
+		"Guesses":     testGuesses,
 		"Unlock":      testUnlock,
 		"Invitations": testInvitations,
 		"RaceToJoin":  testRaceToJoin,

@@ -491,3 +491,36 @@ func testCeremonies(t *testing.T, f *Fixture) {
 	_, err = d.Finish(ctx, "b")
 	is(t, err, workspace.ErrNotFound)
 }
+
+// testGuesses counts wrong guesses from a place whichever process took them.
+func testGuesses(t *testing.T, f *Fixture) {
+	ctx := t.Context()
+	one, err := workspace.NewDoor(ctx, f.DB, f.Clock.Now)
+	ok(t, err)
+	two, err := workspace.NewDoor(ctx, f.DB, f.Clock.Now)
+	ok(t, err)
+	const from = "passphrase 192.0.2.7"
+	for i := range workspace.FreeGuesses {
+		wait, err := two.GuessWait(ctx, from)
+		ok(t, err)
+		if wait != 0 {
+			t.Fatalf("guess %d waits %s", i, wait)
+		}
+		ok(t, one.GuessFailed(ctx, from))
+	}
+	wait, err := two.GuessWait(ctx, from)
+	ok(t, err)
+	if wait <= 0 || wait > workspace.FirstWait {
+		t.Errorf("after %d guesses: %s", workspace.FreeGuesses, wait)
+	}
+	if wait, err = two.GuessWait(ctx, "passphrase 192.0.2.8"); err != nil || wait != 0 {
+		t.Errorf("somebody else waits %s: %v", wait, err)
+	}
+	if bytes.Contains(f.dump("guess"), []byte("192.0.2")) {
+		t.Error("the address lies in the database")
+	}
+	ok(t, two.GuessPassed(ctx, from))
+	if wait, err = one.GuessWait(ctx, from); err != nil || wait != 0 {
+		t.Errorf("after one that was right: %s, %v", wait, err)
+	}
+}
