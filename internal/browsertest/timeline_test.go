@@ -71,6 +71,7 @@ func TestTimelineInBrowser(t *testing.T) {
 	ask[bool](t, ctx, `(c => c.dispatchEvent(new WheelEvent("wheel", {deltaY: -100, ctrlKey: true, bubbles: true, cancelable: true, clientX: c.getBoundingClientRect().left + 600, clientY: c.getBoundingClientRect().top + 40})))(document.querySelector("canvas"))`)
 	until(t, ctx, "the wheel", fmt.Sprintf("%s < %.0f", spanOf, whole*0.9))
 	pressed(t, ctx, "0")
+	until(t, ctx, "all lanes", `document.querySelector("canvas").clientHeight > 200`)
 	// A span is dragged: the table lists it, and nothing else; Enter goes into it, Escape lets it go.
 	box := boxOf(t, ctx, "canvas")
 	x, y := (box.Content[0]+box.Content[4])/2, box.Content[1]+60

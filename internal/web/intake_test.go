@@ -323,8 +323,11 @@ func TestKilledInAJob(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	left := filepath.Join(f.home, "workspace", "vault", "check-"+killed.ID)
+	left := filepath.Join(f.home, "workspace", "vault", "check-0123456789abcdef0123456789")
 	if err := os.MkdirAll(filepath.Join(left, "records"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(left+".lock", nil, 0o600); err != nil { // which nobody holds any more
 		t.Fatal(err)
 	}
 	g := fixtureAt(t, f.home)

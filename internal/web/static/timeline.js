@@ -8,7 +8,7 @@
   var first = +box.dataset.first, last = Math.max(+box.dataset.last, first + 1);
   var from = +box.dataset.from, to = Math.max(+box.dataset.to, from + 1);
   var canvas = document.createElement("canvas"), pen = canvas.getContext("2d");
-  var data = null, brush = null, drag = null, timer = 0, asked = 0, rowTimer = 0, frame = 0, colours = {}, names = {};
+  var data = null, brush = null, drag = null, timer = 0, asked = 0, rowTimer = 0, rowsAsked = 0, frame = 0, colours = {}, names = {};
   var rowHeight = 20, axis = 26, label = 190;
   canvas.tabIndex = 0; canvas.setAttribute("role", "img"); canvas.setAttribute("aria-label", box.dataset.label);
   picture.appendChild(canvas); tools.hidden = false;
@@ -131,9 +131,10 @@
     rowTimer = setTimeout(function () {
       var a = Math.round(brush ? brush[0] : from), b = Math.round(brush ? brush[1] : to);
       var at = location.pathname + "?from=" + a + "&to=" + b + (box.dataset.artifact ? "&artifact=" + encodeURIComponent(box.dataset.artifact) : "");
-      var r = new XMLHttpRequest();
+      var r = new XMLHttpRequest(), mine = ++rowsAsked;
       r.open("GET", at); r.responseType = "document";
       r.onload = function () {
+        if (mine !== rowsAsked) { return; } // a later span was asked for
         var fresh = r.status === 200 && r.responseXML && r.responseXML.getElementById("rows"), old = document.getElementById("rows");
         if (fresh && old) { old.replaceWith(document.importNode(fresh, true)); history.replaceState(null, "", at); }
       };
