@@ -83,6 +83,9 @@ func recursive() string {
 // named, and the rest of the acquisition is read.
 func TestBadAndroidInput(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("much work in one goroutine: left to the run without the race detector")
+	}
 	many := make([][2]string, 10_000)
 	for i := range many {
 		many[i] = [2]string{fmt.Sprintf("FS/%s%d.txt", strings.Repeat("a/", i%64), i), ""}

@@ -25,6 +25,9 @@ import (
 //
 // The same run shows that nothing of it resolves a name or opens a connection.
 func TestPrivateIsNeverNamed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("much work in one goroutine: left to the run without the race detector")
+	}
 	var dialed atomic.Int64
 	transport, resolver := http.DefaultTransport, net.DefaultResolver
 	http.DefaultTransport = refuse{&dialed}

@@ -99,6 +99,9 @@ type counted struct {
 // print, to it. Nothing above low fires there, neither rule nor indicator.
 func TestRates(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("much work in one goroutine: left to the run without the race detector")
+	}
 	rules, err := rule.Builtin()
 	if err != nil {
 		t.Fatal(err)

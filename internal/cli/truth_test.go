@@ -80,6 +80,9 @@ func says(f *finding.Finding, tr *testevidence.Trace) bool {
 // and encrypted backups, with and without write-ahead logs.
 func TestEveryPlantedTraceIsFoundAndNoDecoy(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("much work in one goroutine: left to the run without the race detector")
+	}
 	for i, o := range []testevidence.Options{
 		{Seed: 1, Messages: 500, Iterations: 10, Plant: true, Decoys: true, WAL: true, Encrypted: true, Password: "hunter2"},
 		{Seed: 2, Messages: 500, Plant: true, Decoys: true},

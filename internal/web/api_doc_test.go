@@ -159,6 +159,9 @@ func valueAt(t *testing.T, body, path string) string {
 
 // TestDocumentedCalls runs docs/api.md.
 func TestDocumentedCalls(t *testing.T) {
+	if testing.Short() {
+		t.Skip("much work in one goroutine: left to the run without the race detector")
+	}
 	f := newFixture(t)
 	b := f.member()
 	f.indicators(b)

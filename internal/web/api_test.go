@@ -173,6 +173,9 @@ func (d *described) account(caseID string) {
 // TestAnswersFitTheirDescription validates what the API answers, and errors,
 // against the OpenAPI document that it serves.
 func TestAnswersFitTheirDescription(t *testing.T) {
+	if testing.Short() {
+		t.Skip("much work in one goroutine: left to the run without the race detector")
+	}
 	f := newFixture(t)
 	b := f.member()
 	token := b.makeToken(Scopes...)

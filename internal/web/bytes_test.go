@@ -43,6 +43,9 @@ func (f *fixture) findings(b *browser, run string) []workspace.Finding {
 // bytes are those that the check saw, and are taken apart where they can be.
 func TestBytes(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("much work in one goroutine: left to the run without the race detector")
+	}
 	f := newFixture(t)
 	b := f.member()
 	f.indicators(b)
@@ -136,6 +139,9 @@ func TestBytesOfEncrypted(t *testing.T) {
 // evidence itself.
 func TestHostileBytes(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("much work in one goroutine: left to the run without the race detector")
+	}
 	f := newFixture(t)
 	b := f.member()
 	f.indicators(b)

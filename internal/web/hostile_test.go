@@ -16,6 +16,9 @@ import (
 // evidence, a feed, or a colleague can fill, and looks at every page there is:
 // one that is neither looked at here nor excused fails the test.
 func TestHostileText(t *testing.T) {
+	if testing.Short() {
+		t.Skip("much work in one goroutine: left to the run without the race detector")
+	}
 	f := newFixture(t)
 	b := f.member()
 	f.indicators(b)

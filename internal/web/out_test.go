@@ -119,6 +119,9 @@ func TestLetterPage(t *testing.T) {
 // TestExhibitPage takes an exhibit out for whom a consent lets have it, and for
 // nobody else.
 func TestExhibitPage(t *testing.T) {
+	if testing.Short() {
+		t.Skip("much work in one goroutine: left to the run without the race detector")
+	}
 	f := newFixture(t)
 	b := f.member()
 	f.indicators(b)
