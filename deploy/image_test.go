@@ -5,13 +5,11 @@ package deploy_test
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"fmt"
 	"io"
 	"io/fs"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,6 +22,8 @@ import (
 	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // makes a database for the test
+
+	"github.com/amparo-project/amparo/internal/workspace/postgres/postgrestest"
 )
 
 // enter runs a command in a root folder as a container would: as the user of
@@ -168,8 +168,8 @@ func TestImage(t *testing.T) {
 		t.Errorf("it says %q", out)
 	}
 	im.env = append(im.env, "AMPARO_PASSPHRASE=a long passphrase")
-	if at := os.Getenv("AMPARO_TEST_POSTGRES"); at != "" {
-		im.env = append(im.env, "AMPARO_WORKSPACE="+fresh(t, at), "AMPARO_VAULT=/data/vault")
+	if os.Getenv(postgrestest.Variable) != "" {
+		im.env = append(im.env, "AMPARO_WORKSPACE="+postgrestest.Database(t), "AMPARO_VAULT=/data/vault")
 	}
 	im.run("workspace", "init", "--name", "ana")
 	im.run("workspace", "workers", "--new", "/data/workers.key")
@@ -197,31 +197,6 @@ func TestImage(t *testing.T) {
 	if after := im.files(); !slices.Equal(before, after) {
 		t.Errorf("the image changed: %v, %v", before, after)
 	}
-}
-
-// fresh makes a database.
-func fresh(t *testing.T, at string) string {
-	t.Helper()
-	admin, err := sql.Open("pgx", at)
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := fmt.Sprintf("amparo_image_%d", os.Getpid())
-	if _, err := admin.ExecContext(t.Context(), "CREATE DATABASE "+name); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if _, err := admin.ExecContext(context.Background(), "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
-			t.Error(err)
-		}
-		admin.Close()
-	})
-	u, err := url.Parse(at)
-	if err != nil {
-		t.Fatal(err)
-	}
-	u.Path = "/" + name
-	return u.String()
 }
 
 func freePort(t *testing.T) string {

@@ -26,6 +26,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/amparo-project/amparo/internal/workspace/postgres/postgrestest"
 )
 
 // deployment is a workspace in PostgreSQL whose surroundings are bad.
@@ -40,10 +42,7 @@ func newDeployment(t *testing.T) *deployment {
 	if testing.Short() {
 		t.Skip("starts many processes")
 	}
-	if os.Getenv("AMPARO_TEST_POSTGRES") == "" {
-		t.Skip("AMPARO_TEST_POSTGRES names no PostgreSQL server: scripts/with-postgres starts one")
-	}
-	at := freshDatabase(t)
+	at := postgrestest.Database(t)
 	d := &deployment{newKiller(t, at), at}
 	d.env = append(d.env, "AMPARO_SERVER=", "AMPARO_SCRATCH="+d.path("scratch"))
 	d.must("workspace", "init", "--name", "ana")
@@ -280,7 +279,7 @@ func TestTooManyConnections(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if db, err := sql.Open("pgx", os.Getenv("AMPARO_TEST_POSTGRES")); err == nil {
+		if db, err := sql.Open("pgx", postgrestest.Server(t)); err == nil {
 			_, _ = db.Exec("DROP ROLE " + role) //nolint:noctx // the test has ended
 			db.Close()
 		}

@@ -2,15 +2,12 @@ package main
 
 import (
 	"bytes"
-	"context"
-	"crypto/rand"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	mathrand "math/rand/v2"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,6 +18,7 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // makes databases for the test
 
 	"github.com/amparo-project/amparo/internal/testevidence"
+	"github.com/amparo-project/amparo/internal/workspace/postgres/postgrestest"
 )
 
 // kills is how many rounds TestKill makes with each database: in each the
@@ -57,36 +55,8 @@ func TestKill(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) { t.Parallel(); killAll(t, "") })
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		if os.Getenv("AMPARO_TEST_POSTGRES") == "" {
-			t.Skip("AMPARO_TEST_POSTGRES names no PostgreSQL server: scripts/with-postgres starts one")
-		}
-		killAll(t, freshDatabase(t))
+		killAll(t, postgrestest.Database(t))
 	})
-}
-
-func freshDatabase(t *testing.T) string {
-	t.Helper()
-	at := os.Getenv("AMPARO_TEST_POSTGRES")
-	admin, err := sql.Open("pgx", at)
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := "amparo_kill_" + strings.ToLower(rand.Text())
-	if _, err := admin.ExecContext(t.Context(), "CREATE DATABASE "+name); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if _, err := admin.ExecContext(context.WithoutCancel(t.Context()), "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
-			t.Error(err)
-		}
-		admin.Close()
-	})
-	u, err := url.Parse(at)
-	if err != nil {
-		t.Fatal(err)
-	}
-	u.Path = "/" + name
-	return u.String()
 }
 
 func killAll(t *testing.T, workspace string) {

@@ -3,10 +3,7 @@ package backup_test
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
-	"database/sql"
 	"errors"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -21,6 +18,7 @@ import (
 	"github.com/amparo-project/amparo/internal/vault"
 	"github.com/amparo-project/amparo/internal/workspace"
 	"github.com/amparo-project/amparo/internal/workspace/postgres"
+	"github.com/amparo-project/amparo/internal/workspace/postgres/postgrestest"
 	"github.com/amparo-project/amparo/internal/workspace/sqlite"
 	"github.com/amparo-project/amparo/internal/workspace/workspacetest"
 )
@@ -38,25 +36,9 @@ func emptySQLite(t *testing.T) *workspace.DB {
 
 func emptyPostgres(t *testing.T) *workspace.DB {
 	t.Helper()
-	at := os.Getenv("AMPARO_TEST_POSTGRES")
-	if at == "" {
-		t.Skip("AMPARO_TEST_POSTGRES names no PostgreSQL server: scripts/with-postgres starts one")
-	}
-	admin, err := sql.Open("pgx", at)
+	db, err := postgres.Connect(postgrestest.Database(t))
 	ok(t, err)
-	name := "amparo_" + strings.ToLower(rand.Text())
-	_, err = admin.ExecContext(t.Context(), "CREATE DATABASE "+name)
-	ok(t, err)
-	u, err := url.Parse(at)
-	ok(t, err)
-	u.Path = "/" + name
-	db, err := postgres.Connect(u.String())
-	ok(t, err)
-	t.Cleanup(func() {
-		db.Close()
-		_, err := admin.ExecContext(context.WithoutCancel(t.Context()), "DROP DATABASE "+name+" WITH (FORCE)")
-		ok(t, errors.Join(err, admin.Close()))
-	})
+	t.Cleanup(func() { db.Close() })
 	return db
 }
 

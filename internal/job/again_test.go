@@ -5,7 +5,6 @@ import (
 	"iter"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -19,27 +18,13 @@ import (
 	"github.com/amparo-project/amparo/internal/rule"
 	"github.com/amparo-project/amparo/internal/seal"
 	"github.com/amparo-project/amparo/internal/testevidence"
-	"github.com/amparo-project/amparo/internal/vault"
 	"github.com/amparo-project/amparo/internal/workspace"
-	"github.com/amparo-project/amparo/internal/workspace/sqlite"
 )
 
 // phoneLab is a lab on SQLite with a phone, for processes that read evidence.
 func phoneLab(t *testing.T) (*lab, workspace.Evidence) {
 	t.Helper()
-	home := t.TempDir()
-	l := newLab(t, func() *workspace.DB {
-		db, err := sqlite.Open(t.Context(), home, time.Now)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return db
-	})
-	l.dir = filepath.Join(home, "vault")
-	var err error
-	l.store, err = vault.OpenDir(l.dir)
-	l.ok(err)
-	t.Cleanup(func() { l.store.Close() })
+	l := folderLab(t)
 	return l, l.phone(100)
 }
 
@@ -98,7 +83,8 @@ func TestReplacedKey(t *testing.T) {
 			l := newLab(t, open)
 			nothing := func(e *job.Engine) { e.Remind = func(context.Context, *examine.Space, string) error { return nil } }
 			before := l.add(workspace.JobRemind)
-			defer l.worker(nothing)()
+			stop := l.worker(nothing)
+			defer stop()
 			fresh, err := seal.NewIdentity()
 			l.ok(err)
 			l.ok(l.SetWorkers(t.Context(), fresh.Recipient()))
@@ -114,6 +100,7 @@ func TestReplacedKey(t *testing.T) {
 				}
 				time.Sleep(5 * time.Millisecond)
 			}
+			stop() // of two that look, either may be first, time and again
 			l.pool = fresh
 			defer l.worker(nothing)()
 			if j := l.ended(after.ID); j.State != workspace.JobDone || j.Attempts != 1 {

@@ -169,18 +169,7 @@ func childLab(t *testing.T) (l *lab, worker func(how string, change func(*job.En
 	if err != nil {
 		t.Fatal(err)
 	}
-	home := t.TempDir()
-	l = newLab(t, func() *workspace.DB {
-		db, err := sqlite.Open(t.Context(), home, time.Now)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return db
-	})
-	l.dir = filepath.Join(home, "vault")
-	l.store, err = vault.OpenDir(l.dir)
-	l.ok(err)
-	t.Cleanup(func() { l.store.Close() })
+	l = folderLab(t)
 	return l, func(how string, change func(*job.Engine)) func() {
 		return l.worker(func(e *job.Engine) {
 			e.Child = func(ctx context.Context) *exec.Cmd {
@@ -357,18 +346,7 @@ func TestDeaths(t *testing.T) {
 			if how == "memory" && runtime.GOOS != "linux" {
 				t.Skip("only Linux limits it")
 			}
-			home := t.TempDir()
-			l := newLab(t, func() *workspace.DB {
-				db, err := sqlite.Open(t.Context(), home, time.Now)
-				if err != nil {
-					t.Fatal(err)
-				}
-				return db
-			})
-			l.dir = filepath.Join(home, "vault")
-			l.store, err = vault.OpenDir(l.dir)
-			l.ok(err)
-			t.Cleanup(func() { l.store.Close() })
+			l := folderLab(t)
 			ev := l.phone(100)
 			defer l.worker(func(e *job.Engine) {
 				e.Child = func(ctx context.Context) *exec.Cmd {
@@ -463,18 +441,7 @@ func BenchmarkCheck(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	home := b.TempDir()
-	l := newLab(b, func() *workspace.DB {
-		db, err := sqlite.Open(b.Context(), home, time.Now)
-		if err != nil {
-			b.Fatal(err)
-		}
-		return db
-	})
-	l.dir = filepath.Join(home, "vault")
-	if l.store, err = vault.OpenDir(l.dir); err != nil {
-		b.Fatal(err)
-	}
+	l := folderLab(b)
 	ev := l.phone(10_000)
 	for name, child := range map[string]job.Child{"here": nil, "child": func(ctx context.Context) *exec.Cmd {
 		cmd := exec.CommandContext(ctx, self, l.dir)

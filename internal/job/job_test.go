@@ -3,11 +3,9 @@ package job_test
 import (
 	"context"
 	"crypto/rand"
-	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,6 +22,7 @@ import (
 	"github.com/amparo-project/amparo/internal/vault"
 	"github.com/amparo-project/amparo/internal/workspace"
 	"github.com/amparo-project/amparo/internal/workspace/postgres"
+	"github.com/amparo-project/amparo/internal/workspace/postgres/postgrestest"
 	"github.com/amparo-project/amparo/internal/workspace/sqlite"
 )
 
@@ -50,8 +49,8 @@ func databases(tb testing.TB) map[string]func() *workspace.DB {
 		places.Store(db, dir)
 		return db
 	}}
-	if at := os.Getenv("AMPARO_TEST_POSTGRES"); at != "" {
-		u := freshDatabase(tb, at)
+	if os.Getenv(postgrestest.Variable) != "" {
+		u := postgrestest.Database(tb)
 		all["postgres"] = func() *workspace.DB {
 			db, err := postgres.Open(tb.Context(), u)
 			if err != nil {
@@ -66,30 +65,6 @@ func databases(tb testing.TB) map[string]func() *workspace.DB {
 
 // places is where the databases of databases lie, for other processes.
 var places sync.Map
-
-func freshDatabase(tb testing.TB, at string) string {
-	tb.Helper()
-	admin, err := sql.Open("pgx", at)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	name := "amparo_job_" + strings.ToLower(rand.Text())
-	if _, err := admin.ExecContext(tb.Context(), "CREATE DATABASE "+name); err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() {
-		if _, err := admin.ExecContext(context.WithoutCancel(tb.Context()), "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
-			tb.Error(err)
-		}
-		admin.Close()
-	})
-	u, err := url.Parse(at)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	u.Path = "/" + name
-	return u.String()
-}
 
 func newLab(tb testing.TB, open func() *workspace.DB) *lab {
 	tb.Helper()
@@ -109,6 +84,26 @@ func newLab(tb testing.TB, open func() *workspace.DB) *lab {
 	l.store, err = vault.OpenDir(l.dir)
 	l.ok(err)
 	tb.Cleanup(func() { l.store.Close() })
+	return l
+}
+
+// folderLab is a lab whose database and vault lie in one folder, by which another
+// process finds both: l.dir is the vault.
+func folderLab(tb testing.TB) *lab {
+	tb.Helper()
+	home := tb.TempDir()
+	l := newLab(tb, func() *workspace.DB {
+		db, err := sqlite.Open(tb.Context(), home, time.Now)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		return db
+	})
+	var err error
+	l.dir = filepath.Join(home, "vault")
+	l.ok(l.store.Close())
+	l.store, err = vault.OpenDir(l.dir)
+	l.ok(err)
 	return l
 }
 

@@ -29,6 +29,7 @@ import (
 	"github.com/amparo-project/amparo/internal/vault/stores"
 	"github.com/amparo-project/amparo/internal/workspace"
 	"github.com/amparo-project/amparo/internal/workspace/postgres"
+	"github.com/amparo-project/amparo/internal/workspace/postgres/postgrestest"
 )
 
 // plant is a workspace on PostgreSQL and a bucket, worked at by processes of
@@ -85,7 +86,10 @@ func newPlant(t *testing.T) *plant {
 	if err != nil || u.Host == "" {
 		t.Fatal("AMPARO_TEST_S3 names no server: scripts/with-s3 starts one")
 	}
-	p := &plant{url: freshDatabase(t, os.Getenv("AMPARO_TEST_POSTGRES")), name: "amparo-" + strings.TrimPrefix(vault.NewID(), "S-")}
+	if os.Getenv(postgrestest.Variable) == "" {
+		t.Fatal(postgrestest.Variable + " names no PostgreSQL server: scripts/with-postgres starts one")
+	}
+	p := &plant{url: postgrestest.Database(t), name: "amparo-" + strings.TrimPrefix(vault.NewID(), "S-")}
 	p.lab = newLab(t, func() *workspace.DB {
 		db, err := postgres.Open(t.Context(), p.url)
 		if err != nil {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"syscall"
@@ -15,9 +14,7 @@ import (
 	"time"
 
 	"github.com/amparo-project/amparo/internal/job"
-	"github.com/amparo-project/amparo/internal/vault"
 	"github.com/amparo-project/amparo/internal/workspace"
-	"github.com/amparo-project/amparo/internal/workspace/sqlite"
 )
 
 // messagesVariable is how many messages the backup of BenchmarkTurns has.
@@ -44,18 +41,7 @@ func BenchmarkTurns(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	home := b.TempDir()
-	l := newLab(b, func() *workspace.DB {
-		db, err := sqlite.Open(b.Context(), home, time.Now)
-		if err != nil {
-			b.Fatal(err)
-		}
-		return db
-	})
-	l.dir = filepath.Join(home, "vault")
-	if l.store, err = vault.OpenDir(l.dir); err != nil {
-		b.Fatal(err)
-	}
+	l := folderLab(b)
 	messages := 10_000
 	if n, err := strconv.Atoi(os.Getenv(messagesVariable)); err == nil {
 		messages = n

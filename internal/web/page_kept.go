@@ -11,22 +11,12 @@ import (
 // queueExhibit queues a job that makes an exhibit, from the form that otherwise
 // makes it at once.
 func (q *request) queueExhibit() error {
-	if err := q.form(); err != nil {
-		return err
-	}
-	d, err := q.outData()
+	d, o, wrong, err := q.exhibitForm()
 	if err != nil {
 		return err
 	}
-	for name, v := range q.r.Form {
-		d.Form[name] = v
-	}
-	o := workspace.JobOutput{Subject: q.value("subject"), Recipient: q.value("for"), Evidence: q.value("evidence"), Formats: q.r.Form["format"]}
-	if err = q.ofCase(d.Case.ID, o.Subject); err == nil && o.Recipient == "" {
-		err = invalid{"web.out.no_recipient"}
-	}
-	if err != nil {
-		return q.again(err, "out", q.Text("web.out.title"), d, inSection("cases"))
+	if wrong != nil {
+		return q.again(wrong, "out", q.Text("web.out.title"), d, inSection("cases"))
 	}
 	return q.queue(workspace.Job{Case: d.Case.ID, Kind: workspace.JobExport}, workspace.JobPrivate{Output: &o, Lang: q.Lang()})
 }

@@ -102,30 +102,41 @@ func (q *request) outPage() error {
 	return q.render("out", q.Text("web.out.title"), d, inSection("cases"))
 }
 
-// sendExhibit makes an exhibit and sends it as it is packed.
-func (q *request) sendExhibit() error {
+// exhibitForm reads the form of an exhibit. d shows it again where something in
+// it is wrong.
+func (q *request) exhibitForm() (d outData, o workspace.JobOutput, wrong, err error) {
 	if err := q.form(); err != nil {
-		return err
+		return d, o, nil, err
 	}
-	d, err := q.outData()
-	if err != nil {
-		return err
+	if d, err = q.outData(); err != nil {
+		return d, o, nil, err
 	}
 	for name, v := range q.r.Form {
 		d.Form[name] = v
 	}
-	r := exhibit.Request{Subject: q.value("subject"), Recipient: q.value("for"), Evidence: q.value("evidence"), Formats: q.r.Form["format"], Languages: message.Languages}
-	if err = q.ofCase(d.Case.ID, r.Subject); err == nil && r.Recipient == "" {
-		err = invalid{"web.out.no_recipient"}
+	o = workspace.JobOutput{Subject: q.value("subject"), Recipient: q.value("for"), Evidence: q.value("evidence"), Formats: q.r.Form["format"]}
+	if wrong = q.ofCase(d.Case.ID, o.Subject); wrong == nil && o.Recipient == "" {
+		wrong = invalid{"web.out.no_recipient"}
 	}
+	return d, o, wrong, nil
+}
+
+// sendExhibit makes an exhibit and sends it as it is packed.
+func (q *request) sendExhibit() error {
+	d, o, wrong, err := q.exhibitForm()
+	if err != nil {
+		return err
+	}
+	if wrong != nil {
+		return q.again(wrong, "out", q.Text("web.out.title"), d, inSection("cases"))
+	}
+	r := exhibit.Request{Subject: o.Subject, Recipient: o.Recipient, Evidence: o.Evidence, Formats: o.Formats, Languages: message.Languages}
 	begun := false
-	if err == nil {
-		err = casework.SendExhibit(q.ctx(), q.space, r, q.s.o.Version, func(done exhibit.Done) io.Writer {
-			begun = true
-			q.attach(done.ID+".zip", "application/zip")
-			return q.w
-		})
-	}
+	err = casework.SendExhibit(q.ctx(), q.space, r, q.s.o.Version, func(done exhibit.Done) io.Writer {
+		begun = true
+		q.attach(done.ID+".zip", "application/zip")
+		return q.w
+	})
 	switch {
 	case err != nil && begun: // a zip without its end opens nowhere
 		q.s.o.Log.WarnContext(q.ctx(), "exhibit broke off", "type", fmt.Sprintf("%T", err))

@@ -3,9 +3,7 @@ package web
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/hex"
 	"net/http"
 	"net/http/httptest"
@@ -25,6 +23,7 @@ import (
 	"github.com/amparo-project/amparo/internal/web/webtest"
 	"github.com/amparo-project/amparo/internal/workspace"
 	"github.com/amparo-project/amparo/internal/workspace/postgres"
+	"github.com/amparo-project/amparo/internal/workspace/postgres/postgrestest"
 	"github.com/amparo-project/amparo/internal/workspace/sqlite"
 )
 
@@ -116,34 +115,15 @@ func engines(t *testing.T) map[string]func(*Options, string) {
 			return db, stores.Place{Vault: filepath.Join(at, "vault")}, err
 		}
 	}}
-	server := os.Getenv("AMPARO_TEST_POSTGRES")
-	if server == "" {
+	if os.Getenv(postgrestest.Variable) == "" {
 		return all
 	}
-	admin, err := sql.Open("pgx", server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := "amparo_web_" + strings.ToLower(rand.Text())
-	if _, err := admin.ExecContext(t.Context(), "CREATE DATABASE "+name); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if _, err := admin.ExecContext(context.WithoutCancel(t.Context()), "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
-			t.Error(err)
-		}
-		admin.Close()
-	})
-	u, err := url.Parse(server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	u.Path = "/" + name
+	u := postgrestest.Database(t)
 	made := false
 	all["postgres"] = func(o *Options, home string) {
 		o.Database = func(ctx context.Context, _ bool) (*workspace.DB, stores.Place, error) {
 			made = true
-			db, err := postgres.Open(ctx, u.String())
+			db, err := postgres.Open(ctx, u)
 			return db, stores.Place{Vault: filepath.Join(home, "vault")}, err
 		}
 		o.Exists = func() bool { return made }

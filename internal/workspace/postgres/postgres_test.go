@@ -1,10 +1,6 @@
 package postgres_test
 
 import (
-	"context"
-	"crypto/rand"
-	"database/sql"
-	"net/url"
 	"os"
 	"strconv"
 	"strings"
@@ -14,45 +10,9 @@ import (
 
 	"github.com/amparo-project/amparo/internal/workspace"
 	"github.com/amparo-project/amparo/internal/workspace/postgres"
+	"github.com/amparo-project/amparo/internal/workspace/postgres/postgrestest"
 	"github.com/amparo-project/amparo/internal/workspace/workspacetest"
 )
-
-// server returns the URL of a server on which the tests may make databases.
-func server(t testing.TB) string {
-	t.Helper()
-	u := os.Getenv("AMPARO_TEST_POSTGRES")
-	if u == "" {
-		t.Skip("AMPARO_TEST_POSTGRES names no PostgreSQL server: scripts/with-postgres starts one")
-	}
-	return u
-}
-
-// fresh makes an empty database and returns its URL.
-func fresh(t testing.TB) string {
-	t.Helper()
-	at := server(t)
-	admin, err := sql.Open("pgx", at)
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := "amparo_" + strings.ToLower(rand.Text())
-	if _, err := admin.ExecContext(t.Context(), "CREATE DATABASE "+name); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_, err := admin.ExecContext(context.WithoutCancel(t.Context()), "DROP DATABASE "+name+" WITH (FORCE)")
-		if err != nil {
-			t.Error(err)
-		}
-		admin.Close()
-	})
-	u, err := url.Parse(at)
-	if err != nil {
-		t.Fatal(err)
-	}
-	u.Path = "/" + name
-	return u.String()
-}
 
 func open(t testing.TB, at string) *workspace.DB {
 	t.Helper()
@@ -65,14 +25,14 @@ func open(t testing.TB, at string) *workspace.DB {
 
 func TestPostgres(t *testing.T) {
 	t.Parallel()
-	server(t)
+	postgrestest.Server(t)
 	urls := map[string]string{} // by the name of the database
 	at := make(chan map[string]string, 1)
 	at <- urls
 	workspacetest.Exercise(t,
 		func(t *testing.T) *workspace.DB {
 			t.Helper()
-			u := fresh(t)
+			u := postgrestest.Database(t)
 			db := open(t, u)
 			m := <-at
 			m[db.Name] = u
@@ -110,11 +70,11 @@ func (j *joined) Scan(v any) error {
 // and that destroying what was erased reaches it.
 func TestMigrations(t *testing.T) {
 	t.Parallel()
-	server(t)
+	postgrestest.Server(t)
 	workspacetest.Migrations(t,
 		func(t *testing.T) *workspace.DB {
 			t.Helper()
-			db, err := postgres.Connect(fresh(t))
+			db, err := postgres.Connect(postgrestest.Database(t))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -154,7 +114,7 @@ func BenchmarkHunt(b *testing.B) {
 	if err != nil {
 		n = 20
 	}
-	db := open(b, fresh(b))
+	db := open(b, postgrestest.Database(b))
 	defer db.Close()
 	workspacetest.Hunting(b, db, n)
 }
@@ -164,13 +124,13 @@ func BenchmarkHuntOfMany(b *testing.B) {
 	if err != nil {
 		n = 20
 	}
-	db := open(b, fresh(b))
+	db := open(b, postgrestest.Database(b))
 	defer db.Close()
 	workspacetest.HuntingMany(b, db, n)
 }
 
 func BenchmarkViews(b *testing.B) {
-	db := open(b, fresh(b))
+	db := open(b, postgrestest.Database(b))
 	defer db.Close()
 	workspacetest.Looking(b, db)
 }
