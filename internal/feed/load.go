@@ -87,7 +87,7 @@ func (s *Store) check(v *Version, id string) error {
 	if s.dir == "" {
 		return nil
 	}
-	sum, err := hashFile(filepath.Join(s.dir, versionsDir, v.file()))
+	_, sum, err := s.measure(v)
 	if err != nil {
 		return fmt.Errorf("installed set %s: %w", id, err)
 	}
