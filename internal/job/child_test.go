@@ -399,6 +399,12 @@ func (l *lab) phone(messages int) workspace.Evidence {
 // ran: they are told by their times.
 func (l *lab) evidence(dir string) workspace.Evidence {
 	l.tb.Helper()
+	return l.evidenceIn(l.store, dir)
+}
+
+// evidenceIn is evidence in another vault than the lab's.
+func (l *lab) evidenceIn(store vault.Store, dir string) workspace.Evidence {
+	l.tb.Helper()
 	day := time.Date(2020, 1, 2, 3, 4, 5, 0, time.UTC)
 	l.ok(filepath.WalkDir(dir, func(name string, _ fs.DirEntry, err error) error {
 		return errors.Join(err, os.Chtimes(name, day, day))
@@ -413,7 +419,7 @@ func (l *lab) evidence(dir string) workspace.Evidence {
 	l.ok(err)
 	d, err := l.AddDevice(ctx, l.caseID, p.ID, "phone")
 	l.ok(err)
-	ev, err := (&examine.Space{Workspace: l.Workspace, Vault: l.store, Dir: l.dir}).Receive(ctx, l.caseID, d.ID, dir, nil)
+	ev, err := (&examine.Space{Workspace: l.Workspace, Vault: store, Dir: l.dir}).Receive(ctx, l.caseID, d.ID, dir, nil)
 	l.ok(err)
 	return ev
 }

@@ -74,7 +74,7 @@ func (b *builder) otherFiles() error {
 			}
 			continue
 		}
-		if err := b.addBytes(domain, path, r.bytes(16+r.IntN(64)), fileMeta{protection: 3}); err != nil {
+		if err := b.addBytes(domain, path, r.bytes(16+r.IntN(64)+b.o.OtherBytes), fileMeta{protection: 3}); err != nil {
 			return err
 		}
 	}

@@ -40,6 +40,9 @@ type Options struct {
 	// Partial leaves out the files that no parser reads (photos, caches):
 	// the manifest names them, the folder does not hold them. For benchmarks.
 	Partial bool
+	// OtherBytes makes each of those files so much larger, in bytes: most of
+	// what a phone holds is photos.
+	OtherBytes int
 }
 
 // ProductionIterations is what iOS uses for the first derivation.
