@@ -45,8 +45,8 @@ func TestBytesInBrowser(t *testing.T) {
 	}
 	look(t, ctx, "web-bytes")
 	// The bytes of the longest text are the text.
-	same := ask[bool](t, ctx, `(() => { const rows = [...document.querySelectorAll("#parts tbody tr")].filter(r => /^[ -~]{20,}$/.test(r.cells[4].textContent) && r.querySelector("a.key") && r.cells[3].textContent == r.cells[4].textContent.length);
-		const r = rows[0], n = r.dataset.field; return [...document.querySelectorAll(".hex td:last-child .run[data-field='" + n + "']")].map(e => e.textContent).join("") === r.cells[4].textContent; })()`)
+	same := ask[bool](t, ctx, `(() => { const rows = [...document.querySelectorAll("#parts tbody tr")].filter(r => /^[ -~]{20,}$/.test(r.cells[2].textContent) && r.querySelector("a.key") && r.cells[4].textContent == r.cells[2].textContent.length);
+		const r = rows[0], n = r.dataset.field; return [...document.querySelectorAll(".hex td:last-child .run[data-field='" + n + "']")].map(e => e.textContent).join("") === r.cells[2].textContent; })()`)
 	if !same {
 		t.Error("the bytes that are marked are not those of the text")
 	}

@@ -57,6 +57,9 @@ func TestPublish(t *testing.T) {
 	if csp := shown.header.Get("Content-Security-Policy"); !strings.HasPrefix(csp, "sandbox;") || !strings.Contains(shown.body, `lang="es"`) {
 		t.Errorf("the page itself: %d, %s", shown.status, csp)
 	}
+	if strings.Contains(shown.body, "http-equiv") || !strings.Contains(shown.body, "<style>") {
+		t.Error("the page itself is shown without its style")
+	}
 	if a := b.get(at + "/out/public?title=x"); a.status != http.StatusUnprocessableEntity {
 		t.Errorf("without a publisher: %d", a.status)
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"mime/multipart"
 	"os"
+	"regexp"
 	"strings"
 	"time"
 
@@ -309,6 +310,9 @@ func (q *request) preview(d *outData, p *casework.Publication) {
 // previewPolicy shows the public page as a page of nobody.
 const previewPolicy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
+// metaPolicy is the policy that the public page carries with it.
+var metaPolicy = regexp.MustCompile(`<meta http-equiv="Content-Security-Policy"[^>]*>\n?`)
+
 // publicPage shows the page itself as it would be, in a language.
 func (q *request) publicPage() error {
 	c, err := q.theCase()
@@ -329,6 +333,9 @@ func (q *request) publicPage() error {
 	}
 	style := append(append([]byte("<style>"), p.Site.Files["style.css"]...), "</style>"...)
 	page := bytes.Replace(p.Site.Files[name], []byte("</head>"), append(style, "</head>"...), 1)
+	// The page's own policy takes its style from a file, which lies beside it only
+	// once it is published; the header's is stricter but for that.
+	page = metaPolicy.ReplaceAll(page, nil)
 	q.w.Header().Set("Content-Security-Policy", previewPolicy)
 	q.w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	_ = report.WriteVisible(q.w, page) // who does not take it is gone
