@@ -34,36 +34,36 @@ const (
 	failedFor   = 7 * 24 * time.Hour // that a failed job is told of
 )
 
-// inbox gathers that; titles are those of cases by id.
-func (q *request) inbox(titles map[string]string) (waiting, error) {
+// inbox gathers that.
+func (q *request) inbox(t *titles) (waiting, error) {
 	var in waiting
 	before := q.before()
 	if !before.IsZero() {
 		in.Since = before.UTC().Format(timeLayout)
 	}
 	var err error
-	if in.Failed, err = q.failedJobs(titles); err != nil || before.IsZero() {
+	if in.Failed, err = q.failedJobs(t); err != nil || before.IsZero() {
 		return in, err
 	}
-	in.News, in.More, err = q.news(in.Since, titles)
+	in.News, in.More, err = q.news(in.Since, t)
 	return in, err
 }
 
 // failedJobs are jobs that failed in the last days.
-func (q *request) failedJobs(titles map[string]string) ([]inboxLine, error) {
-	l, err := q.space.Jobs(q.ctx(), workspace.JobFilter{State: workspace.JobFailed}, workspace.Page{Limit: 500})
+func (q *request) failedJobs(t *titles) ([]inboxLine, error) {
+	l, err := q.space.Jobs(q.ctx(), workspace.JobFilter{State: workspace.JobFailed}, workspace.Page{Limit: 500, Last: true})
 	if err != nil {
 		return nil, err
 	}
 	after := q.s.o.Now().Add(-failedFor).UTC().Format(timeLayout)
 	var out []inboxLine
-	for _, j := range slices.Backward(l.Items) {
+	for _, j := range l.Items {
 		if j.Ended < after || len(out) == newsLines {
 			continue
 		}
 		out = append(out, inboxLine{
 			When: j.Ended, Text: q.Text("web.job.kind."+j.Kind) + ": " + q.Text(cmp.Or(j.Error, "web.job.failed_text")), Link: "/jobs/" + j.ID,
-			Case: cmp.Or(titles[j.Case], j.Case),
+			Case: t.Of(j.Case),
 		})
 	}
 	return out, nil
@@ -76,7 +76,7 @@ var loud = map[string]bool{"evidence.checked": true, "finding.hunted": true}
 var quiet = map[string]bool{"evidence.viewed": true, "member.signed_in": true}
 
 // news are the acts since a time that others did, or jobs, the last first.
-func (q *request) news(since string, titles map[string]string) (out []inboxLine, more bool, err error) {
+func (q *request) news(since string, t *titles) (out []inboxLine, more bool, err error) {
 	size, err := q.space.LedgerSize(q.ctx())
 	if err != nil {
 		return nil, false, err
@@ -101,7 +101,7 @@ func (q *request) news(since string, titles map[string]string) (out []inboxLine,
 		if len(out) == newsLines {
 			return out, true, nil
 		}
-		out = append(out, inboxLine{When: line.Time, Text: line.Act, Who: cmp.Or(names[d.By], d.By), Link: d.link(), Case: cmp.Or(titles[d.Case], d.Case)})
+		out = append(out, inboxLine{When: line.Time, Text: line.Act, Who: cmp.Or(names[d.By], d.By), Link: d.link(), Case: t.Of(d.Case)})
 	}
 	return out, false, nil
 }

@@ -10,11 +10,12 @@ import (
 
 // casesData is the list of cases, with what asks for attention first.
 type casesData struct {
-	Cases   []caseLine
-	Due     []dueLine
-	Next    string
-	Dates   []dateDue    // in accounts
-	Silence []silenceDue // the longest first
+	Cases     []caseLine
+	Due       []dueLine
+	Next      string
+	Dates     []dateDue    // in accounts
+	Silence   []silenceDue // the longest first
+	Uncounted int64        // accounts that another look counts
 	waiting
 }
 
@@ -38,7 +39,7 @@ func (q *request) casesPage() error {
 	} else if err != nil {
 		return err
 	}
-	l, err := q.space.Cases(q.ctx(), "", q.page(0))
+	l, err := q.space.Cases(q.ctx(), "", q.last(0))
 	if err != nil {
 		return err
 	}
@@ -51,23 +52,22 @@ func (q *request) casesPage() error {
 		return err
 	}
 	d := casesData{Next: l.Next}
-	titles := map[string]string{}
+	t := q.titles(l.Items...)
 	for _, c := range l.Items {
 		line := caseLine{Case: c}
 		if n := counts[c.ID]; n != nil {
 			line.Counts = *n
 		}
-		titles[c.ID] = c.Title
 		d.Cases = append(d.Cases, line)
 	}
 	today := q.s.o.Now().UTC().Format(time.DateOnly)
 	for _, x := range due {
-		d.Due = append(d.Due, dueLine{x, titles[x.Case], x.Until < today})
+		d.Due = append(d.Due, dueLine{x, t.Of(x.Case), x.Until < today})
 	}
-	if err := q.accountsDue(&d, titles); err != nil {
+	if err := q.accountsDue(&d, t); err != nil {
 		return err
 	}
-	if d.waiting, err = q.inbox(titles); err != nil {
+	if d.waiting, err = q.inbox(t); err != nil {
 		return err
 	}
 	return q.render("cases", q.Text("web.cases.title"), d, inSection("cases"))

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/amparo-project/amparo/internal/ledger"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
 
@@ -20,17 +19,6 @@ type evidenceData struct {
 	Acts      []actLine
 	Next      string
 	Same      []workspace.Evidence // that hold the very same files
-}
-
-// actLine is an entry of the ledger, opened.
-type actLine struct {
-	N            int64
-	Time, Act    string
-	Detail       string
-	Unproven     bool // the opening does not fit the entry
-	Evidence     string
-	By           string
-	Subject, Ref string
 }
 
 func (q *request) evidencePage() error {
@@ -68,24 +56,8 @@ func (q *request) evidencePage() error {
 	if err != nil {
 		return err
 	}
-	d.Acts, d.Next = q.acts(l.Items), l.Next
+	d.Acts, d.Next = q.actsTold(l.Items), l.Next
 	return q.render("evidence", q.Text("web.evidence.title", "ID", ev.ID), d, inSection("cases"))
-}
-
-// acts opens entries of the ledger.
-func (q *request) acts(list []workspace.Act) []actLine {
-	out := make([]actLine, 0, len(list))
-	for _, a := range list {
-		line := actLine{N: a.N, Detail: a.Opening.Detail}
-		e, err := ledger.ParseEntry([]byte(a.Entry))
-		if err != nil || !a.Opening.Opens(e) {
-			line.Unproven = true
-		} else {
-			line.Time, line.Act = e.Time.UTC().Format(timeLayout), q.Or("ws.act.", e.Act)
-		}
-		out = append(out, line)
-	}
-	return out
 }
 
 // custodyProof hands out the proof of one act of an evidence.

@@ -15,6 +15,8 @@ type findingsData struct {
 	Findings                   []workspace.Finding
 	Case, Run, State, Severity string
 	Next, Query                string
+	Titles                     *titles // nil: all are of one case
+	Here                       string  // title of the case that they are of
 }
 
 func (q *request) findingsPage() error {
@@ -32,6 +34,13 @@ func (q *request) findingsPage() error {
 		return err
 	}
 	d.Findings, d.Next = l.Items, l.Next
+	switch t := q.titles(); {
+	case d.Case != "":
+		d.Here = t.Of(d.Case)
+	case d.Run == "":
+		d.Titles = t
+		t.open(each(l.Items, func(f *workspace.Finding) string { return f.Case })...)
+	}
 	v.Del("after")
 	d.Query = v.Encode()
 	return q.render("findings", q.Text("web.findings.title"), d, inSection("findings"))
@@ -51,7 +60,8 @@ type findingData struct {
 
 type similarLine struct {
 	workspace.Finding
-	SameEvidence bool
+	SameRun bool
+	Title   string // of the case, where it is another one
 }
 
 // theFinding returns a finding of a run that the member may see.
@@ -122,10 +132,16 @@ func (q *request) similar(f *workspace.Finding) ([]similarLine, error) {
 	if err != nil {
 		return nil, err
 	}
+	t := q.titles()
+	t.open(each(l.Items, func(o *workspace.Finding) string { return o.Case })...)
 	var out []similarLine
 	for _, o := range l.Items {
 		if (o.ID != f.ID || o.Run != f.Run) && len(out) < maxSimilar {
-			out = append(out, similarLine{o, o.Run == f.Run})
+			line := similarLine{Finding: o, SameRun: o.Run == f.Run}
+			if o.Case != f.Case {
+				line.Title = t.Of(o.Case)
+			}
+			out = append(out, line)
 		}
 	}
 	return out, nil

@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/amparo-project/amparo/internal/workspace"
@@ -12,7 +11,7 @@ import (
 type jobData struct {
 	Job      workspace.Job
 	Case     workspace.Case
-	Label    string
+	Title    string // of the case, in a list
 	Percent  int64
 	Left     string // time that it still takes, "" where that cannot be told
 	Active   bool
@@ -20,23 +19,34 @@ type jobData struct {
 	Findings []workspace.Run // with their totals
 }
 
+// jobsData is a list of jobs, the last first.
+type jobsData struct {
+	Jobs []jobData
+	Next string
+	Busy bool // some are not ended
+}
+
+// jobRows is how many jobs a page shows.
+const jobRows = 100
+
 func (q *request) jobsPage() error {
-	l, err := q.space.Jobs(q.ctx(), workspace.JobFilter{}, workspace.Page{Limit: 500})
+	l, err := q.space.Jobs(q.ctx(), workspace.JobFilter{}, q.last(jobRows))
 	if err != nil {
 		return err
 	}
-	slices.Reverse(l.Items)
-	lines := make([]jobData, len(l.Items))
-	busy := false
+	d := jobsData{Jobs: make([]jobData, len(l.Items)), Next: l.Next}
+	t := q.titles()
+	t.open(each(l.Items, func(j *workspace.Job) string { return j.Case })...)
 	for i := range l.Items {
-		lines[i] = q.jobLine(l.Items[i])
-		busy = busy || lines[i].Active
+		d.Jobs[i] = q.jobLine(l.Items[i])
+		d.Jobs[i].Title = t.Of(l.Items[i].Case)
+		d.Busy = d.Busy || d.Jobs[i].Active
 	}
 	var o []option
-	if busy {
+	if d.Busy {
 		o = append(o, refreshing(refreshEvery))
 	}
-	return q.render("jobs", q.Text("web.jobs.title"), lines, append(o, inSection("jobs"))...)
+	return q.render("jobs", q.Text("web.jobs.title"), d, append(o, inSection("jobs"))...)
 }
 
 // refreshEvery is after how many seconds a page without script asks again.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/amparo-project/amparo/internal/workspace"
@@ -32,11 +33,8 @@ func (q *request) ledgerPage() error {
 	if err != nil {
 		return err
 	}
-	for _, a := range l.Items {
-		if a.N < end {
-			d.Acts = append(q.acts([]workspace.Act{a}), d.Acts...)
-		}
-	}
+	d.Acts = q.actsTold(slices.DeleteFunc(l.Items, func(a workspace.Act) bool { return a.N >= end }))
+	slices.Reverse(d.Acts)
 	if end > ledgerRows {
 		d.Older = strconv.FormatInt(end-ledgerRows, 10)
 	}

@@ -43,6 +43,13 @@ func (q *request) page(limit int) workspace.Page {
 	return workspace.Page{After: q.r.URL.Query().Get("after"), Limit: limit}
 }
 
+// last is the page of a list that was asked for, what came last first.
+func (q *request) last(limit int) workspace.Page {
+	p := q.page(limit)
+	p.Last = true
+	return p
+}
+
 // maxForm bounds a form without files, in bytes.
 const maxForm = 1 << 20
 

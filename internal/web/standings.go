@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -68,42 +69,71 @@ const (
 	maxDates = 30
 )
 
-// accountsDue adds what is due in the accounts of the listed cases, and how long
+// reckonFor is how long a page counts accounts that it has not counted before;
+// the next one goes on. Those of the listed cases are counted at any rate.
+const reckonFor = time.Second
+
+// accountsDue adds what is due in the accounts of all cases, and how long
 // authorities have been silent.
-func (q *request) accountsDue(d *casesData, titles map[string]string) error {
+func (q *request) accountsDue(d *casesData, t *titles) error {
 	heads, err := q.space.AccountHeads(q.ctx())
 	if err != nil {
 		return err
 	}
 	w, today := q.words(), casework.Today(q.s.o.Now())
 	day := today.Format(time.DateOnly)
-	for _, c := range d.Cases {
-		head, ok := heads[c.ID]
-		if !ok || c.Sealed {
-			continue
-		}
-		st := q.s.standings.get(c.ID, head, day)
+	begun := time.Now()
+	for _, id := range d.listedFirst(heads) {
+		st := q.s.standings.get(id, heads[id], day)
 		if st == nil {
-			k, err := q.docket(c.ID)
+			if listed := slices.ContainsFunc(d.Cases, func(c caseLine) bool { return c.ID == id }); !listed && time.Since(begun) > reckonFor {
+				d.Uncounted++
+				continue
+			}
+			k, err := q.docket(id)
 			if err != nil {
 				return err
 			}
 			if st, _, err = casework.Standing(q.ctx(), k, today); err != nil {
 				return err
 			}
-			q.s.standings.put(c.ID, standing{head, day, st})
+			q.s.standings.put(id, standing{heads[id], day, st})
 		}
 		for _, r := range casework.DueWithin(st, dueDays) {
-			d.Dates = append(d.Dates, dateDue{c.ID, titles[c.ID], r.Day, w.Date(r.Date), r.Passed})
+			d.Dates = append(d.Dates, dateDue{id, "", r.Day, w.Date(r.Date), r.Passed})
 		}
 		for _, x := range st.Silence {
 			if x.Days > 0 {
-				d.Silence = append(d.Silence, silenceDue{c.ID, titles[c.ID], x.Authority, w.Silence(x), w.Since(x), x.Days})
+				d.Silence = append(d.Silence, silenceDue{id, "", x.Authority, w.Silence(x), w.Since(x), x.Days})
 			}
 		}
 	}
 	slices.SortStableFunc(d.Dates, func(a, b dateDue) int { return cmp.Compare(a.Day, b.Day) })
 	slices.SortStableFunc(d.Silence, func(a, b silenceDue) int { return cmp.Compare(b.n, a.n) })
 	d.Dates, d.Silence = d.Dates[:min(len(d.Dates), maxDates)], d.Silence[:min(len(d.Silence), maxDates)]
+	t.open(append(each(d.Dates, func(x *dateDue) string { return x.Case }), each(d.Silence, func(x *silenceDue) string { return x.Case })...)...)
+	for i := range d.Dates {
+		d.Dates[i].Title = t.Of(d.Dates[i].Case)
+	}
+	for i := range d.Silence {
+		d.Silence[i].Title = t.Of(d.Silence[i].Case)
+	}
 	return nil
+}
+
+// listedFirst are the cases that have an account: those of the page, then the
+// others.
+func (d *casesData) listedFirst(heads map[string]int64) []string {
+	ids := make([]string, 0, len(heads))
+	for i := range d.Cases {
+		if _, ok := heads[d.Cases[i].ID]; ok && !d.Cases[i].Sealed {
+			ids = append(ids, d.Cases[i].ID)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(heads)) {
+		if !slices.ContainsFunc(d.Cases, func(c caseLine) bool { return c.ID == id }) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }

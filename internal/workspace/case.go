@@ -81,7 +81,7 @@ const caseColumns = "SELECT n, id, recipient, title, state, created, closed FROM
 
 // Case returns one case.
 func (w *Workspace) Case(ctx context.Context, id string) (Case, error) {
-	l, err := w.cases(ctx, id, "", Page{Limit: 1})
+	l, err := w.cases(ctx, []string{id}, "", Page{Limit: 1})
 	if err == nil && len(l.Items) == 0 {
 		err = fmt.Errorf("case %s: %w", id, ErrNotFound)
 	}
@@ -94,12 +94,25 @@ func (w *Workspace) Case(ctx context.Context, id string) (Case, error) {
 // Cases lists the cases in a state, or in any. Who is somewhere the person
 // concerned, and nothing else anywhere, sees their own alone.
 func (w *Workspace) Cases(ctx context.Context, state string, p Page) (List[Case], error) {
-	return w.cases(ctx, "", state, p)
+	return w.cases(ctx, nil, state, p)
 }
 
-func (w *Workspace) cases(ctx context.Context, id, state string, p Page) (List[Case], error) {
+// CasesNamed returns those of some cases that the member may know of, in the
+// order in which they came to be; at most MaxLimit.
+func (w *Workspace) CasesNamed(ctx context.Context, ids []string) ([]Case, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	l, err := w.cases(ctx, ids, "", Page{Limit: MaxLimit})
+	return l.Items, err
+}
+
+// cases lists those named, or all where none is.
+func (w *Workspace) cases(ctx context.Context, ids []string, state string, p Page) (List[Case], error) {
 	var f filter
-	f.equal("id", id)
+	if len(ids) > 0 {
+		f.among("id", ids)
+	}
 	f.equal("state", state)
 	if err := w.InTeam(ctx); errors.Is(err, ErrNotAllowed) {
 		f.add("id IN (SELECT case_id FROM case_member WHERE member_id = $?"+w.within("case_id")+")", w.member.ID) // that there are others is not theirs to know

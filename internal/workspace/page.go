@@ -15,6 +15,7 @@ import (
 type Page struct {
 	After string // the cursor that came with the page before; "": from the start
 	Limit int    // 0: DefaultLimit
+	Last  bool   // the other way round: what came last is first
 }
 
 // Bounds of a page.
@@ -52,7 +53,10 @@ func list[T any](ctx context.Context, w *Workspace, query string, f filter, p Pa
 	scan func(rows *sql.Rows) (n int64, item T, err error),
 ) (List[T], error) {
 	out := List[T]{Items: []T{}}
-	after := int64(math.MinInt64)
+	after, beyond, order := int64(math.MinInt64), " > $?", ""
+	if p.Last {
+		after, beyond, order = math.MaxInt64, " < $?", " DESC"
+	}
 	if p.After != "" {
 		n, err := strconv.ParseInt(p.After, 10, 64)
 		if err != nil {
@@ -64,8 +68,8 @@ func list[T any](ctx context.Context, w *Workspace, query string, f filter, p Pa
 	if limit <= 0 {
 		limit = DefaultLimit
 	}
-	f.add(column+" > $?", after)
-	query += " WHERE " + strings.Join(f.where, " AND ") + " ORDER BY " + column + " LIMIT " + strconv.Itoa(limit+1)
+	f.add(column+beyond, after)
+	query += " WHERE " + strings.Join(f.where, " AND ") + " ORDER BY " + column + order + " LIMIT " + strconv.Itoa(limit+1)
 	rows, err := w.db.Pool.QueryContext(ctx, query, f.args...)
 	if err != nil {
 		return out, w.fail("list", err)

@@ -80,6 +80,8 @@ type Finding struct {
 	ID        string           `json:"id"`
 	Run       string           `json:"run"`
 	Case      string           `json:"case"`
+	Evidence  string           `json:"evidence"`
+	Person    string           `json:"person"` // whose phone it is: the pseudonym
 	Severity  finding.Severity `json:"severity"`
 	Kind      string           `json:"kind"`
 	Artifact  string           `json:"artifact"`
@@ -347,13 +349,15 @@ func (w *Workspace) Findings(ctx context.Context, by FindingFilter, p Page) (Lis
 		f.add("severity >= $?", int(by.AtLeast))
 	}
 	notes := [][]byte{}
-	l, err := list(ctx, w, `SELECT n, id, run_id, case_id, severity, kind, artifact, at, title, type, value, threat, rule, source, found,
+	l, err := list(ctx, w, `SELECT n, id, run_id, case_id, (SELECT evidence_id FROM run WHERE run.id = run_id),
+		(SELECT pseudonym FROM run JOIN evidence ON evidence.id = evidence_id JOIN device ON device.id = device_id JOIN person ON person.id = person_id
+		WHERE run.id = run_id), severity, kind, artifact, at, title, type, value, threat, rule, source, found,
 		state, decided_by, decided, note FROM finding`, f, p, "n", func(rows *sql.Rows) (n int64, f Finding, err error) {
 		var (
 			severity int
 			note     []byte
 		)
-		err = rows.Scan(&n, &f.ID, &f.Run, &f.Case, &severity, &f.Kind, &f.Artifact, &f.Time, &f.Title, &f.Type, &f.Value, &f.Threat,
+		err = rows.Scan(&n, &f.ID, &f.Run, &f.Case, &f.Evidence, &f.Person, &severity, &f.Kind, &f.Artifact, &f.Time, &f.Title, &f.Type, &f.Value, &f.Threat,
 			&f.Rule, &f.Source, &f.Found, &f.State, &f.DecidedBy, &f.Decided, &note)
 		f.Severity = finding.Severity(severity)
 		notes = append(notes, note)

@@ -218,6 +218,7 @@ var attempts = map[string]attempt{
 
 	// A case.
 	"Cases":        {rule: mixed, deed: see, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.Cases(c.T.Context(), "", page) }},
+	"CasesNamed":   {rule: anybody, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.CasesNamed(c.T.Context(), []string{c.Case.ID}) }},
 	"CountsOf":     {rule: listed, deed: see, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.CountsOf(c.T.Context(), c.Case.ID) }},
 	"Counts":       {rule: mixed, deed: see, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.Counts(c.T.Context()) }},
 	"AccountHeads": {rule: mixed, deed: see, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.AccountHeads(c.T.Context()) }},

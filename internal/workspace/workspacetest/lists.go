@@ -3,6 +3,7 @@ package workspacetest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -123,5 +124,18 @@ func pages[T any](t *testing.T, f *Fixture, name string, want int, list func(con
 	}
 	if a, b := fmt.Sprintf("%+v", whole.Items), fmt.Sprintf("%+v", got); a != b || len(got) != want || whole.Next != "" {
 		t.Errorf("%s: %d in pages, want %d\n%s\n%s", name, len(got), want, a, b)
+	}
+	got = got[:0]
+	for p := (workspace.Page{Limit: 1, Last: true}); ; {
+		l, err := list(f.T.Context(), p)
+		ok(t, err)
+		got = append(got, l.Items...)
+		if p.After = l.Next; p.After == "" || len(got) > want {
+			break
+		}
+	}
+	slices.Reverse(got)
+	if a, b := fmt.Sprintf("%+v", whole.Items), fmt.Sprintf("%+v", got); a != b {
+		t.Errorf("%s, the last first: %d in pages, want %d\n%s\n%s", name, len(got), want, a, b)
 	}
 }
