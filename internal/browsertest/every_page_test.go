@@ -41,6 +41,7 @@ var notHere = map[string]string{
 	"/ledger/consistency":                "a file",
 	"/ledger/proof/{entry}":              "a file",
 	"/evidence/{evidence}/proof/{entry}": "a file",
+	"/settings/{file}/file":              "a file",
 	"/runs/{run}/timeline/counts":        "JSON",
 	"/cases/{case}/devices/{device}/timeline/counts": "JSON",
 	"/cases/{case}/account/terms.ics":                "a file",
@@ -136,7 +137,7 @@ func (v *visitor) take(s shape) {
 func TestEveryPage(t *testing.T) {
 	c := whole(t)
 	v := &visitor{t: t, values: map[string]string{
-		"case": c.caseID, "evidence": c.evidence, "run": c.run, "device": c.device, "entry": c.entry, "notice": c.notice, "job": c.job, "form": "request",
+		"case": c.caseID, "evidence": c.evidence, "run": c.run, "device": c.device, "entry": c.entry, "notice": c.notice, "job": c.job, "form": "request", "file": "notices.yaml",
 	}}
 	pass := filepath.Join(filepath.Dir(c.home), "passphrase")
 	v.values["finding"] = filepath.Base(c.findingOf(t, "ios.sms "))

@@ -1,15 +1,10 @@
 package cli
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"strconv"
 
-	"github.com/amparo-project/amparo/internal/account/notice"
-	"github.com/amparo-project/amparo/internal/account/term"
-	"github.com/amparo-project/amparo/internal/feed"
-	"github.com/amparo-project/amparo/internal/lure"
+	"github.com/amparo-project/amparo/internal/settings"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
 
@@ -23,12 +18,12 @@ type wsFileCmd struct {
 
 type wsFileListCmd struct {
 	JSON bool `name:"json" help:"json"`
-	wsFlags
+	anyFlags
 }
 
 // Run lists the files that the workspace keeps for its servers and workers.
 func (c *wsFileListCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error {
+	return c.either(a, func(s works) error {
 		list, err := s.SharedList(a.ctx)
 		if err != nil {
 			return err
@@ -45,53 +40,31 @@ func (c *wsFileListCmd) Run(a *app) error {
 type wsFileSetCmd struct {
 	Name string `arg:"" enum:"feeds.yaml,institutions.yaml,notices.yaml,terms.yaml" help:"workspace_file_name"`
 	File string `arg:"" help:"workspace_file_file"`
-	wsFlags
+	Seen string `help:"workspace_file_seen" placeholder:"SHA256"`
+	anyFlags
 }
-
-// maxSharedFile bounds a file that is kept, in bytes.
-const maxSharedFile = 4 << 20
 
 // Run keeps a file, once it was read.
 func (c *wsFileSetCmd) Run(a *app) error {
-	data, err := a.readBounded(c.File, maxSharedFile)
+	data, err := a.readBounded(c.File, settings.MaxSize)
 	if err != nil {
 		return err
 	}
-	if err := checkSharedFile(c.Name, data); err != nil {
-		return fmt.Errorf("%s: %w: %w", safe(c.File), workspace.ErrInvalid, err)
+	if err := settings.Check(c.Name, data); err != nil {
+		return fmt.Errorf("%s: %w", safe(c.File), err)
 	}
-	return c.with(a, func(s *space) error {
-		return s.ChangeShared(a.ctx, c.Name, func([]byte) ([]byte, map[string]any, error) {
-			sum := sha256.Sum256(data)
-			return data, map[string]any{"sha256": hex.EncodeToString(sum[:])}, nil
-		})
-	})
-}
-
-// checkSharedFile reads a file as servers and workers will.
-func checkSharedFile(name string, data []byte) (err error) {
-	switch name {
-	case workspace.SharedNotices:
-		_, err = notice.ParseConfig(data)
-	case workspace.SharedTerms:
-		_, err = term.Load(data)
-	case workspace.SharedInstitutions:
-		_, err = lure.LoadWith(data)
-	case workspace.SharedFeeds:
-		_, err = feed.ParseSources(data)
-	}
-	return err
+	return c.either(a, func(s works) error { return s.KeepFile(a.ctx, c.Name, data, settings.Wish{Seen: c.Seen}) })
 }
 
 type wsFileShowCmd struct {
 	Name string `arg:"" enum:"feeds.yaml,institutions.yaml,notices.yaml,terms.yaml" help:"workspace_file_name"`
-	wsFlags
+	anyFlags
 }
 
 // Run prints a file that is kept.
 func (c *wsFileShowCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error {
-		data, _, err := s.Shared(a.ctx, c.Name)
+	return c.either(a, func(s works) error {
+		data, err := s.KeptFile(a.ctx, c.Name)
 		if err != nil {
 			return err
 		}
@@ -102,10 +75,11 @@ func (c *wsFileShowCmd) Run(a *app) error {
 
 type wsFileRemoveCmd struct {
 	Name string `arg:"" enum:"feeds.yaml,institutions.yaml,notices.yaml,terms.yaml" help:"workspace_file_name"`
-	wsFlags
+	Seen string `help:"workspace_file_seen" placeholder:"SHA256"`
+	anyFlags
 }
 
 // Run removes a file: each machine goes by its own again.
 func (c *wsFileRemoveCmd) Run(a *app) error {
-	return c.with(a, func(s *space) error { return s.RemoveShared(a.ctx, c.Name) })
+	return c.either(a, func(s works) error { return s.RemoveFile(a.ctx, c.Name, settings.Wish{Seen: c.Seen}) })
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/amparo-project/amparo/internal/casework"
 	"github.com/amparo-project/amparo/internal/client"
 	"github.com/amparo-project/amparo/internal/examine"
+	"github.com/amparo-project/amparo/internal/settings"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
 
@@ -75,6 +76,11 @@ type works interface {
 	Prove(ctx context.Context, i, n int64, checkpoint []byte, open bool) ([]byte, error)
 	PublishLedger(ctx context.Context, dir string, n int64, checkpoint []byte) error
 
+	SharedList(ctx context.Context) ([]workspace.SharedFile, error)
+	KeptFile(ctx context.Context, name string) ([]byte, error)
+	KeepFile(ctx context.Context, name string, data []byte, wish settings.Wish) error
+	RemoveFile(ctx context.Context, name string, wish settings.Wish) error
+
 	AddWebhook(ctx context.Context, h workspace.Webhook) (workspace.Webhook, string, error)
 	Webhooks(ctx context.Context) ([]workspace.Webhook, error)
 	Deliveries(ctx context.Context, id string, limit int) ([]workspace.Delivery, error)
@@ -111,6 +117,22 @@ func (h here) FetchJob(ctx context.Context, id string, w io.Writer) error {
 		}
 	}
 	return casework.Fetch(ctx, h.Space, id, Version, func(string, string) io.Writer { return w })
+}
+
+// KeptFile implements works.
+func (h here) KeptFile(ctx context.Context, name string) ([]byte, error) {
+	data, _, err := h.Shared(ctx, name)
+	return data, err
+}
+
+// KeepFile implements works.
+func (h here) KeepFile(ctx context.Context, name string, data []byte, wish settings.Wish) error {
+	return settings.Keep(ctx, h.Workspace, name, data, wish)
+}
+
+// RemoveFile implements works.
+func (h here) RemoveFile(ctx context.Context, name string, wish settings.Wish) error {
+	return settings.Remove(ctx, h.Workspace, name, wish)
 }
 
 // PutFacts implements works.

@@ -335,7 +335,7 @@ func (p *Problem) Unwrap() error { return p.cause }
 
 // codes are the errors of package workspace by the codes of problems.
 var codes = map[string]error{
-	"conflict": workspace.ErrConflict, "not_found": workspace.ErrNotFound, "no_consent": workspace.ErrNoConsent, "erased": workspace.ErrErased,
+	"conflict": workspace.ErrConflict, "settings_other": workspace.ErrConflict, "not_found": workspace.ErrNotFound, "no_consent": workspace.ErrNoConsent, "erased": workspace.ErrErased,
 	"closed": workspace.ErrClosed, "disk_full": workspace.ErrDiskFull, "busy": workspace.ErrBusy, "not_allowed": workspace.ErrNotAllowed,
 	"out_not_shared": ErrNotShared, "limited": workspace.ErrLimited, "changed_entry": workspace.ErrChanged, "exists": workspace.ErrExists, "unauthorized": ErrRefused, "scope": ErrRefused,
 }

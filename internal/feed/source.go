@@ -95,7 +95,7 @@ func ParseSources(data []byte) ([]Source, error) {
 			s.Kind = File
 		}
 		if err := s.check(); err != nil {
-			return nil, fmt.Errorf("feed %d, %q: %w", i+1, s.Name, err)
+			return nil, limit.At(fmt.Errorf("feed %d, %q: %w", i+1, s.Name, err), "feeds", i)
 		}
 	}
 	return file.Feeds, nil

@@ -166,12 +166,15 @@ func (k *Knowledge) addInstitutions(fsys fs.FS, pattern, prefix string) error {
 		if len(f.Institutions) == 0 {
 			return fmt.Errorf("%s: %w", name, errEmpty)
 		}
-		for _, in := range f.Institutions {
+		for i, in := range f.Institutions {
+			if in == nil {
+				return limit.At(fmt.Errorf("%s: institution %d is empty", name, i+1), "institutions", i)
+			}
 			if in.Source == "" {
 				in.Source = f.Source
 			}
 			if err := k.put(in, here); err != nil {
-				return fmt.Errorf("%s: %w", name, err)
+				return limit.At(fmt.Errorf("%s: %w", name, err), "institutions", i)
 			}
 		}
 	}

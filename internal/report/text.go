@@ -33,6 +33,12 @@ func visible(s string) string {
 // Visible makes text from evidence safe to show.
 func Visible(s string) string { return visible(s) }
 
+// Hides reports whether a text has characters that WriteVisible names in its
+// place: what a page shows of it is not what it is then.
+func Hides(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool { return hidden(r) && r != '\n' && r != '\t' })
+}
+
 func hidden(r rune) bool {
 	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u2028' || r == '\u2029'
 }

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/amparo-project/amparo/internal/settings"
 )
 
 // apiDoc is the page whose lines are run.
@@ -166,7 +168,7 @@ func TestDocumentedCalls(t *testing.T) {
 	b := f.member()
 	f.indicators(b)
 	backup := backupZip(t)
-	files := map[string][]byte{"backup.zip": backup}
+	files := map[string][]byte{"backup.zip": backup, "institutions.yaml": []byte(settings.Example("institutions.yaml"))}
 	vars := map[string]string{"SERVER": f.base, "TOKEN": b.makeToken(Scopes...), "SIZE": fmt.Sprint(len(backup))}
 	lines := examples(t)
 	if len(lines) < 20 {

@@ -15,6 +15,7 @@ var operationNeeds = map[string]need{
 	"prove-entry": member, "publish-ledger": member, "read-message": may(workspace.ActLures), "read-messages": may(workspace.ActLures),
 	"get-indicators": ofTeam, "list-values": ofTeam, "search-indicators": ofTeam, "sign-checkpoint": ofTeam,
 	"add-webhook": ofTeam, "list-deliveries": ofTeam, "list-webhooks": ofTeam, "remove-webhook": ofTeam, "test-webhook": ofTeam,
+	"list-settings": ofTeam, "get-settings": ofTeam, "keep-settings": managers, "remove-settings": managers,
 
 	// Of a case, or of what belongs to one.
 	"count-cases": may(workspace.ActSee), "count-events": may(workspace.ActSee), "explain-finding": may(workspace.ActSee),

@@ -64,6 +64,7 @@ func (a *api) operations() {
 	a.timeline()
 	a.account()
 	a.webhooks()
+	a.settings()
 	a.notices()
 	a.editing()
 	a.concerns()

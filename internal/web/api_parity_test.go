@@ -46,6 +46,9 @@ var counterparts = map[string][]string{
 	"POST /webhooks":                                  {"add-webhook"},
 	"POST /webhooks/{webhook}/test":                   {"test-webhook"},
 	"POST /webhooks/{webhook}/remove":                 {"remove-webhook"},
+	"POST /settings/{file}":                           {"keep-settings"},
+	"POST /settings/{file}/remove":                    {"remove-settings"},
+	"GET /settings/{file}/file":                       {"list-settings", "get-settings"},
 	"GET /webhooks":                                   {"list-webhooks", "list-deliveries"},
 	"POST /ledger/checkpoint":                         {"sign-checkpoint"},
 	"POST /cases/{case}/account/{form}":               {"add-promise", "add-request", "add-answer"},
@@ -172,6 +175,8 @@ func TestCreatingOperationsTakeAKey(t *testing.T) {
 // again without a key.
 var repeatable = map[string]string{
 	"open-bytes":          "changes nothing: it is a POST for the password",
+	"keep-settings":       "the same file again is refused: it is not the one that was read before, or is the same",
+	"remove-settings":     "what is removed is not found",
 	"close-case":          "a case that is closed stays so",
 	"share-case":          "whoever is a member stays so",
 	"withdraw-consent":    "what is withdrawn stays so",

@@ -27,6 +27,7 @@ import (
 	"github.com/amparo-project/amparo/internal/limit"
 	"github.com/amparo-project/amparo/internal/message"
 	"github.com/amparo-project/amparo/internal/seal"
+	"github.com/amparo-project/amparo/internal/settings"
 	"github.com/amparo-project/amparo/internal/vault"
 	"github.com/amparo-project/amparo/internal/vault/s3"
 	"github.com/amparo-project/amparo/internal/walk"
@@ -51,6 +52,9 @@ var causes = []struct {
 	status int
 	id     string
 }{
+	{settings.ErrOther, http.StatusPreconditionFailed, "web.settings.other"},
+	{settings.ErrMachine, http.StatusUnprocessableEntity, "web.settings.machine"},
+	{errUnseen, http.StatusPreconditionRequired, "web.settings.unseen"},
 	{workspace.ErrConflict, http.StatusConflict, "web.error.conflict"},
 	{workspace.ErrKeyUsed, http.StatusUnprocessableEntity, "web.error.key_used"},
 	{workspace.ErrDid, http.StatusConflict, "web.error.key_did"},
@@ -134,11 +138,14 @@ func causeOf(err error) (status int, id string) {
 	var many tooMany
 	var fast tooFast
 	var locked workspace.LockedError
+	var faults settings.Faults
 	switch {
 	case errors.As(err, &fast):
 		return http.StatusTooManyRequests, "web.error.too_fast"
 	case errors.As(err, &many), errors.As(err, &locked):
 		return http.StatusTooManyRequests, "web.error.too_many"
+	case errors.As(err, &faults):
+		return http.StatusUnprocessableEntity, "web.settings.faults"
 	case errors.As(err, &inv):
 		return http.StatusUnprocessableEntity, inv.id
 	case errors.As(err, &big):

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode"
@@ -165,6 +166,14 @@ func (v *visited) plantTeam(t *testing.T) {
 	if a := b.post("/webhooks", "url", "https://127.0.0.1/"+url.PathEscape(typed()), "event", "job.ended"); a.status != http.StatusOK {
 		t.Fatalf("a webhook: %d %s", a.status, problemOf(a.body))
 	}
+	v.values["file"] = workspace.SharedNotices
+	if a := b.multipart("/settings/notices.yaml", "seen", "none", "text", "helpline: {name: "+strconv.Quote(typed())+", reach: {en: x}}\n"); a.status != http.StatusSeeOther {
+		t.Fatalf("settings: %d %s", a.status, problemOf(a.body))
+	}
+	v.see("/settings/{file}", webtest.Marker)
+	b.looked("settings", b.multipart("/settings/notices.yaml", "seen", "none", "text", typed()+": "+typed()+"\n"+typed()).body)
+	b.good("hidden settings", b.multipart("/settings/notices.yaml", "seen", b.seen("/settings/notices.yaml"), "@x.yaml", "helpline: {name: a\u202eb\u200d, reach: {en: x}}\n"))
+	b.look("/settings/notices.yaml")
 	for _, path := range []string{"/members/{member}/remove", "/members", "/cases/{case}/members", "/tokens"} {
 		v.see(path, webtest.Marker)
 	}
@@ -206,6 +215,7 @@ var notLooked = map[string]string{
 	"/cases/{case}/account/feed.atom":                "a file: package feeds escapes it",
 	"/cases/{case}/notices/{notice}/letter":          "a PDF",
 	"/evidence/{evidence}/proof/{entry}":             "a file: hashes",
+	"/settings/{file}/file":                          "a file, as it was kept",
 }
 
 // seeAll looks at each page that was not looked at yet.

@@ -105,6 +105,9 @@ func (q *request) allowed(n need, x workspace.Thing) (workspace.Thing, error) {
 	if n.managers && !q.space.Member().Manager {
 		return x, workspace.ErrNotAllowed
 	}
+	if n.managers && q.space.Limited() != nil {
+		return x, workspace.ErrLimited
+	}
 	if n.team {
 		if err := q.space.InTeam(q.ctx()); err != nil {
 			return x, err

@@ -7,6 +7,8 @@ import (
 	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/amparo-project/amparo/internal/settings"
 )
 
 // problemPrefix begins the type of every problem; its code follows.
@@ -83,6 +85,13 @@ func (c *caller) problem(err error) *problem {
 	if status == http.StatusUnprocessableEntity && !errors.As(err, new(invalid)) {
 		// What is wrong with what was sent: it quotes nothing else.
 		p.Errors = []*huma.ErrorDetail{{Message: err.Error(), Location: "body"}}
+		var faults settings.Faults
+		if errors.As(err, &faults) {
+			p.Errors = nil
+			for _, f := range faults[:min(len(faults), maxFaults)] {
+				p.Errors = append(p.Errors, &huma.ErrorDetail{Message: f.String(), Location: "body"})
+			}
+		}
 	}
 	return p
 }

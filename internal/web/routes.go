@@ -178,6 +178,11 @@ var routes = []route{
 	{"POST /webhooks", ofTeam, (*request).newWebhook},
 	{"POST /webhooks/{webhook}/test", ofTeam, (*request).testWebhook},
 	{"POST /webhooks/{webhook}/remove", ofTeam, (*request).removeWebhook},
+	{"GET /settings", ofTeam, (*request).settingsPage},
+	{"GET /settings/{file}", ofTeam, (*request).settingPage},
+	{"GET /settings/{file}/file", ofTeam, (*request).settingFile},
+	{"POST /settings/{file}", managers, (*request).keepSetting},
+	{"POST /settings/{file}/remove", managers, (*request).removeSetting},
 }
 
 // mux is the table as a handler.

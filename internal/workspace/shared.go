@@ -2,7 +2,9 @@ package workspace
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -222,15 +224,8 @@ func (w *Workspace) ChangeShared(ctx context.Context, name string, fn func(old [
 		if err != nil {
 			return err
 		}
-		var sealed, old []byte
-		if err := t.scan("SELECT sealed FROM shared WHERE name = $1", []any{name}, &sealed); err == nil {
-			if old, err = seal.Open(key, sealed); err != nil {
-				return fmt.Errorf("%s: %w", name, err)
-			}
-			if old == nil {
-				old = []byte{}
-			}
-		} else if !errors.Is(err, ErrNotFound) {
+		old, err := t.shared(key, name)
+		if err != nil && !errors.Is(err, ErrNotFound) {
 			return err
 		}
 		data, what, err := fn(old)
@@ -240,7 +235,8 @@ func (w *Workspace) ChangeShared(ctx context.Context, name string, fn func(old [
 		if len(data) > maxShared {
 			return fmt.Errorf("%s: %w: more than %d bytes", name, ErrInvalid, maxShared)
 		}
-		if sealed, err = seal.Seal(key.Recipient(), data); err != nil {
+		sealed, err := seal.Seal(key.Recipient(), data)
+		if err != nil {
 			return err
 		}
 		t.exec(`INSERT INTO shared (name, revision, sealed, changed) VALUES ($1, 1, $2, $3)
@@ -253,16 +249,46 @@ func (w *Workspace) ChangeShared(ctx context.Context, name string, fn func(old [
 	})
 }
 
-// RemoveShared removes a file that is kept under a name: each machine goes by
-// what lies on it again. It is for managers. Errors wrap ErrNotAllowed and
-// ErrNotFound.
-func (w *Workspace) RemoveShared(ctx context.Context, name string) error {
+// shared opens what is kept under a name; what is there is not nil.
+func (t *tx) shared(key seal.Identity, name string) ([]byte, error) {
+	var sealed []byte
+	if err := t.scan("SELECT sealed FROM shared WHERE name = $1", []any{name}, &sealed); err != nil {
+		return nil, err
+	}
+	data, err := seal.Open(key, sealed)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if data == nil {
+		data = []byte{}
+	}
+	return data, nil
+}
+
+// RemoveShared removes a file that is kept under a name, unless fits, where it is
+// not nil, says that it is another: each machine goes by what lies on it again.
+// It is for managers. Errors wrap ErrNotAllowed and ErrNotFound, or are that of
+// fits.
+func (w *Workspace) RemoveShared(ctx context.Context, name string, fits func(old []byte) error) error {
 	return w.act(ctx, func(t *tx) error {
 		if err := t.manages(); err != nil {
 			return err
 		}
 		if !slices.Contains(SharedFiles, name) {
 			return fmt.Errorf("%w: %q is none of %v", ErrInvalid, name, SharedFiles)
+		}
+		if fits != nil {
+			key, err := t.w.sharedKey(t.ctx, t)
+			if err != nil {
+				return err
+			}
+			old, err := t.shared(key, name)
+			if err == nil {
+				err = fits(old)
+			}
+			if err != nil {
+				return err
+			}
 		}
 		if t.exec("DELETE FROM shared WHERE name = $1", name) == 0 {
 			return errors.Join(fmt.Errorf("%s: %w", name, ErrNotFound), t.err)
@@ -290,6 +316,7 @@ type SharedFile struct {
 	Name     string `json:"name"`
 	Revision int64  `json:"revision"` // it rises with each change
 	Changed  string `json:"changed"`
+	SHA256   string `json:"sha256"`
 }
 
 // SharedList lists the files that are kept, by name.
@@ -297,21 +324,37 @@ func (w *Workspace) SharedList(ctx context.Context) ([]SharedFile, error) {
 	if err := w.mayShared(ctx); err != nil {
 		return nil, err
 	}
-	rows, err := w.db.Pool.QueryContext(ctx, "SELECT name, revision, changed FROM shared WHERE name <> $1 ORDER BY name", SharedIndicators)
+	rows, err := w.db.Pool.QueryContext(ctx, "SELECT name, revision, changed, sealed FROM shared WHERE name <> $1 ORDER BY name", SharedIndicators)
 	if err != nil {
 		return nil, w.fail("what is shared", err)
 	}
 	defer rows.Close()
-	out := []SharedFile{}
+	out, sealed := []SharedFile{}, [][]byte{}
 	for rows.Next() {
 		var f SharedFile
-		if err := rows.Scan(&f.Name, &f.Revision, &f.Changed); err != nil {
+		var data []byte
+		if err := rows.Scan(&f.Name, &f.Revision, &f.Changed, &data); err != nil {
 			return nil, w.fail("what is shared", err)
 		}
-		out = append(out, f)
+		out, sealed = append(out, f), append(sealed, data)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, w.fail("what is shared", err)
+	}
+	if len(out) == 0 {
+		return out, nil
+	}
+	key, err := w.sharedKey(ctx, w.db.Pool)
+	if err != nil {
+		return nil, err
+	}
+	for i := range out {
+		data, err := seal.Open(key, sealed[i])
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", out[i].Name, err)
+		}
+		sum := sha256.Sum256(data)
+		out[i].SHA256 = hex.EncodeToString(sum[:])
 	}
 	return out, nil
 }

@@ -92,9 +92,9 @@ func ParseConfig(data []byte) (*Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
-	for _, path := range []string{c.SMTP.PasswordFile, c.SMTP.CAFile} {
-		if path != "" && !filepath.IsAbs(path) {
-			return nil, fmt.Errorf("%w: %s: a path that every machine has begins at the root", ErrConfig, path)
+	for _, f := range [][2]string{{"password_file", c.SMTP.PasswordFile}, {"ca_file", c.SMTP.CAFile}} {
+		if key, path := f[0], f[1]; path != "" && !filepath.IsAbs(path) {
+			return nil, limit.At(fmt.Errorf("%w: %s: a path that every machine has begins at the root", ErrConfig, path), "smtp", key)
 		}
 	}
 	return c, nil
@@ -117,7 +117,7 @@ func parseConfig(data []byte) (*Config, error) {
 		return nil, err
 	}
 	if c.Helpline.Name == "" || len(c.Helpline.Reach) == 0 {
-		return nil, errors.New("helpline needs a name, and reach: how it is reached safely, by language")
+		return nil, limit.At(errors.New("helpline needs a name, and reach: how it is reached safely, by language"), "helpline")
 	}
 	switch c.SMTP.TLS {
 	case StartTLS:
@@ -125,10 +125,10 @@ func parseConfig(data []byte) (*Config, error) {
 	case ImplicitTLS:
 		c.SMTP.Port = orPort(c.SMTP.Port, 465)
 	default:
-		return nil, fmt.Errorf("smtp.tls is starttls or tls, not %q: mail is not sent without TLS", c.SMTP.TLS)
+		return nil, limit.At(fmt.Errorf("smtp.tls is starttls or tls, not %q: mail is not sent without TLS", c.SMTP.TLS), "smtp", "tls")
 	}
 	if c.SMTP.Timeout < time.Second || c.SMTP.Timeout > MaxSending {
-		return nil, fmt.Errorf("smtp.timeout is between 1s and %s", MaxSending)
+		return nil, limit.At(fmt.Errorf("smtp.timeout is between 1s and %s", MaxSending), "smtp", "timeout")
 	}
 	return c, nil
 }

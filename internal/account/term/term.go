@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/amparo-project/amparo/internal/limit"
 )
 
 //go:embed terms.yaml
@@ -96,12 +98,21 @@ func parse(data []byte) (*Set, error) {
 	if err := dec.Decode(s); err != nil {
 		return nil, fmt.Errorf("terms: %w", err)
 	}
-	for id, c := range s.Calendars {
+	for _, id := range slices.Sorted(maps.Keys(s.Calendars)) {
+		c := s.Calendars[id]
 		if c == nil {
-			return nil, fmt.Errorf("terms: calendar %s is empty", id)
+			return nil, limit.At(fmt.Errorf("terms: calendar %s is empty", id), "calendars", id)
 		}
 		if err := c.build(id); err != nil {
-			return nil, fmt.Errorf("terms: %w", err)
+			return nil, limit.At(fmt.Errorf("terms: %w", err), "calendars", id)
+		}
+	}
+	for i := range s.Terms {
+		t := &s.Terms[i]
+		_, from := time.Parse(time.DateOnly, t.From)
+		_, until := time.Parse(time.DateOnly, t.Until)
+		if t.ID == "" || t.Request == "" || t.Law == "" || from != nil || (t.Until != "" && until != nil) {
+			return nil, limit.At(fmt.Errorf("terms: term %d (%s): id, request, law and from are needed", i+1, t.ID), "terms", i)
 		}
 	}
 	return s, nil
@@ -111,13 +122,8 @@ func parse(data []byte) (*Set, error) {
 func (s *Set) check() error {
 	for i := range s.Terms {
 		t := &s.Terms[i]
-		_, from := time.Parse(time.DateOnly, t.From)
-		_, until := time.Parse(time.DateOnly, t.Until)
-		switch {
-		case t.ID == "" || t.Request == "" || t.Law == "" || from != nil || (t.Until != "" && until != nil):
-			return fmt.Errorf("terms: term %d (%s): id, request, law and from are needed", i+1, t.ID)
-		case t.unit() == Business && s.Calendars[t.Calendar] == nil:
-			return fmt.Errorf("terms: term %s: no calendar %q", t.ID, t.Calendar)
+		if t.unit() == Business && s.Calendars[t.Calendar] == nil {
+			return limit.At(fmt.Errorf("terms: term %s: no calendar %q", t.ID, t.Calendar), "terms", t.ID)
 		}
 		for _, span := range []*Span{&t.Span, t.Appeal, t.Decision} {
 			if span == nil {
@@ -125,7 +131,7 @@ func (s *Set) check() error {
 			}
 			if span.Days < 1 || span.Days > 3650 || span.Extension < 0 || span.Extension > 3650 ||
 				!slices.Contains([]string{Business, Days, Months}, span.unit()) {
-				return fmt.Errorf("terms: term %s: %d %s, extension %d", t.ID, span.Days, span.unit(), span.Extension)
+				return limit.At(fmt.Errorf("terms: term %s: %d %s, extension %d", t.ID, span.Days, span.unit(), span.Extension), "terms", t.ID)
 			}
 		}
 	}

@@ -111,7 +111,7 @@ var attempts = map[string]attempt{
 			return []byte("x"), map[string]any{}, nil
 		}))
 		c.prepared()
-		return nil, w.RemoveShared(c.T.Context(), workspace.SharedNotices)
+		return nil, w.RemoveShared(c.T.Context(), workspace.SharedNotices, func([]byte) error { return nil })
 	}},
 	"ForgetShared": {rule: team, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.ForgetShared(c.T.Context(), nil) }},
 	"SharedList":   {rule: team, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.SharedList(c.T.Context()) }},

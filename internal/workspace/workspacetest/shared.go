@@ -2,6 +2,8 @@ package workspacetest
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -66,6 +68,26 @@ func testSharedMembers(t *testing.T, f *Fixture) {
 	}
 	if err := putShared(f.Workspace, "other.yaml", "x"); !errors.Is(err, workspace.ErrInvalid) {
 		t.Errorf("a file of another name: %v", err)
+	}
+	ok(t, putShared(f.Workspace, workspace.SharedNotices, confided))
+	list, err := luz.SharedList(ctx)
+	ok(t, err)
+	sum := sha256.Sum256([]byte(confided))
+	if len(list) != 1 || list[0].Name != workspace.SharedNotices || list[0].Revision != 1 || list[0].SHA256 != hex.EncodeToString(sum[:]) {
+		t.Errorf("%+v", list)
+	}
+	no := errors.New("another")
+	if err := f.RemoveShared(ctx, workspace.SharedNotices, func(old []byte) error {
+		if string(old) != confided {
+			t.Errorf("%q is to be removed", old)
+		}
+		return no
+	}); !errors.Is(err, no) {
+		t.Errorf("removed, though it is another: %v", err)
+	}
+	ok(t, f.RemoveShared(ctx, workspace.SharedNotices, func([]byte) error { return nil }))
+	if err := f.RemoveShared(ctx, workspace.SharedNotices, func([]byte) error { return nil }); !errors.Is(err, workspace.ErrNotFound) {
+		t.Errorf("removed twice: %v", err)
 	}
 	var sealed []byte
 	ok(t, f.DB.Pool.QueryRowContext(ctx, "SELECT sealed FROM shared").Scan(&sealed))
