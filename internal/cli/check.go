@@ -71,6 +71,9 @@ func parseTime(flag, s string) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("%s: %q is neither a day (2021-07-18) nor a time (2021-07-18T09:30:00Z)", flag, s)
 }
 
+// intoNew reports whether the result goes into a folder that must be new.
+func (c *checkCmd) intoNew() bool { return c.Out != "" }
+
 // Run checks every evidence that the paths hold.
 func (c *checkCmd) Run(a *app) error {
 	if c.ExplainSource {

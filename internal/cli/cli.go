@@ -176,8 +176,21 @@ func run(parser *kong.Kong, args []string, a *app) (err error) {
 	if err != nil {
 		return usageError{err}
 	}
-	return k.Run(a)
+	err = k.Run(a)
+	if c, ok := k.Selected().Target.Addr().Interface().(interface{ intoNew() bool }); ok && errors.Is(err, context.Canceled) && c.intoNew() {
+		err = halfWrittenError{err}
+	}
+	return err
 }
+
+// errHalfWritten is what an error is of a command that was interrupted while it
+// wrote into a folder that has to be new.
+var errHalfWritten = errors.New("a folder was written in part")
+
+type halfWrittenError struct{ error }
+
+func (h halfWrittenError) Unwrap() error      { return h.error }
+func (halfWrittenError) Is(target error) bool { return target == errHalfWritten }
 
 // languageOf finds the language before the arguments are parsed, for the help
 // is in it too.

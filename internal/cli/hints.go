@@ -97,6 +97,7 @@ var hints = []struct {
 	{notice.ErrConfig, "notices.hint_config"},
 	{outbox.ErrSending, "notices.hint_sending"},
 	{syscall.ENOSPC, "cli.hint.disk_full"},
+	{errHalfWritten, "cli.hint.interrupted_out"},
 	{context.Canceled, "cli.hint.interrupted"},
 	{fs.ErrPermission, "cli.hint.permission"},
 	{evidence.ErrNotEvidence, "cli.hint.not_backup"},

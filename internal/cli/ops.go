@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"sync"
@@ -21,25 +22,46 @@ type opsFlags struct {
 	OpsAddr string `help:"ops_addr" placeholder:"HOST:PORT"`
 }
 
-// errStopping says that a command was told to end, and finishes what it began.
-var errStopping = errors.New("it ends")
+// Why a command is not ready though its database answers.
+var (
+	errOpening  = errors.New("it has not opened yet what it works with")
+	errStopping = errors.New("it ends") // it was told to, and finishes what it began
+)
 
 // operations is what the operator of a running command watches.
 type operations struct {
 	*ops.Watch
-	ws *wsFlags
+	ws  *wsFlags
+	log *slog.Logger
 
-	mu   sync.Mutex
-	db   *workspace.DB // guarded by mu; to ask whether it answers
-	told bool          // guarded by mu: of the database that the command opened
+	mu     sync.Mutex
+	db     *workspace.DB // guarded by mu; to ask whether it answers
+	told   bool          // guarded by mu: of the database that the command opened
+	reason string        // guarded by mu; why it is not ready, as the log says; "" where it is
 
+	works atomic.Bool // it does what it is for: takes jobs, or requests
 	known atomic.Bool // the tables were of a version that is known here
+}
+
+// untilTold runs a command that goes on until it is told to end, and watches it.
+// Being told to is no error, also where the command was still opening what it
+// works with: what became of that then is nobody's matter.
+func (f *opsFlags) untilTold(a *app, service, ended string, ws *wsFlags, do func(o *operations) error) error {
+	o, stop, err := f.operate(a, service, ws)
+	if err == nil {
+		err = errors.Join(do(o), stop())
+	}
+	if a.ctx.Err() == nil || errors.As(err, new(usageError)) || err != nil && o != nil && o.works.Load() {
+		return err
+	}
+	fmt.Fprintln(a.Err, "amparo: "+a.Text(ended))
+	return nil
 }
 
 // operate begins to watch, and listens for whoever does. What it returns ends
 // that.
 func (f *opsFlags) operate(a *app, service string, ws *wsFlags) (o *operations, stop func() error, err error) {
-	o = &operations{Watch: ops.New(Version), ws: ws}
+	o = &operations{Watch: ops.New(Version), ws: ws, log: slog.New(slog.NewTextHandler(a.Err, nil)), reason: errOpening.Error()}
 	untrace, err := o.Trace(a.ctx, service, Version)
 	if err != nil {
 		return nil, nil, err
@@ -51,10 +73,12 @@ func (f *opsFlags) operate(a *app, service string, ws *wsFlags) (o *operations, 
 			return nil, nil, err
 		}
 		server = &http.Server{Handler: o.Handler(func(ctx context.Context) error {
-			if a.ctx.Err() != nil {
-				return errStopping
+			err := errStopping
+			if a.ctx.Err() == nil {
+				err = o.ready(&app{a.Streams, a.Printer, ctx})
 			}
-			return o.ready(&app{a.Streams, a.Printer, ctx})
+			o.say(ctx, err)
+			return err
 		}), ReadHeaderTimeout: 5 * time.Second}
 		go func() { _ = server.Serve(ln) }() // its end is ours
 		fmt.Fprintln(a.Err, "amparo: "+a.Text("ops.listens", "Addr", ln.Addr().String()))
@@ -87,11 +111,35 @@ func (o *operations) opened(db *workspace.DB, at stores.Place) stores.Place {
 	return at
 }
 
-// ready reports that the database does not answer, or had tables that this
-// version does not know when it began: where a newer version changes them
-// later, what runs goes on, so that servers can be replaced one by one. Where there is no workspace yet the server shows how
-// to make one: it is ready.
+// say tells the log why the command is not ready, and that it is, each time that
+// whoever asks gets another answer than before.
+func (o *operations) say(ctx context.Context, err error) {
+	reason := ""
+	if err != nil {
+		reason = err.Error()
+	}
+	o.mu.Lock()
+	same := reason == o.reason
+	o.reason = reason
+	o.mu.Unlock()
+	switch {
+	case same:
+	case err == nil:
+		o.log.InfoContext(ctx, "ready")
+	default:
+		o.log.WarnContext(ctx, "not ready", "reason", reason)
+	}
+}
+
+// ready reports that the command does not do yet what it is for, that the
+// database does not answer, or had tables that this version does not know when
+// it began: where a newer version changes them later, what runs goes on, so that
+// servers can be replaced one by one. Where there is no workspace yet the server
+// shows how to make one: it is ready.
 func (o *operations) ready(a *app) error {
+	if !o.works.Load() {
+		return errOpening
+	}
 	where, isURL, err := o.ws.where()
 	if err != nil || !isURL && !sqlite.Exists(where) {
 		return err

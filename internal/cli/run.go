@@ -55,6 +55,9 @@ type runShowCmd struct {
 	anyFlags
 }
 
+// intoNew reports whether the result goes into a folder that must be new.
+func (c *runShowCmd) intoNew() bool { return c.Out != "" }
+
 // Run shows a run, or writes its result folder. Either is in the ledger: what
 // is in it is a person's.
 func (c *runShowCmd) Run(a *app) error {

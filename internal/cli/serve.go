@@ -64,7 +64,7 @@ const shutdownWait = 5 * time.Second
 
 // Run serves the workspace to browsers of this machine, or to a team, until it
 // is interrupted.
-func (c *serveCmd) Run(a *app) (err error) {
+func (c *serveCmd) Run(a *app) error {
 	if c.Patience < 0 || c.Drain < 0 {
 		return usageError{fmt.Errorf("%w: --patience and --drain are not negative", workspace.ErrInvalid)}
 	}
@@ -72,15 +72,15 @@ func (c *serveCmd) Run(a *app) (err error) {
 	if err != nil {
 		return err
 	}
+	return c.untilTold(a, "amparo-serve", "web.serve.ended", &c.wsFlags, func(o *operations) error { return c.open(a, o, &l) })
+}
+
+// open listens, opens what members need to come in, and serves.
+func (c *serveCmd) open(a *app, o *operations, l *listening) (err error) {
 	ln, err := new(net.ListenConfig).Listen(a.ctx, "tcp", l.addr)
 	if err != nil {
 		return err
 	}
-	o, stop, err := c.operate(a, "amparo-serve", &c.wsFlags)
-	if err != nil {
-		return errors.Join(err, ln.Close())
-	}
-	defer func() { err = errors.Join(err, stop()) }()
 	s, err := c.server(a, ln.Addr().String(), o, l.team)
 	if err != nil {
 		return errors.Join(err, ln.Close())
@@ -91,18 +91,18 @@ func (c *serveCmd) Run(a *app) (err error) {
 			return errors.Join(err, ln.Close())
 		}
 	}
-	stopACME, err := c.serveACME(a, &l)
+	stopACME, err := c.serveACME(a, l)
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
 	defer func() { err = errors.Join(err, stopACME()) }()
-	return c.serve(a, s, ln, &l, o.HTTP(s.Handler()))
+	return c.serve(a, o, s, ln, l, s.Handler())
 }
 
 // serve answers until the command is interrupted.
-func (c *serveCmd) serve(a *app, s *web.Server, ln net.Listener, l *listening, handler http.Handler) error {
+func (c *serveCmd) serve(a *app, o *operations, s *web.Server, ln net.Listener, l *listening, handler http.Handler) error {
 	hs := &http.Server{
-		Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10, TLSConfig: l.tls,
+		Handler: o.HTTP(handler), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10, TLSConfig: l.tls,
 		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(a.ctx) },
 		ErrorLog:    log.New(quietly{a.Err}, "amparo: ", 0),
 	}
@@ -114,6 +114,7 @@ func (c *serveCmd) serve(a *app, s *web.Server, ln net.Listener, l *listening, h
 		}
 		done <- hs.Serve(ln)
 	}()
+	o.works.Store(true)
 	if l.team != nil {
 		fmt.Fprintln(a.Out, a.Text("web.serve.team", "URL", l.team.URL.String()))
 	} else {

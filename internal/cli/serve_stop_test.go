@@ -65,15 +65,15 @@ func TestServeStops(t *testing.T) {
 		t.Fatal(err)
 	}
 	begun, release := make(chan struct{}), make(chan struct{})
-	handler := o.HTTP(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/slow" {
 			close(begun)
 			<-release
 		}
 		_, _ = io.WriteString(w, "whole")
-	}))
+	})
 	ended := make(chan error, 1)
-	go func() { ended <- c.serve(a, s, ln, &listening{team: team}, handler) }()
+	go func() { ended <- c.serve(a, o, s, ln, &listening{team: team}, handler) }()
 	get := func(at string) (int, string) {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, at, nil)
 		if err != nil {

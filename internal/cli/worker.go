@@ -47,7 +47,7 @@ type workerCmd struct {
 }
 
 // Run runs jobs until it is interrupted.
-func (c *workerCmd) Run(a *app) (err error) {
+func (c *workerCmd) Run(a *app) error {
 	if c.Jobs < 1 || c.Jobs > 64 || c.PerCase < 1 || c.Patience < 0 {
 		return usageError{fmt.Errorf("%w: --jobs is 1 to 64, --per-case at least 1, --patience not negative", workspace.ErrInvalid)}
 	}
@@ -58,22 +58,28 @@ func (c *workerCmd) Run(a *app) (err error) {
 	if err != nil {
 		return err
 	}
-	o, stop, err := c.operate(a, "amparo-worker", &c.wsFlags)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, stop()) }()
-	if key.Zero() {
-		return c.with(a, func(s *space) error {
-			o.opened(s.Database(), stores.Place{})
-			e := c.engine(a, s.Database(), o.Vault(s.Vault), s.Dir)
-			e.Begun = o.Job
-			if err := e.Member(s.Space); err != nil {
-				return err
-			}
-			return c.work(a, e, s.Workspace, a.Text("worker.as_member", "Name", safe(s.Member().Name)))
-		})
-	}
+	return c.untilTold(a, "amparo-worker", "worker.ended", &c.wsFlags, func(o *operations) error {
+		if key.Zero() {
+			return c.asMember(a, o)
+		}
+		return c.asWorker(a, o, key)
+	})
+}
+
+// asMember runs the jobs of a member, with their keys.
+func (c *workerCmd) asMember(a *app, o *operations) error {
+	return c.with(a, func(s *space) error {
+		o.opened(s.Database(), stores.Place{})
+		e := c.engine(a, o, s.Database(), o.Vault(s.Vault), s.Dir)
+		if err := e.Member(s.Space); err != nil {
+			return err
+		}
+		return c.work(a, e, s.Workspace, a.Text("worker.as_member", "Name", safe(s.Member().Name)))
+	})
+}
+
+// asWorker runs jobs that carry a key for the workers.
+func (c *workerCmd) asWorker(a *app, o *operations, key seal.Identity) (err error) {
 	db, at, err := c.database(a, false)
 	if err != nil {
 		return err
@@ -92,8 +98,7 @@ func (c *workerCmd) Run(a *app) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	e := c.engine(a, db, store, at.Dir())
-	e.Begun = o.Job
+	e := c.engine(a, o, db, store, at.Dir())
 	if err := e.Workers(key); err != nil {
 		return err
 	}
@@ -120,8 +125,9 @@ func (c *workerCmd) key() (id seal.Identity, err error) {
 	return id, err
 }
 
-func (c *workerCmd) engine(a *app, db *workspace.DB, store vault.Store, dir string) *job.Engine {
+func (c *workerCmd) engine(a *app, o *operations, db *workspace.DB, store vault.Store, dir string) *job.Engine {
 	e := a.engine(db, store, dir)
+	e.Begun, e.Serving = o.Job, func() { o.works.Store(true) }
 	e.AtOnce, e.PerCase, e.Kinds, e.Patience = c.Jobs, c.PerCase, c.Kinds, c.Patience
 	e.Memory = c.Memory << 20
 	e.Child = c.child(a)
@@ -200,7 +206,6 @@ func (c *workerCmd) work(a *app, e *job.Engine, hooks hook.Store, who string) er
 		sending.Go(func() { d.Run(a.ctx) })
 	}
 	e.Run(a.ctx)
-	fmt.Fprintln(a.Err, "amparo: "+a.Text("worker.ended"))
 	return nil
 }
 

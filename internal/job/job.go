@@ -69,6 +69,10 @@ type Engine struct {
 	// returns is told the state in which the job is left.
 	Begun func(ctx context.Context, kind string) (context.Context, func(state string))
 
+	// Serving, where it is set, is called once: when the queues of all whose keys
+	// are here are taken for the first time.
+	Serving func()
+
 	// Child starts a process that reads evidence: this program, with a call of
 	// Read. nil: evidence is read in this process, which then dies of what a file
 	// may do to it.
@@ -92,6 +96,7 @@ type Engine struct {
 	workers seal.Identity             // guarded by mu; zero: this process has no key of the workers
 	server  workspace.Server          // guarded by mu
 	taken   map[string]bool           // guarded by mu; queues that server takes
+	serves  sync.Once                 // for Serving
 	working sync.WaitGroup
 }
 
@@ -156,8 +161,8 @@ func (e *Engine) queues() []string {
 	return list
 }
 
-// take has the server take the queues that it does not take yet. The caller
-// holds e.mu.
+// take has the server take the queues that it does not take yet; what fails is
+// tried again when jobs are looked after. The caller holds e.mu.
 func (e *Engine) take() error {
 	if e.server == nil {
 		return nil
@@ -171,7 +176,18 @@ func (e *Engine) take() error {
 		}
 		e.taken[q] = true
 	}
+	if len(e.taken) > 0 {
+		e.serving()
+	}
 	return nil
+}
+
+func (e *Engine) serving() {
+	e.serves.Do(func() {
+		if e.Serving != nil {
+			e.Serving()
+		}
+	})
 }
 
 // Wake says that a job was queued.
@@ -206,6 +222,7 @@ func (e *Engine) mend(ctx context.Context) {
 		} else if e.DB.Queue == nil {
 			e.Wake()
 		}
+		e.takeAgain(ctx)
 		e.sweep(ctx, e.Space(nil).Vault)
 		e.sweepKept(ctx, e.Space(nil).Vault)
 		select {
@@ -213,6 +230,15 @@ func (e *Engine) mend(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
+	}
+}
+
+// takeAgain takes queues that could not be taken, as the database was away.
+func (e *Engine) takeAgain(ctx context.Context) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err := e.take(); err != nil && ctx.Err() == nil {
+		e.warn(ctx, "queue not taken", err)
 	}
 }
 
@@ -322,10 +348,13 @@ func (e *Engine) next(ctx context.Context, busy map[string]int) (queue, id strin
 			continue
 		}
 		id, err := e.worker.Next(ctx, []string{q})
-		if err == nil {
+		switch {
+		case err == nil:
+			e.serving()
 			return q, id
-		}
-		if !errors.Is(err, workspace.ErrNotFound) && ctx.Err() == nil {
+		case errors.Is(err, workspace.ErrNotFound):
+			e.serving()
+		case ctx.Err() == nil:
 			e.warn(ctx, "jobs not looked for", err)
 		}
 	}

@@ -131,7 +131,7 @@ func (q *request) identityFor(d startData) (seal.Identity, error) {
 }
 
 func (q *request) create(id seal.Identity, name string) error {
-	h, err := q.s.open(q.ctx(), true)
+	h, err := q.s.open(true)
 	if err != nil {
 		return err
 	}

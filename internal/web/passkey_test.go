@@ -151,7 +151,7 @@ func TestIdentityOfMember(t *testing.T) {
 	t.Parallel()
 	f, link := teamFixture(t)
 	f.in(link)
-	h, err := f.s.open(t.Context(), false)
+	h, err := f.s.open(false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -80,6 +80,9 @@ func newTeam(o *Team) (*team, error) {
 // Ready reports, as ErrNobody, that no member could sign in: a server that
 // others can reach without users is not started.
 func (s *Server) Ready(ctx context.Context) error {
+	if _, err := s.openIn(ctx, false); err != nil {
+		return err
+	}
 	d, err := s.door(ctx)
 	if err != nil {
 		return err

@@ -118,6 +118,8 @@ type Server struct {
 
 	ended context.Context //nolint:containedctx // of all that goes on without a request
 	end   context.CancelFunc
+	over  context.Context //nolint:containedctx // of what is opened for all requests, until Close
+	cut   context.CancelFunc
 
 	mu      sync.Mutex
 	house   *house          // guarded by mu; nil until somebody unlocked it
@@ -185,6 +187,7 @@ func New(o Options) (*Server, error) {
 	}
 	s.sessions = &sessions{s: s, new: map[string]time.Time{}}
 	s.ended, s.end = context.WithCancel(context.Background())
+	s.over, s.cut = context.WithCancel(context.Background())
 	s.handler = s.protect(s.mux())
 	return s, nil
 }
@@ -202,6 +205,7 @@ func (s *Server) Stop() { s.end() }
 // Close ends all jobs and closes the workspace. Jobs go on when their member
 // opens it again.
 func (s *Server) Close() error {
+	s.cut()
 	s.spaces.clear()
 	s.stopJobs()
 	s.compared.forget("")
@@ -221,15 +225,16 @@ func (s *Server) Close() error {
 	return err
 }
 
-// open opens the database, once.
-func (s *Server) open(ctx context.Context, create bool) (*house, error) {
+// open opens the database, once. The request that asks for it may end before.
+func (s *Server) open(create bool) (*house, error) { return s.openIn(s.over, create) }
+
+func (s *Server) openIn(ctx context.Context, create bool) (*house, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.house != nil {
 		return s.house, nil
 	}
-	// The pool outlives the request that opened it.
-	db, at, err := s.o.Database(context.WithoutCancel(ctx), create)
+	db, at, err := s.o.Database(ctx, create)
 	if err != nil {
 		return nil, err
 	}
@@ -238,13 +243,13 @@ func (s *Server) open(ctx context.Context, create bool) (*house, error) {
 }
 
 // store opens the vault of the workspace of that id, once.
-func (s *Server) store(ctx context.Context, h *house, uid string) (vault.Store, error) {
+func (s *Server) store(h *house, uid string) (vault.Store, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if h.vault != nil {
 		return h.vault, nil
 	}
-	v, err := h.at.Open(context.WithoutCancel(ctx), uid)
+	v, err := h.at.Open(s.over, uid)
 	if err != nil {
 		return nil, err
 	}
@@ -254,7 +259,7 @@ func (s *Server) store(ctx context.Context, h *house, uid string) (vault.Store, 
 
 // door is the workspace for who is not in yet.
 func (s *Server) door(ctx context.Context) (*workspace.Door, error) {
-	h, err := s.open(ctx, false)
+	h, err := s.open(false)
 	if err != nil {
 		return nil, err
 	}
@@ -279,7 +284,7 @@ func (s *Server) spaceOf(ctx context.Context, identity string) (*examine.Space, 
 
 // space opens the workspace for a member.
 func (s *Server) space(ctx context.Context, id seal.Identity) (*examine.Space, error) {
-	h, err := s.open(ctx, false)
+	h, err := s.open(false)
 	if err != nil {
 		return nil, err
 	}
@@ -287,7 +292,7 @@ func (s *Server) space(ctx context.Context, id seal.Identity) (*examine.Space, e
 	if err != nil {
 		return nil, err
 	}
-	v, err := s.store(ctx, h, w.Info().UID)
+	v, err := s.store(h, w.Info().UID)
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,8 @@ type Queue interface {
 
 // A Server takes deliveries for one process.
 type Server interface {
-	// Take takes those of a queue, some at once, from now on.
+	// Take takes those of a queue, some at once, from now on. After an error it may
+	// be called again.
 	Take(queue string, atOnce int) error
 	// Wait returns when all that was begun has ended.
 	Wait()

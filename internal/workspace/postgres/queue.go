@@ -189,9 +189,14 @@ func (q *queue) Serve(ctx context.Context, patience time.Duration, run func(cont
 	return s, nil
 }
 
-// Take implements workspace.Server.
+// Take implements workspace.Server. River remembers a queue that it could not
+// begin with, and would refuse it the next time.
 func (s *server) Take(queue string, atOnce int) error {
-	return s.client.Queues().Add(queueName(queue), river.QueueConfig{MaxWorkers: atOnce})
+	err := s.client.Queues().Add(queueName(queue), river.QueueConfig{MaxWorkers: atOnce})
+	if err == nil {
+		return nil
+	}
+	return errors.Join(explain(err), s.client.Queues().Remove(context.Background(), queueName(queue)))
 }
 
 // Wait implements workspace.Server.
