@@ -21,7 +21,8 @@ type awayQueue struct {
 }
 
 func (*awayQueue) Add(context.Context, *sql.Tx, workspace.Consignment) (int64, error) { return 0, nil }
-func (*awayQueue) Lost(context.Context) ([]string, error)                             { return nil, nil }
+
+func (*awayQueue) Lost(context.Context) ([]string, error) { return nil, nil }
 
 func (q *awayQueue) Serve(ctx context.Context, _ time.Duration, _ func(context.Context, string) workspace.Outcome) (workspace.Server, error) {
 	return &awayServer{q, ctx}, <-q.fails
