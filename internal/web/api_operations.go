@@ -65,6 +65,7 @@ func (a *api) operations() {
 	a.account()
 	a.webhooks()
 	a.settings()
+	a.sharing()
 	a.notices()
 	a.editing()
 	a.concerns()

@@ -39,6 +39,7 @@ var counterparts = map[string][]string{
 	"POST /runs/{run}/findings/{finding}/bytes":       {"open-bytes"},
 	"POST /indicators/add":                            {"add-indicators"},
 	"POST /indicators/update":                         {"update-indicators", "get-update"},
+	"POST /indicators/share":                          {"share-indicators"},
 	"POST /indicators/hunt":                           {"hunt"},
 	"POST /links":                                     {"list-links"},
 	"GET /links/file/{format}":                        {"list-links"},
@@ -175,6 +176,7 @@ func TestCreatingOperationsTakeAKey(t *testing.T) {
 // again without a key.
 var repeatable = map[string]string{
 	"open-bytes":          "changes nothing: it is a POST for the password",
+	"share-indicators":    "what is there stays, and is not brought twice",
 	"keep-settings":       "the same file again is refused: it is not the one that was read before, or is the same",
 	"remove-settings":     "what is removed is not found",
 	"close-case":          "a case that is closed stays so",

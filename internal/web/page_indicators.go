@@ -27,6 +27,7 @@ type indicatorsData struct {
 	Asked bool
 	Hunt  *huntData
 	Feeds feedsView
+	Share shareView
 }
 
 type setLine struct {
@@ -78,7 +79,8 @@ func (q *request) indicatorsData() (indicatorsData, *feed.Store, error) {
 		d.Total += v.Count
 		d.Sets = append(d.Sets, line)
 	}
-	return d, st, nil
+	d.Share, err = q.shareView(len(d.Sets))
+	return d, st, err
 }
 
 func (q *request) indicatorsPage() error {

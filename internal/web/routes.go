@@ -133,6 +133,7 @@ var routes = []route{
 	{"GET /indicators/sets/{set}", ofTeam, (*request).setPage},
 	{"POST /indicators/sets/{set}/remove", may(workspace.ActHunt), (*request).removeSet},
 	{"POST /indicators/update", teamMay(workspace.ActHunt), (*request).updateFeeds},
+	{"POST /indicators/share", teamMay(workspace.ActHunt), (*request).shareIndicators},
 	{"POST /indicators/add", teamMay(workspace.ActHunt), (*request).addIndicators},
 	{"POST /indicators/recognise", may(workspace.ActHunt), (*request).recogniseIndicators},
 	{"POST /indicators/hunt", may(workspace.ActHunt), (*request).hunt},

@@ -59,6 +59,9 @@ type Options struct {
 	// with all that is given a space.
 	Store  func(context.Context, *examine.Space) (*feed.Store, error)
 	Change func(context.Context, *examine.Space, func(*feed.Store) error) error
+	// Machine opens the indicators that are installed on this machine, also where
+	// the workspace has its own.
+	Machine func() (*feed.Store, error)
 	// Indicators are the installed sets as a check uses them.
 	Indicators func(context.Context, *examine.Space) (*indicator.Matcher, []finding.IndicatorSet, error)
 	Rules      func() (*rule.Set, error)

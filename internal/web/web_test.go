@@ -110,6 +110,7 @@ func fixtureAt(t testing.TB, home string, with ...func(base string, o *Options))
 		},
 		IdentityFile: filepath.Join(home, "identity.age"),
 		Store:        func(ctx context.Context, sp *examine.Space) (*feed.Store, error) { return storeAt(ctx, sp, home) },
+		Machine:      func() (*feed.Store, error) { return feed.Open(filepath.Join(home, "indicators")) },
 		Change: func(ctx context.Context, sp *examine.Space, fn func(*feed.Store) error) error {
 			if st, err := sp.Indicators(ctx, nil); err == nil || !errors.Is(err, workspace.ErrNotFound) {
 				if err != nil {
