@@ -13,13 +13,13 @@ import (
 // Links compares the people of the member's cases who consented to it. What
 // only private indicators of m list is withheld; m may be nil.
 func Links(ctx context.Context, w *workspace.Workspace, caseID string, m *indicator.Matcher) (*workspace.Linked, error) {
-	return w.KeepLinks(ctx, caseID, func(k link.Kind, value string) bool { return secretValue(m, k, value) })
+	return w.KeepLinks(ctx, caseID, m.Secrecy(), func(k link.Kind, value string) bool { return secretValue(m, k, value) })
 }
 
 // KeptLinks is the graph that was made last, by whom- and wherever, of the same
-// consents, checks and findings. The error wraps workspace.ErrNotFound.
+// consents, checks and findings, and of the same values that must not be named. The error wraps workspace.ErrNotFound.
 func KeptLinks(ctx context.Context, w *workspace.Workspace, caseID string, m *indicator.Matcher) (*workspace.Linked, error) {
-	l, err := w.KeptLinks(ctx, caseID)
+	l, err := w.KeptLinks(ctx, caseID, m.Secrecy())
 	if err != nil {
 		return nil, err
 	}

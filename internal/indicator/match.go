@@ -3,6 +3,7 @@ package indicator
 import (
 	"cmp"
 	"slices"
+	"sync"
 
 	"github.com/amparo-project/amparo/internal/artifact"
 )
@@ -48,6 +49,9 @@ type Hit struct {
 type Matcher struct {
 	index    *index
 	relative map[string]bool // first parts of relative paths
+
+	secrecyOnce sync.Once
+	secrecy     string
 }
 
 // NewMatcher returns a matcher of all indicators of sets that are not revoked.

@@ -35,7 +35,7 @@ func TestLinksJob(t *testing.T) {
 				t.Errorf("%+v", got)
 			}
 			stop()
-			got, err := l.KeptLinks(t.Context(), l.caseID)
+			got, err := l.KeptLinks(t.Context(), l.caseID, "")
 			l.ok(err)
 			again, err := casework.Links(t.Context(), l.Workspace, l.caseID, nil)
 			l.ok(err)

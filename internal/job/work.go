@@ -208,15 +208,15 @@ func (e *Engine) recheck(ctx context.Context, c *running, j *workspace.Job, with
 // not made again.
 func (e *Engine) links(ctx context.Context, c *running, j *workspace.Job) error {
 	e.phase(c, "comparing", 0)
-	made, err := c.space.LinksMade(ctx)
+	with, err := e.With(ctx, c.space)
+	if err != nil {
+		return err
+	}
+	made, err := c.space.LinksMade(ctx, with.Matcher.Secrecy())
 	if err == nil && j.Attempts > 1 && made >= j.Started {
 		return nil
 	}
 	if err != nil && !errors.Is(err, workspace.ErrNotFound) {
-		return err
-	}
-	with, err := e.With(ctx, c.space)
-	if err != nil {
 		return err
 	}
 	return e.Links(ctx, c.space, j.Case, with.Matcher)

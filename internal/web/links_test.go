@@ -105,7 +105,7 @@ func TestLinksOfThousand(t *testing.T) {
 	f := newFixture(t)
 	b := f.member()
 	sp := f.s.sessions.get(b.cookies()[0].Value).unlocked()
-	basis, _, err := sp.LinkBasis(t.Context())
+	basis, _, err := sp.LinkBasis(t.Context(), "")
 	if err != nil {
 		t.Fatal(err)
 	}

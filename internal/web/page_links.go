@@ -61,11 +61,11 @@ func (q *request) compare() error {
 		return err
 	}
 	caseID := q.value("case")
-	basis, _, err := q.space.LinkBasis(q.ctx())
+	m, _, err := q.s.o.Indicators(q.ctx(), q.space)
 	if err != nil {
 		return err
 	}
-	m, _, err := q.s.o.Indicators(q.ctx(), q.space)
+	basis, _, err := q.space.LinkBasis(q.ctx(), m.Secrecy())
 	if err != nil {
 		return err
 	}
@@ -79,16 +79,16 @@ func (q *request) compare() error {
 
 // theGraph is what the member compared, nil where they have to compare again.
 func (q *request) theGraph(caseID string) (l *workspace.Linked, phones int, err error) {
-	basis, phones, err := q.space.LinkBasis(q.ctx())
+	m, _, err := q.s.o.Indicators(q.ctx(), q.space)
+	if err != nil {
+		return nil, 0, err
+	}
+	basis, phones, err := q.space.LinkBasis(q.ctx(), m.Secrecy())
 	if err != nil {
 		return nil, 0, err
 	}
 	if l = q.s.compared.get(q.space.Member().ID, caseID, basis, q.s.o.Now()); l != nil {
 		return l, phones, nil
-	}
-	m, _, err := q.s.o.Indicators(q.ctx(), q.space)
-	if err != nil {
-		return nil, 0, err
 	}
 	l, err = casework.KeptLinks(q.ctx(), q.space.Workspace, caseID, m) // by a job, or another server
 	if errors.Is(err, workspace.ErrNotFound) {

@@ -67,9 +67,10 @@ func (w *Workspace) findLinks(ctx context.Context) (*Linked, int, error) {
 
 // LinkBasis names what Links would compare now: it is another when a consent
 // was given, withdrawn or has ended, evidence was checked again, a hunt found
-// something, a finding was dismissed, or a case was shared. A graph that was made on another basis is not to be shown any more.
-// phones is on how many checks it rests.
-func (w *Workspace) LinkBasis(ctx context.Context) (basis string, phones int, err error) {
+// something, a finding was dismissed, a case was shared, or other values must not
+// be named: secrets is indicator.Matcher.Secrecy. A graph that was made on another
+// basis is not to be shown any more. phones is on how many checks it rests.
+func (w *Workspace) LinkBasis(ctx context.Context, secrets string) (basis string, phones int, err error) {
 	runs, _, err := w.consentedRuns(ctx, ActLinks, Linking, "", nil)
 	if err != nil {
 		return "", 0, err
@@ -85,7 +86,7 @@ func (w *Workspace) LinkBasis(ctx context.Context) (basis string, phones int, er
 		return "", 0, w.fail("findings", err)
 	}
 	fmt.Fprintln(h, count, sum)
-	return hex.EncodeToString(h.Sum(nil)), len(runs), nil
+	return hex.EncodeToString(h.Sum(nil)) + "." + secrets, len(runs), nil
 }
 
 // ordinary counts as held by everyone the hosts that many people use for

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/amparo-project/amparo/internal/finding"
@@ -16,14 +17,14 @@ import (
 
 // KeepLinks is Links, which keeps the graph of all cases of the member, sealed
 // for them, as long as what was compared stays the same. What hide says must
-// not be named is not in it. It is in the ledger when it is kept, once.
-func (w *Workspace) KeepLinks(ctx context.Context, caseID string, hide func(k link.Kind, value string) bool) (*Linked, error) {
+// not be named is not in it; secrets is as LinkBasis has it. It is in the ledger when it is kept, once.
+func (w *Workspace) KeepLinks(ctx context.Context, caseID, secrets string, hide func(k link.Kind, value string) bool) (*Linked, error) {
 	if caseID != "" {
 		if _, err := w.may(ctx, w.db.Pool, caseID, ActLinks); err != nil {
 			return nil, err
 		}
 	}
-	basis, _, err := w.LinkBasis(ctx)
+	basis, _, err := w.LinkBasis(ctx, secrets)
 	if err != nil {
 		return nil, err
 	}
@@ -89,15 +90,15 @@ func (t *tx) keepLinks(l *Linked, basis string) error {
 }
 
 // LinksMade returns when the graph that is kept for the acting member was made.
-// The error wraps ErrNotFound where there is none, or what it was made of has
-// changed; then it is deleted.
-func (w *Workspace) LinksMade(ctx context.Context) (made string, err error) {
-	_, made, err = w.linksRow(ctx)
+// The error wraps ErrNotFound where there is none, what it was made of has
+// changed, by which it is deleted, or other values must not be named.
+func (w *Workspace) LinksMade(ctx context.Context, secrets string) (made string, err error) {
+	_, made, err = w.linksRow(ctx, secrets)
 	return made, err
 }
 
-func (w *Workspace) linksRow(ctx context.Context) (sealed []byte, made string, err error) {
-	now, _, err := w.LinkBasis(ctx)
+func (w *Workspace) linksRow(ctx context.Context, secrets string) (sealed []byte, made string, err error) {
+	now, _, err := w.LinkBasis(ctx, secrets)
 	if err != nil {
 		return nil, "", err
 	}
@@ -106,10 +107,12 @@ func (w *Workspace) linksRow(ctx context.Context) (sealed []byte, made string, e
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return nil, "", w.fail("graph", err)
 	}
-	if err == nil && basis == now && until > w.o.Now().UTC().Format(ledger.TimeLayout) && w.unlimited() == nil {
+	over := until <= w.o.Now().UTC().Format(ledger.TimeLayout)
+	if err == nil && basis == now && !over && w.unlimited() == nil {
 		return sealed, made, nil
 	}
-	if err == nil && w.unlimited() == nil {
+	old, _, _ := strings.Cut(basis, ".")
+	if err == nil && w.unlimited() == nil && (over || !strings.HasPrefix(now, old+".")) {
 		if _, err := w.db.Pool.ExecContext(ctx, "DELETE FROM linked WHERE member_id = $1 AND basis = $2", w.member.ID, basis); err != nil {
 			return nil, "", w.fail("graph", err)
 		}
@@ -119,13 +122,13 @@ func (w *Workspace) linksRow(ctx context.Context) (sealed []byte, made string, e
 
 // KeptLinks returns the graph that was made last, as of Made: as Links would
 // make it now but for what it costs. The errors are those of LinksMade.
-func (w *Workspace) KeptLinks(ctx context.Context, caseID string) (*Linked, error) {
+func (w *Workspace) KeptLinks(ctx context.Context, caseID, secrets string) (*Linked, error) {
 	if caseID != "" {
 		if _, err := w.may(ctx, w.db.Pool, caseID, ActLinks); err != nil {
 			return nil, err
 		}
 	}
-	sealed, _, err := w.linksRow(ctx)
+	sealed, _, err := w.linksRow(ctx, secrets)
 	if err != nil {
 		return nil, err
 	}

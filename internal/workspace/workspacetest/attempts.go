@@ -387,21 +387,21 @@ var attempts = map[string]attempt{
 		return w.Hunt(c.T.Context(), []*indicator.Set{set})
 	}},
 	"LinkBasis": {rule: anyCase, deed: workspace.ActLinks, try: func(c *cast, w *ws, _ *subject) (any, error) {
-		basis, _, err := w.LinkBasis(c.T.Context())
+		basis, _, err := w.LinkBasis(c.T.Context(), "")
 		return basis, err
 	}},
 	"KeepLinks": {rule: whole, deed: workspace.ActLinks, try: func(c *cast, w *ws, _ *subject) (any, error) {
-		return w.KeepLinks(c.T.Context(), c.Case.ID, hidesNothing)
+		return w.KeepLinks(c.T.Context(), c.Case.ID, "", hidesNothing)
 	}},
 	"KeptLinks": {rule: whole, deed: workspace.ActLinks, try: func(c *cast, w *ws, _ *subject) (any, error) {
-		if _, err := w.KeepLinks(c.T.Context(), c.Case.ID, hidesNothing); err != nil {
+		if _, err := w.KeepLinks(c.T.Context(), c.Case.ID, "", hidesNothing); err != nil {
 			return nil, err
 		}
 		c.prepared()
-		return w.KeptLinks(c.T.Context(), c.Case.ID)
+		return w.KeptLinks(c.T.Context(), c.Case.ID, "")
 	}},
 	"LinksMade": {rule: anyCase, deed: workspace.ActLinks, try: func(c *cast, w *ws, _ *subject) (any, error) {
-		made, err := w.LinksMade(c.T.Context())
+		made, err := w.LinksMade(c.T.Context(), "")
 		if errors.Is(err, workspace.ErrNotFound) {
 			return "", nil // there is none, and they may ask
 		}

@@ -101,12 +101,12 @@ func testLinks(t *testing.T, f *Fixture) {
 	is(t, err, workspace.ErrNoAccess)
 
 	// A withdrawn consent changes what is compared; nothing else did.
-	basis, n, err := f.LinkBasis(ctx)
+	basis, n, err := f.LinkBasis(ctx, "")
 	ok(t, err)
-	if again, _, err := f.LinkBasis(ctx); err != nil || again != basis || n != 2 {
+	if again, _, err := f.LinkBasis(ctx, ""); err != nil || again != basis || n != 2 {
 		t.Errorf("the basis is %s, then %s, of %d checks: %v", basis, again, n, err)
 	}
-	if theirs, n, err := w.LinkBasis(ctx); err != nil || theirs == basis || n != 1 {
+	if theirs, n, err := w.LinkBasis(ctx, ""); err != nil || theirs == basis || n != 1 {
 		t.Errorf("the basis of who sees one case: %s, of %d checks: %v", theirs, n, err)
 	}
 

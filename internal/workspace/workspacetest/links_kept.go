@@ -23,25 +23,25 @@ func testKeptLinks(t *testing.T, f *Fixture) {
 	_, run := f.target(f.Case, "a", 1, workspace.Analysis, workspace.Linking)
 	f.target(other, "b", 4, workspace.Analysis, workspace.Linking)
 	f.target(f.Case, "c", 9, workspace.Analysis, workspace.Linking)
-	_, err = f.KeptLinks(ctx, "")
+	_, err = f.KeptLinks(ctx, "", "")
 	is(t, err, workspace.ErrNotFound)
-	_, err = f.LinksMade(ctx)
+	_, err = f.LinksMade(ctx, "")
 	is(t, err, workspace.ErrNotFound)
 	made := func() *workspace.Linked {
 		t.Helper()
-		l, err := f.KeepLinks(ctx, other.ID, func(k link.Kind, _ string) bool { return k == link.Phone })
+		l, err := f.KeepLinks(ctx, other.ID, "", func(k link.Kind, _ string) bool { return k == link.Phone })
 		ok(t, err)
 		return l
 	}
 	l := made()
 	twin, err := workspace.Open(ctx, f.DB, workspace.Options{Identity: f.Identity, Now: f.Clock.Now})
 	ok(t, err)
-	got, err := twin.KeptLinks(ctx, other.ID)
+	got, err := twin.KeptLinks(ctx, other.ID, "")
 	ok(t, err)
 	if d := cmp.Diff(l, got); d != "" || len(got.Clusters) != 1 || got.Made == "" {
 		t.Errorf("kept (-made +kept): %s", d)
 	}
-	whole, err := twin.KeptLinks(ctx, "")
+	whole, err := twin.KeptLinks(ctx, "", "")
 	ok(t, err)
 	if len(whole.Clusters) != 1 || whole.People != 3 {
 		t.Errorf("%+v", whole)
@@ -53,6 +53,11 @@ func testKeptLinks(t *testing.T, f *Fixture) {
 	if dump := f.dump("linked"); !hidden || bytes.Contains(dump, []byte("evil.example")) {
 		t.Error("a value that must not be named is kept, or all lies in clear")
 	}
+	_, err = twin.KeptLinks(ctx, "", "of other private indicators")
+	is(t, err, workspace.ErrNotFound)
+	if _, err := twin.LinksMade(ctx, ""); err != nil {
+		t.Errorf("gone after somebody looked with other private indicators: %v", err)
+	}
 	rows := func() (n int) {
 		t.Helper()
 		ok(t, f.DB.Pool.QueryRowContext(ctx, "SELECT COUNT(*) FROM linked").Scan(&n))
@@ -60,14 +65,14 @@ func testKeptLinks(t *testing.T, f *Fixture) {
 	}
 	kept := func(after string) {
 		t.Helper()
-		if _, err := f.KeptLinks(ctx, ""); err == nil {
+		if _, err := f.KeptLinks(ctx, "", ""); err == nil {
 			t.Errorf("shown after %s", after)
 		}
 		if n := rows(); n != 0 {
 			t.Errorf("kept after %s", after)
 		}
 		made()
-		if _, err := f.KeptLinks(ctx, ""); err != nil {
+		if _, err := f.KeptLinks(ctx, "", ""); err != nil {
 			t.Errorf("made again after %s: %v", after, err)
 		}
 	}
