@@ -137,6 +137,7 @@ func (a *api) allow(ctx huma.Context, next func(huma.Context)) {
 	want, _ := ctx.Operation().Metadata[scopeOf].(string)
 	switch {
 	case c == nil || c.space == nil:
+		ctx.SetHeader("WWW-Authenticate", `Bearer realm="Amparo"`)
 		_ = huma.WriteErr(a, ctx, http.StatusUnauthorized, c.Text("web.error.token")) // the client is gone
 	case !slices.Contains(c.scopes, want):
 		_ = huma.WriteErr(a, ctx, http.StatusForbidden, c.Text("web.error.token")) // the client is gone

@@ -85,7 +85,7 @@ func TestEveryOperation(t *testing.T) {
 		if want == "" {
 			t.Errorf("%s asks for no scope", name)
 		}
-		if got := f.program(method, path, "", body); got.status != http.StatusUnauthorized || got.header.Get("Content-Type") != "application/problem+json" {
+		if got := f.program(method, path, "", body); got.status != http.StatusUnauthorized || got.header.Get("Content-Type") != "application/problem+json" || got.header.Get("WWW-Authenticate") == "" {
 			t.Errorf("%s without a token: %d %s", name, got.status, got.header.Get("Content-Type"))
 		}
 		for scope, token := range tokens {

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"math"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 	"syscall"
@@ -125,6 +126,7 @@ var causes = []struct {
 	{term.ErrUnknown, http.StatusUnprocessableEntity, "web.error.invalid"},
 	{account.ErrInvalid, http.StatusUnprocessableEntity, "web.error.invalid"},
 	{casework.ErrNotConfirmed, http.StatusConflict, "web.error.invalid"},
+	{os.ErrDeadlineExceeded, http.StatusRequestTimeout, "web.error.interrupted"},
 	{context.Canceled, http.StatusRequestTimeout, "web.error.interrupted"},
 }
 
@@ -150,7 +152,7 @@ func causeOf(err error) (status int, id string) {
 		return http.StatusUnprocessableEntity, inv.id
 	case errors.As(err, &big):
 		return http.StatusRequestEntityTooLarge, "web.error.too_large"
-	case errors.As(err, &bad):
+	case errors.As(err, &bad) && !errors.Is(err, os.ErrDeadlineExceeded):
 		return http.StatusBadRequest, "web.error.bad_request"
 	}
 	for _, c := range causes {

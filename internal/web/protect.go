@@ -38,6 +38,7 @@ func (s *Server) protect(next http.Handler) http.Handler {
 			s.refuse(w, r, http.StatusMisdirectedRequest, "web.error.host")
 			return
 		}
+		s.unhurried(w, r)
 		inner.ServeHTTP(w, r)
 	})
 }

@@ -131,6 +131,7 @@ type Server struct {
 	// admittedOnce are the members whose jobs run here, by id; guarded by mu.
 	admittedOnce map[string]bool
 	working      sync.WaitGroup  // what goes on without a request
+	slack        time.Duration   // that the sender of a body has; see unhurried
 	silent       time.Duration   // after which another process is taken for dead; 0: as long as jobs have it
 	hooks        *hook.Deliverer // guarded by mu; nil until somebody opened the workspace
 	delivering   sync.WaitGroup
@@ -182,7 +183,7 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		o: o, links: newLinks(o.Now), guesses: newGuard(o.Now), limits: newLimits(o.Now), spaces: newSpaces(o.Now), alone: secret(), pages: p,
+		o: o, links: newLinks(o.Now), guesses: newGuard(o.Now), limits: newLimits(o.Now), spaces: newSpaces(o.Now), alone: secret(), pages: p, slack: slack,
 		admittedOnce: map[string]bool{}, uploads: map[string]bool{},
 	}
 	if s.team = t; t != nil {
