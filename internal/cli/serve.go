@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"html"
 	"io"
 	"log"
 	"log/slog"
@@ -14,9 +13,6 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"runtime"
 	"time"
 
 	"github.com/amparo-project/amparo/internal/account/concern"
@@ -121,7 +117,7 @@ func (c *serveCmd) serve(a *app, o *operations, s *web.Server, ln net.Listener, 
 		link := s.NewLink()
 		fmt.Fprintln(a.Out, a.Text("web.serve.link", "Link", link))
 		if !c.NoOpen {
-			defer a.browse(link)()
+			defer a.browse(link, s.Entered())()
 		}
 		a.moreLinks(s)
 	}
@@ -223,36 +219,4 @@ func (c *serveCmd) server(a *app, addr string, o *operations, team *web.Team) (*
 		Concerns: func() (*concern.Set, []concern.Fault, error) { return concern.Load() },
 		Daily:    a.daily, Sets: a.huntSets, Remind: a.remind, Deliver: a.deliver, Child: c.child(a),
 	})
-}
-
-// browse opens the link in the user's browser. It goes by way of a file that
-// only the user can read: the arguments of a program are seen by all users of
-// the machine. What it returns removes the file.
-func (a *app) browse(link string) (cleanUp func()) {
-	dir, err := os.MkdirTemp("", "amparo-open-") //nolint:forbidigo // the link alone, removed at the end
-	if err != nil {
-		return func() {}
-	}
-	cleanUp = func() { _ = os.RemoveAll(dir) }
-	name := filepath.Join(dir, "open.html")
-	page := `<!DOCTYPE html><meta charset="utf-8"><title>Amparo</title><meta http-equiv="refresh" content="0;url=` + html.EscapeString(link) + `">` +
-		`<a href="` + html.EscapeString(link) + `">Amparo</a>`
-	if err := writeFile(name, func(w io.Writer) error {
-		_, err := io.WriteString(w, page)
-		return err
-	}); err != nil {
-		return cleanUp
-	}
-	open, args := "xdg-open", []string{name}
-	switch runtime.GOOS {
-	case "darwin":
-		open = "open"
-	case "windows":
-		open, args = "rundll32", []string{"url.dll,FileProtocolHandler", name}
-	}
-	cmd := exec.CommandContext(a.ctx, open, args...) //nolint:gosec // one of the three above
-	if err := cmd.Start(); err == nil {
-		go func() { _ = cmd.Wait() }() // without a browser there is the link
-	}
-	return cleanUp
 }

@@ -55,10 +55,12 @@ type links struct {
 	now   func() time.Time
 	mu    sync.Mutex
 	open  map[[32]byte]time.Time // guarded by mu: until when
+	used  chan struct{}          // closed when one was
+	once  sync.Once
 }
 
 func newLinks(now func() time.Time) *links {
-	return &links{guard: newGuard(now), now: now, open: map[[32]byte]time.Time{}}
+	return &links{guard: newGuard(now), now: now, open: map[[32]byte]time.Time{}, used: make(chan struct{})}
 }
 
 // add makes a link. The ones before are void: whoever asks for a new one lost
@@ -87,5 +89,6 @@ func (l *links) use(token string) bool {
 		return false
 	}
 	l.guard.passed()
+	l.once.Do(func() { close(l.used) })
 	return true
 }

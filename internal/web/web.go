@@ -202,6 +202,9 @@ func (s *Server) Handler() http.Handler { return s.handler }
 // NewLink returns the address of a page that lets one browser in, once.
 func (s *Server) NewLink() string { return "http://" + s.o.Addr + "/enter/" + s.links.add() }
 
+// Entered is closed when somebody came in by a link.
+func (s *Server) Entered() <-chan struct{} { return s.links.used }
+
 // Stop begins the end: jobs are given back, and none is begun; requests are
 // answered until Close.
 func (s *Server) Stop() { s.end() }
