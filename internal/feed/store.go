@@ -42,6 +42,17 @@ type Entry struct {
 	Modified   string                  `json:"last_modified,omitempty"` // as the server says it
 	Checked    time.Time               `json:"checked,omitzero"`        // when its address was last asked
 	Versions   []Version               `json:"versions"`                // the oldest first
+	Asked      *Asked                  `json:"asked,omitempty"`         // by a job, when it last was
+}
+
+// Asked is what came of an entry's address when a job asked it. It is stored with
+// what came, all or nothing: another attempt of the job does not ask again.
+type Asked struct {
+	By       string   `json:"by"`    // id of the job
+	State    string   `json:"state"` // fetch.State
+	Added    int      `json:"added,omitempty"`
+	Removed  int      `json:"removed,omitempty"`
+	Examples []string `json:"new,omitempty"`
 }
 
 // A Version is the content of an entry from a time on.

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -235,5 +236,23 @@ func (a *answer) good() error {
 	if a.status == http.StatusOK || a.status == http.StatusPartialContent && a.header.Get("Content-Range") == "" {
 		return nil
 	}
-	return fmt.Errorf("%w: %d %s", ErrStatus, a.status, http.StatusText(a.status))
+	err := fmt.Errorf("%w: %d %s", ErrStatus, a.status, http.StatusText(a.status))
+	if a.status >= http.StatusInternalServerError || a.status == http.StatusTooManyRequests || a.status == http.StatusRequestTimeout {
+		return &laterError{err}
+	}
+	return err
+}
+
+// laterError is a refusal that says itself that it may be over soon.
+type laterError struct{ error }
+
+func (e *laterError) Unwrap() error { return e.error }
+
+// Passes reports whether a feed could not be asked for a reason that may be over
+// soon: of the network, or of its server.
+func Passes(err error) bool {
+	var later *laterError
+	var network net.Error
+	return errors.Is(err, ErrStalled) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, context.DeadlineExceeded) ||
+		errors.As(err, &later) || errors.As(err, &network) && !errors.Is(err, ErrRedirect) && !errors.Is(err, feed.ErrAddress)
 }

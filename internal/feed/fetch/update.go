@@ -38,6 +38,32 @@ var errSuspicious = errors.New("the new version looks broken")
 // Update fetches one feed into the store. Whatever goes wrong, the version that
 // is installed stays. accept takes a version that looks broken all the same.
 func (c *Client) Update(ctx context.Context, st *feed.Store, s feed.Source, accept bool, now time.Time) Result {
+	return c.update(ctx, st, s, asking{accept: accept}, now)
+}
+
+// UpdateFor is Update for a job: what came is stored with the job's id. Where the
+// entry says that the job asked it already, nobody is asked again.
+func (c *Client) UpdateFor(ctx context.Context, st *feed.Store, s feed.Source, job string, now time.Time) Result {
+	if e := st.Entry(s.Address); e != nil && e.Asked != nil && e.Asked.By == job {
+		return Result{Source: s, Entry: e, State: State(e.Asked.State), Change: feed.Change{Added: e.Asked.Added, Removed: e.Asked.Removed, Examples: e.Asked.Examples}}
+	}
+	return c.update(ctx, st, s, asking{job: job}, now)
+}
+
+// asking is how a feed is asked.
+type asking struct {
+	accept bool   // a version that looks broken
+	job    string // for which; "": for a person
+}
+
+// note says in an entry what came of asking it.
+func (a *asking) note(e *feed.Entry, state State, c *feed.Change) {
+	if e.Asked = nil; a.job != "" {
+		e.Asked = &feed.Asked{By: a.job, State: string(state), Added: c.Added, Removed: c.Removed, Examples: c.Examples}
+	}
+}
+
+func (c *Client) update(ctx context.Context, st *feed.Store, s feed.Source, a asking, now time.Time) Result {
 	r := Result{Source: s, State: Failed}
 	e := s.NewEntry()
 	if old := st.Entry(s.Address); old != nil {
@@ -49,8 +75,7 @@ func (c *Client) Update(ctx context.Context, st *feed.Store, s feed.Source, acce
 	f, err := c.open(ctx, &s, e)
 	e.Checked = now.UTC()
 	if errors.Is(err, errUnchanged) {
-		r.State = Unchanged
-		r.Why = st.Update(e)
+		r.unchanged(st, e, &a)
 		return r
 	}
 	if err != nil {
@@ -64,15 +89,22 @@ func (c *Client) Update(ctx context.Context, st *feed.Store, s feed.Source, acce
 		return r
 	}
 	defer draft.Discard()
-	r.decide(st, draft, e, f, accept)
+	r.decide(st, draft, e, f, &a)
 	return r
 }
 
+func (r *Result) unchanged(st *feed.Store, e *feed.Entry, a *asking) {
+	a.note(e, Unchanged, &r.Change)
+	if r.Why = st.Update(e); r.Why == nil {
+		r.State = Unchanged
+	}
+}
+
 // decide puts a draft into the store, or says why not.
-func (r *Result) decide(st *feed.Store, d *feed.Draft, e *feed.Entry, f *fetched, accept bool) {
+func (r *Result) decide(st *feed.Store, d *feed.Draft, e *feed.Entry, f *fetched, a *asking) {
 	if d.Same(e) {
-		e.ETag, e.Modified, r.State = f.etag, f.modified, Unchanged
-		r.Why = st.Update(e)
+		e.ETag, e.Modified = f.etag, f.modified
+		r.unchanged(st, e, a)
 		return
 	}
 	var before *indicator.Set
@@ -80,21 +112,22 @@ func (r *Result) decide(st *feed.Store, d *feed.Draft, e *feed.Entry, f *fetched
 		before, _ = st.Set(e, 0) // one that cannot be read is no reason to refuse a new one
 	}
 	r.Change = feed.Compare(before, d.Set)
-	if why := feed.Suspicious(r.Change, d.Set); why != "" && !accept {
+	if why := feed.Suspicious(r.Change, d.Set); why != "" && !a.accept {
 		r.Why = fmt.Errorf("%w: %s", errSuspicious, why)
 		if r.Entry != nil {
 			r.State = Kept
 		}
 		return
 	}
-	fresh := e.ID == ""
+	state := Changed
+	if e.ID == "" {
+		state = Added
+	}
 	e.ETag, e.Modified = f.etag, f.modified
+	a.note(e, state, &r.Change)
 	if err := st.Put(d, e); err != nil {
 		r.Why = err
 		return
 	}
-	r.Entry, r.Set, r.State = e, d.Set, Changed
-	if fresh {
-		r.State = Added
-	}
+	r.Entry, r.Set, r.State = e, d.Set, state
 }
