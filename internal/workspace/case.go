@@ -73,6 +73,7 @@ func (w *Workspace) CloseCase(ctx context.Context, id string) error {
 		}
 		t.record("case.closed", id, id, map[string]any{"case": id})
 		t.exec("UPDATE cases SET state = $1, closed = $2 WHERE id = $3", CaseClosed, t.now, id)
+		t.endOrder(id, "")
 		return nil
 	})
 }

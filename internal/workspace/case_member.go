@@ -159,8 +159,10 @@ func (t *tx) spare(caseID string, m *Member, next Role) error {
 	return err
 }
 
-// cancelJobs ends the jobs of a member in a case, as CancelJob does.
+// cancelJobs ends the jobs of a member in a case, as CancelJob does, and what they
+// ordered there.
 func (t *tx) cancelJobs(caseID, memberID string) {
+	t.endOrder(caseID, memberID)
 	t.exec(cancelJob+"case_id = $2 AND member_id = $3", t.w.now(), caseID, memberID)
 }
 

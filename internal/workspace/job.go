@@ -23,6 +23,7 @@ const (
 	JobExport  = "export"  // an exhibit or a report is made, and kept until it is fetched
 	JobLinks   = "links"   // the people of the member's cases are set against each other, and the graph is kept for them
 	JobIndex   = "index"   // what the results of a case are looked up by is made, where it is missing
+	JobUpdate  = "update"  // the feeds of indicators are asked for news; of no case
 
 	JobWaiting   = "waiting"
 	JobRunning   = "running"
@@ -37,7 +38,7 @@ const (
 
 // JobVersion is what this program knows of jobs. It leaves those of a newer
 // version to newer programs.
-const JobVersion = 3
+const JobVersion = 4
 
 // ForWorkers is the queue of jobs that run with the key of the workers. The
 // others are named like the member whose keys they run with.
@@ -49,13 +50,13 @@ const ForWorkers = "workers"
 // who asked for it, once they have opened the workspace.
 type Job struct {
 	ID       string      `json:"id"`
-	Case     string      `json:"case"`
+	Case     string      `json:"case"` // "" of JobUpdate
 	Kind     string      `json:"kind"`
 	Device   string      `json:"device,omitempty"`
 	Evidence string      `json:"evidence,omitempty"` // once it is known
 	State    string      `json:"state"`
 	Progress JobProgress `json:"progress"`
-	File     string      `json:"file,omitempty"`       // that is read now, of a job that was asked for by its id
+	File     string      `json:"file,omitempty"`       // that is read now, or the feed that is asked, of a job that was asked for by its id
 	Runs     []string    `json:"runs"`                 // that were stored so far
 	Kept     string      `json:"kept_until,omitempty"` // when what it made is deleted, of a job that was asked for by its id
 	Error    string      `json:"error,omitempty"`
@@ -79,9 +80,9 @@ type Job struct {
 
 // JobProgress is how far a job has come: counts, and a name that is sealed.
 type JobProgress struct {
-	Phase   string `json:"phase,omitempty"` // storing, checking, hunting, sending
+	Phase   string `json:"phase,omitempty"` // storing, checking, hunting, sending, updating, …
 	Since   string `json:"since,omitempty"` // when the phase began
-	Files   int64  `json:"files"`           // done
+	Files   int64  `json:"files"`           // done; of JobUpdate feeds, of others that have several pieces those
 	Total   int64  `json:"total_files"`     // 0: not known
 	Records int64  `json:"records"`
 	Bytes   int64  `json:"bytes"` // done
@@ -90,7 +91,8 @@ type JobProgress struct {
 	Deaths int `json:"deaths,omitempty"`
 	// LeftOut is how many files were left out because processes died of them.
 	LeftOut int `json:"left_out,omitempty"`
-	// Reading is the file that is read now, sealed under the key of the case.
+	// Reading is the file that is read now, sealed under the key of the case, or
+	// the feed that is asked, under that of what is shared.
 	Reading []byte `json:"reading,omitempty"`
 }
 
@@ -137,7 +139,15 @@ func (w *Workspace) AddJob(ctx context.Context, j Job, private JobPrivate) (Job,
 	if !known || j.Priority < 1 || j.Priority > 4 {
 		return j, fmt.Errorf("%w: job of kind %q with priority %d", ErrInvalid, j.Kind, j.Priority)
 	}
-	if kind.one && j.Once == "" {
+	if kind.none != (j.Case == "") {
+		return j, fmt.Errorf("%w: job of kind %q of case %q", ErrInvalid, j.Kind, j.Case)
+	}
+	if kind.none {
+		if err := w.mayUpdate(ctx); err != nil {
+			return j, err
+		}
+	}
+	if kind.one && !kind.none && j.Once == "" {
 		j.Once = j.Kind + " " + j.Case
 	}
 	sqlTx, err := w.db.Pool.BeginTx(ctx, nil)
@@ -148,6 +158,11 @@ func (w *Workspace) AddJob(ctx context.Context, j Job, private JobPrivate) (Job,
 	t := &tx{Tx: sqlTx, w: w, ctx: ctx}
 	if err := t.begin(); err != nil { // jobs are numbered one at a time
 		return j, err
+	}
+	if kind.none {
+		if err := t.lockOfNone(&j, w.member.ID); err != nil {
+			return j, err
+		}
 	}
 	if j.Once != "" {
 		var id string
@@ -173,6 +188,13 @@ func (w *Workspace) AddJob(ctx context.Context, j Job, private JobPrivate) (Job,
 // insertJob writes the row, with the key for the workers, and has the job
 // brought to them, in one transaction.
 func (t *tx) insertJob(j *Job, private JobPrivate) error {
+	if jobKinds[j.Kind].none {
+		if _, err := t.ensureShared(); err != nil {
+			return err
+		}
+		t.caseOfNone()
+		return errors.Join(t.shareWithWorkers(), t.storeJob(j))
+	}
 	enter := t.openCase
 	if jobKinds[j.Kind].closed {
 		enter = t.member
@@ -203,10 +225,18 @@ func (t *tx) insertJob(j *Job, private JobPrivate) error {
 		}
 		j.Queue = ForWorkers
 	}
-	j.Version = jobKinds[j.Kind].version
+	return t.storeJob(j)
+}
+
+// storeJob writes the row of a job that has its queue and its keys.
+func (t *tx) storeJob(j *Job) error {
+	j.Version = max(j.Version, jobKinds[j.Kind].version)
 	stored := j.State
 	if j.Version > 1 {
 		stored = queued
+	}
+	if t.err != nil {
+		return t.err
 	}
 	delivery, err := t.w.db.deliver(t.ctx, t.Tx, j)
 	if err != nil {
@@ -222,9 +252,24 @@ func (t *tx) insertJob(j *Job, private JobPrivate) error {
 // JobFilter narrows a list of jobs. Empty fields do not.
 type JobFilter struct{ ID, Case, Evidence, State string }
 
-// Jobs lists the jobs of the member's cases.
-func (w *Workspace) Jobs(ctx context.Context, by JobFilter, p Page) (List[Job], error) {
+// myJobs are the jobs that the acting member may see: those of their cases and,
+// for the team, those of no case.
+func (w *Workspace) myJobs(ctx context.Context) (filter, error) {
 	f, err := w.mine(ctx, ActSee, "job")
+	if err != nil || w.only != nil {
+		return f, err
+	}
+	err = w.InTeam(ctx)
+	if errors.Is(err, ErrNotAllowed) {
+		return f, nil
+	}
+	f.where[0] = "(" + f.where[0] + " OR case_id = '')"
+	return f, err
+}
+
+// Jobs lists the jobs of the member's cases, and for the team those of no case.
+func (w *Workspace) Jobs(ctx context.Context, by JobFilter, p Page) (List[Job], error) {
+	f, err := w.myJobs(ctx)
 	if err != nil {
 		return List[Job]{}, err
 	}
@@ -272,6 +317,10 @@ func (w *Workspace) Job(ctx context.Context, id string) (Job, error) {
 	if j.Progress.Reading = nil; j.State != JobRunning || len(sealed) == 0 {
 		return j, nil
 	}
+	if j.Case == "" {
+		j.File = w.feedNow(ctx, sealed)
+		return j, nil
+	}
 	key, err := w.caseKey(ctx, w.db.Pool, j.Case)
 	if err != nil {
 		return j, err
@@ -283,9 +332,9 @@ func (w *Workspace) Job(ctx context.Context, id string) (Job, error) {
 	return j, nil
 }
 
-// ActiveJobs returns how many jobs of the member's cases wait or run.
+// ActiveJobs returns how many of the jobs that the member may see wait or run.
 func (w *Workspace) ActiveJobs(ctx context.Context) (n int64, err error) {
-	f, err := w.mine(ctx, ActSee, "job")
+	f, err := w.myJobs(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -309,7 +358,12 @@ func (w *Workspace) CancelJob(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	if err := w.mayAll(ctx, j.Case, j.deed()); err != nil {
+	if jobKinds[j.Kind].none {
+		err = w.mayUpdate(ctx)
+	} else {
+		err = w.mayAll(ctx, j.Case, j.deed())
+	}
+	if err != nil {
 		return err
 	}
 	_, err = w.db.Pool.ExecContext(ctx, cancelJob+"id = $2", w.now(), id)

@@ -7,6 +7,7 @@ type jobKind struct {
 	version  int  // of the first program that can run it
 	one      bool // there is one of a case at a time, which AddJob returns
 	closed   bool // also of a case that is closed
+	none     bool // of the workspace, and of no case
 	day      bool // the name of what there is one of is never free again
 }
 
@@ -21,6 +22,7 @@ var jobKinds = map[string]jobKind{
 	JobLinks:   {deed: ActLinks, priority: 3, version: 3},
 	JobExport:  {deed: ActReport, priority: 2, version: 3, closed: true},
 	JobIndex:   {deed: ActCheck, priority: 3, version: 3, one: true, closed: true},
+	JobUpdate:  {deed: ActHunt, priority: 2, version: 4, one: true, none: true},
 }
 
 // CaseJobs are the kinds of jobs that need nothing but a case.

@@ -46,12 +46,18 @@ func (w *Workspace) RemoveMember(ctx context.Context, id string) error {
 		t.dropLinks("", id)
 		t.exec("DELETE FROM case_member WHERE member_id = $1", id)
 		t.exec(cancelJob+"member_id = $2", t.w.now(), id)
+		t.exec("DELETE FROM standing WHERE member_id = $1", id)
+		takes := t.exec("UPDATE schedule SET member_id = $1 WHERE member_id = $2", w.member.ID, id) > 0
 		t.forgetIdentity(id)
 		t.exec("DELETE FROM passkey WHERE member_id = $1", id)
 		t.exec("DELETE FROM subject WHERE member_id = $1", id)
 		t.exec("UPDATE invitation SET state = 'void', sealed = NULL WHERE state = 'open' AND (member_id = $1 OR invited_by = $1)", id)
 		t.exec("UPDATE member SET removed = $1, identity = NULL, manager = 0, signing = $2 WHERE id = $3", t.now, []byte{}, id)
-		t.record("member.removed", "", id, map[string]any{"member": id})
+		detail := map[string]any{"member": id}
+		if takes { // what they had set goes on in the name of who removed them
+			detail["schedule"] = JobUpdate
+		}
+		t.record("member.removed", "", id, detail)
 		return nil
 	})
 	if err != nil {

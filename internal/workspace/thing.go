@@ -49,5 +49,15 @@ func (w *Workspace) AllowsWith(ctx context.Context, d Deed, x Thing) (Thing, err
 	if err != nil {
 		return x, w.fail(rows, err)
 	}
+	if x.Job != "" && x.Case == "" { // of the workspace: to look at it is to look at nobody's
+		err := w.inTeam(ctx, w.db.Pool)
+		if errors.Is(err, ErrNotAllowed) {
+			return x, fmt.Errorf("%s %s: %w", rows, id, ErrNotFound)
+		}
+		if err == nil && d != ActSee {
+			err = w.Allows(ctx, d)
+		}
+		return Thing{}, err
+	}
 	return x, w.mayWith(ctx, w.db.Pool, x.Case, d, rows, id)
 }

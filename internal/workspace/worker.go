@@ -385,13 +385,27 @@ func (t *tx) fenced(set string, args ...any) error {
 	return t.err
 }
 
-// OpenJob opens the workspace for a job that carries a key for the workers. It
-// acts as the member who asked for the job, through the workers, and reaches
-// the case of the job and no other.
+// OpenJob opens the workspace for a job of the workers. It acts as the member
+// who asked for the job, through the workers, and reaches the case of the job,
+// whose key it carries, and no other.
 func OpenJob(ctx context.Context, db *DB, now func() time.Time, workers seal.Identity, j *Job) (*Workspace, JobPrivate, error) {
 	w, err := Open(ctx, db, Options{Now: now})
 	if err != nil {
 		return nil, JobPrivate{}, err
+	}
+	if jobKinds[j.Kind].none {
+		if w.shared, err = w.sharedFor(ctx, workers); err != nil {
+			return nil, JobPrivate{}, err
+		}
+		w, err = w.ofNone(ctx, workers.Recipient(), j.member)
+		return w, JobPrivate{}, err
+	}
+	if j.byOrder() {
+		if w.shared, err = w.sharedFor(ctx, workers); err != nil {
+			return nil, JobPrivate{}, err
+		}
+		w, err = w.openOrdered(ctx, workers.Recipient(), j)
+		return w, JobPrivate{}, err
 	}
 	secret, err := seal.Open(workers, j.wrapped)
 	if errors.Is(err, seal.ErrWrongKey) { // it was queued after, or before, this key was the workers'
@@ -426,16 +440,24 @@ func (w *Workspace) forJob(ctx context.Context, key seal.Identity, through, memb
 	if err := openSealed(key, j.sealed, &private); err != nil {
 		return nil, private, err
 	}
-	err := w.db.Pool.QueryRowContext(ctx, "SELECT id, name, recipient, created FROM member WHERE id = $1", member).
-		Scan(&w.member.ID, &w.member.Name, &w.member.Recipient, &w.member.Created)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, private, fmt.Errorf("%s: %w", w.db.Name, ErrNotMember)
-	}
-	if err != nil {
-		return nil, private, w.fail("member", err)
+	if err := w.actAs(ctx, member); err != nil {
+		return nil, private, err
 	}
 	w.only = &oneCase{id: j.Case, key: key, through: through, links: j.Kind == JobLinks}
 	return w, private, nil
+}
+
+// actAs has the workspace act as the member who asked for a job.
+func (w *Workspace) actAs(ctx context.Context, member string) error {
+	err := w.db.Pool.QueryRowContext(ctx, "SELECT id, name, recipient, created FROM member WHERE id = $1", member).
+		Scan(&w.member.ID, &w.member.Name, &w.member.Recipient, &w.member.Created)
+	if errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("%s: %w", w.db.Name, ErrNotMember)
+	}
+	if err != nil {
+		return w.fail("member", err)
+	}
+	return nil
 }
 
 // oneCase is all that a workspace reaches that was opened for a job.
@@ -448,6 +470,12 @@ type oneCase struct {
 
 // JobPrivate opens what is sealed for a job of the acting member.
 func (w *Workspace) JobPrivate(ctx context.Context, j *Job) (private JobPrivate, err error) {
+	switch {
+	case jobKinds[j.Kind].none:
+		return private, w.mayUpdate(ctx)
+	case j.byOrder():
+		return private, w.orderHolds(ctx, j)
+	}
 	key, _, err := w.enter(ctx, w.db.Pool, j.Case, j.deed())
 	if err != nil {
 		return private, err

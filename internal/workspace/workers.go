@@ -55,7 +55,8 @@ func (w *Workspace) SetWorkers(ctx context.Context, recipient string) error {
 }
 
 // RemoveWorkers has jobs run with the keys of members again. Those that carry
-// a key for the workers keep it until they end. It is for managers.
+// a key for the workers keep it until they end; those that carry none end. It is for
+// managers.
 func (w *Workspace) RemoveWorkers(ctx context.Context) error {
 	return w.act(ctx, func(t *tx) error {
 		if err := t.manages(); err != nil {
@@ -70,6 +71,7 @@ func (w *Workspace) RemoveWorkers(ctx context.Context) error {
 		}
 		t.record("workers.removed", "", "", map[string]any{"recipient": now})
 		t.exec("UPDATE workers SET removed = $1, shared = NULL WHERE removed = ''", t.now)
+		t.exec(cancelJob+"queue = $2 AND wrapped IS NULL", t.w.now(), ForWorkers) // they carry no key that could still open
 		return t.poolHooks("")
 	})
 }

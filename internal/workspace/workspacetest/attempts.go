@@ -118,6 +118,33 @@ var attempts = map[string]attempt{
 	"LeftShared": {rule: team, try: func(c *cast, w *ws, _ *subject) (any, error) {
 		return w.LeftShared(c.T.Context(), func(string) bool { return true })
 	}},
+	"UpdateJob": {rule: team, try: func(c *cast, w *ws, _ *subject) (any, error) {
+		c.asked()
+		return w.UpdateJob(c.T.Context())
+	}},
+	"LastUpdate": {rule: team, try: func(c *cast, w *ws, _ *subject) (any, error) {
+		u := c.asked()
+		ok(c.T, c.KeepUpdate(c.T.Context(), &u))
+		c.prepared()
+		return w.LastUpdate(c.T.Context())
+	}},
+	"KeepUpdate": {rule: team, try: func(c *cast, w *ws, _ *subject) (any, error) {
+		u := c.asked()
+		return nil, w.KeepUpdate(c.T.Context(), &u)
+	}},
+	"HuntNews": {rule: team, try: func(c *cast, w *ws, _ *subject) (any, error) {
+		u := c.asked()
+		return nil, w.HuntNews(c.T.Context(), &u)
+	}},
+	"Schedule":    {rule: team, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.Schedule(c.T.Context()) }},
+	"SetSchedule": {rule: managers, try: func(c *cast, w *ws, _ *subject) (any, error) { return nil, w.SetSchedule(c.T.Context(), time.Hour) }},
+	"OrderHunts": {rule: whole, deed: workspace.ActHunt, try: func(c *cast, w *ws, _ *subject) (any, error) {
+		return nil, w.OrderHunts(c.T.Context(), c.Case.ID, true)
+	}},
+	"HuntsOrdered": {rule: mixed, deed: workspace.ActHunt, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.HuntsOrdered(c.T.Context()) }},
+	"NotHunted": {rule: anyCase, deed: workspace.ActHunt, try: func(c *cast, w *ws, _ *subject) (any, error) {
+		return w.NotHunted(c.T.Context(), []string{"0"})
+	}},
 	"KeepWitness": {rule: team, try: func(c *cast, w *ws, _ *subject) (any, error) { return nil, w.KeepWitness(c.T.Context(), c.spare()) }},
 	"KeepTimestamp": {rule: team, try: func(c *cast, w *ws, _ *subject) (any, error) {
 		return nil, w.KeepTimestamp(c.T.Context(), workspace.Timestamp{Server: c.spare(), Token: []byte{}})
@@ -563,6 +590,14 @@ func must[T any](v T, err error) any {
 		return err.Error()
 	}
 	return v
+}
+
+// asked is the record of a job that asks the feeds.
+func (c *cast) asked() workspace.FeedUpdate {
+	j, err := c.AddJob(c.T.Context(), workspace.Job{Kind: workspace.JobUpdate}, workspace.JobPrivate{})
+	ok(c.T, err)
+	c.prepared()
+	return workspace.FeedUpdate{Job: j.ID, Feeds: []workspace.FeedResult{{Name: "a feed", State: "changed"}}, News: true}
 }
 
 // shares has the workspace keep something that its members share.
