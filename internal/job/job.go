@@ -1,5 +1,5 @@
 // Package job runs what takes long: evidence is taken from a path and checked,
-// cases are checked again, hunted in, reminded of. Jobs are rows of the
+// cases are checked again, hunted in, reminded of, feeds are asked. Jobs are rows of the
 // workspace: they go on after the page is closed, and after the program was
 // killed, in whichever process has the key that they run with.
 //
@@ -49,7 +49,7 @@ type Engine struct {
 	// workspace, or on this machine.
 	With func(context.Context, *examine.Space) (examine.With, error)
 	// Sets are the indicators that hunts ask for. nil: jobs of that kind are
-	// left to other processes, as are those of the next four.
+	// left to other processes, as are those of the next five.
 	Sets func(context.Context, *examine.Space) ([]*indicator.Set, error)
 	// Remind sends what is due in a case.
 	Remind func(ctx context.Context, s *examine.Space, caseID string) error
@@ -61,6 +61,9 @@ type Engine struct {
 	// Links compares the people of the cases of the member who asked, and keeps
 	// the graph for them.
 	Links func(ctx context.Context, s *examine.Space, caseID string, m *indicator.Matcher) error
+	// Update opens the indicators that count for the workspace, and calls fn with
+	// the feeds to ask.
+	Update func(ctx context.Context, s *examine.Space, job string, fn func(Asking) error) error
 	// Explain is the id of the message that tells a person of an error.
 	Explain func(error) string
 	Now     func() time.Time
@@ -126,6 +129,9 @@ func (e *Engine) kinds() []string {
 	}
 	if e.Links != nil {
 		list = append(list, workspace.JobLinks)
+	}
+	if e.Update != nil {
+		list = append(list, workspace.JobUpdate)
 	}
 	return slices.DeleteFunc(list, func(kind string) bool { return e.Kinds != nil && !slices.Contains(e.Kinds, kind) })
 }
@@ -212,7 +218,8 @@ func (e *Engine) Run(ctx context.Context) {
 	e.working.Wait()
 }
 
-// mend looks after jobs whose processes are gone, this one's among them.
+// mend looks after jobs whose processes are gone, this one's among them, and
+// queues what is due.
 func (e *Engine) mend(ctx context.Context) {
 	tick := time.NewTicker(e.Silent / 3)
 	defer tick.Stop()
@@ -223,6 +230,11 @@ func (e *Engine) mend(ctx context.Context) {
 			e.Wake()
 		}
 		e.takeAgain(ctx)
+		if queued, err := e.worker.Due(ctx); err != nil && ctx.Err() == nil {
+			e.warn(ctx, "schedule not looked at", err)
+		} else if queued {
+			e.Wake()
+		}
 		e.sweep(ctx, e.Space(nil).Vault)
 		e.sweepKept(ctx, e.Space(nil).Vault)
 		select {

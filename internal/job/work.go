@@ -54,6 +54,8 @@ func (e *Engine) work(ctx context.Context, c *running) error {
 		return e.links(ctx, c, &j)
 	case workspace.JobIndex:
 		return e.index(ctx, c, &j)
+	case workspace.JobUpdate:
+		return e.update(ctx, c, &j)
 	}
 	return fmt.Errorf("%w: job of kind %q", workspace.ErrInvalid, j.Kind)
 }
