@@ -74,6 +74,7 @@ var hints = []struct {
 	{workspace.ErrNoAccess, "ws.hint.no_access"},
 	{workspace.ErrNotWorker, "worker.hint.not_worker"},
 	{workspace.ErrSharedKey, "ws.hint.shared_key"},
+	{workspace.ErrNoneShared, "web.error.none_shared"},
 	{workspace.ErrCertificate, "worker.hint.certificate"},
 	{workspace.ErrCrowded, "worker.hint.crowded"},
 	{workspace.ErrUnreachable, "worker.hint.unreachable"},

@@ -131,6 +131,8 @@ type indicatorsCmd struct {
 	Unpack indicatorsUnpackCmd `cmd:"" help:"indicators_unpack"`
 	Key    indicatorsKeyCmd    `cmd:"" help:"indicators_key"`
 	Share  indicatorsShareCmd  `cmd:"" help:"indicators_share"`
+
+	Schedule indicatorsScheduleCmd `cmd:"" help:"indicators_schedule"`
 }
 
 type indicatorsListCmd struct {

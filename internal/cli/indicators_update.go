@@ -13,7 +13,7 @@ import (
 	"github.com/amparo-project/amparo/internal/feed"
 	"github.com/amparo-project/amparo/internal/feed/fetch"
 	"github.com/amparo-project/amparo/internal/indicator"
-	"github.com/amparo-project/amparo/internal/web"
+	"github.com/amparo-project/amparo/internal/job"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
 
@@ -161,9 +161,8 @@ type updated struct {
 	Why     string   `json:"why,omitempty"`
 }
 
-// updateFeeds asks all feeds for news, for a page: said is told first how many
-// there are, then what became of each. It fails where none could be asked.
-func updateFeeds(ctx context.Context, s *examine.Space, said func(total int, r *web.FeedResult)) error {
+// updateFeeds asks all feeds for news, for a job.
+func updateFeeds(ctx context.Context, s *examine.Space, id string, fn func(job.Asking) error) error {
 	client, err := newClient("")
 	if err != nil {
 		return err
@@ -173,28 +172,42 @@ func updateFeeds(ctx context.Context, s *examine.Space, said func(total int, r *
 		if err != nil {
 			return err
 		}
-		said(len(sources), nil)
-		failed := 0
-		for _, s := range sources {
-			r := client.Update(ctx, st, s, false, time.Now())
-			if ctx.Err() != nil {
-				return context.Cause(ctx)
-			}
-			u := updatedOf(&r)
-			if r.State == fetch.Failed {
-				failed++
-			}
-			said(len(sources), &web.FeedResult{Name: u.Name, State: u.State, Count: u.Count, Added: u.Added, Removed: u.Removed, Examples: u.New, Why: u.Why})
-		}
-		if failed > 0 && failed == len(sources) {
-			return errNoFeed
-		}
-		return nil
+		return fn(&asking{client, st, sources, id})
 	})
 }
 
-// errNoFeed says that no feed could be asked.
-var errNoFeed = errors.New("no feed could be asked")
+// asking implements job.Asking.
+type asking struct {
+	client  *fetch.Client
+	store   *feed.Store
+	sources []feed.Source
+	job     string
+}
+
+// Feeds implements job.Asking.
+func (q *asking) Feeds() []workspace.FeedResult {
+	list := make([]workspace.FeedResult, len(q.sources))
+	for i, s := range q.sources {
+		list[i] = workspace.FeedResult{Name: s.Name, Address: s.Address}
+	}
+	return list
+}
+
+// Ask implements job.Asking. What looks broken is told, and not taken.
+func (q *asking) Ask(ctx context.Context, i int) (workspace.FeedResult, error) {
+	r := q.client.UpdateFor(ctx, q.store, q.sources[i], q.job, time.Now())
+	if r.Why != nil && ctx.Err() != nil {
+		return workspace.FeedResult{}, context.Cause(ctx)
+	}
+	if job.OfWorkspace(r.Why) {
+		return workspace.FeedResult{}, r.Why
+	}
+	u := updatedOf(&r)
+	return workspace.FeedResult{
+		Name: u.Name, Address: u.Address, State: u.State, Count: u.Count, Added: u.Added, Removed: u.Removed, Examples: u.New, Why: u.Why,
+		Passes: r.State == fetch.Failed && fetch.Passes(r.Why),
+	}, nil
+}
 
 // updatedOf says what became of one feed.
 func updatedOf(r *fetch.Result) updated {

@@ -20,7 +20,7 @@ type jobCmd struct {
 }
 
 type jobAddCmd struct {
-	Kind         string `arg:"" help:"job_kind" enum:"receive,check,recheck,hunt,remind,notice,export,links,index"`
+	Kind         string `arg:"" help:"job_kind" enum:"receive,check,recheck,hunt,remind,notice,export,links,index,update"`
 	Case         string `arg:"" optional:"" help:"case_id"`
 	All          bool   `help:"job_all"`
 	Evidence     string `help:"job_evidence" placeholder:"EVIDENCE"`
@@ -33,7 +33,7 @@ type jobAddCmd struct {
 }
 
 // errJobNeeds says which flags a kind of job needs.
-var errJobNeeds = errors.New("a job of kind check needs --evidence, one of kind receive --device and --path, one of kind export a case with --subject and --for, or with --run and --format, the others a case or --all")
+var errJobNeeds = errors.New("a job of kind check needs --evidence, one of kind receive --device and --path, one of kind export a case with --subject and --for, or with --run and --format, one of kind update none of these, the others a case or --all")
 
 func (c *jobAddCmd) valid() bool {
 	switch c.Kind {
@@ -43,6 +43,8 @@ func (c *jobAddCmd) valid() bool {
 		return c.Case != "" && c.Device != "" && c.Path != "" && !c.All
 	case workspace.JobExport:
 		return c.Case != "" && !c.All && (c.Subject != "" && c.For != "" && c.Format == "") != (c.Subject == "" && c.InRun != "" && c.Format != "")
+	case workspace.JobUpdate:
+		return c.Case == "" && !c.All
 	default:
 		return (c.Case != "") != c.All
 	}
@@ -89,6 +91,8 @@ func (c *jobAddCmd) Run(a *app) error {
 // cases are those that the jobs are of.
 func (c *jobAddCmd) cases(a *app, s works) ([]string, error) {
 	switch {
+	case c.Kind == workspace.JobUpdate:
+		return []string{""}, nil
 	case c.Kind == workspace.JobCheck:
 		ev, err := s.Evidence(a.ctx, c.Evidence)
 		if err == nil && c.Case != "" && c.Case != ev.Case {
@@ -152,6 +156,8 @@ func (a *app) jobProgress(j *workspace.Job) string {
 		return fmt.Sprintf("%d %%", min(100, p.Bytes*100/p.Of))
 	case j.Kind == workspace.JobRecheck && p.Total > 0:
 		return a.Text("job.pieces_of", "Done", a.Number(p.Files), "Total", a.Number(p.Total))
+	case j.Kind == workspace.JobUpdate && p.Total > 0:
+		return a.Text("job.feeds_of", "Done", a.Number(p.Files), "Total", a.Number(p.Total))
 	case p.Total > 0:
 		return a.Text("job.files_of", "Files", a.Number(p.Files), "Total", a.Number(p.Total))
 	}
@@ -182,6 +188,13 @@ func (a *app) showJob(s works, id string, asJSON bool) error {
 	}
 	if j.Error != "" {
 		fmt.Fprintln(a.Out, a.Text(j.Error))
+	}
+	if j.File != "" {
+		id := "job.reading"
+		if j.Kind == workspace.JobUpdate {
+			id = "job.asking"
+		}
+		fmt.Fprintln(a.Out, a.Text(id, "Name", safe(j.File)))
 	}
 	if j.Kept != "" {
 		fmt.Fprintln(a.Out, a.Text("job.kept", "Time", day(j.Kept), "Job", j.ID))

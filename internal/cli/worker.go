@@ -38,7 +38,7 @@ type workerCmd struct {
 	Identity string        `help:"worker_identity" placeholder:"FILE"`
 	Jobs     int           `help:"worker_jobs" default:"1"`
 	PerCase  int           `help:"worker_per_case" default:"1"`
-	Kinds    []string      `help:"worker_kinds" enum:"receive,check,recheck,hunt,remind,notice,export,links,index,webhook" placeholder:"KIND"`
+	Kinds    []string      `help:"worker_kinds" enum:"receive,check,recheck,hunt,remind,notice,export,links,index,update,webhook" placeholder:"KIND"`
 	Patience time.Duration `help:"worker_patience" default:"30s"`
 	opsFlags
 	Memory uint64 `help:"worker_memory" placeholder:"MIB"`
@@ -188,7 +188,7 @@ func (a *app) engine(db *workspace.DB, store vault.Store, dir string) *job.Engin
 			return &examine.Space{Workspace: w, Vault: store, Dir: dir}
 		},
 		With: func(ctx context.Context, s *examine.Space) (examine.With, error) { return checkWith(ctx, s, installed) },
-		Sets: a.huntSets, Remind: a.remind, Deliver: a.deliver, Export: a.export, Links: keepLinks, Explain: web.ExplainJob, Now: a.Now,
+		Sets: a.huntSets, Remind: a.remind, Deliver: a.deliver, Export: a.export, Links: keepLinks, Update: updateFeeds, Explain: web.ExplainJob, Now: a.Now,
 		Log: slog.New(slog.NewTextHandler(a.Err, nil)),
 	}
 }

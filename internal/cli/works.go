@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/amparo-project/amparo/internal/account"
 	"github.com/amparo-project/amparo/internal/account/book"
@@ -64,6 +65,12 @@ type works interface {
 	Job(ctx context.Context, id string) (workspace.Job, error)
 	CancelJob(ctx context.Context, id string) error
 	FetchJob(ctx context.Context, id string, w io.Writer) error
+
+	Schedule(ctx context.Context) (workspace.Schedule, error)
+	SetSchedule(ctx context.Context, every time.Duration) error
+	Updated(ctx context.Context) (workspace.Job, workspace.FeedUpdate, error) // the last update of the feeds
+	OrderHunts(ctx context.Context, caseID string, on bool) error
+	HuntsOrdered(ctx context.Context) ([]string, error)
 
 	RetireEntry(ctx context.Context, id, reason string) (workspace.Entry, error)
 	PutFacts(ctx context.Context, caseID string, facts []*account.Fact) ([]string, error)
@@ -133,6 +140,19 @@ func (h here) KeepFile(ctx context.Context, name string, data []byte, wish setti
 // RemoveFile implements works.
 func (h here) RemoveFile(ctx context.Context, name string, wish settings.Wish) error {
 	return settings.Remove(ctx, h.Workspace, name, wish)
+}
+
+// Updated implements works.
+func (h here) Updated(ctx context.Context) (workspace.Job, workspace.FeedUpdate, error) {
+	j, err := h.UpdateJob(ctx)
+	if err != nil {
+		return j, workspace.FeedUpdate{}, err
+	}
+	u, err := h.LastUpdate(ctx)
+	if errors.Is(err, workspace.ErrNotFound) { // it waits
+		err = nil
+	}
+	return j, u, err
 }
 
 // PutFacts implements works.

@@ -210,6 +210,7 @@ type caseCmd struct {
 	Remove  caseRemoveCmd  `cmd:"" help:"case_remove"`
 
 	Exports caseExportsCmd `cmd:"" help:"case_exports"`
+	Hunts   caseHuntsCmd   `cmd:"" help:"case_hunts"`
 }
 
 type caseCreateCmd struct {

@@ -292,6 +292,8 @@ func (c *Client) AddJob(ctx context.Context, j workspace.Job, private workspace.
 			err = c.post(ctx, "/cases/"+part(j.Case)+"/jobs/exhibit", body, &out)
 		}
 		return out, err
+	case workspace.JobUpdate:
+		return out, c.post(ctx, "/indicators/update", nil, &out)
 	case workspace.JobReceive:
 		body := map[string]any{"device": j.Device, "path": private.Path}
 		if private.Password != "" {

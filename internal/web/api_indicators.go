@@ -92,16 +92,7 @@ func (a *api) indicators() {
 			_, err := a.s.removeIndicators(ctx, sp, in.Set)
 			return nothing{}, err
 		})
-	add(a, ScopeHunt, http.MethodPost, "/indicators/update", "update-indicators", "Ask the feeds of indicators for news: it reaches their addresses, and goes on after the answer",
-		func(ctx context.Context, sp *examine.Space, _ *nothing) (Feeds, error) {
-			if err := sp.InTeam(ctx); err != nil {
-				return Feeds{}, err
-			}
-			a.s.updating.start(a.s.ended, a.s.o.Now, sp, a.s.o.Update)
-			return a.s.updating.state(), nil
-		})
-	add(a, ScopeRead, http.MethodGet, "/indicators/update", "get-update", "How the update of indicators stands, or ended",
-		func(context.Context, *examine.Space, *nothing) (Feeds, error) { return a.s.updating.state(), nil })
+	a.feeds()
 	add(a, ScopeRead, http.MethodGet, "/indicators/search", "search-indicators", "Which installed sets know a value",
 		func(ctx context.Context, sp *examine.Space, in *struct {
 			Value string `query:"value" minLength:"1" maxLength:"2000" required:"true"`

@@ -37,7 +37,9 @@ var operationNeeds = map[string]need{
 
 	"add-answer": may(workspace.ActAccount), "add-events": may(workspace.ActAccount), "add-facts": may(workspace.ActAccount),
 	"add-found-events": may(workspace.ActAccount), "add-promise": may(workspace.ActAccount), "add-request": may(workspace.ActAccount),
-	"share-indicators": teamMay(workspace.ActHunt), "update-indicators": teamMay(workspace.ActHunt), "get-update": ofTeam, "make-exhibit": may(workspace.ActReport),
+	"share-indicators": teamMay(workspace.ActHunt),
+	"queue-update":     teamMay(workspace.ActHunt), "get-update": ofTeam, "get-schedule": ofTeam, "set-schedule": managers,
+	"list-hunts": teamMay(workspace.ActHunt), "queue-hunts": teamMay(workspace.ActHunt), "order-hunts": mayAll(workspace.ActHunt), "make-exhibit": may(workspace.ActReport),
 	"preview-publication": may(workspace.ActPublish), "publish": may(workspace.ActPublish), "publish-documents": may(workspace.ActPublish),
 	"retire-entry": may(workspace.ActAccount), "add-register": may(workspace.ActAccount), "ask-to-be-told": may(workspace.ActAccount),
 	"decide-concern": may(workspace.ActAccount), "draft-notices": may(workspace.ActAccount), "move-notice": may(workspace.ActAccount),

@@ -18,6 +18,8 @@ type caseData struct {
 	Acts     []actLine // the last
 	Jobs     []string  // kinds that the member may queue
 	MoreActs bool
+	MayOrder bool // hunts after each news
+	Ordered  bool
 }
 
 type personLine struct {
@@ -75,6 +77,13 @@ func (q *request) casePage() error {
 		if c.State == workspace.CaseOpen && c.Role.MayAll(workspace.JobDeed(kind)) {
 			d.Jobs = append(d.Jobs, kind)
 		}
+	}
+	if d.MayOrder = c.State == workspace.CaseOpen && c.Role.MayAll(workspace.ActHunt); d.MayOrder {
+		ordered, err := q.space.HuntsOrdered(q.ctx())
+		if err != nil {
+			return err
+		}
+		d.Ordered = slices.Contains(ordered, c.ID)
 	}
 	if d.People, err = q.people(c.ID); err != nil {
 		return err

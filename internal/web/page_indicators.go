@@ -64,7 +64,10 @@ func (q *request) indicatorsData() (indicatorsData, *feed.Store, error) {
 	if err != nil {
 		return indicatorsData{}, nil, err
 	}
-	d := indicatorsData{Query: q.value("q"), Feeds: q.feedsView()}
+	d := indicatorsData{Query: q.value("q")}
+	if d.Feeds, err = q.feedsView(st); err != nil {
+		return d, nil, err
+	}
 	for _, e := range st.Entries() {
 		v := e.Current()
 		if v == nil {

@@ -90,6 +90,10 @@ func (q *request) jobData() (jobData, error) {
 		return jobData{}, err
 	}
 	d := q.jobLine(j)
+	if j.Case == "" {
+		d.MayEnd = q.space.Allows(q.ctx(), workspace.JobDeed(j.Kind)) == nil
+		return d, nil
+	}
 	if d.Case, err = q.space.Case(q.ctx(), j.Case); err != nil {
 		return d, err
 	}

@@ -93,6 +93,17 @@ func (v *view) N(n any) string {
 	return fmt.Sprint(n)
 }
 
+// Every says how often something is done, of minutes.
+func (v *view) Every(minutes int64) string {
+	switch {
+	case minutes%1440 == 0:
+		return v.Count("web.every.days", minutes/1440)
+	case minutes%60 == 0:
+		return v.Count("web.every.hours", minutes/60)
+	}
+	return v.Count("web.every.minutes", minutes)
+}
+
 // Known is the text of a prefix and a value, the value where there is none.
 func (v *view) Known(prefix, value string) string { return v.Or(prefix, value) }
 

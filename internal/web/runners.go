@@ -47,7 +47,7 @@ func (s *Server) newEngine() *job.Engine {
 		DB: h.db, Space: func(w *workspace.Workspace) *examine.Space {
 			return &examine.Space{Workspace: w, Vault: store, Dir: dir}
 		},
-		With: s.with, Sets: s.o.Sets, Remind: s.o.Remind, Deliver: s.o.Deliver, Export: s.export, Links: s.keepLinks, Child: s.o.Child, Explain: ExplainJob, Now: s.o.Now, Log: s.o.Log, Silent: s.silent,
+		With: s.with, Sets: s.o.Sets, Remind: s.o.Remind, Deliver: s.o.Deliver, Export: s.export, Links: s.keepLinks, Update: s.o.Update, Child: s.o.Child, Explain: ExplainJob, Now: s.o.Now, Log: s.o.Log, Silent: s.silent,
 		Begun: s.o.JobBegun,
 	}
 }

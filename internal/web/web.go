@@ -67,9 +67,9 @@ type Options struct {
 	Rules      func() (*rule.Set, error)
 	Lures      func(context.Context, *examine.Space) (*lure.Knowledge, error)
 	Terms      func(context.Context, *examine.Space) (*term.Set, error) // of the law, for requests to authorities
-	// Update asks all feeds for news and says of each what became of it; first it is
-	// told how many there are. It fails where none could be asked.
-	Update func(ctx context.Context, s *examine.Space, said func(total int, r *FeedResult)) error
+	// Update opens the feeds that a job asks for news, as job.Engine has it; nil: this
+	// server runs no such jobs.
+	Update func(ctx context.Context, s *examine.Space, job string, fn func(job.Asking) error) error
 	// Concerns are the rules of legal concerns and of the trade, and those that
 	// could not be read.
 	Concerns func() (*concern.Set, []concern.Fault, error)
@@ -116,7 +116,6 @@ type Server struct {
 	views     workspace.Views
 	pages     *pages
 	compared  compared
-	updating  updating
 	standings standings
 
 	ended context.Context //nolint:containedctx // of all that goes on without a request
@@ -216,7 +215,6 @@ func (s *Server) Close() error {
 	s.spaces.clear()
 	s.stopJobs()
 	s.compared.forget("")
-	s.updating.all.Wait()
 	s.standings.forget()
 	s.mu.Lock()
 	defer s.mu.Unlock()

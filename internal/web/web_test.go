@@ -27,6 +27,7 @@ import (
 	"github.com/amparo-project/amparo/internal/feed"
 	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/indicator"
+	"github.com/amparo-project/amparo/internal/job"
 	"github.com/amparo-project/amparo/internal/lure"
 	"github.com/amparo-project/amparo/internal/rule"
 	"github.com/amparo-project/amparo/internal/seal"
@@ -144,7 +145,7 @@ func fixtureAt(t testing.TB, home string, with ...func(base string, o *Options))
 		Rules:        rule.Builtin,
 		Lures:        func(context.Context, *examine.Space) (*lure.Knowledge, error) { return lure.Builtin() },
 		Terms:        func(context.Context, *examine.Space) (*term.Set, error) { return term.Load(nil) },
-		Update: func(context.Context, *examine.Space, func(int, *FeedResult)) error {
+		Update: func(context.Context, *examine.Space, string, func(job.Asking) error) error {
 			return errors.New("no network in tests")
 		},
 		Concerns: func() (*concern.Set, []concern.Fault, error) { return concern.Load() },
