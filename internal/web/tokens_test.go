@@ -32,7 +32,7 @@ func TestTokenOfOneCase(t *testing.T) {
 	elsewhere, here := owner.limitedToken(mine), owner.limitedToken(f.caseID)
 	_, a := f.s.newAPI()
 	for person := range f.values {
-		marks := []string{"ibis", f.caseID}
+		marks := []string{"sacred-ibis", f.caseID}
 		for name, v := range f.values[person] {
 			if name != "ledger" && name != "format" {
 				marks = append(marks, v)
@@ -59,7 +59,7 @@ func TestTokenOfOneCase(t *testing.T) {
 	}
 	// Of its own case it says what the member may see.
 	for path, mark := range map[string]string{
-		"/cases": f.caseID, "/cases/" + f.caseID: f.caseID, "/cases/" + f.caseID + "/people": "ibis", "/findings": f.values[0]["run"], "/runs": f.values[0]["run"],
+		"/cases": f.caseID, "/cases/" + f.caseID: f.caseID, "/cases/" + f.caseID + "/people": "sacred-ibis", "/findings": f.values[0]["run"], "/runs": f.values[0]["run"],
 		"/jobs": f.values[0]["job"], "/ledger": f.caseID, "/counts": f.caseID, "/workspace": `"cases":["` + f.caseID + `"]`,
 	} {
 		if got := f.program("GET", apiPrefix+path, here, ""); got.status != http.StatusOK || !strings.Contains(got.body, mark) || strings.Contains(got.body, mine) {
