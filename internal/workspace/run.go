@@ -192,7 +192,10 @@ type inserter struct {
 	b           strings.Builder
 }
 
-const rowsPerInsert = 200
+// rowsPerInsert is so small for SQLite looks for each parameter of a statement
+// among all of them: 200 rows of 15 took three times as long as ten times 20.
+// PostgreSQL takes the same time for either.
+const rowsPerInsert = 20
 
 func (in *inserter) add(f *finding.Finding) error {
 	if in.seen[f.ID] {
