@@ -32,7 +32,7 @@ func (l *lab) checked() workspace.Run {
 	d, err := l.AddDevice(ctx, l.caseID, p.ID, "phone")
 	l.ok(err)
 	backup := filepath.Join(l.tb.TempDir(), "backup")
-	_, err = testevidence.WriteIOSBackup(backup, testevidence.Options{Messages: 100})
+	_, err = testevidence.WriteIOSBackup(backup, testevidence.Options{Messages: 100, Plant: true})
 	l.ok(err)
 	ev, err := l.space().Receive(ctx, l.caseID, d.ID, backup, nil)
 	l.ok(err)
