@@ -2,14 +2,17 @@ package cli
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/amparo-project/amparo/internal/compare"
+	"github.com/amparo-project/amparo/internal/examine"
 	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/report"
 	"github.com/amparo-project/amparo/internal/vault"
@@ -22,13 +25,38 @@ type compareCmd struct {
 	Indicators   []string `help:"check_indicators" placeholder:"PATH" sep:"none"`
 	PasswordFile string   `help:"password_file" placeholder:"FILE"`
 	identityFlags
+	anyFlags
 	List bool `help:"compare_list"`
 	JSON bool `name:"json" help:"json"`
 }
 
-// Run compares two result folders, or two pieces of evidence, which are
-// checked first.
-func (c *compareCmd) Run(a *app) (err error) {
+// stored is how the id of a check in a workspace looks.
+var stored = regexp.MustCompile(`^R-[0-9a-z]{12}$`)
+
+// Run compares two result folders, or two pieces of evidence, which are checked
+// first; or two checks of a workspace.
+func (c *compareCmd) Run(a *app) error {
+	if stored.MatchString(c.A) && stored.MatchString(c.B) {
+		return c.either(a, func(s works) error {
+			return c.show(a, [2]string{c.A, c.B}, func(each eachDifference) (*compare.Result, error) {
+				return s.CompareRuns(a.ctx, c.A, c.B, each)
+			})
+		})
+	}
+	if c.server() != "" {
+		return usageError{errOnlyRuns}
+	}
+	return c.folders(a)
+}
+
+// errOnlyRuns says that a server compares what it has.
+var errOnlyRuns = errors.New("at a server two checks are compared, by their ids: R-… R-…")
+
+// eachDifference is told of each difference, and the finding that rests on it.
+type eachDifference = func(*compare.Difference, *finding.Finding) error
+
+// folders compares two result folders, or evidence.
+func (c *compareCmd) folders(a *app) (err error) {
 	temp := ""
 	defer func() {
 		if temp != "" {
@@ -36,7 +64,6 @@ func (c *compareCmd) Run(a *app) (err error) {
 		}
 	}()
 	var sides [2]compare.Side
-	var found [2]map[string]*finding.Finding
 	for i, path := range []string{c.A, c.B} {
 		dir := path
 		if !isResult(path) {
@@ -51,15 +78,26 @@ func (c *compareCmd) Run(a *app) (err error) {
 				return err
 			}
 		}
-		if sides[i], found[i], err = loadSide(dir, path); err != nil {
+		if sides[i], err = examine.SideOf(os.DirFS(dir), dir); err != nil {
 			return err
 		}
 	}
-	out := &differences{app: a, cmd: c, found: found}
+	return c.show(a, [2]string{c.A, c.B}, func(each eachDifference) (*compare.Result, error) {
+		found, err := examine.FoundIn(sides)
+		if err != nil {
+			return nil, err
+		}
+		return compare.Compare(a.ctx, sides[0], sides[1], func(d *compare.Difference) error { return each(d, found(d)) })
+	})
+}
+
+// show shows what compares: as JSON, or for people.
+func (c *compareCmd) show(a *app, names [2]string, compared func(eachDifference) (*compare.Result, error)) error {
+	out := &differences{app: a, cmd: c}
 	if c.JSON {
-		return out.json(sides)
+		return out.json(compared)
 	}
-	return out.text(sides)
+	return out.text(names, compared)
 }
 
 // scratch makes a folder for what is in clear while it is compared, in one of
@@ -94,37 +132,18 @@ func (c *compareCmd) check(a *app, path, dir string) error {
 	return nil
 }
 
-// loadSide reads what a comparison needs of a result folder. Findings are
-// known by their record, as it stands in records too.
-func loadSide(dir, path string) (compare.Side, map[string]*finding.Finding, error) {
-	res, err := report.Load(dir)
-	if err != nil {
-		return compare.Side{}, nil, err
-	}
-	res.Run.Evidence.Path = path
-	found := map[string]*finding.Finding{}
-	err = report.EachFinding(dir, func(f *finding.Finding) error {
-		if was := found[string(f.Record)]; was == nil || f.Severity > was.Severity {
-			found[string(f.Record)] = f
-		}
-		return nil
-	})
-	return compare.Side{Dir: dir, Run: &res.Run}, found, err
-}
-
 // differences shows what differs.
 type differences struct {
 	*app
 	cmd    *compareCmd
-	found  [2]map[string]*finding.Finding
 	marked []string
 }
 
 // json writes {"differences": […], "result": {…}}.
-func (d *differences) json(sides [2]compare.Side) error {
+func (d *differences) json(compared func(eachDifference) (*compare.Result, error)) error {
 	fmt.Fprint(d.Out, `{"differences":[`)
 	sep := "\n"
-	res, err := compare.Compare(d.ctx, sides[0], sides[1], func(diff *compare.Difference) error {
+	res, err := compared(func(diff *compare.Difference, _ *finding.Finding) error {
 		line, err := json.Marshal(diff)
 		if err != nil {
 			return err
@@ -146,13 +165,13 @@ func (d *differences) json(sides [2]compare.Side) error {
 
 // text writes the summary, before it each difference where they are asked for,
 // and after it those that findings rest on.
-func (d *differences) text(sides [2]compare.Side) error {
-	res, err := compare.Compare(d.ctx, sides[0], sides[1], d.each)
+func (d *differences) text(names [2]string, compared func(eachDifference) (*compare.Result, error)) error {
+	res, err := compared(d.each)
 	if err != nil {
 		return err
 	}
-	for i, s := range sides {
-		fmt.Fprintf(d.Out, "%c: %s\n   %s\n", 'A'+rune(i), safe(s.Run.Evidence.Path), report.DeviceLine(&s.Run.Evidence.Device))
+	for i, name := range names {
+		fmt.Fprintf(d.Out, "%c: %s\n   %s\n", 'A'+rune(i), safe(name), report.DeviceLine(&res.Checks[i].Device))
 	}
 	switch {
 	case res.SameDevice == nil:
@@ -163,6 +182,12 @@ func (d *differences) text(sides [2]compare.Side) error {
 	if res.Versions[0] != res.Versions[1] {
 		fmt.Fprintln(d.Out, "! "+d.Text("compare.versions", "A", res.Versions[0], "B", res.Versions[1]))
 	}
+	d.basis(&res.Basis)
+	if res.Equal() {
+		fmt.Fprintln(d.Out, d.Text("compare.equal"))
+	}
+	fmt.Fprintln(d.Out, d.Text("compare.found", "New", d.Number(int64(len(res.Findings.New))), "Gone", d.Number(int64(len(res.Findings.Gone))),
+		"Changed", d.Number(int64(len(res.Findings.Changed))), "Same", d.Number(int64(res.Findings.Same))))
 	fmt.Fprintln(d.Out)
 	d.table(res)
 	if len(d.marked) > 0 {
@@ -172,6 +197,27 @@ func (d *differences) text(sides [2]compare.Side) error {
 		}
 	}
 	return nil
+}
+
+// basis says by what the checks were made that is not the same in both.
+func (d *differences) basis(b *compare.Basis) {
+	for _, x := range []struct {
+		id   string
+		list []compare.Thing
+	}{{"parsers", b.Parsers.Differ}, {"indicators", b.Indicators.Differ}, {"rules", b.Rules.Differ}} {
+		if len(x.list) == 0 {
+			continue
+		}
+		names := make([]string, 0, maxMarked+1)
+		for i, t := range x.list {
+			if i == maxMarked {
+				names = append(names, "…")
+				break
+			}
+			names = append(names, safe(t.Name)+" ("+strings.ToLower(d.Text("compare."+string(t.Change)))+")")
+		}
+		fmt.Fprintln(d.Out, "! "+d.Text("compare.basis_"+x.id, "Names", strings.Join(names, ", ")))
+	}
 }
 
 func (d *differences) table(res *compare.Result) {
@@ -199,13 +245,9 @@ func (d *differences) state(s finding.State) string {
 // maxMarked differences with findings are named.
 const maxMarked = 20
 
-func (d *differences) each(diff *compare.Difference) error {
+func (d *differences) each(diff *compare.Difference, f *finding.Finding) error {
 	if d.cmd.List {
 		fmt.Fprintln(d.Out, d.line(diff))
-	}
-	f := d.found[1][string(diff.B)]
-	if f == nil {
-		f = d.found[0][string(diff.A)]
 	}
 	if f == nil || f.Severity < finding.Low {
 		return nil

@@ -15,7 +15,9 @@ import (
 	"github.com/amparo-project/amparo/internal/account/outbox"
 	"github.com/amparo-project/amparo/internal/casework"
 	"github.com/amparo-project/amparo/internal/client"
+	"github.com/amparo-project/amparo/internal/compare"
 	"github.com/amparo-project/amparo/internal/examine"
+	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/settings"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
@@ -57,6 +59,7 @@ type works interface {
 	Runs(ctx context.Context, by workspace.RunFilter, p workspace.Page) (workspace.List[workspace.Run], error)
 	Run(ctx context.Context, id string) (workspace.Run, error)
 	Viewed(ctx context.Context, evidence, what string) error
+	CompareRuns(ctx context.Context, a, b string, each func(*compare.Difference, *finding.Finding) error) (*compare.Result, error)
 	Findings(ctx context.Context, by workspace.FindingFilter, p workspace.Page) (workspace.List[workspace.Finding], error)
 	Decide(ctx context.Context, run, id, state, note string) error
 
@@ -124,6 +127,20 @@ func (h here) FetchJob(ctx context.Context, id string, w io.Writer) error {
 		}
 	}
 	return casework.Fetch(ctx, h.Space, id, Version, func(string, string) io.Writer { return w })
+}
+
+// CompareRuns implements works. That both were looked at is in the ledger first.
+func (h here) CompareRuns(ctx context.Context, a, b string, each func(*compare.Difference, *finding.Finding) error) (*compare.Result, error) {
+	for _, id := range []string{a, b} {
+		r, err := h.Run(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if err := h.Viewed(ctx, r.Evidence, id); err != nil {
+			return nil, err
+		}
+	}
+	return h.Compare(ctx, a, b, each)
 }
 
 // KeptFile implements works.

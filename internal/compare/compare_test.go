@@ -21,10 +21,12 @@ func side(t testing.TB, kind, serial string, records ...string) Side {
 		t.Fatal(err)
 	}
 	text := strings.Join(records, "\n") + "\n"
-	if err := os.WriteFile(filepath.Join(dir, "records", "ios.sms.jsonl"), []byte(text), 0o600); err != nil {
-		t.Fatal(err)
+	if len(records) > 0 {
+		if err := os.WriteFile(filepath.Join(dir, "records", "ios.sms.jsonl"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
-	return Side{dir, &finding.Run{
+	return Side{Files: os.DirFS(dir), Run: &finding.Run{
 		Version: "test", Evidence: finding.Evidence{Kind: kind, Device: finding.Device{Serial: serial}},
 		Coverage: []finding.Coverage{{Artifact: "ios.sms", State: finding.Read}, {Artifact: "ios.calls", State: finding.Absent}},
 	}}
@@ -86,12 +88,14 @@ func TestCompare(t *testing.T) {
 	}, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
-	same := true
-	want := &Result{SameDevice: &same, Versions: [2]string{"test", "test"}, Artifacts: []Artifact{{
+	want := []Artifact{{
 		Name: "ios.sms", A: finding.Read, B: finding.Read, New: 2, Gone: 4, Changed: 2, Same: 3, Recovered: 1, Comparable: true,
-	}}}
-	if diff := cmp.Diff(want, res); diff != "" {
-		t.Errorf("-want +got:\n%s", diff)
+	}}
+	if diff := cmp.Diff(want, res.Artifacts); diff != "" || res.SameDevice == nil || !*res.SameDevice || res.Versions != [2]string{"test", "test"} || res.Equal() {
+		t.Errorf("%+v, -want +got:\n%s", res, diff)
+	}
+	if res, got := compared(t, a, a); len(got) > 0 || !res.Equal() {
+		t.Errorf("with itself: %v %+v", got, res)
 	}
 }
 
@@ -141,9 +145,6 @@ func TestDamagedRecords(t *testing.T) {
 func TestEmptySides(t *testing.T) {
 	t.Parallel()
 	a := side(t, "", "")
-	if err := os.Remove(filepath.Join(a.Dir, "records", "ios.sms.jsonl")); err != nil {
-		t.Fatal(err)
-	}
 	b := side(t, "", "", row(1, "one", "live"))
 	if _, got := compared(t, a, b); len(got) != 1 || got[0] != "new one" {
 		t.Errorf("%v", got)

@@ -3,8 +3,10 @@ package compare
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"os"
+	"io"
+	"io/fs"
 )
 
 // A differ compares the records of one artifact. It holds the hashes and
@@ -19,9 +21,9 @@ type differ struct {
 	before []entry
 	same   map[hash]int32 // identity and content → the first entry with it
 	at     map[hash]int32 // identity of rows and keys → the first entry with it
-	gone   *os.File       // A's records
+	gone   records        // A's records
 	lost   map[hash]line  // B's deleted rows, by identity and by content
-	after  *os.File       // B's records
+	after  records        // B's records
 	rest   []line         // B's records that are not the same as one of A, in order
 }
 
@@ -35,25 +37,31 @@ type entry struct {
 
 const none = int32(-1)
 
-func (d *differ) run(ctx context.Context, a, b string) error {
+// records is a file of records.
+type records interface {
+	fs.File
+	io.ReaderAt
+}
+
+func (d *differ) run(ctx context.Context, a, b fs.FS, name string) error {
 	d.same, d.at, d.lost = map[hash]int32{}, map[hash]int32{}, map[hash]line{}
-	if err := lines(ctx, a, d.remember); err != nil {
-		return err
+	if err := lines(ctx, a, name, d.remember); err != nil {
+		return fmt.Errorf("the earlier: %w", err)
 	}
-	closeA, err := openIf(a, &d.gone)
+	closeA, err := openIf(a, name, &d.gone)
 	if err != nil {
 		return err
 	}
 	defer closeA()
-	closeB, err := openIf(b, &d.after)
+	closeB, err := openIf(b, name, &d.after)
 	if err != nil {
 		return err
 	}
 	defer closeB()
 	// What is the same must be taken out before rows are paired as changed: a
 	// list may hold the same key twice.
-	if err := lines(ctx, b, d.takeSame); err != nil {
-		return err
+	if err := lines(ctx, b, name, d.takeSame); err != nil {
+		return fmt.Errorf("the later: %w", err)
 	}
 	for _, at := range d.rest {
 		if err := d.pair(at); err != nil {
@@ -64,15 +72,20 @@ func (d *differ) run(ctx context.Context, a, b string) error {
 }
 
 // openIf opens a records file that may not be there.
-func openIf(name string, f **os.File) (closing func(), err error) {
-	*f, err = os.Open(name)
+func openIf(files fs.FS, name string, f *records) (closing func(), err error) {
+	file, err := files.Open(name)
 	switch {
 	case absent(err):
 		return func() {}, nil
 	case err != nil:
 		return nil, fmt.Errorf("records: %w", err)
 	}
-	opened := *f
+	opened, ok := file.(records)
+	if !ok {
+		file.Close()
+		return nil, fmt.Errorf("records: %s: %w", name, errors.ErrUnsupported)
+	}
+	*f = opened
 	return func() { opened.Close() }, nil
 }
 

@@ -8,8 +8,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
-	"os"
 	"path"
 	"slices"
 
@@ -145,8 +145,8 @@ type line struct {
 }
 
 // lines calls fn with every record of a file. A missing file has none.
-func lines(ctx context.Context, name string, fn func(at line, raw []byte, r *record) error) error {
-	f, err := os.Open(name)
+func lines(ctx context.Context, files fs.FS, name string, fn func(at line, raw []byte, r *record) error) error {
+	f, err := files.Open(name)
 	if absent(err) {
 		return nil
 	}

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/amparo-project/amparo/internal/artifact"
+	"github.com/amparo-project/amparo/internal/compare"
 	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/limit"
 	"github.com/amparo-project/amparo/internal/lure"
@@ -220,16 +221,17 @@ func (t *Stored) compare(ctx context.Context, before *workspace.Run, run *findin
 	if err != nil {
 		return nil, err
 	}
-	was, now := statements{}, statements{}
-	if err := errors.Join(report.EachFindingFS(b.FS(ctx), before.ID, was.add), report.EachFinding(dir, now.add)); err != nil {
+	was, now := compare.Statements{}, compare.Statements{}
+	if err := errors.Join(report.EachFindingFS(b.FS(ctx), before.ID, was.Add), report.EachFinding(dir, now.Add)); err != nil {
 		return nil, err
 	}
 	a := &workspace.Again{
 		Of: before.ID, Parsers: moved(before.Summary.Parsers, t.with()), Sets: missing(before.Summary.Sets, run.Indicators),
 		Rules: before.Summary.Rules != refsMark(run.Rules, run.RuleData, run.LureData),
 	}
-	a.NotAsked = was.without(run)
-	a.New, a.Gone, a.Changed = differences(was, now)
+	a.NotAsked = was.Without(run)
+	found := was.To(now)
+	a.New, a.Gone, a.Changed = changes(found.New), changes(found.Gone), changes(found.Changed)
 	a.Worse, err = worse(b.FS(ctx), run)
 	return a, err
 }
@@ -266,99 +268,7 @@ func worse(before fs.FS, run *finding.Run) ([]string, error) {
 	return list, nil
 }
 
-// statement is what is compared of a finding: hashes, for a run may have a
-// hundred thousand. In both a set of indicators goes by its name: of one that
-// was published anew the finding is the same.
-type statement struct {
-	place [sha256.Size]byte // what it is about, and why
-	whole [sha256.Size]byte
-	set   string // of the indicator, by SHA-256
-	name  string // of that set
-}
-
-// statements are findings by id.
-type statements map[string]statement
-
-func (s statements) add(f *finding.Finding) error {
-	id := f.ID
-	row, value, set, name := int64(-1), "", "", ""
-	if f.Where.RowID != nil {
-		row = *f.Where.RowID
-	}
-	if m := f.Indicator; m != nil {
-		set, name = m.SetSHA256, m.Set
-		value = fmt.Sprintf("%q %q %q %q", m.Type, m.Value, m.Set, m.ID)
-		m.SetSHA256 = ""
-		for i := range m.Also {
-			m.Also[i].SetSHA256 = ""
-		}
-	}
-	place := fmt.Sprintf("%q %q %q %d %d %q %q %q", f.Artifact, f.Where.Path, f.Where.Table, row, f.Where.Offset, f.Kind, f.Rule, value)
-	f.ID = "" // it follows from the rest, and from the set
-	line, err := finding.Encode(f)
-	if err != nil {
-		return err
-	}
-	s[id] = statement{sha256.Sum256([]byte(place)), sha256.Sum256(line), set, name}
-	return nil
-}
-
-// without takes out the findings of indicators that a run was not given, and
-// counts them: they are not gone, nobody looked.
-func (s statements) without(run *finding.Run) (n int) {
-	given, named := map[string]bool{"": true}, map[string]bool{}
-	for i := range run.Indicators {
-		given[run.Indicators[i].SHA256], named[run.Indicators[i].Name] = true, true
-	}
-	for id, x := range s {
-		if !given[x.set] && !named[x.name] {
-			delete(s, id)
-			n++
-		}
-	}
-	return n
-}
-
-// differences compares findings: by id, and those that are left by what they
-// are about. Of a changed one the id is the new one.
-func differences(was, now statements) (created, gone, changed workspace.Changes) {
-	left := map[[sha256.Size]byte][]string{}
-	for _, id := range slices.Sorted(maps.Keys(was)) {
-		if _, ok := now[id]; !ok {
-			left[was[id].place] = append(left[was[id].place], id)
-		}
-	}
-	created, gone, changed = workspace.Changes{IDs: []string{}}, workspace.Changes{IDs: []string{}}, workspace.Changes{IDs: []string{}}
-	for _, id := range slices.Sorted(maps.Keys(now)) {
-		n := now[id]
-		if w, ok := was[id]; ok {
-			if w.whole != n.whole {
-				count(&changed, id)
-			}
-			continue
-		}
-		if same := left[n.place]; len(same) > 0 {
-			left[n.place] = same[1:]
-			if was[same[0]].whole != n.whole {
-				count(&changed, id)
-			}
-			continue
-		}
-		count(&created, id)
-	}
-	var rest []string
-	for _, ids := range left {
-		rest = append(rest, ids...)
-	}
-	slices.Sort(rest)
-	for _, id := range rest {
-		count(&gone, id)
-	}
-	return created, gone, changed
-}
-
-func count(c *workspace.Changes, id string) {
-	if c.Count++; c.Count <= workspace.MaxChanges {
-		c.IDs = append(c.IDs, id)
-	}
+// changes are ids as a run keeps them.
+func changes(ids []string) workspace.Changes {
+	return workspace.Changes{Count: len(ids), IDs: ids[:min(len(ids), workspace.MaxChanges)]}
 }

@@ -18,7 +18,7 @@ var operationNeeds = map[string]need{
 	"list-settings": ofTeam, "get-settings": ofTeam, "keep-settings": managers, "remove-settings": managers,
 
 	// Of a case, or of what belongs to one.
-	"count-cases": may(workspace.ActSee), "count-events": may(workspace.ActSee), "explain-finding": may(workspace.ActSee),
+	"compare-runs": may(workspace.ActSee), "compare-records": may(workspace.ActSee), "count-cases": may(workspace.ActSee), "count-events": may(workspace.ActSee), "explain-finding": may(workspace.ActSee),
 	"get-account": whole, "get-case": may(workspace.ActSee), "get-entry": may(workspace.ActSee), "get-evidence": may(workspace.ActSee),
 	"get-finding": may(workspace.ActSee), "get-job": may(workspace.ActSee), "get-run": may(workspace.ActSee), "list-cases": may(workspace.ActSee),
 	"list-consents": may(workspace.ActSee), "list-custody": may(workspace.ActSee), "list-devices": may(workspace.ActSee),

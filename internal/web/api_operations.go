@@ -66,6 +66,7 @@ func (a *api) operations() {
 	a.webhooks()
 	a.settings()
 	a.sharing()
+	a.beside()
 	a.notices()
 	a.editing()
 	a.concerns()

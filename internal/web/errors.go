@@ -20,6 +20,7 @@ import (
 	"github.com/amparo-project/amparo/internal/account/trade"
 	"github.com/amparo-project/amparo/internal/casework"
 	"github.com/amparo-project/amparo/internal/evidence"
+	"github.com/amparo-project/amparo/internal/examine"
 	"github.com/amparo-project/amparo/internal/exhibit"
 	"github.com/amparo-project/amparo/internal/format/ab"
 	"github.com/amparo-project/amparo/internal/format/keybag"
@@ -119,6 +120,7 @@ var causes = []struct {
 	{account.ErrInvalid, http.StatusUnprocessableEntity, "web.error.statement"},
 	{casework.ErrNotConfirmed, http.StatusConflict, "web.facts.not_confirmed"},
 	{trade.ErrForm, http.StatusUnprocessableEntity, "web.trade.not_read"},
+	{examine.ErrOtherPhone, http.StatusUnprocessableEntity, "web.beside.other_phone"},
 	{workspace.ErrInvalid, http.StatusUnprocessableEntity, "web.error.invalid"},
 	{limit.ErrCorrupt, http.StatusUnprocessableEntity, "web.error.corrupt"},
 	{fs.ErrPermission, http.StatusConflict, "web.error.permission"},

@@ -53,7 +53,7 @@ func TestHostileText(t *testing.T) {
 		"/runs/{run}/search": {"?q=planted", "?q=" + quoted}, "/search": {"?q=planted"}, "/cases/{case}/search": {"?q=planted"},
 		"/cases/{case}/devices/{device}/search": {"?exact=1&q=" + quoted}, "/indicators": {"?q=" + quoted}, "/cases/{case}/browse": {"?path=" + url.QueryEscape("/"+webtest.Payload)},
 		"/cases/{case}/evidence": {"?path=" + url.QueryEscape("/"+webtest.Payload)}, "/cases/{case}/account": {"?on=" + quoted}, "/ledger/verify": {"?entry=3", "?entry=" + quoted},
-		"/findings": {"?state=" + quoted, "?case=" + quoted}, "/links": {"?kind=" + quoted, "?who=" + quoted}, "/runs/{run}/timeline": {"?from=" + quoted, "?artifact=" + quoted},
+		"/findings": {"?state=" + quoted, "?case=" + quoted}, "/cases/{case}/devices/{device}/compare": {"?records=1", "?a=" + quoted}, "/links": {"?kind=" + quoted, "?who=" + quoted}, "/runs/{run}/timeline": {"?from=" + quoted, "?artifact=" + quoted},
 	} {
 		for _, q := range query {
 			b.look(v.at(path) + q)

@@ -117,6 +117,7 @@ var routes = []route{
 	{"GET /cases/{case}/devices/{device}/timeline", may(workspace.ActSee), (*request).timelinePage},
 	{"GET /cases/{case}/devices/{device}/timeline/counts", may(workspace.ActSee), (*request).timelineCounts},
 	{"GET /cases/{case}/devices/{device}/search", may(workspace.ActSee), (*request).searchPage},
+	{"GET /cases/{case}/devices/{device}/compare", may(workspace.ActSee), (*request).besidePage},
 	{"GET /cases/{case}/search", may(workspace.ActSee), (*request).searchPage},
 	{"GET /search", may(workspace.ActSee), (*request).searchPage},
 

@@ -117,6 +117,7 @@ type Server struct {
 	pages     *pages
 	compared  compared
 	standings standings
+	comparing chan struct{} // a place for each who compares records
 
 	ended context.Context //nolint:containedctx // of all that goes on without a request
 	end   context.CancelFunc
@@ -183,7 +184,7 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{
 		o: o, links: newLinks(o.Now), guesses: newGuard(o.Now), limits: newLimits(o.Now), spaces: newSpaces(o.Now), alone: secret(), pages: p, slack: slack,
-		admittedOnce: map[string]bool{}, uploads: map[string]bool{},
+		comparing: make(chan struct{}, comparisonsAtOnce), admittedOnce: map[string]bool{}, uploads: map[string]bool{},
 	}
 	if s.team = t; t != nil {
 		s.alone, s.limits.proxied = "", t.Proxied
