@@ -70,9 +70,15 @@ type feedLine struct {
 
 type feedsView struct {
 	Feeds
-	Lines    []feedLine
+	News []feedLine // of feeds that brought something, or something that looks wrong
+	Bad  []feedLine // that could not be asked
+	Same []feedLine // without news
+
+	BadCount, SameCount int64
+
 	Error    string // why the job failed, or is tried again
 	MayEnd   bool
+	Soon     bool // a schedule was set, and no process has looked at it yet
 	Schedule workspace.Schedule
 	Minutes  []int64 // to choose from
 	Every    int64   // minutes
@@ -93,13 +99,21 @@ func (q *request) feedsView(st *feed.Store) (v feedsView, err error) {
 		v.Error = q.Text(v.Job.Error)
 	}
 	for i := range v.Done {
-		v.Lines = append(v.Lines, q.feedLine(&v.Done[i]))
+		to := &v.News
+		switch r := &v.Done[i]; {
+		case r.Failed():
+			to = &v.Bad
+		case r.State == "unchanged":
+			to = &v.Same
+		}
+		*to = append(*to, q.feedLine(&v.Done[i]))
 	}
+	v.BadCount, v.SameCount = int64(len(v.Bad)), int64(len(v.Same))
 	if v.Schedule, err = q.space.Schedule(q.ctx()); err != nil {
 		return v, err
 	}
 	v.Every, v.Manager = int64(v.Schedule.Every/time.Minute), q.space.Member().Manager
-	v.Minutes = scheduleMinutes
+	v.Minutes, v.Soon = scheduleMinutes, v.Every > 0 && v.Schedule.Next == "" && !v.Running
 	if v.Every > 0 && !slices.Contains(v.Minutes, v.Every) {
 		v.Minutes = append(slices.Clone(v.Minutes), v.Every)
 		slices.Sort(v.Minutes)
