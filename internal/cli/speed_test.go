@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/testevidence"
@@ -63,28 +62,4 @@ func BenchmarkCheck(b *testing.B) {
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(records), "ns/record")
 		})
 	}
-}
-
-// TestTimePerRecordDoesNotGrow checks two backups, one with eight times the
-// messages: what is quadratic takes eight times as long for each record. The
-// machine may be busy, so one calm moment of several is enough.
-func TestTimePerRecordDoesNotGrow(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it takes some seconds")
-	}
-	small, indicators := speedEvidence(t, 10_000, 100)
-	large, _ := speedEvidence(t, 80_000, 100)
-	perRecord := func(backup string) time.Duration {
-		start := time.Now()
-		n := checked(t, backup, indicators)
-		return time.Since(start) / time.Duration(n)
-	}
-	var a, b time.Duration
-	for range 6 {
-		a, b = perRecord(small), perRecord(large)
-		if 2*b <= 3*a {
-			return
-		}
-	}
-	t.Errorf("%v for each record of the small backup, %v of the large one", a, b)
 }
