@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -12,12 +13,15 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/amparo-project/amparo/internal/account/notice"
+	"github.com/amparo-project/amparo/internal/examine"
+	"github.com/amparo-project/amparo/internal/job"
 	"github.com/amparo-project/amparo/internal/vault"
 	"github.com/amparo-project/amparo/internal/vault/stores"
 	"github.com/amparo-project/amparo/internal/web/webtest"
@@ -410,5 +414,63 @@ func TestGuessesOverTwoServers(t *testing.T) {
 				t.Errorf("after %d guesses at two servers: %d", freeGuesses+2, last.status)
 			}
 		})
+	}
+}
+
+// TestFeedsOverTwoServers asks feeds at one of two servers, which is ended in the
+// middle: both show how far it is, and the other goes on with the feed that is left.
+func TestFeedsOverTwoServers(t *testing.T) {
+	t.Parallel()
+	for name, at := range engines(t) {
+		t.Run(name, func(t *testing.T) { feedsOverTwo(t, at) })
+	}
+}
+
+func feedsOverTwo(t *testing.T, at func(*Options, string)) {
+	l, link := balance(t, func(o *Options, home string) {
+		at(o, home)
+		o.Update = nil // the server that made the workspace asks no feeds
+	}, func(*Team) {})
+	var mu sync.Mutex
+	var asked []string // guarded by mu; "server feed"
+	list := []workspace.FeedResult{{Name: "first feed", Address: "a", State: "added", Count: 7, Added: 7}, {Name: "second feed", Address: "b", State: "unchanged"}}
+	for i := range l.servers {
+		l.servers[i].s.o.Update = func(_ context.Context, _ *examine.Space, _ string, fn func(job.Asking) error) error {
+			return fn(&someFeeds{list, func(ctx context.Context, n int) error {
+				mu.Lock()
+				hang := n == 1 && len(asked) == 1 // who asks it first hears nothing
+				asked = append(asked, fmt.Sprint(i, " ", list[n].Name))
+				mu.Unlock()
+				if hang {
+					<-ctx.Done()
+					return ctx.Err()
+				}
+				return nil
+			}})
+		}
+	}
+	b, _ := l.in(link)
+	b.good("update", b.post("/indicators/update"))
+	shown := func(want ...string) {
+		t.Helper()
+		for _, text := range want {
+			for until := time.Now().Add(time.Minute); !strings.Contains(b.get("/indicators").body, text); time.Sleep(20 * time.Millisecond) {
+				if time.Now().After(until) {
+					mu.Lock()
+					t.Fatalf("no %q: %v", text, asked)
+				}
+			}
+		}
+	}
+	shown("1 of 2", "1 of 2", "Now: second feed.", "Now: second feed.", "first feed: new, 7 indicators", "first feed: new, 7 indicators") // by each server in turn
+	mu.Lock()
+	victim := int(asked[0][0] - '0')
+	mu.Unlock()
+	l.kill(victim)
+	shown("Asked on", "first feed: new, 7 indicators", "One feed without news")
+	mu.Lock()
+	defer mu.Unlock()
+	if want := []string{fmt.Sprint(victim, " first feed"), fmt.Sprint(victim, " second feed"), fmt.Sprint(1-victim, " second feed")}; !slices.Equal(asked, want) {
+		t.Errorf("asked %v, want %v", asked, want)
 	}
 }
