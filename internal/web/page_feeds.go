@@ -126,8 +126,11 @@ func (q *request) feedsView(st *feed.Store) (v feedsView, err error) {
 	if err != nil {
 		return v, err
 	}
+	if v.Ordered = int64(len(ordered)); v.Running { // what is due changes with each feed that is asked
+		return v, nil
+	}
 	due, err := q.space.NotHunted(q.ctx(), sumsOf(st))
-	v.Ordered, v.Due = int64(len(ordered)), int64(len(due))
+	v.Due = int64(len(due))
 	return v, err
 }
 

@@ -32,7 +32,12 @@ type Schedule struct {
 // ErrNotAllowed, ErrInvalid and ErrNoneShared.
 func (w *Workspace) SetSchedule(ctx context.Context, every time.Duration) error {
 	if every != 0 && (every < MinEvery || every > MaxEvery) {
-		return fmt.Errorf("%w: feeds are asked every %v at most, and every %v at least", ErrInvalid, MinEvery, MaxEvery)
+		return fmt.Errorf("%w: feeds are asked every 15 minutes at most, and every 31 days at least", ErrInvalid)
+	}
+	if every != 0 { // the jobs act in the name of who sets it
+		if err := w.mayUpdate(ctx); err != nil {
+			return err
+		}
 	}
 	return w.act(ctx, func(t *tx) error {
 		if err := t.manages(); err != nil {
