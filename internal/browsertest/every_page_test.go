@@ -100,10 +100,29 @@ func (v *visitor) fits(what string) {
 	if wide := ask[int](v.t, v.ctx, `document.scrollingElement.scrollWidth - window.innerWidth`); wide > 0 {
 		v.t.Errorf("%s: %d pixels wider than the window: %s", what, wide, ask[string](v.t, v.ctx, widest))
 	}
+	if broken := ask[[]string](v.t, v.ctx, squeezed); len(broken) > 0 {
+		v.t.Errorf("%s: words are broken in their midst: %q", what, broken)
+	}
 	if weight := ask[float64](v.t, v.ctx, `performance.getEntriesByType("resource").filter(e => /\.(js|wasm)$/.test(e.name)).reduce((n, e) => n + e.decodedBodySize, 0)`); weight > 300<<10 {
 		v.t.Errorf("%s sends %v bytes of script", what, weight)
 	}
 }
+
+// squeezed are words in cells and buttons that go on in another line. Ids and what
+// evidence says may.
+const squeezed = `[...document.querySelectorAll("main td, main th, main button, main .button")].flatMap(e => {
+	if (!e.checkVisibility() || e.closest(".hex, .grid")) { return []; }
+	const range = document.createRange(), texts = document.createTreeWalker(e, NodeFilter.SHOW_TEXT);
+	for (let n = texts.nextNode(); n; n = texts.nextNode()) {
+		if (n.parentElement.closest(".mono, a, .id, .sr")) { continue; }
+		for (const m of n.data.matchAll(/[\p{L}]{3,14}/gu)) {
+			range.setStart(n, m.index); range.setEnd(n, m.index + m[0].length);
+			const boxes = range.getClientRects();
+			if (boxes.length > 1 && boxes[0].top !== boxes[boxes.length - 1].top) { return [m[0] + " in " + e.textContent.trim().slice(0, 60)]; }
+		}
+	}
+	return [];
+}).slice(0, 5)`
 
 // looks are the pages that a role may see.
 func looks(r workspace.Role) (out []string) {

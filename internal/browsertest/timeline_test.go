@@ -94,6 +94,18 @@ func TestTimelineInBrowser(t *testing.T) {
 	if !ask[bool](t, ctx, `document.querySelector("[data-act=brush]").hidden`) {
 		t.Error("Escape does not let the span go")
 	}
+	// A span is chosen by keys alone, and said; what the picture shows can be read.
+	pressed(t, ctx, "0")
+	for range 3 {
+		run(t, ctx, chromedp.KeyEvent(kb.ArrowRight, chromedp.KeyModifiers(input.ModifierShift)))
+	}
+	until(t, ctx, "the table after Shift and arrows", fmt.Sprintf("%s < %.0f && %s > 0", listed, whole*0.25, listed))
+	if said := ask[string](t, ctx, `document.querySelector("#said").textContent`); !strings.Contains(said, " – ") {
+		t.Errorf("of the span that was chosen by keys a screen reader says %q", said)
+	}
+	press(t, ctx, "#still summary")
+	until(t, ctx, "what the picture shows, as a table", `document.querySelector("#still").open && document.querySelectorAll("#still tbody tr").length > 4`)
+	accessible(t, ctx, "a timeline and its table")
 }
 
 // promised waits for what a promise of the page gives.

@@ -15,6 +15,7 @@ type tokensData struct {
 	Scopes []string
 	Cases  []caseChoice
 	New    string
+	Base   string // address of this server
 }
 
 type tokenLine struct {
@@ -26,7 +27,7 @@ type tokenLine struct {
 type caseChoice struct{ ID, Title string }
 
 func (q *request) tokensData() (tokensData, error) {
-	d := tokensData{Scopes: Scopes}
+	d := tokensData{Scopes: Scopes, Base: q.s.base()}
 	cases, err := q.space.Cases(q.ctx(), "", workspace.Page{Limit: workspace.MaxLimit})
 	if err != nil {
 		return d, err

@@ -202,6 +202,14 @@ func (s *Server) Handler() http.Handler { return s.handler }
 // NewLink returns the address of a page that lets one browser in, once.
 func (s *Server) NewLink() string { return "http://" + s.o.Addr + "/enter/" + s.links.add() }
 
+// base is the address by which the server is reached.
+func (s *Server) base() string {
+	if s.team != nil {
+		return s.team.URL.String()
+	}
+	return "http://" + s.o.Addr
+}
+
 // Entered is closed when somebody came in by a link.
 func (s *Server) Entered() <-chan struct{} { return s.links.used }
 

@@ -8,11 +8,11 @@
   var first = +box.dataset.first, last = Math.max(+box.dataset.last, first + 1);
   var from = +box.dataset.from, to = Math.max(+box.dataset.to, from + 1);
   var canvas = document.createElement("canvas"), pen = canvas.getContext("2d");
-  var data = null, brush = null, drag = null, timer = 0, asked = 0, rowTimer = 0, rowsAsked = 0, frame = 0, colours = {}, names = {};
+  var data = null, brush = null, drag = null, held = 0, end = 0, timer = 0, asked = 0, rowTimer = 0, rowsAsked = 0, frame = 0, colours = {}, names = {};
   var rowHeight = 20, axis = 26, label = 190;
   canvas.tabIndex = 0; canvas.setAttribute("role", "img"); canvas.setAttribute("aria-label", box.dataset.label);
   picture.appendChild(canvas); tools.hidden = false;
-  document.getElementById("still").hidden = true;
+  document.getElementById("still").open = false; // the same, for whoever wants to read it
   // css is a colour of the page; they are asked for once a picture.
   function css(name) {
     if (!colours[name]) { colours[name] = getComputedStyle(document.documentElement).getPropertyValue(name).trim(); }
@@ -137,6 +137,8 @@
         if (mine !== rowsAsked) { return; } // a later span was asked for
         var fresh = r.status === 200 && r.responseXML && r.responseXML.getElementById("rows"), old = document.getElementById("rows");
         if (fresh && old) { old.replaceWith(document.importNode(fresh, true)); history.replaceState(null, "", at); }
+        var table = fresh && r.responseXML.getElementById("still"), shown = document.getElementById("still");
+        if (table && shown && !shown.contains(document.activeElement)) { table.open = shown.open; shown.replaceWith(document.importNode(table, true)); }
       };
       r.send();
     }, 250);
@@ -169,8 +171,18 @@
     if (drag === null) { return; }
     var moved = Math.abs(x(drag) - e.offsetX) > 3; drag = null; setBrush(moved ? brush : null);
   });
+  canvas.addEventListener("pointercancel", function () { if (drag !== null) { drag = null; setBrush(null); } }); // a finger that scrolls the page
   canvas.addEventListener("dblclick", function (e) { setBrush(null); zoom(0.25, ms(e.offsetX)); });
+  // stretch chooses a span by keys, from the middle of the picture on.
+  function stretch(by) {
+    var step = (to - from) * 0.05 * by;
+    if (!brush) { held = end = (from + to) / 2; }
+    end = Math.min(Math.max(end + step, from), to);
+    setBrush(end === held ? null : [Math.min(held, end), Math.max(held, end)]);
+    document.getElementById("said").textContent = brush ? text(brush[0]) + " – " + text(brush[1]) : "";
+  }
   canvas.addEventListener("keydown", function (e) {
+    if (e.shiftKey && (e.key === "ArrowLeft" || e.key === "ArrowRight")) { e.preventDefault(); stretch(e.key === "ArrowRight" ? 1 : -1); return; }
     var name = { "+": "in", "=": "in", "-": "out", ArrowLeft: "back", ArrowRight: "on", "0": "all", Enter: "brush" }[e.key];
     if (name) { e.preventDefault(); act[name](); }
     if (e.key === "Escape") { setBrush(null); }
