@@ -115,7 +115,7 @@ const squeezed = `[...document.querySelectorAll("main td, main th, main button, 
 	const range = document.createRange(), texts = document.createTreeWalker(e, NodeFilter.SHOW_TEXT);
 	for (let n = texts.nextNode(); n; n = texts.nextNode()) {
 		if (n.parentElement.closest(".mono, a, .id, .sr")) { continue; }
-		for (const m of n.data.matchAll(/[\p{L}]{3,14}/gu)) {
+		for (const m of n.data.matchAll(/(?<![^\s(])\p{L}{3,14}(?![^\s.,:;)])/gu)) {
 			range.setStart(n, m.index); range.setEnd(n, m.index + m[0].length);
 			const boxes = range.getClientRects();
 			if (boxes.length > 1 && boxes[0].top !== boxes[boxes.length - 1].top) { return [m[0] + " in " + e.textContent.trim().slice(0, 60)]; }
