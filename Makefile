@@ -38,7 +38,7 @@ demo: build ## make a synthetic encrypted backup with planted traces, check it, 
 	@echo "The report: demo/result/report.html"
 
 test: ## pass all tests
-	$(GO) test $(NOVET) ./...
+	$(GO) test -timeout 20m $(NOVET) ./...
 
 # The detector looks at what Go does. SQLite is C, translated: its memory is its
 # own and it locks by itself, and looking into it took a third of the time.

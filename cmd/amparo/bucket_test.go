@@ -50,7 +50,7 @@ func newBucket(at, key, secret string) (string, error) {
 		return "", err
 	}
 	name := "amparo-" + strings.TrimPrefix(vault.NewID(), "S-")
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	return "s3://" + name + "/vault", c.MakeBucket(ctx, name, minio.MakeBucketOptions{})
 }

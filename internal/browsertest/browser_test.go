@@ -75,7 +75,7 @@ func browser(t *testing.T) context.Context {
 		stop()
 		_ = target.DisposeBrowserContext(own).Do(program) // closed already, where the program ended
 	})
-	ctx, stop = context.WithTimeout(ctx, 5*time.Minute)
+	ctx, stop = context.WithTimeout(ctx, 10*time.Minute)
 	t.Cleanup(stop)
 	run(t, ctx, emulation.SetFocusEmulationEnabled(true))
 	return ctx

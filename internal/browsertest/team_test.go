@@ -49,7 +49,7 @@ func serveTeam(t *testing.T) (base, link string) {
 	case code := <-done:
 		done <- code
 		t.Fatalf("serve ended: %s", out.b.String())
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("serve does not start")
 	}
 	return base, link

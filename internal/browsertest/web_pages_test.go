@@ -96,7 +96,7 @@ func TestWithoutScript(t *testing.T) {
 func soon(t *testing.T, ctx context.Context, selector string) *dom.BoxModel {
 	t.Helper()
 	var box *dom.BoxModel
-	for range 400 {
+	for range 2400 {
 		err := chromedp.Run(ctx, chromedp.ActionFunc(func(ctx context.Context) error {
 			root, err := dom.GetDocument().Do(ctx)
 			if err != nil {
@@ -131,7 +131,7 @@ func pressSoon(t *testing.T, ctx context.Context, selector string) {
 func arrive(t *testing.T, ctx context.Context, selector string) {
 	t.Helper()
 	var found bool
-	for range 400 {
+	for range 2400 {
 		err := chromedp.Run(ctx, chromedp.ActionFunc(func(ctx context.Context) error {
 			root, err := dom.GetDocument().Do(ctx)
 			if err != nil {

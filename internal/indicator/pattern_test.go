@@ -113,7 +113,7 @@ func TestProductIsBounded(t *testing.T) {
 	if got := meaning(pattern); !strings.Contains(got, "more than 4096 alternatives") {
 		t.Error(clip(got, 200))
 	}
-	if took := time.Since(began); took > 5*time.Second {
+	if took := time.Since(began); took > 20*time.Second {
 		t.Errorf("took %v", took)
 	}
 }

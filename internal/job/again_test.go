@@ -47,7 +47,7 @@ func TestReaderCannotOpen(t *testing.T) {
 	defer l.worker(func(e *job.Engine) { e.Child = l.childOf("away") })()
 	j, err := l.AddJob(t.Context(), workspace.Job{Case: l.caseID, Kind: workspace.JobCheck, Evidence: ev.ID}, workspace.JobPrivate{})
 	l.ok(err)
-	for until := time.Now().Add(time.Minute); j.Retries == 0 && j.Ended == ""; time.Sleep(10 * time.Millisecond) {
+	for until := time.Now().Add(2 * time.Minute); j.Retries == 0 && j.Ended == ""; time.Sleep(10 * time.Millisecond) {
 		if j, err = l.Job(t.Context(), j.ID); err != nil || time.Now().After(until) {
 			t.Fatal(err, j)
 		}

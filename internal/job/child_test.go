@@ -256,7 +256,7 @@ func TestEndsWhatHangs(t *testing.T) {
 		}
 		j, err := l.AddJob(t.Context(), add, workspace.JobPrivate{Lang: "en"})
 		l.ok(err)
-		for until := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		for until := time.Now().Add(2 * time.Minute); ; time.Sleep(10 * time.Millisecond) {
 			j, err = l.Job(t.Context(), j.ID)
 			l.ok(err)
 			if strings.HasSuffix(j.File, "/sms.db") && j.Progress.Records > 0 {
@@ -297,7 +297,7 @@ func TestLaterInAnotherProcess(t *testing.T) {
 		stop := worker("full", nil)
 		j, err := l.AddJob(t.Context(), add, workspace.JobPrivate{Lang: "en"})
 		l.ok(err)
-		for until := time.Now().Add(30 * time.Second); j.Retries == 0; time.Sleep(10 * time.Millisecond) {
+		for until := time.Now().Add(2 * time.Minute); j.Retries == 0; time.Sleep(10 * time.Millisecond) {
 			j, err = l.Job(t.Context(), j.ID)
 			l.ok(err)
 			if j.Ended != "" || time.Now().After(until) {

@@ -144,7 +144,7 @@ func (l *lab) add(kind string) workspace.Job {
 // ended waits until a job ended.
 func (l *lab) ended(id string) workspace.Job {
 	l.tb.Helper()
-	return l.endedIn(id, 30*time.Second)
+	return l.endedIn(id, 2*time.Minute)
 }
 
 // endedIn is ended with more patience.
@@ -254,7 +254,8 @@ func TestDead(t *testing.T) {
 				e.Silent = 300 * time.Millisecond
 				e.Remind = func(context.Context, *examine.Space, string) error { return nil }
 			})()
-			if got := l.ended(j.ID); got.State != workspace.JobDone || got.Attempts != 2 {
+			// More than two where this process was silent for so long itself.
+			if got := l.ended(j.ID); got.State != workspace.JobDone || got.Attempts < 2 {
 				t.Errorf("%+v", got)
 			}
 			late := l.Under(&j, dead.Name())

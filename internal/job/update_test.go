@@ -99,9 +99,9 @@ func (p *publisher) release() {
 // wait waits until something is so.
 func wait(tb testing.TB, what string, is func() bool) {
 	tb.Helper()
-	for until := time.Now().Add(30 * time.Second); !is(); time.Sleep(5 * time.Millisecond) {
+	for until := time.Now().Add(2 * time.Minute); !is(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(until) {
-			tb.Fatal("not in half a minute: " + what)
+			tb.Fatal("not in two minutes: " + what)
 		}
 	}
 }

@@ -27,7 +27,7 @@ func TestHugeInput(t *testing.T) {
 	} {
 		started := time.Now()
 		got := r.Read(m)
-		if took := time.Since(started); took > 5*time.Second {
+		if took := time.Since(started); took > 20*time.Second {
 			t.Errorf("%s took %s", name, took)
 		}
 		for _, l := range got.Links {

@@ -115,7 +115,7 @@ func TestFolderOverTheAPI(t *testing.T) {
 	}
 	rest := tarOf(t, dir, names[1:]...)
 	a := f.send("POST", at+"/files", token, tarType, bytes.NewReader(rest))
-	for range 100 { // until the server has noticed that the first was cut
+	for range 3000 { // until the server has noticed that the first was cut
 		if a.status != http.StatusConflict {
 			break
 		}

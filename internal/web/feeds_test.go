@@ -53,7 +53,7 @@ func TestUpdateFeeds(t *testing.T) {
 	b.has("/indicators", "when somebody presses the button")
 	shown := func(text string) string {
 		t.Helper()
-		for until := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		for until := time.Now().Add(2 * time.Minute); ; time.Sleep(10 * time.Millisecond) {
 			page := b.get("/indicators").body
 			if strings.Contains(page, text) {
 				return page

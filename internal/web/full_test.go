@@ -103,7 +103,7 @@ func TestDiskFills(t *testing.T) {
 func (f *fixture) waits(b *browser, at string) workspace.Job {
 	f.t.Helper()
 	sp := f.s.sessions.get(b.cookies()[0].Value).unlocked()
-	for range 200 {
+	for range 2400 {
 		j, err := sp.Job(f.t.Context(), path.Base(at))
 		if err != nil {
 			f.t.Fatal(err)

@@ -99,7 +99,7 @@ func (b *browser) upload(caseID, device, name string, size int) *upload {
 func (f *fixture) job(b *browser, at string) workspace.Job {
 	f.t.Helper()
 	sp := f.s.sessions.get(b.cookies()[0].Value).unlocked()
-	for range 600 {
+	for range 2400 {
 		j, err := sp.Job(f.t.Context(), filepath.Base(at))
 		if err != nil {
 			f.t.Fatal(err)
@@ -144,7 +144,7 @@ func TestUploadAndCheck(t *testing.T) {
 		t.Errorf("a part from elsewhere: %d", status)
 	}
 	st, status = u.part(0, bytes.NewReader(data))
-	for try := 0; try < 100 && status == http.StatusPreconditionFailed; try++ {
+	for try := 0; try < 3000 && status == http.StatusPreconditionFailed; try++ {
 		// The server may still be at the part that was cut; the page tries again too.
 		time.Sleep(20 * time.Millisecond)
 		st, status = u.part(0, bytes.NewReader(data))

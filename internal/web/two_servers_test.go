@@ -139,7 +139,7 @@ func engines(t *testing.T) map[string]func(*Options, string) {
 func (l *balanced) ended(b *browser, at string) workspace.Job {
 	l.t.Helper()
 	sp := l.s.sessions.get(b.session()).unlocked()
-	for range 1200 {
+	for range 2400 {
 		j, err := sp.Job(l.t.Context(), path.Base(at))
 		if err != nil {
 			l.t.Fatal(err)

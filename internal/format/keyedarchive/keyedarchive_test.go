@@ -156,7 +156,7 @@ func TestHostile(t *testing.T) {
 			if _, err := open(t, tt.data).Root().Any(plist.DefaultLimits); !errors.Is(err, tt.want) {
 				t.Errorf("got %v, want %v", err, tt.want)
 			}
-			if took := time.Since(start); took > 5*time.Second { // a second, and room for a slow machine
+			if took := time.Since(start); took > 20*time.Second { // a second, and room for a slow machine
 				t.Errorf("it took %v", took)
 			}
 		})

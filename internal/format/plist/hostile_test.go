@@ -136,8 +136,8 @@ var hostile = []struct {
 func list(b []byte) func() []byte { return func() []byte { return b } }
 
 const (
-	// deadline is a second, and room for a slow machine with the race detector.
-	deadline = 5 * time.Second
+	// deadline is a second, and room for a slow, busy machine with the race detector.
+	deadline = 20 * time.Second
 	// maxMemory is what the hardest of the hostile lists may take.
 	maxMemory = 192 * limit.MiB
 )

@@ -36,7 +36,7 @@ func TestDeep(t *testing.T) {
 		if _, err := stamp.Verify(token, data, roots, nil); !errors.Is(err, stamp.ErrNotProven) {
 			t.Errorf("%x…: %v", inner[:4], err)
 		}
-		if took := time.Since(from); took > 5*time.Second {
+		if took := time.Since(from); took > 20*time.Second {
 			t.Errorf("%x… took %v", inner[:4], took)
 		}
 	}

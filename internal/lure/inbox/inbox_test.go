@@ -217,7 +217,7 @@ func TestHostile(t *testing.T) {
 			}
 		}
 		in.Close()
-		if took := time.Since(started); took > 20*time.Second {
+		if took := time.Since(started); took > time.Minute {
 			t.Errorf("%s took %s", name, took)
 		}
 	}

@@ -29,7 +29,7 @@ const (
 var page = workspace.Page{Limit: workspace.MaxLimit}
 
 // attempts says of every exported method of Workspace who may call it, and
-// tries it. A method that is not here fails the test.
+// tries it. A method that is neither here nor in jobAttempts fails the test.
 var attempts = map[string]attempt{
 	// Of nobody's case.
 	"Info":            {rule: anybody, try: func(_ *cast, w *ws, _ *subject) (any, error) { return w.Info(), nil }},
@@ -470,86 +470,6 @@ var attempts = map[string]attempt{
 		return w.RetireEntry(c.T.Context(), e.ID, "why")
 	}},
 
-	// Jobs. Only the process that claimed a job can beat and end it.
-	"Jobs": {rule: mixed, deed: see, try: func(c *cast, w *ws, _ *subject) (any, error) {
-		return w.Jobs(c.T.Context(), workspace.JobFilter{}, page)
-	}},
-	"ActiveJobs": {rule: mixed, deed: see, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.ActiveJobs(c.T.Context()) }},
-	"Job":        {rule: each, deed: see, try: func(c *cast, w *ws, s *subject) (any, error) { return w.Job(c.T.Context(), s.job.ID) }},
-	"AddJob": {rule: whole, deed: intake, try: func(c *cast, w *ws, s *subject) (any, error) {
-		return w.AddJob(c.T.Context(), workspace.Job{Case: c.Case.ID, Kind: workspace.JobReceive, Device: s.device.ID}, workspace.JobPrivate{})
-	}},
-	"CancelJob": {rule: whole, deed: intake, try: func(c *cast, w *ws, _ *subject) (any, error) {
-		j, err := c.AddJob(c.T.Context(), workspace.Job{Case: c.Case.ID, Kind: workspace.JobReceive, Device: c.people[0].device.ID}, workspace.JobPrivate{})
-		ok(c.T, err)
-		return nil, w.CancelJob(c.T.Context(), j.ID)
-	}},
-	"JobPrivate": {rule: whole, deed: checking, try: func(c *cast, w *ws, s *subject) (any, error) {
-		return w.JobPrivate(c.T.Context(), &workspace.Job{Case: c.Case.ID, Kind: workspace.JobCheck})
-	}},
-	"JobKey": {rule: whole, deed: checking, try: func(c *cast, w *ws, s *subject) (any, error) {
-		_, _, err := w.JobKey(c.T.Context(), &workspace.Job{Case: c.Case.ID, Kind: workspace.JobCheck})
-		return nil, err
-	}},
-	"Unfinished": {rule: whole, deed: checking, try: func(c *cast, w *ws, s *subject) (any, error) {
-		j, err := c.AddJob(c.T.Context(), workspace.Job{Case: c.Case.ID, Kind: workspace.JobCheck, Evidence: s.evidence.ID}, workspace.JobPrivate{})
-		ok(c.T, err)
-		k := c.process(workspace.WorkerOptions{})
-		_, err = k.Claim(c.T.Context(), j.ID)
-		ok(c.T, err)
-		c.prepared()
-		_, _, err = w.Under(&j, k.Name()).Unfinished(s.evidence.ID, 0).Parts(c.T.Context(), "mark")
-		ok(c.T, k.End(c.T.Context(), &j, workspace.JobDone, ""))
-		return nil, err
-	}},
-	"BeginKept": {rule: whole, deed: report, try: func(c *cast, w *ws, s *subject) (any, error) {
-		j, err := c.AddJob(c.T.Context(), workspace.Job{Case: c.Case.ID, Kind: workspace.JobExport}, workspace.JobPrivate{})
-		ok(c.T, err)
-		c.prepared()
-		k, _, err := w.BeginKept(c.T.Context(), &j, []string{s.evidence.ID})
-		return k.Bundle, err
-	}},
-	"EndKept": {rule: whole, deed: report, try: func(c *cast, w *ws, s *subject) (any, error) {
-		k := c.kept(s, false)
-		c.prepared()
-		return nil, w.EndKept(c.T.Context(), &k, nil)
-	}},
-	"Kept": {rule: whole, deed: report, try: func(c *cast, w *ws, s *subject) (any, error) {
-		k := c.kept(s, true)
-		c.prepared()
-		got, err := w.Kept(c.T.Context(), k.Job)
-		return got.Private, err
-	}},
-	"KeptIndex": {rule: whole, deed: report, try: func(c *cast, w *ws, s *subject) (any, error) {
-		k := c.kept(s, false)
-		c.prepared()
-		if _, err := w.KeptIndex(&k).Parts(c.T.Context(), k.Bundle); err != nil {
-			return nil, err
-		}
-		return nil, w.KeptIndex(&k).Commit(c.T.Context(), k.Bundle, k.Case, 0, []byte("sealed"), nil)
-	}},
-	"Under":    {rule: anybody}, // it narrows
-	"Database": {rule: anybody}, // its rows are sealed
-	"Workers": {rule: nothing, try: func(c *cast, w *ws, _ *subject) (any, error) {
-		_, err := w.Workers(c.T.Context())
-		return nil, err
-	}},
-	"SetWorkers": {rule: managers, try: func(c *cast, w *ws, _ *subject) (any, error) {
-		id, err := seal.NewIdentity()
-		ok(c.T, err)
-		if err := w.SetWorkers(c.T.Context(), id.Recipient()); err != nil {
-			return nil, err
-		}
-		return nil, w.RemoveWorkers(c.T.Context())
-	}},
-	"RemoveWorkers": {rule: managers, try: func(c *cast, w *ws, _ *subject) (any, error) {
-		id, err := seal.NewIdentity()
-		ok(c.T, err)
-		ok(c.T, c.SetWorkers(c.T.Context(), id.Recipient()))
-		c.prepared()
-		return nil, w.RemoveWorkers(c.T.Context())
-	}},
-
 	// Custody.
 	"Acts": {rule: mixed, deed: see, try: func(c *cast, w *ws, _ *subject) (any, error) { return w.Acts(c.T.Context(), "", page) }},
 	"Prove": {rule: each, deed: see, try: func(c *cast, w *ws, s *subject) (any, error) {
@@ -558,52 +478,4 @@ var attempts = map[string]attempt{
 		proof, err := w.Prove(c.T.Context(), s.entry, n, signed, true)
 		return string(proof), err
 	}},
-}
-
-// double is somebody new in the acting role.
-func (c *cast) double() *workspace.Workspace {
-	c.T.Helper()
-	name := c.spare()
-	w := c.member(name)
-	if c.acting == limited {
-		ok(c.T, c.ShareCase(c.T.Context(), c.other.ID, name, workspace.RoleOwner, ""))
-		return w.Within([]string{c.other.ID})
-	}
-	if c.acting != stranger {
-		ok(c.T, c.ShareCase(c.T.Context(), c.Case.ID, name, c.acting, c.personOf(c.acting)))
-	}
-	return w
-}
-
-// shared is the name of a new reader of the case.
-func (c *cast) shared() string {
-	c.T.Helper()
-	name := c.spare()
-	c.member(name)
-	ok(c.T, c.ShareCase(c.T.Context(), c.Case.ID, name, workspace.RoleReader, ""))
-	c.prepared()
-	return name
-}
-
-func must[T any](v T, err error) any {
-	if err != nil {
-		return err.Error()
-	}
-	return v
-}
-
-// asked is the record of a job that asks the feeds.
-func (c *cast) asked() workspace.FeedUpdate {
-	j, err := c.AddJob(c.T.Context(), workspace.Job{Kind: workspace.JobUpdate}, workspace.JobPrivate{})
-	ok(c.T, err)
-	c.prepared()
-	return workspace.FeedUpdate{Job: j.ID, Feeds: []workspace.FeedResult{{Name: "a feed", State: "changed"}}, News: true}
-}
-
-// shares has the workspace keep something that its members share.
-func (c *cast) shares() {
-	ok(c.T, c.ChangeShared(c.T.Context(), workspace.SharedIndicators, func([]byte) ([]byte, map[string]any, error) {
-		return []byte("{}"), nil, nil
-	}))
-	c.prepared()
 }

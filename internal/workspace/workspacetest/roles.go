@@ -180,11 +180,11 @@ func testRoles(t *testing.T, f *Fixture) {
 	}
 	c := newCast(t, f)
 	methods := reflect.TypeOf(f.Workspace)
-	seen := map[string]bool{}
+	seen, table := map[string]bool{}, allAttempts()
 	for i := range methods.NumMethod() {
 		name := methods.Method(i).Name
 		seen[name] = true
-		a, ok := attempts[name]
+		a, ok := table[name]
 		if !ok {
 			t.Errorf("method %s is in no table: what may who do with it?", name)
 			continue
@@ -199,7 +199,7 @@ func testRoles(t *testing.T, f *Fixture) {
 			}
 		}
 	}
-	for name := range attempts {
+	for name := range table {
 		if !seen[name] {
 			t.Errorf("the table has a method %s that is none", name)
 		}
@@ -322,7 +322,7 @@ func testRoleTable(t *testing.T, _ *Fixture) {
 	}
 	got := map[workspace.Role]string{}
 	deeds := map[workspace.Deed]bool{}
-	for _, a := range attempts {
+	for _, a := range allAttempts() {
 		if a.deed != "" {
 			deeds[a.deed] = true
 		}
