@@ -39,6 +39,7 @@ func TestOldBesideNew(t *testing.T) {
 		t.Fatal(err)
 	}
 	runs := &operations{Watch: ops.New("test"), ws: &flags}
+	runs.works.Store(true)
 	if err := runs.ready(a); err != nil {
 		t.Fatal(err)
 	}
@@ -49,6 +50,7 @@ func TestOldBesideNew(t *testing.T) {
 		t.Errorf("a server that runs is not ready any more: %v", err)
 	}
 	started := &operations{Watch: ops.New("test"), ws: &flags}
+	started.works.Store(true)
 	if err := started.ready(a); !errors.Is(err, workspace.ErrNewer) {
 		t.Errorf("a server that is started: %v", err)
 	}
