@@ -28,6 +28,7 @@ type besideData struct {
 	News, Gones, Other []foundLine // findings, the first
 	Moved              []basisLine
 	Read               []compare.Artifact // whose state differs
+	Differ, Alike      []compare.Artifact // by their records
 	Turned             bool               // the earlier one was chosen as the later
 }
 
@@ -187,6 +188,11 @@ func (q *request) fillBeside(d *besideData, a, b *workspace.Run) (err error) {
 	for _, x := range d.Artifacts {
 		if x.A != x.B {
 			d.Read = append(d.Read, x)
+		}
+		if x.New+x.Gone+x.Changed > 0 {
+			d.Differ = append(d.Differ, x)
+		} else {
+			d.Alike = append(d.Alike, x)
 		}
 	}
 	if d.Gones, err = q.foundLines(a, d.Findings.Gone); err != nil {
