@@ -99,13 +99,15 @@ func (f *opsFlags) operate(a *app, service string, ws *wsFlags) (o *operations, 
 	}, nil
 }
 
-// opened tells of a database and a vault that the command opened.
+// opened tells of a database and a vault that the command opened: it refuses
+// tables that this version does not know, so these are known from now on.
 func (o *operations) opened(db *workspace.DB, at stores.Place) stores.Place {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if !o.told {
 		o.told = true
 		o.Database(db)
+		o.known.Store(true)
 	}
 	at.Wrap = o.Vault
 	return at

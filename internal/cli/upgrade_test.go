@@ -11,6 +11,7 @@ import (
 	"github.com/amparo-project/amparo/internal/message"
 	"github.com/amparo-project/amparo/internal/ops"
 	"github.com/amparo-project/amparo/internal/seal"
+	"github.com/amparo-project/amparo/internal/vault/stores"
 	"github.com/amparo-project/amparo/internal/workspace"
 	"github.com/amparo-project/amparo/internal/workspace/sqlite"
 )
@@ -38,19 +39,16 @@ func TestOldBesideNew(t *testing.T) {
 	if _, err := workspace.Create(t.Context(), db, workspace.Options{Identity: id, Now: time.Now}, "ana"); err != nil {
 		t.Fatal(err)
 	}
-	runs := &operations{Watch: ops.New("test"), ws: &flags}
+	runs, started := &operations{Watch: ops.New("test"), ws: &flags}, &operations{Watch: ops.New("test"), ws: &flags}
 	runs.works.Store(true)
-	if err := runs.ready(a); err != nil {
-		t.Fatal(err)
-	}
+	runs.opened(db, stores.Place{})
+	started.works.Store(true)
 	if _, err := db.Pool.ExecContext(t.Context(), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)"); err != nil {
 		t.Fatal(err)
 	}
 	if err := runs.ready(a); err != nil {
 		t.Errorf("a server that runs is not ready any more: %v", err)
 	}
-	started := &operations{Watch: ops.New("test"), ws: &flags}
-	started.works.Store(true)
 	if err := started.ready(a); !errors.Is(err, workspace.ErrNewer) {
 		t.Errorf("a server that is started: %v", err)
 	}
