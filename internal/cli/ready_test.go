@@ -20,18 +20,18 @@ import (
 
 // command is one that runs until it is told to end.
 type command struct {
-	t    *testing.T
-	errs *lockedBuffer
-	end  context.CancelFunc
-	code chan int
+	t         *testing.T
+	out, errs *lockedBuffer
+	end       context.CancelFunc
+	code      chan int
 }
 
 func begin(t *testing.T, args ...string) *command {
 	t.Helper()
 	ctx, end := context.WithCancel(t.Context())
-	c := &command{t, &lockedBuffer{}, end, make(chan int, 1)}
+	c := &command{t, &lockedBuffer{}, &lockedBuffer{}, end, make(chan int, 1)}
 	go func() {
-		c.code <- Main(ctx, append(args, "--lang", "en"), Streams{In: strings.NewReader(""), Out: io.Discard, Err: c.errs})
+		c.code <- Main(ctx, append(args, "--lang", "en"), Streams{In: strings.NewReader(""), Out: c.out, Err: c.errs})
 	}()
 	t.Cleanup(func() { end(); c.ended(0) })
 	return c
