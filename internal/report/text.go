@@ -30,9 +30,6 @@ func visible(s string) string {
 	return b.String()
 }
 
-// Visible makes text from evidence safe to show.
-func Visible(s string) string { return visible(s) }
-
 // Hides reports whether a text has characters that WriteVisible names in its
 // place: what a page shows of it is not what it is then.
 func Hides(s string) bool {

@@ -18,7 +18,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"path"
 	"slices"
 	"strings"
@@ -129,17 +128,6 @@ func (a *APK) Has(name string) bool { return a.byName[name] != nil }
 
 // IsPackage reports whether the archive is an Android package.
 func (a *APK) IsPackage() bool { return a.Has(manifestName) }
-
-// Files yields the names of the files, in their order, with their size.
-func (a *APK) Files() iter.Seq2[string, int64] {
-	return func(yield func(string, int64) bool) {
-		for _, f := range a.files {
-			if !yield(f.Name, int64(f.UncompressedSize64)) {
-				return
-			}
-		}
-	}
-}
 
 // ABIs returns the architectures that the package has native code for.
 func (a *APK) ABIs() []string {

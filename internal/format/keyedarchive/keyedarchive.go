@@ -87,9 +87,6 @@ func (o Object) Err() error {
 	return o.v.Err()
 }
 
-// Value returns the object as it lies in the list.
-func (o Object) Value() plist.Value { return o.v }
-
 // Class returns the name of the object's class, "" for a plain value.
 func (o Object) Class() string {
 	s, _ := o.className().Str()
