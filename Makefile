@@ -40,12 +40,8 @@ demo: build ## make a synthetic encrypted backup with planted traces, check it, 
 test: ## pass all tests
 	$(GO) test -timeout 20m $(NOVET) ./...
 
-# The detector looks at what Go does. SQLite is C, translated: its memory is its
-# own and it locks by itself, and looking into it took a third of the time.
-RACEFLAGS := -gcflags='modernc.org/...=-race=false -d=checkptr=0'
-
 race: ## the tests under the race detector, those of sheer volume left to `test` (needs a C compiler)
-	CGO_ENABLED=1 $(GO) test -race $(RACEFLAGS) -short -timeout 20m $(NOVET) ./...
+	CGO_ENABLED=1 $(GO) test -race -short -timeout 20m $(NOVET) ./...
 
 vet:
 	$(GO) vet ./...
