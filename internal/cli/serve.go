@@ -126,17 +126,13 @@ func (c *serveCmd) serve(a *app, o *operations, s *web.Server, ln net.Listener, 
 	case err := <-done:
 		return err
 	}
-	patience := c.Patience
-	if l.team == nil { // whoever sits here waits for it to end
-		patience = min(patience, shutdownWait)
-	}
-	return c.stop(a, s, hs, patience)
+	return c.stop(a, s, hs)
 }
 
 // stop ends the server: /readyz said that it does from the moment on. Jobs are
 // given back at once, to whichever process has their keys; requests that came
 // until the drain is over have time to end.
-func (c *serveCmd) stop(a *app, s *web.Server, hs *http.Server, patience time.Duration) error {
+func (c *serveCmd) stop(a *app, s *web.Server, hs *http.Server) error {
 	s.Stop()
 	ctx := context.WithoutCancel(a.ctx)
 	if c.Drain > 0 {
@@ -144,7 +140,7 @@ func (c *serveCmd) stop(a *app, s *web.Server, hs *http.Server, patience time.Du
 		defer drained.Stop()
 		<-drained.C
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, c.Patience)
 	defer cancel()
 	if err := hs.Shutdown(ctx); err != nil {
 		return hs.Close()
