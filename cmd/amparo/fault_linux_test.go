@@ -29,6 +29,9 @@ func (k *killer) ready() (device string) {
 // what is acknowledged is whole, and who is not first is told so.
 func TestTwoProcessesStoreTheSame(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("by processes of their own: the race detector sees no two of them")
+	}
 	k := newKiller(t, "")
 	device := k.ready()
 	const processes = 4
@@ -144,6 +147,9 @@ func TestDiskFull(t *testing.T) {
 // is there when it can be written again.
 func TestReadOnlyDisk(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("by processes of their own: the race detector sees no two of them")
+	}
 	k := newKiller(t, "")
 	at := disk(t, 32<<20)
 	k.env = append(k.env, "AMPARO_HOME="+filepath.Join(at, "home"), "AMPARO_VAULT="+filepath.Join(at, "vault"))

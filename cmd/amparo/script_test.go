@@ -61,7 +61,7 @@ func TestScripts(t *testing.T) {
 	dir, files := "testdata/script", []string(nil)
 	if testing.Short() { // under the race detector: those in which most goroutines work
 		dir = ""
-		for _, name := range []string{"archives", "check", "lure"} {
+		for _, name := range []string{"archives", "check"} {
 			files = append(files, filepath.Join("testdata", "script", name+".txtar"))
 		}
 	}

@@ -102,6 +102,9 @@ func aGraph(n, k int) *workspace.Linked {
 // and says what it leaves out, and hostile text does nothing.
 func TestLinksOfThousand(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("it is of volume")
+	}
 	f := newFixture(t)
 	b := f.member()
 	sp := f.s.sessions.get(b.cookies()[0].Value).unlocked()

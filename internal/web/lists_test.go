@@ -12,6 +12,9 @@ import (
 // page shows: what came last is first, and what is due is told of all.
 func TestListsReachBeyondAPage(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("it is of volume")
+	}
 	f := newFixture(t)
 	b := f.member()
 	caseID, _ := b.newCase()

@@ -137,6 +137,9 @@ func (s *score) add(t testing.TB, h *history.History, o history.Options) {
 // TestRecall measures recovery against histories that a real SQLite wrote.
 func TestRecall(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("in one goroutine: the race detector finds nothing")
+	}
 	var s score
 	for _, o := range histories(40) {
 		h, err := history.Write(t.TempDir(), o)
@@ -155,6 +158,9 @@ func TestRecall(t *testing.T) {
 // that were vacuumed, yield nothing.
 func TestNothingIsInvented(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("in one goroutine: the race detector finds nothing")
+	}
 	for _, o := range histories(30) {
 		o.Vacuum = o.Seed%2 == 0
 		o.NoDelete = !o.Vacuum

@@ -96,6 +96,9 @@ func wrongTypes(t *testing.T) map[string][]byte {
 // other kinds: it ends, panics never, and what is lost says the file's name.
 func TestWrongTypes(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("in one goroutine: the race detector finds nothing")
+	}
 	for kind, data := range wrongTypes(t) {
 		for _, p := range All() {
 			info := p.Info()

@@ -34,6 +34,9 @@ func TestSQLite(t *testing.T) {
 // TestMigrations also looks for the copy from before the change of the schema.
 func TestMigrations(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("in one goroutine: the race detector finds nothing")
+	}
 	workspacetest.Migrations(t,
 		func(t *testing.T) *workspace.DB {
 			t.Helper()
