@@ -77,7 +77,11 @@ func (w *Workspace) Hunt(ctx context.Context, sets []*indicator.Set) (Hunted, er
 // HuntIn is Hunt in one case, or in all of the member's.
 func (w *Workspace) HuntIn(ctx context.Context, caseID string, sets []*indicator.Set) (Hunted, error) {
 	h := Hunted{Findings: []Finding{}}
-	runs, err := w.huntable(ctx, caseID, &h)
+	sums := make([]string, len(sets))
+	for i, s := range sets {
+		sums[i] = s.SHA256
+	}
+	runs, err := w.huntable(ctx, caseID, sums, &h)
 	if err != nil {
 		return h, err
 	}
@@ -123,8 +127,9 @@ func freshSets(sets []*indicator.Set, runs []huntRun) []huntSet {
 	return list
 }
 
-// huntable lists the runs that may be hunted in.
-func (w *Workspace) huntable(ctx context.Context, caseID string, h *Hunted) ([]huntRun, error) {
+// huntable lists the runs that may be hunted in, with which of the sets that sums name
+// they were checked or hunted with.
+func (w *Workspace) huntable(ctx context.Context, caseID string, sums []string, h *Hunted) ([]huntRun, error) {
 	checked := map[string]map[string]bool{}
 	latest, without, err := w.consentedRuns(ctx, ActHunt, Hunting, caseID, func(run string, sets []string) {
 		checked[run] = map[string]bool{}
@@ -142,11 +147,34 @@ func (w *Workspace) huntable(ctx context.Context, caseID string, h *Hunted) ([]h
 		runs[i] = huntRun{id: r.id, caseID: r.caseID, evidence: r.evidence, n: r.n, sets: checked[r.id]}
 		byID[r.id] = i
 	}
-	return runs, w.alreadyHunted(ctx, runs, byID)
+	return runs, w.alreadyHunted(ctx, caseID, sums, runs, byID)
 }
 
-func (w *Workspace) alreadyHunted(ctx context.Context, runs []huntRun, byID map[string]int) error {
-	rows, err := w.db.Pool.QueryContext(ctx, "SELECT run_id, set_sha256 FROM hunted")
+// setsAtOnce bounds how many sets one query names.
+const setsAtOnce = 500
+
+// alreadyHunted marks the sets, of those asked for, that runs were hunted with. A feed
+// that grows by the hour leaves a row for each run and hour: the others are not read.
+func (w *Workspace) alreadyHunted(ctx context.Context, caseID string, sums []string, runs []huntRun, byID map[string]int) error {
+	for some := range slices.Chunk(sums, setsAtOnce) {
+		query, args := "SELECT h.run_id, h.set_sha256 FROM hunted h WHERE ", []any{}
+		if caseID != "" {
+			query, args = "SELECT h.run_id, h.set_sha256 FROM run r JOIN hunted h ON h.run_id = r.id WHERE r.case_id = $1 AND ", []any{caseID}
+		}
+		marks := make([]string, len(some))
+		for i, sum := range some {
+			args = append(args, sum)
+			marks[i] = "$" + strconv.Itoa(len(args))
+		}
+		if err := w.markHunted(ctx, query+"h.set_sha256 IN ("+strings.Join(marks, ", ")+")", args, runs, byID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *Workspace) markHunted(ctx context.Context, query string, args []any, runs []huntRun, byID map[string]int) error {
+	rows, err := w.db.Pool.QueryContext(ctx, query, args...)
 	if err != nil {
 		return w.fail("hunt", err)
 	}

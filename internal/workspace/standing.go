@@ -151,7 +151,7 @@ func (t *tx) tellNews(u *FeedUpdate) error {
 // order of their ids. sums are their SHA-256.
 func (w *Workspace) NotHunted(ctx context.Context, sums []string) ([]string, error) {
 	var h Hunted
-	runs, err := w.huntable(ctx, "", &h)
+	runs, err := w.huntable(ctx, "", sums, &h)
 	if err != nil {
 		return nil, err
 	}
