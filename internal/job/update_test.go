@@ -183,6 +183,18 @@ func (l *lab) update() workspace.Job {
 	return j
 }
 
+// eachWithFeeds runs a test on each database, with a lab that shares indicators
+// and a server of feeds.
+func eachWithFeeds(t *testing.T, test func(t *testing.T, l *lab, p *publisher)) {
+	t.Helper()
+	for name, open := range databases(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, sharing(t, open), newPublisher(t))
+		})
+	}
+}
+
 // sharing is a lab whose workers share indicators, with a check of a phone in whose
 // case hunts are ordered.
 func sharing(t *testing.T, open func() *workspace.DB) *lab {
@@ -229,40 +241,36 @@ func (l *lab) found(n int) {
 // at once; a feed that fails or lies costs no other.
 func TestUpdateJob(t *testing.T) {
 	t.Parallel()
-	for name, open := range databases(t) {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			l, p := sharing(t, open), newPublisher(t)
-			p.publish("/a", "first.example\n")
-			p.publish("/shrinks", many(30))
-			p.publish("/gone", "!404")
-			defer l.worker(feeds(p, nothing, "/a", "/shrinks", "/gone"))()
-			j := l.ended(l.update().ID)
-			if j.State != workspace.JobDone || j.Progress.Files != 3 || j.Progress.Total != 3 || j.Attempts != 1 {
-				t.Errorf("%+v", j)
-			}
-			l.told(j, "added", "added", "failed")
-			wait(t, "the hunt", func() bool { return l.count("SELECT COUNT(*) FROM job WHERE kind = 'hunt' AND state = 'done'") == 1 })
-			p.publish("/a", "first.example\nevil.example\n")
-			p.publish("/shrinks", many(2))
-			j = l.ended(l.update().ID)
-			u := l.told(j, "changed", "kept", "failed")
-			if u.Feeds[0].Added != 1 || !slices.Equal(u.Feeds[0].Examples, []string{"domain evil.example"}) || u.Hunts != 1 || !strings.Contains(u.Feeds[2].Why, "404") {
-				t.Errorf("%+v", u)
-			}
-			l.found(1)
-			before := l.hunts()
-			l.told(l.ended(l.update().ID), "unchanged", "kept", "failed")
-			if l.hunts() != before {
-				t.Error("a hunt for no news")
-			}
-			p.publish("/a", "!404")
-			p.publish("/shrinks", "!404")
-			if j = l.ended(l.update().ID); j.State != workspace.JobFailed {
-				t.Errorf("where no feed can be asked: %+v", j)
-			}
-		})
-	}
+	eachWithFeeds(t, func(t *testing.T, l *lab, p *publisher) {
+		p.publish("/a", "first.example\n")
+		p.publish("/shrinks", many(30))
+		p.publish("/gone", "!404")
+		defer l.worker(feeds(p, nothing, "/a", "/shrinks", "/gone"))()
+		j := l.ended(l.update().ID)
+		if j.State != workspace.JobDone || j.Progress.Files != 3 || j.Progress.Total != 3 || j.Attempts != 1 {
+			t.Errorf("%+v", j)
+		}
+		l.told(j, "added", "added", "failed")
+		wait(t, "the hunt", func() bool { return l.count("SELECT COUNT(*) FROM job WHERE kind = 'hunt' AND state = 'done'") == 1 })
+		p.publish("/a", "first.example\nevil.example\n")
+		p.publish("/shrinks", many(2))
+		j = l.ended(l.update().ID)
+		u := l.told(j, "changed", "kept", "failed")
+		if u.Feeds[0].Added != 1 || !slices.Equal(u.Feeds[0].Examples, []string{"domain evil.example"}) || u.Hunts != 1 || !strings.Contains(u.Feeds[2].Why, "404") {
+			t.Errorf("%+v", u)
+		}
+		l.found(1)
+		before := l.hunts()
+		l.told(l.ended(l.update().ID), "unchanged", "kept", "failed")
+		if l.hunts() != before {
+			t.Error("a hunt for no news")
+		}
+		p.publish("/a", "!404")
+		p.publish("/shrinks", "!404")
+		if j = l.ended(l.update().ID); j.State != workspace.JobFailed {
+			t.Errorf("where no feed can be asked: %+v", j)
+		}
+	})
 }
 
 func many(n int) string {
@@ -296,36 +304,32 @@ var errDied = errors.New("killed")
 // hunts. Nothing that was stored is asked again, and nothing is hunted for twice.
 func TestUpdateJobKilled(t *testing.T) {
 	t.Parallel()
-	for name, open := range databases(t) {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			l, p := sharing(t, open), newPublisher(t)
-			paths := []string{"/a", "/b", "/c"}
-			for at := range paths {
-				for _, path := range paths {
-					p.publish(path, fmt.Sprintf("%s%d.example\n", path[1:], at))
-				}
-				j := l.update()
-				l.dieAsking(p, j, at, paths)
-				before := l.hunts()
-				stop := l.worker(feeds(p, nothing, paths...))
-				j = l.ended(j.ID)
-				stop()
-				l.told(j, sameStates(at, paths)...)
-				if n := l.hunts(); n != before+1 {
-					t.Errorf("killed at %d: %d hunts", at, n-before)
-				}
-				for _, path := range paths {
-					if n := p.count(path); n != at+1 {
-						t.Errorf("killed at %d: %s was asked %d times for %d versions", at, path, n, at+1)
-					}
-				}
-				stop = l.worker(feeds(p, nothing, paths...))
-				wait(t, "hunts", func() bool { return l.count("SELECT COUNT(*) FROM job WHERE kind = 'hunt' AND state <> 'done'") == 0 })
-				stop()
+	eachWithFeeds(t, func(t *testing.T, l *lab, p *publisher) {
+		paths := []string{"/a", "/b", "/c"}
+		for at := range paths {
+			for _, path := range paths {
+				p.publish(path, fmt.Sprintf("%s%d.example\n", path[1:], at))
 			}
-		})
-	}
+			j := l.update()
+			l.dieAsking(p, j, at, paths)
+			before := l.hunts()
+			stop := l.worker(feeds(p, nothing, paths...))
+			j = l.ended(j.ID)
+			stop()
+			l.told(j, sameStates(at, paths)...)
+			if n := l.hunts(); n != before+1 {
+				t.Errorf("killed at %d: %d hunts", at, n-before)
+			}
+			for _, path := range paths {
+				if n := p.count(path); n != at+1 {
+					t.Errorf("killed at %d: %s was asked %d times for %d versions", at, path, n, at+1)
+				}
+			}
+			stop = l.worker(feeds(p, nothing, paths...))
+			wait(t, "hunts", func() bool { return l.count("SELECT COUNT(*) FROM job WHERE kind = 'hunt' AND state <> 'done'") == 0 })
+			stop()
+		}
+	})
 }
 
 func sameStates(at int, paths []string) (out []string) {
@@ -374,36 +378,32 @@ func (l *lab) dieAsking(p *publisher, j workspace.Job, at int, paths []string) {
 // what came is hunted for at once.
 func TestUpdateJobAgain(t *testing.T) {
 	t.Parallel()
-	for name, open := range databases(t) {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			l, p := sharing(t, open), newPublisher(t)
-			p.publish("/a", "evil.example\n")
-			p.publish("/busy", "!500")
-			p.publish("/cut", "!cut")
-			defer l.worker(feeds(p, nothing, "/a", "/busy", "/cut"))()
-			j := l.update()
-			wait(t, "another try", func() bool {
-				got, err := l.Job(t.Context(), j.ID)
-				l.ok(err)
-				return got.Retries == 1 && got.State == workspace.JobWaiting
-			})
-			l.found(1)
-			p.publish("/busy", "busy.example\n")
-			p.publish("/cut", "whole.example\n")
-			l.now(j.ID)
-			got := l.ended(j.ID)
-			if got.State != workspace.JobDone || got.Retries != 1 {
-				t.Errorf("%+v", got)
-			}
-			if u := l.told(j, "added", "added", "added"); u.Hunts != 2 {
-				t.Errorf("%d hunts for news that came at two times", u.Hunts)
-			}
-			if n := p.count("/a"); n != 1 {
-				t.Errorf("what was stored was asked %d times", n)
-			}
+	eachWithFeeds(t, func(t *testing.T, l *lab, p *publisher) {
+		p.publish("/a", "evil.example\n")
+		p.publish("/busy", "!500")
+		p.publish("/cut", "!cut")
+		defer l.worker(feeds(p, nothing, "/a", "/busy", "/cut"))()
+		j := l.update()
+		wait(t, "another try", func() bool {
+			got, err := l.Job(t.Context(), j.ID)
+			l.ok(err)
+			return got.Retries == 1 && got.State == workspace.JobWaiting
 		})
-	}
+		l.found(1)
+		p.publish("/busy", "busy.example\n")
+		p.publish("/cut", "whole.example\n")
+		l.now(j.ID)
+		got := l.ended(j.ID)
+		if got.State != workspace.JobDone || got.Retries != 1 {
+			t.Errorf("%+v", got)
+		}
+		if u := l.told(j, "added", "added", "added"); u.Hunts != 2 {
+			t.Errorf("%d hunts for news that came at two times", u.Hunts)
+		}
+		if n := p.count("/a"); n != 1 {
+			t.Errorf("what was stored was asked %d times", n)
+		}
+	})
 }
 
 // now has a job that waits for another try be brought at once.
@@ -421,98 +421,82 @@ func (l *lab) now(id string) {
 // that is silent: what came until then is installed, and the next hunts for it.
 func TestUpdateJobCancelled(t *testing.T) {
 	t.Parallel()
-	for name, open := range databases(t) {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			l, p := sharing(t, open), newPublisher(t)
-			p.publish("/a", "evil.example\n")
-			p.publish("/silent", "!hang")
-			defer l.worker(feeds(p, nothing, "/a", "/silent"))()
-			j := l.update()
-			wait(t, "the silent feed", func() bool {
-				got, err := l.Job(t.Context(), j.ID)
-				l.ok(err)
-				return p.count("/silent") == 1 && got.Progress.Files == 1 && got.File == "feed of /silent"
-			})
-			l.ok(l.CancelJob(t.Context(), j.ID))
-			if got := l.ended(j.ID); got.State != workspace.JobCancelled {
-				t.Errorf("%+v", got)
-			}
-			if n := l.hunts(); n != 0 {
-				t.Errorf("%d hunts of a job that was cancelled", n)
-			}
-			p.publish("/silent", "other.example\n")
-			next := l.ended(l.update().ID)
-			l.told(next, "unchanged", "added")
-			l.found(1)
+	eachWithFeeds(t, func(t *testing.T, l *lab, p *publisher) {
+		p.publish("/a", "evil.example\n")
+		p.publish("/silent", "!hang")
+		defer l.worker(feeds(p, nothing, "/a", "/silent"))()
+		j := l.update()
+		wait(t, "the silent feed", func() bool {
+			got, err := l.Job(t.Context(), j.ID)
+			l.ok(err)
+			return p.count("/silent") == 1 && got.Progress.Files == 1 && got.File == "feed of /silent"
 		})
-	}
+		l.ok(l.CancelJob(t.Context(), j.ID))
+		if got := l.ended(j.ID); got.State != workspace.JobCancelled {
+			t.Errorf("%+v", got)
+		}
+		if n := l.hunts(); n != 0 {
+			t.Errorf("%d hunts of a job that was cancelled", n)
+		}
+		p.publish("/silent", "other.example\n")
+		next := l.ended(l.update().ID)
+		l.told(next, "unchanged", "added")
+		l.found(1)
+	})
 }
 
 // TestScheduledUpdate has two workers look at one schedule, with nobody signed in.
 func TestScheduledUpdate(t *testing.T) {
 	t.Parallel()
-	for name, open := range databases(t) {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			l, p := sharing(t, open), newPublisher(t)
-			p.publish("/a", "evil.example\n")
-			l.ok(l.SetSchedule(t.Context(), time.Hour))
-			for range 2 {
-				defer l.worker(feeds(p, nothing, "/a"))()
-			}
-			l.found(1)
-			for n := 2; n < 4; n++ {
-				_, err := l.Database().Pool.ExecContext(t.Context(), "UPDATE schedule SET next = '2020-01-01T00:00:00.000000Z'")
-				l.ok(err)
-				wait(t, "the next update", func() bool {
-					return l.count("SELECT COUNT(*) FROM job WHERE kind = 'update' AND state = 'done'") == n
-				})
-			}
-			if n := l.count("SELECT COUNT(*) FROM job WHERE kind = 'update'"); n != 3 {
-				t.Errorf("%d updates for 3 times", n)
-			}
-		})
-	}
+	eachWithFeeds(t, func(t *testing.T, l *lab, p *publisher) {
+		p.publish("/a", "evil.example\n")
+		l.ok(l.SetSchedule(t.Context(), time.Hour))
+		for range 2 {
+			defer l.worker(feeds(p, nothing, "/a"))()
+		}
+		l.found(1)
+		for n := 2; n < 4; n++ {
+			_, err := l.Database().Pool.ExecContext(t.Context(), "UPDATE schedule SET next = '2020-01-01T00:00:00.000000Z'")
+			l.ok(err)
+			wait(t, "the next update", func() bool {
+				return l.count("SELECT COUNT(*) FROM job WHERE kind = 'update' AND state = 'done'") == n
+			})
+		}
+		if n := l.count("SELECT COUNT(*) FROM job WHERE kind = 'update'"); n != 3 {
+			t.Errorf("%d updates for 3 times", n)
+		}
+	})
 }
 
 // TestUpdateWithoutWorkers runs the update of a member in the process where they
 // opened the workspace, and the hunts that they ordered.
 func TestUpdateWithoutWorkers(t *testing.T) {
 	t.Parallel()
-	for name, open := range databases(t) {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			l, p := sharing(t, open), newPublisher(t)
-			l.ok(l.RemoveWorkers(t.Context()))
-			p.publish("/a", "evil.example\n")
-			defer l.worker(func(e *job.Engine) {
-				feeds(p, nothing, "/a")(e)
-				l.ok(e.Member(l.space()))
-			})()
-			l.told(l.ended(l.update().ID), "added")
-			l.found(1)
-		})
-	}
+	eachWithFeeds(t, func(t *testing.T, l *lab, p *publisher) {
+		l.ok(l.RemoveWorkers(t.Context()))
+		p.publish("/a", "evil.example\n")
+		defer l.worker(func(e *job.Engine) {
+			feeds(p, nothing, "/a")(e)
+			l.ok(e.Member(l.space()))
+		})()
+		l.told(l.ended(l.update().ID), "added")
+		l.found(1)
+	})
 }
 
 // TestReplacedWorkers leaves an update to the workers with the key of now.
 func TestReplacedWorkers(t *testing.T) {
 	t.Parallel()
-	for name, open := range databases(t) {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			l, p := sharing(t, open), newPublisher(t)
-			p.publish("/a", "evil.example\n")
-			defer l.worker(feeds(p, nothing, "/a"))()
-			second, err := seal.NewIdentity()
-			l.ok(err)
-			l.ok(l.SetWorkers(t.Context(), second.Recipient()))
-			j := l.update()
-			l.pool = second
-			defer l.worker(feeds(p, nothing, "/a"))()
-			l.told(l.ended(j.ID), "added")
-			l.found(1)
-		})
-	}
+	eachWithFeeds(t, func(t *testing.T, l *lab, p *publisher) {
+		p.publish("/a", "evil.example\n")
+		defer l.worker(feeds(p, nothing, "/a"))()
+		second, err := seal.NewIdentity()
+		l.ok(err)
+		l.ok(l.SetWorkers(t.Context(), second.Recipient()))
+		j := l.update()
+		l.pool = second
+		defer l.worker(feeds(p, nothing, "/a"))()
+		l.told(l.ended(j.ID), "added")
+		l.found(1)
+	})
 }
