@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/amparo-project/amparo/internal/seal"
 )
@@ -176,13 +174,13 @@ type holding struct {
 // holdings are those of the acting member in some cases.
 func (w *Workspace) holdings(ctx context.Context, list []Case) (map[string]holding, error) {
 	held := map[string]holding{}
-	for part := range slices.Chunk(list, 500) {
-		args, marks := []any{w.member.ID}, make([]string, len(part))
-		for i := range part {
-			args = append(args, part[i].ID)
-			marks[i] = "$" + strconv.Itoa(len(args))
-		}
-		query := "SELECT case_id, role, wrapped FROM case_member WHERE member_id = $1 AND case_id IN (" + strings.Join(marks, ", ") + ")" + w.within("case_id")
+	ids := make([]string, len(list))
+	for i := range list {
+		ids[i] = list[i].ID
+	}
+	for part := range slices.Chunk(ids, namedAtOnce) {
+		marks, args := named([]any{w.member.ID}, part)
+		query := "SELECT case_id, role, wrapped FROM case_member WHERE member_id = $1 AND case_id IN (" + marks + ")" + w.within("case_id")
 		if err := w.hold(ctx, held, query, args); err != nil {
 			return nil, err
 		}

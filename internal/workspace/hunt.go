@@ -150,23 +150,16 @@ func (w *Workspace) huntable(ctx context.Context, caseID string, sums []string, 
 	return runs, w.alreadyHunted(ctx, caseID, sums, runs, byID)
 }
 
-// setsAtOnce bounds how many sets one query names.
-const setsAtOnce = 500
-
 // alreadyHunted marks the sets, of those asked for, that runs were hunted with. A feed
 // that grows by the hour leaves a row for each run and hour: the others are not read.
 func (w *Workspace) alreadyHunted(ctx context.Context, caseID string, sums []string, runs []huntRun, byID map[string]int) error {
-	for some := range slices.Chunk(sums, setsAtOnce) {
+	for some := range slices.Chunk(sums, namedAtOnce) {
 		query, args := "SELECT h.run_id, h.set_sha256 FROM hunted h WHERE ", []any{}
 		if caseID != "" {
 			query, args = "SELECT h.run_id, h.set_sha256 FROM run r JOIN hunted h ON h.run_id = r.id WHERE r.case_id = $1 AND ", []any{caseID}
 		}
-		marks := make([]string, len(some))
-		for i, sum := range some {
-			args = append(args, sum)
-			marks[i] = "$" + strconv.Itoa(len(args))
-		}
-		if err := w.markHunted(ctx, query+"h.set_sha256 IN ("+strings.Join(marks, ", ")+")", args, runs, byID); err != nil {
+		marks, args := named(args, some)
+		if err := w.markHunted(ctx, query+"h.set_sha256 IN ("+marks+")", args, runs, byID); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package workspace
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -126,6 +127,20 @@ func rolesFor(d Deed) string {
 
 // quoted writes words of this file as SQL takes a list of them.
 func quoted[T ~string](words []T) string { return "'" + joined(words, "', '") + "'" }
+
+// namedAtOnce bounds how many values one query names.
+const namedAtOnce = 500
+
+// named appends values to the arguments of a query, and writes the list by which
+// SQL names them.
+func named(args []any, values []string) (list string, all []any) {
+	marks := make([]string, len(values))
+	for i, v := range values {
+		args = append(args, v)
+		marks[i] = "$" + strconv.Itoa(len(args))
+	}
+	return strings.Join(marks, ", "), args
+}
 
 func joined[T ~string](words []T, by string) string {
 	list := make([]string, len(words))
