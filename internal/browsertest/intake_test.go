@@ -18,11 +18,7 @@ import (
 // and its check says how far it is.
 func TestUploadInBrowser(t *testing.T) {
 	c := aCheck(t)
-	s := serve(t, c.home)
-	ctx := browser(t)
-	quiet(t, ctx, s.base)
-	run(t, ctx, chromedp.EmulateViewport(1200, 900))
-	open(t, ctx, s)
+	s, ctx := opened(t, c)
 	// No evidence, so that the job ends soon; longer than what is looked at for indicators.
 	data := []byte(strings.Repeat("these are no indicators and no evidence\n", 20000))
 	name := filepath.Join(t.TempDir(), "holiday.bin")
@@ -48,11 +44,7 @@ func TestPickFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("HOME", home) // where the page begins
-	s := serve(t, c.home)
-	ctx := browser(t)
-	quiet(t, ctx, s.base)
-	run(t, ctx, chromedp.EmulateViewport(1200, 900))
-	open(t, ctx, s)
+	s, ctx := opened(t, c)
 	run(t, ctx, chromedp.Navigate(s.base+"/cases/"+c.caseID+"/evidence"), chromedp.WaitReady("#upload", chromedp.ByQuery))
 	submit(t, ctx, `a[href$="/browse"]`)
 	submit(t, ctx, entry("backups"))

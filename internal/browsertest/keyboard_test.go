@@ -38,11 +38,7 @@ func entered(t *testing.T, ctx context.Context) {
 // mouse.
 func TestKeyboard(t *testing.T) {
 	c := aCheck(t)
-	s := serve(t, c.home)
-	ctx := browser(t)
-	quiet(t, ctx, s.base)
-	run(t, ctx, chromedp.EmulateViewport(1200, 900))
-	open(t, ctx, s)
+	s, ctx := opened(t, c)
 	run(t, ctx, chromedp.Navigate(s.base+"/cases"), chromedp.WaitReady("main", chromedp.ByQuery))
 	tabTo(t, ctx, ".skip")
 	pressed(t, ctx, kb.Enter)

@@ -19,11 +19,7 @@ func dropped(t *testing.T, ctx context.Context, name, text string) {
 // TestDroppedIndicators drops a file of indicators where evidence is expected.
 func TestDroppedIndicators(t *testing.T) {
 	c := aCheck(t)
-	s := serve(t, c.home)
-	ctx := browser(t)
-	quiet(t, ctx, s.base)
-	run(t, ctx, chromedp.EmulateViewport(1200, 900))
-	open(t, ctx, s)
+	s, ctx := opened(t, c)
 	dropped(t, ctx, "notes.txt", "nothing that anybody looks for")
 	if got := ask[string](t, ctx, `document.querySelector("#offer-text").textContent`); !strings.Contains(got, "no indicators") || !ask[bool](t, ctx, `document.querySelector("#offer-add").hidden`) {
 		t.Errorf("a file of notes: %q", got)

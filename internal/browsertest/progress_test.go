@@ -55,11 +55,7 @@ func TestProgress(t *testing.T) {
 	beat(func(p *workspace.JobProgress) {
 		*p = workspace.JobProgress{Phase: "storing", Since: since, Files: 3, Total: 40, Bytes: 25 << 20, Of: 100 << 20}
 	})
-	s := serve(t, c.home)
-	ctx := browser(t)
-	quiet(t, ctx, s.base)
-	run(t, ctx, chromedp.EmulateViewport(1200, 900))
-	open(t, ctx, s)
+	s, ctx := opened(t, c)
 	speak(t, ctx, s, "en")
 	run(t, ctx, chromedp.Navigate(s.base+"/jobs/"+job), chromedp.WaitVisible("#job progress", chromedp.ByQuery))
 	const text = `document.querySelector("#job").innerText`

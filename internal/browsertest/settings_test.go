@@ -21,11 +21,7 @@ func TestSettingsInBrowser(t *testing.T) {
 	}
 	amparo(t, "", "indicators", "add", set)
 	amparo(t, "", "check", "--case", c.caseID, c.evidence, "--passphrase-file", pass)
-	s := serve(t, c.home)
-	ctx := browser(t)
-	quiet(t, ctx, s.base)
-	run(t, ctx, chromedp.EmulateViewport(1200, 900))
-	open(t, ctx, s)
+	s, ctx := opened(t, c)
 	text := func() string { return ask[string](t, ctx, `document.querySelector("main").textContent`) }
 	run(t, ctx, chromedp.Navigate(s.base+"/me"), chromedp.WaitReady("main", chromedp.ByQuery))
 	submit(t, ctx, `a[href="/settings"]`)

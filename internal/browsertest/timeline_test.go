@@ -37,11 +37,7 @@ const inSpan = `(() => { const q = new URLSearchParams(location.search), from = 
 // lanes, findings and recovered rows.
 func TestTimelineInBrowser(t *testing.T) {
 	c := aCheck(t)
-	s := serve(t, c.home)
-	ctx := browser(t)
-	quiet(t, ctx, s.base)
-	run(t, ctx, chromedp.EmulateViewport(1200, 900))
-	open(t, ctx, s)
+	s, ctx := opened(t, c)
 	at := s.base + "/runs/" + c.run + "/timeline"
 	run(t, ctx, chromedp.Navigate(at), chromedp.WaitVisible("canvas", chromedp.ByQuery))
 	// What is drawn: lanes by artifact, marks of findings, rows that were recovered.
@@ -120,11 +116,7 @@ func promised[T any](t *testing.T, ctx context.Context, expression string) T {
 // to be clicked is not.
 func TestPrint(t *testing.T) {
 	c := aCheck(t)
-	s := serve(t, c.home)
-	ctx := browser(t)
-	quiet(t, ctx, s.base)
-	run(t, ctx, chromedp.EmulateViewport(1200, 900))
-	open(t, ctx, s)
+	s, ctx := opened(t, c)
 	for path, words := range map[string]string{"/runs/" + c.run: "Pegasus", c.findingOf(t, "ios.sms "): "http", "/cases/" + c.caseID: "heron"} {
 		run(t, ctx, chromedp.Navigate(s.base+path), chromedp.WaitReady("main", chromedp.ByQuery), emulation.SetEmulatedMedia().WithMedia("print"))
 		if got := ask[string](t, ctx, `[...document.querySelectorAll("nav, form, button, .foot, .skip, .actions")].filter(e => e.checkVisibility() && !e.closest("nav.crumbs")).map(e => e.outerHTML.slice(0, 80)).join(" | ")`); got != "" {

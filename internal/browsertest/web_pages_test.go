@@ -32,14 +32,20 @@ func open(t *testing.T, ctx context.Context, s *served) {
 	submit(t, ctx, "main button")
 }
 
-// TestHuntInBrowser hunts for a value and follows it to the finding.
-func TestHuntInBrowser(t *testing.T) {
-	c := aCheck(t)
-	s := serve(t, c.home)
-	ctx := browser(t)
+// opened serves a check to a browser of the usual size, and opens its workspace there.
+func opened(t *testing.T, c checked) (*served, context.Context) {
+	t.Helper()
+	s, ctx := serve(t, c.home), browser(t)
 	quiet(t, ctx, s.base)
 	run(t, ctx, chromedp.EmulateViewport(1200, 900))
 	open(t, ctx, s)
+	return s, ctx
+}
+
+// TestHuntInBrowser hunts for a value and follows it to the finding.
+func TestHuntInBrowser(t *testing.T) {
+	c := aCheck(t)
+	s, ctx := opened(t, c)
 	// A host that was seen and that nobody published yet.
 	run(t, ctx, chromedp.Navigate(s.base+"/runs/"+c.run+"/search?q=https%3A%2F%2F"), chromedp.WaitReady("main", chromedp.ByQuery))
 	value := ask[string](t, ctx, `[...document.body.textContent.matchAll(/https:\/\/([a-z0-9.-]+\.[a-z]{2,})/g)].map(m => m[1])[0]`)
