@@ -144,7 +144,7 @@ func (c *counter) Write(p []byte) (int, error) {
 // FinishPayload writes the payload manifest and returns its SHA-256, which
 // stands for all of the payload.
 func (b *Bag) FinishPayload() (string, error) {
-	return b.Put(PayloadManifest, "", func(w io.Writer) error { return b.list(w, true) })
+	return b.Put(PayloadManifest, "", func(w io.Writer) error { return manifest(w, b.sums, true) })
 }
 
 // A Field is a line of bag-info.txt.
@@ -174,21 +174,25 @@ func (b *Bag) Finish(info []Field) error {
 	if err := b.sweep(); err != nil {
 		return fmt.Errorf("bag: %w", err)
 	}
-	_, err := b.Put(TagManifest, "", func(w io.Writer) error { return b.list(w, false) })
+	_, err := b.Put(TagManifest, "", func(w io.Writer) error { return manifest(w, b.sums, false) })
 	return err
 }
 
-// list writes the lines of a manifest in the order of names.
-func (b *Bag) list(w io.Writer, ofPayload bool) error {
-	names := make([]string, 0, len(b.sums))
-	for name := range b.sums {
+// Manifest writes the payload manifest of a bag that lies elsewhere: sums are
+// the SHA-256 of all its files by path. Put and FinishPayload write the same.
+func Manifest(w io.Writer, sums map[string]string) error { return manifest(w, sums, true) }
+
+// manifest writes the lines of a manifest in the order of names.
+func manifest(w io.Writer, sums map[string]string, ofPayload bool) error {
+	names := make([]string, 0, len(sums))
+	for name := range sums {
 		if strings.HasPrefix(name, payload) == ofPayload && name != TagManifest {
 			names = append(names, name)
 		}
 	}
 	slices.SortFunc(names, cmp.Compare[string])
 	for _, name := range names {
-		if _, err := fmt.Fprintf(w, "%s  %s\n", b.sums[name], Encode(name)); err != nil {
+		if _, err := fmt.Fprintf(w, "%s  %s\n", sums[name], Encode(name)); err != nil {
 			return err
 		}
 	}

@@ -7,25 +7,37 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"path"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/amparo-project/amparo/internal/bagit"
 	"github.com/amparo-project/amparo/internal/evidence"
 	"github.com/amparo-project/amparo/internal/examine"
 	"github.com/amparo-project/amparo/internal/exhibit"
+	"github.com/amparo-project/amparo/internal/ledger"
 	"github.com/amparo-project/amparo/internal/message"
 	"github.com/amparo-project/amparo/internal/report"
 	"github.com/amparo-project/amparo/internal/vault"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
 
+// Keeping says how Keep makes what a job is for.
+type Keeping struct {
+	Version string // of the program
+	// Every is vault.GrowEvery unless it is not 0.
+	Every    time.Duration
+	Log      *slog.Logger // nil: nothing is logged
+	Progress func(files, bytes int64)
+}
+
 // Keep makes what a job of kind export is for, and keeps it sealed for the case
-// until it is fetched. That it leaves is in the ledger when this returns, once:
-// an attempt that was killed left nothing that counts.
-func Keep(ctx context.Context, sp *examine.Space, j *workspace.Job, p *workspace.JobPrivate, version string, progress func(files, bytes int64)) error {
+// until it is fetched. That it leaves is in the ledger when this returns, once.
+// An exhibit goes on from the last file that an attempt before finished.
+func Keep(ctx context.Context, sp *examine.Space, j *workspace.Job, p *workspace.JobPrivate, o Keeping) error {
 	if _, err := sp.Kept(ctx, j.ID); !errors.Is(err, workspace.ErrNotFound) {
 		return err // nil: an attempt before came so far, and did not say so
 	}
@@ -35,11 +47,7 @@ func Keep(ctx context.Context, sp *examine.Space, j *workspace.Job, p *workspace
 	case p.Output.Format != "":
 		return keepReport(ctx, sp, j, p)
 	}
-	dir, err := sp.TempDir()
-	if err != nil {
-		return err
-	}
-	return errors.Join(keepExhibit(ctx, sp, j, p, version, dir, progress), os.RemoveAll(dir))
+	return keepExhibit(ctx, sp, j, p, &o)
 }
 
 // packTypes are the media types of archives, below application/.
@@ -65,26 +73,40 @@ func exhibitOf(o *workspace.JobOutput) exhibit.Request {
 	return r
 }
 
-func keepExhibit(ctx context.Context, sp *examine.Space, j *workspace.Job, p *workspace.JobPrivate, version, dir string, progress func(files, bytes int64)) error {
-	bag, o := filepath.Join(dir, "bag"), p.Output
-	x, err := exhibit.Prepare(ctx, ExhibitSpace(sp, version, openBy(p.Password)), exhibitOf(o), bag)
+func keepExhibit(ctx context.Context, sp *examine.Space, j *workspace.Job, p *workspace.JobPrivate, with *Keeping) error {
+	o := p.Output
+	plan, err := exhibit.NewPlan(ctx, ExhibitSpace(sp, with.Version, openBy(p.Password)), exhibitOf(o))
 	if err != nil {
 		return err
 	}
-	if x.Case != j.Case {
+	if plan.Case() != j.Case {
 		return fmt.Errorf("%s in case %s: %w", o.Subject, j.Case, workspace.ErrNotFound)
 	}
-	k, err := begin(ctx, sp, j, x.Evidence)
+	mark, err := plan.Mark()
 	if err != nil {
 		return err
 	}
-	files, err := vault.Add(ctx, sp.Vault, sp.KeptIndex(&k), vault.AddOptions{Bundle: k.Bundle, Case: k.Case, Key: k.Key, Path: bag, Progress: progress})
+	k, err := begin(ctx, sp, j, mark, plan.Evidence())
+	if err != nil {
+		return err
+	}
+	begun, err := time.Parse(ledger.TimeLayout, k.Begun)
+	if err != nil {
+		return err
+	}
+	g, err := vault.Grow(ctx, sp.Vault, sp.KeptIndex(&k), vault.AddOptions{Bundle: k.Bundle, Case: k.Case, Key: k.Key, Progress: with.Progress}, with.Every)
+	if err != nil {
+		return err
+	}
+	defer g.Close()
+	if n := g.Before(); n > 0 && with.Log != nil {
+		with.Log.InfoContext(ctx, "an export goes on where it was interrupted", "job", j.ID, "files", n)
+	}
+	x, size, err := plan.Keep(ctx, workspace.ExportIDOf(&k), begun, g)
 	if err != nil {
 		return fmt.Errorf("keep the exhibit: %w", err)
 	}
-	for i := range files {
-		k.Bytes += files[i].Size
-	}
+	k.Bytes = size
 	k.Private = workspace.KeptPrivate{JobOutput: *o, Name: x.ID + "." + packOf(o), Type: "application/" + packTypes[packOf(o)], Of: x.Evidence, SHA256: x.SHA256}
 	return sp.EndKept(ctx, &k, &x)
 }
@@ -99,9 +121,10 @@ func openBy(password string) func(string) evidence.OpenOptions {
 	}
 }
 
-// begin begins to keep something, and deletes what an attempt before left.
-func begin(ctx context.Context, sp *examine.Space, j *workspace.Job, evidence []string) (workspace.Kept, error) {
-	k, destroyed, err := sp.BeginKept(ctx, j, evidence)
+// begin begins to keep something, or goes on with it, and deletes what an attempt
+// before left of something else.
+func begin(ctx context.Context, sp *examine.Space, j *workspace.Job, mark string, evidence []string) (workspace.Kept, error) {
+	k, destroyed, err := sp.BeginKept(ctx, j, mark, evidence)
 	for _, id := range destroyed {
 		err = errors.Join(err, sp.Vault.Delete(ctx, id))
 	}
@@ -128,7 +151,7 @@ func keepReport(ctx context.Context, sp *examine.Space, j *workspace.Job, p *wor
 	if err != nil {
 		return err
 	}
-	k, err := begin(ctx, sp, j, []string{r.Evidence})
+	k, err := begin(ctx, sp, j, "", []string{r.Evidence})
 	if err != nil {
 		return err
 	}

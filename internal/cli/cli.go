@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"runtime/debug"
 	"strings"
@@ -121,6 +122,9 @@ type app struct {
 	*message.Printer
 	ctx context.Context //nolint:containedctx // of the one command that runs
 }
+
+// log is where servers and workers tell what they do.
+func (a *app) log() *slog.Logger { return slog.New(slog.NewTextHandler(a.Err, nil)) }
 
 // usageError is a mistake in how the command was called.
 type usageError struct{ err error }

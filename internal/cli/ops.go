@@ -61,7 +61,7 @@ func (f *opsFlags) untilTold(a *app, service, ended string, ws *wsFlags, do func
 // operate begins to watch, and listens for whoever does. What it returns ends
 // that.
 func (f *opsFlags) operate(a *app, service string, ws *wsFlags) (o *operations, stop func() error, err error) {
-	o = &operations{Watch: ops.New(Version), ws: ws, log: slog.New(slog.NewTextHandler(a.Err, nil)), reason: errOpening.Error()}
+	o = &operations{Watch: ops.New(Version), ws: ws, log: a.log(), reason: errOpening.Error()}
 	untrace, err := o.Trace(a.ctx, service, Version)
 	if err != nil {
 		return nil, nil, err

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
@@ -64,7 +63,7 @@ func (c *serveCmd) Run(a *app) error {
 	if c.Patience < 0 || c.Drain < 0 {
 		return usageError{fmt.Errorf("%w: --patience and --drain are not negative", workspace.ErrInvalid)}
 	}
-	l, err := c.listening(slog.New(slog.NewTextHandler(a.Err, nil)))
+	l, err := c.listening(a.log())
 	if err != nil {
 		return err
 	}
@@ -189,7 +188,7 @@ func (c *serveCmd) server(a *app, addr string, o *operations, team *web.Team) (*
 	installed, cache := a.installed(), &feed.Cache{}
 	return web.New(web.Options{
 		HookNetworks: networks, Team: team,
-		Addr: addr, Version: Version, Now: a.Now, JobBegun: o.Job, Log: slog.New(slog.NewTextHandler(a.Err, nil)),
+		Addr: addr, Version: Version, Now: a.Now, JobBegun: o.Job, Log: a.log(),
 		Exists: func() bool { return isURL || sqlite.Exists(at) },
 		Database: func(ctx context.Context, create bool) (*workspace.DB, stores.Place, error) {
 			db, at, err := c.database(&app{a.Streams, a.Printer, ctx}, create)

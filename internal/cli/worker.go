@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"os"
 	"os/exec"
 	"slices"
@@ -189,7 +188,7 @@ func (a *app) engine(db *workspace.DB, store vault.Store, dir string) *job.Engin
 		},
 		With: func(ctx context.Context, s *examine.Space) (examine.With, error) { return checkWith(ctx, s, installed) },
 		Sets: a.huntSets, Remind: a.remind, Deliver: a.deliver, Export: a.export, Links: keepLinks, Update: updateFeeds, Explain: web.ExplainJob, Now: a.Now,
-		Log: slog.New(slog.NewTextHandler(a.Err, nil)),
+		Log: a.log(),
 	}
 }
 
@@ -262,7 +261,7 @@ func keepLinks(ctx context.Context, sp *examine.Space, caseID string, m *indicat
 
 // export makes an exhibit or a report, and keeps it until it is fetched.
 func (a *app) export(ctx context.Context, sp *examine.Space, j *workspace.Job, p *workspace.JobPrivate, progress func(files, bytes int64)) error {
-	return casework.Keep(ctx, sp, j, p, Version, progress)
+	return casework.Keep(ctx, sp, j, p, casework.Keeping{Version: Version, Log: a.log(), Progress: progress})
 }
 
 // deliver sends the mails of a case that were approved.

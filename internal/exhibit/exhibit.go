@@ -81,7 +81,8 @@ type maker struct {
 	r    *Request
 	m    *marker
 	plan *plan
-	bag  *bagit.Bag
+	out  out
+	bag  *bagit.Bag // out, of one that is made in a folder
 	said []Omission
 	rows []row // of databases, that VERIFY.md looks up
 }
@@ -100,31 +101,9 @@ func Make(ctx context.Context, s *Space, r Request, dir string) (Done, error) {
 	return done, err
 }
 
-// Prepare makes what leaves, and nothing that is signed: the folder holds the
-// payload, and Finish goes on from it, here or where it was brought to. The
-// caller records the export that is returned, before anybody gets anything.
-func Prepare(ctx context.Context, s *Space, r Request, dir string) (workspace.Export, error) {
-	k, err := begin(ctx, s, r, dir)
-	if err != nil {
-		return workspace.Export{}, err
-	}
-	defer k.bag.Close() //nolint:errcheck // all is written
-	if err := k.payload(); err != nil {
-		return workspace.Export{}, err
-	}
-	sum, err := k.bag.FinishPayload()
-	if err != nil {
-		return workspace.Export{}, err
-	}
-	k.m.Sum, k.m.Said, k.m.Rows, k.m.Given = sum, k.said, k.rows, map[string]workspace.Share{}
-	for i := range k.plan.parts {
-		k.m.Given[k.plan.parts[i].id()] = k.plan.parts[i].Most
-	}
-	return k.export(), k.m.write()
-}
-
-// Finish makes an export whole that Prepare made and the caller recorded: the
-// proofs are of the ledger as it is now. What consents let the recipient have
+// Finish makes an export whole in the folder dir, to which the caller brought
+// the files that Keep stored, and recorded that it leaves: the proofs are of the
+// ledger as it is now. What consents let the recipient have
 // is asked again: the error wraps workspace.ErrNoConsent where it is less.
 func Finish(ctx context.Context, s *Space, r Request, dir string) (Done, error) {
 	k, err := begin(ctx, s, r, dir)
@@ -159,14 +138,11 @@ func Finish(ctx context.Context, s *Space, r Request, dir string) (Done, error) 
 
 // begin plans an export and opens its folder.
 func begin(ctx context.Context, s *Space, r Request, dir string) (*maker, error) {
-	if err := r.valid(); err != nil {
-		return nil, err
-	}
-	p, err := s.plan(ctx, &r)
+	p, err := NewPlan(ctx, s, r)
 	if err != nil {
 		return nil, err
 	}
-	m, err := openFolder(dir, s.Info().UID, &r)
+	m, err := openFolder(dir, s.Info().UID, &p.r)
 	if err != nil {
 		return nil, err
 	}
@@ -174,7 +150,9 @@ func begin(ctx context.Context, s *Space, r Request, dir string) (*maker, error)
 	if err != nil {
 		return nil, err
 	}
-	return &maker{ctx: ctx, s: s, r: &r, m: m, plan: p, bag: bag, said: p.omissions}, nil
+	k := p.maker(ctx, m)
+	k.bag, k.out = bag, folder{bag, ctx}
+	return k, nil
 }
 
 // export is the act that the export is.

@@ -60,7 +60,7 @@ func (k *maker) writeOmissions() error {
 		}
 		b.WriteString("\n")
 	}
-	if err := k.bag.PutBytes("data/left-out.txt", []byte(b.String())); err != nil {
+	if err := k.out.PutBytes("data/left-out.txt", []byte(b.String())); err != nil {
 		return err
 	}
 	return k.putJSON("data/left-out.json", k.said)

@@ -165,32 +165,41 @@ func (n *needs) entry(src evidence.Source, e evidence.Entry) error {
 		return nil //nolint:nilerr // it is left out, and that is said
 	}
 	defer f.Close()
+	name, _, _ := f.Stored()
+	at := path.Join(n.base, name)
+	s, stored := n.have[at]
+	to := "data/opened/" + n.p.id() + "/" + path.Join(n.base, e.Path)
+	if n.k.out.Had(to) {
+		if stored {
+			n.stored[at] = true
+		}
+		n.logical[e.Path] = to
+		return n.k.out.Make(to, nil)
+	}
 	sum, err := hashOf(f)
 	if err != nil {
 		n.k.omit(omitNotOpened, n.p.id()+"/"+e.Path, 1)
 		return nil //nolint:nilerr // as above
 	}
-	name, _, _ := f.Stored()
-	at := path.Join(n.base, name)
-	if s, ok := n.have[at]; ok {
+	if stored {
 		n.stored[at] = true
 		if s.SHA256 == sum {
 			n.logical[e.Path] = "data/evidence/" + n.p.id() + "/" + at
 			return nil
 		}
 	}
-	to := "data/opened/" + n.p.id() + "/" + path.Join(n.base, e.Path)
 	if !fs.ValidPath(to) {
 		n.k.omit(omitNotOpened, n.p.id()+"/"+e.Path, 1)
 		return nil
 	}
 	n.logical[e.Path] = to
-	_, err = n.k.bag.Put(to, sum, func(w io.Writer) error {
-		_, err := io.Copy(w, contextReader{n.k, io.NewSectionReader(f, 0, f.Size())})
-		return err
-	})
-	return err
+	return n.k.out.Copy(to, sum, func() (vault.Blob, error) { return openBlob{f}, nil })
 }
+
+// openBlob is a file that is open already, and stays so.
+type openBlob struct{ evidence.File }
+
+func (openBlob) Close() error { return nil }
 
 func hashOf(f evidence.File) (string, error) {
 	h := sha256.New()

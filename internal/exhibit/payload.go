@@ -65,7 +65,7 @@ func (k *maker) putJSON(name string, v any) error {
 	if err != nil {
 		return err
 	}
-	return k.bag.PutBytes(name, append(data, '\n'))
+	return k.out.PutBytes(name, append(data, '\n'))
 }
 
 // part writes one evidence with its runs.
@@ -157,35 +157,13 @@ func (k *maker) bundle(b *vault.Bundle, dir string, want map[string]bool) error 
 			return err
 		}
 	}
-	return k.bag.PutBytes(dir+".sha256", []byte(list.String()))
+	return k.out.PutBytes(dir+".sha256", []byte(list.String()))
 }
 
 // stored writes one file of the vault, and holds it to the hash that was taken
 // when it came.
 func (k *maker) stored(b *vault.Bundle, f vault.File, to string) error {
-	_, err := k.bag.Put(to, f.SHA256, func(w io.Writer) error {
-		blob, err := b.OpenFile(k.ctx, f.Path)
-		if err != nil {
-			return err
-		}
-		defer blob.Close()
-		_, err = io.Copy(w, contextReader{k, io.NewSectionReader(blob, 0, blob.Size())})
-		return err
-	})
-	return err
-}
-
-// contextReader stops where the export is interrupted.
-type contextReader struct {
-	k *maker
-	r io.Reader
-}
-
-func (c contextReader) Read(p []byte) (int, error) {
-	if err := c.k.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return c.r.Read(p)
+	return k.out.Copy(to, f.SHA256, func() (vault.Blob, error) { return b.OpenFile(k.ctx, f.Path) })
 }
 
 // report writes one format of report, in each language where it has one.
@@ -204,11 +182,10 @@ func (k *maker) report(run, format string, res *report.Result) error {
 	}
 	dir := "data/reports/" + run + "/"
 	if format != "pdf" {
-		_, err := k.bag.Put(dir+names[format], "", files[format])
-		return err
+		return k.out.Make(dir+names[format], files[format])
 	}
 	for _, lang := range k.r.Languages {
-		_, err := k.bag.Put(dir+"report."+lang+".pdf", "", func(w io.Writer) error { return report.PDF(w, res, report.Options{Lang: lang}) })
+		err := k.out.Make(dir+"report."+lang+".pdf", func(w io.Writer) error { return report.PDF(w, res, report.Options{Lang: lang}) })
 		if err != nil {
 			return err
 		}
@@ -296,7 +273,7 @@ func (k *maker) one(p *part, f *finding.Finding, res *report.Result) error {
 	if err := json.Indent(&pretty, line, "", "  "); err != nil {
 		return err
 	}
-	if err := k.bag.PutBytes("data/finding/"+f.ID+".json", append(pretty.Bytes(), '\n')); err != nil {
+	if err := k.out.PutBytes("data/finding/"+f.ID+".json", append(pretty.Bytes(), '\n')); err != nil {
 		return err
 	}
 	var o report.ExplainOptions
@@ -306,7 +283,7 @@ func (k *maker) one(p *part, f *finding.Finding, res *report.Result) error {
 		defer closing()
 	}
 	for _, lang := range k.r.Languages {
-		_, err := k.bag.Put("data/finding/"+f.ID+"."+lang+".txt", "", func(w io.Writer) error {
+		err := k.out.Make("data/finding/"+f.ID+"."+lang+".txt", func(w io.Writer) error {
 			return report.Explain(w, f, &res.Run, message.New(lang), o)
 		})
 		if err != nil {

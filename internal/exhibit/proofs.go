@@ -66,7 +66,7 @@ func (k *maker) acts(subject string) (all []workspace.Act, err error) {
 
 // proofs writes the chain of custody of each evidence, and a proof of each act.
 func (k *maker) proofs(v *verification) error {
-	if err := k.bag.PutBytes("ledger/ledger.vkey", []byte(k.s.Info().Key+"\n")); err != nil {
+	if err := k.out.PutBytes("ledger/ledger.vkey", []byte(k.s.Info().Key+"\n")); err != nil {
 		return err
 	}
 	signed, n, err := k.s.Checkpoint(k.ctx)
@@ -115,7 +115,7 @@ func (k *maker) chain(id string, acts []workspace.Act) error {
 			}
 			fmt.Fprintf(&b, "%6d  %s  %s\n        %s\n", a.N, e.Time.Format("2006-01-02 15:04:05 UTC"), p.Or("ws.act.", e.Act), a.Opening.Detail)
 		}
-		if err := k.bag.PutBytes("custody/"+id+"."+lang+".txt", []byte(b.String())); err != nil {
+		if err := k.out.PutBytes("custody/"+id+"."+lang+".txt", []byte(b.String())); err != nil {
 			return err
 		}
 	}
@@ -171,7 +171,7 @@ func (c *checkpoints) prove(entry int64) error {
 	if err != nil {
 		return err
 	}
-	return c.k.bag.PutBytes(fmt.Sprintf("ledger/proofs/%06d.proof", entry), proof)
+	return c.k.out.PutBytes(fmt.Sprintf("ledger/proofs/%06d.proof", entry), proof)
 }
 
 // write writes the checkpoints that proofs use, what outsiders said of them,
@@ -179,7 +179,7 @@ func (c *checkpoints) prove(entry int64) error {
 func (c *checkpoints) write(v *verification) error {
 	c.used[c.last] = true
 	for n := range c.used {
-		if err := c.k.bag.PutBytes(fmt.Sprintf("ledger/checkpoints/%06d", n), c.signed[n]); err != nil {
+		if err := c.k.out.PutBytes(fmt.Sprintf("ledger/checkpoints/%06d", n), c.signed[n]); err != nil {
 			return err
 		}
 		v.cosigned = v.cosigned || strings.Count(string(c.signed[n]), "\n— ") > 1
@@ -191,10 +191,10 @@ func (c *checkpoints) write(v *verification) error {
 		}
 		v.stamps++
 		base := fmt.Sprintf("ledger/timestamps/%06d-%d", s.N, i)
-		if err := c.k.bag.PutBytes(base+".tsr", s.Token); err != nil {
+		if err := c.k.out.PutBytes(base+".tsr", s.Token); err != nil {
 			return err
 		}
-		if err := c.k.bag.PutBytes(base+".roots.pem", []byte(s.Roots)); err != nil {
+		if err := c.k.out.PutBytes(base+".roots.pem", []byte(s.Roots)); err != nil {
 			return err
 		}
 	}
@@ -203,5 +203,5 @@ func (c *checkpoints) write(v *verification) error {
 		v.cosigned = false // nobody could check it without their keys
 		return err
 	}
-	return c.k.bag.PutBytes("ledger/witnesses.vkeys", []byte(strings.Join(witnesses, "\n")+"\n"))
+	return c.k.out.PutBytes("ledger/witnesses.vkeys", []byte(strings.Join(witnesses, "\n")+"\n"))
 }

@@ -43,7 +43,7 @@ func (k *maker) instructions(v *verification) error {
 		}
 		d.step("export.verify.end", endCommands)
 		d.text("export.verify.limits", "Key", k.s.Info().Key)
-		if err := k.bag.PutBytes(names[lang], []byte(d.b.String())); err != nil {
+		if err := k.out.PutBytes(names[lang], []byte(d.b.String())); err != nil {
 			return err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"strings"
 	"testing"
 
@@ -53,7 +54,7 @@ func (w dyingWriter) Commit() error {
 func export(e *job.Engine) {
 	quick(e)
 	e.Export = func(ctx context.Context, s *examine.Space, j *workspace.Job, p *workspace.JobPrivate, progress func(files, bytes int64)) error {
-		return casework.Keep(ctx, s, j, p, "test", progress)
+		return casework.Keep(ctx, s, j, p, casework.Keeping{Version: "test", Every: -1, Progress: progress})
 	}
 }
 
@@ -98,7 +99,7 @@ func TestExportJob(t *testing.T) {
 						left := n
 						s := l.space()
 						s.Vault = dying{l.store, &left, after}
-						err := casework.Keep(t.Context(), s, &j, &workspace.JobPrivate{Output: &o, Lang: "es"}, "test", nil)
+						err := casework.Keep(t.Context(), s, &j, &workspace.JobPrivate{Output: &o, Lang: "es"}, casework.Keeping{Version: "test"})
 						if (i == 0 || n == 1) != errors.Is(err, errKilled) {
 							t.Errorf("%d: %v", n, err) // a report has one segment: the last attempt dies after it was kept
 						}
@@ -147,14 +148,14 @@ func (l *lab) consentTo(r workspace.Run, share string) string {
 	return c.ID
 }
 
-// exhibit holds two copies of an exhibit to be whole, and of one payload.
-func (l *lab) exhibit(copies ...[]byte) {
+// exhibit holds copies of an exhibit to be whole, and of one payload, which it
+// returns by path: the hash of each file.
+func (l *lab) exhibit(copies ...[]byte) (payload map[string]string) {
 	l.tb.Helper()
-	payload := ""
 	for _, data := range copies {
 		z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 		l.ok(err)
-		seen := map[string]bool{}
+		seen, sums := map[string]bool{}, map[string]string{}
 		for _, f := range z.File {
 			_, name, _ := strings.Cut(f.Name, "/")
 			seen[name] = true
@@ -165,11 +166,15 @@ func (l *lab) exhibit(copies ...[]byte) {
 			l.ok(err)
 			text, err := io.ReadAll(r)
 			l.ok(err)
-			if payload != "" && payload != string(text) {
-				l.tb.Error("two copies have two payloads")
+			for line := range strings.Lines(string(text)) {
+				sum, name, _ := strings.Cut(strings.TrimSpace(line), "  ")
+				sums[name] = sum
 			}
-			payload = string(text)
 		}
+		if payload != nil && !maps.Equal(payload, sums) {
+			l.tb.Error("two copies have two payloads")
+		}
+		payload = sums
 		for _, name := range []string{"bagit.txt", "tagmanifest-sha256.txt", "ledger/ledger.vkey", "data/export.json"} {
 			if !seen[name] {
 				l.tb.Errorf("the exhibit has no %s", name)
@@ -179,6 +184,7 @@ func (l *lab) exhibit(copies ...[]byte) {
 			l.tb.Error("the exhibit holds what is ours alone")
 		}
 	}
+	return payload
 }
 
 // withdrawn ends the consent by which a recipient may have something: what is

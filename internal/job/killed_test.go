@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -263,7 +264,7 @@ func killExport(l *lab) *kill {
 	r := l.checked()
 	l.consentTo(r, "evidence:the court")
 	left := l.once("exports", func() int { return l.acts("evidence.exported") })
-	var payload []byte
+	var payload map[string]string
 	return &kill{
 		kind: workspace.JobExport, every: 17,
 		begin: func(int) (workspace.Job, workspace.JobPrivate) {
@@ -276,10 +277,14 @@ func killExport(l *lab) *kill {
 			left(1)
 			data, err := l.fetch(j.ID)
 			l.ok(err)
+			got := l.exhibit(data)
+			delete(got, "data/export.json") // which names it, and its day
 			if payload == nil {
-				payload = data
+				payload = got
 			}
-			l.exhibit(data)
+			if !maps.Equal(payload, got) {
+				l.tb.Errorf("the exhibit is %v, not %v", got, payload)
+			}
 			if n := l.count("SELECT COUNT(*) FROM kept WHERE made = '' OR job_id NOT IN (SELECT id FROM job)"); n != 0 {
 				l.tb.Errorf("%d results are left that nobody fetches", n)
 			}

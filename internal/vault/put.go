@@ -28,6 +28,19 @@ func Put(ctx context.Context, s Store, x Index, o AddOptions, make func(store fu
 
 // store stores one file of Put.
 func (a *adder) store(name string, r io.Reader) error {
+	f, err := a.stream(name, r)
+	if err != nil {
+		return err
+	}
+	a.batch = append(a.batch, f)
+	if a.bytes >= 2*batchBytes || len(a.segments) >= batchSegments {
+		return a.flush()
+	}
+	return nil
+}
+
+// stream writes the segments of a file of whose size nothing is known yet.
+func (a *adder) stream(name string, r io.Reader) (File, error) {
 	f := File{Path: name}
 	sum := sha256.New()
 	var buf bytes.Buffer
@@ -35,7 +48,7 @@ func (a *adder) store(name string, r io.Reader) error {
 		buf.Reset()
 		n, err := io.Copy(&buf, io.LimitReader(r, SegmentSize))
 		if err != nil {
-			return err
+			return f, err
 		}
 		if n == 0 {
 			break
@@ -43,7 +56,7 @@ func (a *adder) store(name string, r io.Reader) error {
 		sum.Write(buf.Bytes())
 		seg, err := a.segment(bytes.NewReader(buf.Bytes()), n)
 		if err != nil {
-			return err
+			return f, err
 		}
 		f.Segments, f.Size = append(f.Segments, seg.ID), f.Size+n
 		if n < SegmentSize {
@@ -51,9 +64,5 @@ func (a *adder) store(name string, r io.Reader) error {
 		}
 	}
 	f.SHA256 = hex.EncodeToString(sum.Sum(nil))
-	a.batch = append(a.batch, f)
-	if a.bytes >= 2*batchBytes || len(a.segments) >= batchSegments {
-		return a.flush()
-	}
-	return nil
+	return f, nil
 }

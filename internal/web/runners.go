@@ -101,7 +101,7 @@ func (s *Server) with(ctx context.Context, sp *examine.Space) (examine.With, err
 }
 
 func (s *Server) export(ctx context.Context, sp *examine.Space, j *workspace.Job, p *workspace.JobPrivate, progress func(files, bytes int64)) error {
-	return casework.Keep(ctx, sp, j, p, s.o.Version, progress)
+	return casework.Keep(ctx, sp, j, p, casework.Keeping{Version: s.o.Version, Log: s.o.Log, Progress: progress})
 }
 
 func (*Server) keepLinks(ctx context.Context, sp *examine.Space, caseID string, m *indicator.Matcher) error {

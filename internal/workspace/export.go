@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 )
 
 // An Export is something that left the workspace as an exhibit.
@@ -26,6 +27,10 @@ type ExportPrivate struct {
 
 // NewExportID returns the name of an export that is not recorded yet.
 func NewExportID() string { return newID("X") }
+
+// ExportIDOf is the name of the export that a job keeps: the same for each of
+// the attempts that make it.
+func ExportIDOf(k *Kept) string { return "X" + strings.TrimPrefix(k.Bundle, "O") }
 
 // RecordExport appends to the ledger, for each evidence of which something is
 // in it, that an export leaves. The same export is recorded once: an

@@ -2,7 +2,10 @@ package workspace
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
@@ -34,6 +37,7 @@ type Kept struct {
 	Bundle  string
 	Job     string
 	Case    string
+	Begun   string // the first attempt that it is of
 	Made    string // "": it is not whole
 	Until   string
 	Bytes   int64
@@ -50,36 +54,29 @@ type KeptPrivate struct {
 	SHA256 string   `json:"sha256"`
 }
 
-// BeginKept begins to keep what a job makes of some evidence, instead of what an
-// attempt before left; destroyed are the segments of that, which the caller
-// deletes. The error wraps ErrExists where it is whole.
-func (w *Workspace) BeginKept(ctx context.Context, j *Job, evidence []string) (k Kept, destroyed []string, err error) {
-	if k.Key, err = seal.NewIdentity(); err != nil {
-		return k, nil, err
-	}
-	k.Bundle, k.Job, k.Case = newID("O"), j.ID, j.Case
+// BeginKept begins to keep what a job makes of some evidence, or goes on with
+// what an attempt before left, if that was begun by the same mark, which is not
+// "". What was begun by another goes; destroyed are its segments, which the
+// caller deletes. The error wraps ErrExists where it is whole.
+func (w *Workspace) BeginKept(ctx context.Context, j *Job, mark string, evidence []string) (k Kept, destroyed []string, err error) {
 	err = w.act(ctx, func(t *tx) error {
 		recipient, err := t.member(j.Case, ActReport)
 		if err != nil {
 			return err
 		}
-		old, err := t.texts("SELECT bundle, made FROM kept WHERE job_id = $1", 2, j.ID)
-		if err != nil {
+		if k, err = t.leftKept(j, mark, &destroyed); err != nil || k.Bundle != "" {
 			return err
 		}
-		for _, row := range old {
-			if row[1] != "" {
-				return fmt.Errorf("result of job %s: %w", j.ID, ErrExists)
-			}
-			if err := t.dropKept(row[0], &destroyed); err != nil {
-				return err
-			}
+		k = Kept{Bundle: newID("O"), Job: j.ID, Case: j.Case, Begun: t.now}
+		if k.Key, err = seal.NewIdentity(); err != nil {
+			return err
 		}
 		wrapped, err := seal.Seal(recipient, []byte(k.Key.Secret()))
 		if err != nil {
 			return err
 		}
-		t.exec("INSERT INTO kept (bundle, job_id, case_id, wrapped, bytes, made, until) VALUES ($1, $2, $3, $4, 0, '', '')", k.Bundle, j.ID, j.Case, wrapped)
+		t.exec("INSERT INTO kept (bundle, job_id, case_id, wrapped, bytes, begun, mark, made, until) VALUES ($1, $2, $3, $4, 0, $5, $6, '', '')",
+			k.Bundle, j.ID, j.Case, wrapped, k.Begun, k.marked(mark))
 		for _, id := range evidence {
 			var n int
 			err := t.scan("SELECT COUNT(*) FROM evidence WHERE id = $1 AND case_id = $2 AND state = $3", []any{id, j.Case, Stored}, &n)
@@ -94,6 +91,55 @@ func (w *Workspace) BeginKept(ctx context.Context, j *Job, evidence []string) (k
 		return t.err
 	})
 	return k, destroyed, err
+}
+
+// leftKept returns what an attempt before left, where this one goes on with it,
+// and deletes it otherwise.
+func (t *tx) leftKept(j *Job, mark string, destroyed *[]string) (k Kept, err error) {
+	var wrapped []byte
+	var had string
+	err = t.scan("SELECT bundle, wrapped, begun, mark, made FROM kept WHERE job_id = $1 AND case_id = $2", []any{j.ID, j.Case}, &k.Bundle, &wrapped, &k.Begun, &had, &k.Made)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return Kept{}, nil
+	case err != nil:
+		return k, err
+	case k.Made != "":
+		return k, fmt.Errorf("result of job %s: %w", j.ID, ErrExists)
+	}
+	k.Job, k.Case = j.ID, j.Case
+	if had != "" && mark != "" {
+		key, err := t.w.caseKey(t.ctx, t, j.Case)
+		if err != nil {
+			return k, err
+		}
+		if k.Key, err = openKept(key, &k, wrapped); err != nil {
+			return k, err
+		}
+		if hmac.Equal([]byte(had), []byte(k.marked(mark))) {
+			return k, nil
+		}
+	}
+	return Kept{}, t.dropKept(k.Bundle, destroyed)
+}
+
+// marked is a mark as the database has it: who reads that cannot try words.
+func (k *Kept) marked(mark string) string {
+	if mark == "" {
+		return ""
+	}
+	h := hmac.New(sha256.New, []byte(k.Key.Secret()))
+	h.Write([]byte(mark))
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// openKept opens the key of what a job made.
+func openKept(caseKey seal.Identity, k *Kept, wrapped []byte) (seal.Identity, error) {
+	secret, err := seal.Open(caseKey.Forgetful(), wrapped)
+	if err != nil {
+		return seal.Identity{}, fmt.Errorf("key of the result of job %s: %w", k.Job, err)
+	}
+	return seal.ParseIdentity(string(secret))
 }
 
 // EndKept says that what a job made is whole, and in the same act that it
@@ -148,11 +194,7 @@ func (w *Workspace) Kept(ctx context.Context, job string) (k Kept, err error) {
 	if err != nil {
 		return Kept{}, err
 	}
-	secret, err := seal.Open(key.Forgetful(), wrapped)
-	if err != nil {
-		return k, fmt.Errorf("key of the result of job %s: %w", job, err)
-	}
-	if k.Key, err = seal.ParseIdentity(string(secret)); err != nil {
+	if k.Key, err = openKept(key, &k, wrapped); err != nil {
 		return k, err
 	}
 	return k, openJSON(key.Forgetful(), sealed, &k.Private)

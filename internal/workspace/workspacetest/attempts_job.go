@@ -43,7 +43,7 @@ var jobAttempts = map[string]attempt{
 		j, err := c.AddJob(c.T.Context(), workspace.Job{Case: c.Case.ID, Kind: workspace.JobExport}, workspace.JobPrivate{})
 		ok(c.T, err)
 		c.prepared()
-		k, _, err := w.BeginKept(c.T.Context(), &j, []string{s.evidence.ID})
+		k, _, err := w.BeginKept(c.T.Context(), &j, "", []string{s.evidence.ID})
 		return k.Bundle, err
 	}},
 	"EndKept": {rule: whole, deed: report, try: func(c *cast, w *ws, s *subject) (any, error) {

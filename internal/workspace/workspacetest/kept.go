@@ -10,12 +10,15 @@ import (
 	"github.com/amparo-project/amparo/internal/workspace"
 )
 
+// mark is what the fixture's exhibits are made by.
+const mark = "the runs and consents of one day"
+
 // kept is what a job made of somebody's evidence.
 func (f *Fixture) kept(s *subject, whole bool) workspace.Kept {
 	f.T.Helper()
 	j, err := f.AddJob(f.T.Context(), workspace.Job{Case: s.evidence.Case, Kind: workspace.JobExport}, workspace.JobPrivate{})
 	ok(f.T, err)
-	k, _, err := f.BeginKept(f.T.Context(), &j, []string{s.evidence.ID})
+	k, _, err := f.BeginKept(f.T.Context(), &j, mark, []string{s.evidence.ID})
 	ok(f.T, err)
 	k.Private = workspace.KeptPrivate{Name: "planted.pdf", Type: "application/pdf", Of: []string{s.evidence.ID}, SHA256: "x"}
 	if whole {
@@ -54,17 +57,36 @@ func testKept(t *testing.T, f *Fixture) {
 	_, err := f.Kept(ctx, k.Job)
 	is(t, err, workspace.ErrNotFound) // it is not whole
 	ok(t, commit(&k, 0))
-	again, gone, err := f.BeginKept(ctx, &workspace.Job{ID: k.Job, Case: k.Case}, []string{ev.ID})
+	begin := func(mark string) (workspace.Kept, []string, error) {
+		return f.BeginKept(ctx, &workspace.Job{ID: k.Job, Case: k.Case}, mark, []string{ev.ID})
+	}
+	same, gone, err := begin(mark)
 	ok(t, err)
-	if len(gone) != 1 || again.Bundle == k.Bundle {
+	if len(gone) != 0 || same.Bundle != k.Bundle || same.Key.Secret() != k.Key.Secret() || same.Begun != k.Begun || k.Begun == "" {
+		t.Errorf("it does not go on: %+v", same)
+	}
+	ok(t, commit(&same, 1))
+	if dump := f.dump("kept"); bytes.Contains(dump, []byte(mark)) {
+		t.Error("what it is made by lies in clear")
+	}
+	again, gone, err := begin("others since")
+	ok(t, err)
+	if len(gone) != 2 || again.Bundle == k.Bundle {
 		t.Errorf("what an attempt left: %v", gone)
 	}
-	is(t, commit(&k, 1), workspace.ErrErased) // the attempt that was taken for dead
+	is(t, commit(&k, 2), workspace.ErrErased) // the attempt that was taken for dead
+	k, again = again, workspace.Kept{}
+	for range 2 { // without a mark nobody goes on
+		if again, gone, err = begin(""); err != nil || again.Bundle == k.Bundle {
+			t.Errorf("%+v, %v, %v", again, gone, err)
+		}
+		k = again
+	}
 	ok(t, commit(&again, 0))
-	again.Private = k.Private
+	again.Private = workspace.KeptPrivate{Name: "planted.pdf", Type: "application/pdf", Of: []string{ev.ID}, SHA256: "x"}
 	ok(t, f.EndKept(ctx, &again, nil))
 	ok(t, f.EndKept(ctx, &again, nil))
-	_, _, err = f.BeginKept(ctx, &workspace.Job{ID: k.Job, Case: k.Case}, []string{ev.ID})
+	_, _, err = begin(mark)
 	is(t, err, workspace.ErrExists)
 	if n := exported(); n != 1 {
 		t.Errorf("it left %d times", n)
@@ -106,7 +128,7 @@ func testKept(t *testing.T, f *Fixture) {
 	if len(r.Destroyed) < 2 { // the evidence, and what was kept of it
 		t.Errorf("destroyed: %v", r.Destroyed)
 	}
-	_, _, err = f.BeginKept(ctx, &workspace.Job{ID: last.Job, Case: last.Case}, []string{ev.ID})
+	_, _, err = f.BeginKept(ctx, &workspace.Job{ID: last.Job, Case: last.Case}, mark, []string{ev.ID})
 	is(t, err, workspace.ErrErased) // it is made again, and there is nothing to make it of
 	f.Verify()
 }
