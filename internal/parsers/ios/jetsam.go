@@ -2,12 +2,10 @@ package ios
 
 import (
 	"context"
-	"fmt"
 	"iter"
 
 	"github.com/amparo-project/amparo/internal/artifact"
 	"github.com/amparo-project/amparo/internal/format/ips"
-	"github.com/amparo-project/amparo/internal/limit"
 )
 
 // jetsam reads the lists of processes that iOS writes when it ends some of
@@ -23,18 +21,12 @@ var jetsamInfo = artifact.Info{
 		{
 			Kind: "jetsam",
 			Doc:  "A moment when memory was short.",
-			Fields: []artifact.FieldInfo{
+			Fields: append([]artifact.FieldInfo{
 				{Name: "largest_process", Type: artifact.Text, Doc: "process that used the most memory"},
 				{Name: "killed", Type: artifact.Strings, Doc: "processes that were ended, with the reason"},
 				{Name: "processes", Type: artifact.Int, Doc: "number of processes listed"},
 				{Name: "page_size", Type: artifact.Int, Doc: "bytes of a page of memory"},
-				{Name: "os_version", Type: artifact.Text, Doc: "version and build of iOS"},
-				{Name: "model", Type: artifact.Text, Doc: "model of the phone"},
-				{Name: "kernel", Type: artifact.Text, Doc: "version of the kernel"},
-				{Name: "incident_id", Type: artifact.Text, Doc: "identifier of the report"},
-				{Name: "reporter_key", Type: artifact.Text, Doc: "identifier of the phone among crash reports"},
-				{Name: "timestamp", Type: artifact.Text, Doc: "time of the report as it is written, with the offset of the phone's clock"},
-			},
+			}, bodyFields...),
 			Times: []string{"happened", "reported"},
 		},
 		{
@@ -70,24 +62,12 @@ func (jetsam) Info() artifact.Info { return jetsamInfo }
 
 // Parse implements artifact.Parser.
 func (jetsam) Parse(ctx context.Context, in *artifact.Input) iter.Seq2[*artifact.Record, error] {
-	return readReport(ctx, in, func(r *reportReading) error {
-		root, ok := r.report.JSON()
-		if !ok {
-			return fmt.Errorf("read %s: %w: the body is no JSON", in.Path, limit.ErrUnsupported)
-		}
-		j := &jetsamReport{reportReading: r, body: root.Map()}
-		if err := j.read(); err != nil {
-			return err
-		}
-		return r.damage(root)
-	})
+	return readBody(ctx, in, func(b *bodyReading) error { return (&jetsamReport{b}).read() })
 }
 
 // A jetsamReport is one list.
 type jetsamReport struct {
-	*reportReading
-	body map[string]ips.Value
-	date string
+	*bodyReading
 }
 
 // maxKilled bounds the names of processes that were ended. One or two are
@@ -95,7 +75,6 @@ type jetsamReport struct {
 const maxKilled = 64
 
 func (j *jetsamReport) read() error {
-	j.date = firstText(j.body["date"].Text(), j.report.Text("timestamp"))
 	list := j.body["processes"]
 	n, killed := int64(0), []string(nil)
 	for v := range list.Elements() {
@@ -121,12 +100,7 @@ func (j *jetsamReport) event(processes int64, killed []string) error {
 	rec.Set("killed", artifact.StringsValue(killed))
 	rec.Set("processes", artifact.IntValue(processes))
 	rec.Set("page_size", j.Scalar(j.body["memoryStatus"].Get("pageSize")))
-	rec.Set("os_version", artifact.TextOrNull(j.Cut(firstText(j.report.Text("os_version"), j.body["build"].Text()))))
-	rec.Set("model", j.Scalar(j.body["product"]))
-	rec.Set("kernel", j.Scalar(j.body["kernel"]))
-	rec.Set("incident_id", artifact.TextOrNull(j.Cut(firstText(j.report.Text("incident_id"), j.body["incident"].Text()))))
-	rec.Set("reporter_key", j.Scalar(j.body["crashReporterKey"]))
-	rec.Set("timestamp", artifact.TextOrNull(j.Cut(j.report.Text("timestamp"))))
+	j.setBody()
 	rec.Observe(artifact.Process, rec.Text("largest_process"), "largest_process")
 	j.when("happened", j.date)
 	j.when("reported", j.report.Text("timestamp"))
@@ -155,32 +129,22 @@ var jetsamMembers = [...][2]string{
 const maxStates = 16
 
 func (j *jetsamReport) process(v ips.Value) error {
-	if v.Kind() != ips.Object {
-		return j.Problem(v.Offset(), fmt.Errorf("%w: a process is no object", limit.ErrCorrupt))
-	}
-	m := v.Map()
-	rec := j.Start("process", v.Offset(), v.Length())
-	name := j.Cut(m["name"].Text())
-	rec.Set("process", artifact.TextOrNull(name))
-	for _, member := range jetsamMembers {
-		rec.Set(member[1], j.Scalar(m[member[0]]))
-	}
-	rec.Set("cpu_time", j.seconds(m["cpuTime"]))
-	var states []string
-	for s := range m["states"].Elements() {
-		if len(states) < maxStates {
-			states = appendNew(states, j.Cut(s.Text()))
+	return j.giveProcess(v, "name", func(rec *artifact.Record, members map[string]ips.Value) {
+		for _, member := range jetsamMembers {
+			rec.Set(member[1], j.Scalar(members[member[0]]))
 		}
-	}
-	rec.Set("states", artifact.StringsValue(states))
-	rec.Observe(artifact.Process, name, "process")
-	j.when("seen", j.date)
-	reason := rec.Text("reason")
-	rec.Summary = func(b []byte) []byte {
-		if reason != "" {
-			return appendSummary(b, "process ended for memory: ", firstText(name, "?"), " ", reason)
+		rec.Set("cpu_time", j.seconds(members["cpuTime"]))
+		var states []string
+		for s := range members["states"].Elements() {
+			if len(states) < maxStates {
+				states = appendNew(states, j.Cut(s.Text()))
+			}
 		}
-		return appendSummary(b, "process ran: ", firstText(name, "?"))
-	}
-	return j.Give()
+		rec.Set("states", artifact.StringsValue(states))
+		if reason := rec.Text("reason"); reason != "" {
+			rec.Summary = func(b []byte) []byte {
+				return appendSummary(b, "process ended for memory: ", firstText(rec.Text("process"), "?"), " ", reason)
+			}
+		}
+	})
 }

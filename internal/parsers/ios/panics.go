@@ -2,14 +2,13 @@ package ios
 
 import (
 	"context"
-	"fmt"
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/amparo-project/amparo/internal/artifact"
 	"github.com/amparo-project/amparo/internal/format/ips"
-	"github.com/amparo-project/amparo/internal/limit"
 )
 
 // panics reads what the kernel wrote down when it gave up, or was asked for
@@ -63,44 +62,26 @@ var panicsInfo = artifact.Info{
 }
 
 // stackFields are what all of these reports tell.
-var stackFields = []artifact.FieldInfo{
-	{Name: "bug_type", Type: artifact.Text, Doc: "type of report: 210 panic, 151 restart by force, 288 stackshot"},
-	{Name: "os_version", Type: artifact.Text, Doc: "version and build of iOS"},
-	{Name: "model", Type: artifact.Text, Doc: "model of the phone"},
-	{Name: "kernel", Type: artifact.Text, Doc: "version of the kernel"},
-	{Name: "incident_id", Type: artifact.Text, Doc: "identifier of the report"},
-	{Name: "reporter_key", Type: artifact.Text, Doc: "identifier of the phone among crash reports"},
-	{Name: "timestamp", Type: artifact.Text, Doc: "time of the report as it is written, with the offset of the phone's clock"},
-	{Name: "processes", Type: artifact.Int, Doc: "number of processes listed"},
-}
+var stackFields = slices.Concat(
+	[]artifact.FieldInfo{{Name: "bug_type", Type: artifact.Text, Doc: "type of report: 210 panic, 151 restart by force, 288 stackshot"}},
+	bodyFields,
+	[]artifact.FieldInfo{{Name: "processes", Type: artifact.Int, Doc: "number of processes listed"}},
+)
 
 // Info implements artifact.Parser.
 func (panics) Info() artifact.Info { return panicsInfo }
 
 // Parse implements artifact.Parser.
 func (panics) Parse(ctx context.Context, in *artifact.Input) iter.Seq2[*artifact.Record, error] {
-	return readReport(ctx, in, func(r *reportReading) error {
-		root, ok := r.report.JSON()
-		if !ok {
-			return fmt.Errorf("read %s: %w: the body is no JSON", in.Path, limit.ErrUnsupported)
-		}
-		p := &panicReport{reportReading: r, body: root.Map()}
-		if err := p.read(); err != nil {
-			return err
-		}
-		return r.damage(root)
-	})
+	return readBody(ctx, in, func(b *bodyReading) error { return (&panicReport{b}).read() })
 }
 
 // A panicReport is one report.
 type panicReport struct {
-	*reportReading
-	body map[string]ips.Value
-	date string
+	*bodyReading
 }
 
 func (p *panicReport) read() error {
-	p.date = firstText(p.body["date"].Text(), p.report.Text("timestamp"))
 	said := firstText(p.body["panicString"].Text(), p.body["string"].Text())
 	if said == "" {
 		p.Start("stackshot", 0, p.In.Size)
@@ -133,21 +114,8 @@ func (p *panicReport) summarize(b []byte) []byte {
 
 // common sets what all reports tell.
 func (p *panicReport) common() {
-	set := func(field string, values ...ips.Value) {
-		for _, v := range values {
-			if value := p.Scalar(v); value.Kind() != artifact.Null {
-				p.Rec.Set(field, value)
-				return
-			}
-		}
-	}
 	p.Rec.Set("bug_type", artifact.TextOrNull(p.Cut(p.report.Header.Get("bug_type").Plain())))
-	set("os_version", p.report.Header.Get("os_version"), p.body["build"])
-	set("model", p.body["product"])
-	set("kernel", p.body["kernel"])
-	set("incident_id", p.report.Header.Get("incident_id"), p.body["incident"])
-	set("reporter_key", p.body["crashReporterKey"])
-	set("timestamp", p.report.Header.Get("timestamp"))
+	p.setBody()
 	n := int64(0)
 	for range p.body["processByPid"].Members() {
 		n++
@@ -203,33 +171,15 @@ var epochLines = [...][2]string{{"Boot", "booted"}, {"Sleep", "slept"}, {"Wake",
 
 // process gives a process of the list.
 func (p *panicReport) process(v ips.Value) error {
-	if v.Kind() != ips.Object {
-		return p.Problem(v.Offset(), fmt.Errorf("%w: a process is no object", limit.ErrCorrupt))
-	}
-	m := v.Map()
-	rec := p.Start("process", v.Offset(), v.Length())
-	name := p.Cut(m["procname"].Text())
-	rec.Set("process", artifact.TextOrNull(name))
-	rec.Set("pid", p.Scalar(m["pid"]))
-	n := int64(0)
-	for range m["threadById"].Members() {
-		n++
-	}
-	rec.Set("threads", artifact.IntValue(n))
-	rec.Set("user_time", p.seconds(m["userTimeTask"]))
-	rec.Set("system_time", p.seconds(m["systemTimeTask"]))
-	rec.Set("resident_bytes", p.Scalar(m["residentMemoryBytes"]))
-	rec.Observe(artifact.Process, name, "process")
-	p.when("seen", p.date)
-	rec.Summary = func(b []byte) []byte { return appendSummary(b, "process ran: ", firstText(name, "?")) }
-	return p.Give()
-}
-
-// seconds is value for a number that is written without a fraction where it
-// has none.
-func (r *reportReading) seconds(v ips.Value) artifact.Value {
-	if f, ok := v.Float(); ok {
-		return artifact.FloatValue(f)
-	}
-	return r.Scalar(v)
+	return p.giveProcess(v, "procname", func(rec *artifact.Record, members map[string]ips.Value) {
+		rec.Set("pid", p.Scalar(members["pid"]))
+		n := int64(0)
+		for range members["threadById"].Members() {
+			n++
+		}
+		rec.Set("threads", artifact.IntValue(n))
+		rec.Set("user_time", p.seconds(members["userTimeTask"]))
+		rec.Set("system_time", p.seconds(members["systemTimeTask"]))
+		rec.Set("resident_bytes", p.Scalar(members["residentMemoryBytes"]))
+	})
 }
