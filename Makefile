@@ -15,7 +15,7 @@ MODULE        := internal/web/wasm/verify.wasm
 export CGO_ENABLED ?= 0
 export GOFLAGS     := $(strip $(GOFLAGS) -trimpath)
 
-.PHONY: bench-recovery bench-scale bench-web bench-zoom help build module demo test race vet lint fuzz browser check bench bench-hunt kill faults bench-lure bench-data docs rates cross clean
+.PHONY: bench-recovery bench-scale bench-web bench-zoom help build module demo test race vet lint fuzz browser check bench bench-hunt kill faults bench-lure bench-data docs rates cross systems clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -75,13 +75,23 @@ TARGETS ?= linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windo
 cross: ## build for all systems that are promised, or for TARGETS
 	@for t in $(TARGETS); do \
 		echo $$t; CGO_ENABLED=0 GOOS=$${t%/*} GOARCH=$${t#*/} $(GO) build -trimpath $(CROSSFLAGS) -o /dev/null ./cmd/amparo || exit 1; done
+	@[ -n "$(CROSSFLAGS)" ] || scripts/linked $(TARGETS) > .ci/linked
 
-# vet has seen all that test and race would let it see again. What is built for
-# other systems is run by nobody here: it need not be fast, and is built in two
-# thirds of the time.
+OTHERS := linux/arm64 darwin/arm64 windows/amd64
+
+# What is built for other systems is run by nobody here. All that a compiler
+# checks is checked from the sources, in a tenth of its time. What only a linker
+# finds comes with modules or with another Go: where the program is linked of what
+# .ci/linked does not list, which `make cross` writes, it is built for all of them.
+systems: ## check all packages and their tests for other systems, without compiling
+	$(GO) run ./internal/systems $(OTHERS)
+	@scripts/linked $(OTHERS) | cmp -s - .ci/linked || \
+		$(MAKE) --no-print-directory cross TARGETS="$(OTHERS)" CROSSFLAGS="-gcflags='all=-N -l'"
+
+# golangci-lint's govet is what vet is: it need not run again, neither before test
+# and race nor by itself.
 check: NOVET = -vet=off
-check: build vet lint test race fuzz ## all that decides whether a change is good
-	@$(MAKE) --no-print-directory cross TARGETS="linux/arm64 darwin/arm64 windows/amd64" CROSSFLAGS="-gcflags='all=-N -l'"
+check: build lint systems test race fuzz ## all that decides whether a change is good
 
 bench-lure: ## measure how well look-alikes are told without indicators (fetches a public package with npm)
 	scripts/bench-lure

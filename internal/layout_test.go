@@ -53,6 +53,7 @@ var may = map[string][]string{
 	"scale":        {},
 	"seal":         {"limit"},
 	"settings":     {"account", "feed", "limit", "lure", "workspace"},
+	"systems":      {},
 	"testevidence": {},
 	"timeline":     {"limit"},
 	"walk":         {"evidence", "finding", "format", "limit", "message", "report"},

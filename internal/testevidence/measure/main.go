@@ -1,3 +1,5 @@
+//go:build unix
+
 // Measure runs a command and prints its wall time, processor time and peak
 // memory beside a floor: reading and hashing the bytes that the command read,
 // as its manifest.sha256 lists them, on as many cores.
