@@ -2,11 +2,14 @@
 package deploy_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -33,12 +36,44 @@ func TestUnits(t *testing.T) {
 	}
 }
 
+// program is the program as it is shipped, built once for all tests.
+var program = sync.OnceValues(func() (string, error) {
+	at := filepath.Join(tempDir, "amparo")
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", at, "../cmd/amparo")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w: %s", err, out)
+	}
+	return at, nil
+})
+
+// tempDir holds it.
+var tempDir string
+
+func TestMain(m *testing.M) {
+	var err error
+	if tempDir, err = os.MkdirTemp("", "amparo-deploy"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(tempDir) // nothing depends on it
+	os.Exit(code)
+}
+
 // TestFlags holds the commands of the files to flags that the program has.
 func TestFlags(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("it builds the program, as it is shipped")
+	}
+	amparo, err := program()
+	if err != nil {
+		t.Fatal(err)
+	}
 	help := map[string]string{}
 	for _, command := range []string{"serve", "worker"} {
-		out, err := exec.CommandContext(t.Context(), "go", "run", "../cmd/amparo", command, "--help").CombinedOutput()
+		out, err := exec.CommandContext(t.Context(), amparo, command, "--help").CombinedOutput()
 		if err != nil {
 			t.Fatalf("%v: %s", err, out)
 		}
