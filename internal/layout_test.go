@@ -24,7 +24,7 @@ var may = map[string][]string{
 	"artifact":     {"limit"},
 	"backup":       {"limit", "seal", "vault", "workspace"},
 	"bagit":        {},
-	"casework":     {"account", "artifact", "bagit", "evidence", "examine", "exhibit", "finding", "indicator", "limit", "link", "lure", "message", "report", "vault", "workspace"},
+	"casework":     {"account", "artifact", "bagit", "evidence", "examine", "exhibit", "finding", "indicator", "ledger", "limit", "link", "lure", "message", "report", "vault", "workspace"},
 	"chain":        {"finding"},
 	"client":       {"account", "compare", "finding", "ledger", "limit", "settings", "vault", "workspace"},
 	"compare":      {"finding", "limit"},
