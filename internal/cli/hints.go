@@ -28,6 +28,7 @@ import (
 	"github.com/amparo-project/amparo/internal/limit"
 	"github.com/amparo-project/amparo/internal/pipeline"
 	"github.com/amparo-project/amparo/internal/seal"
+	"github.com/amparo-project/amparo/internal/settings"
 	"github.com/amparo-project/amparo/internal/vault"
 	"github.com/amparo-project/amparo/internal/vault/s3"
 	"github.com/amparo-project/amparo/internal/web"
@@ -105,6 +106,12 @@ var hints = []struct {
 	{feed.ErrUnsigned, "indicators.hint_unsigned"},
 	{feed.ErrBroken, "indicators.hint_pack"},
 	{errSet, "indicators.hint_list"},
+	{feed.ErrNoFeed, "feeds.hint_list"},
+	{feed.ErrSeveral, "feeds.hint_list"},
+	{feed.ErrOff, "feeds.hint_on"},
+	{feed.ErrTogether, "web.feeds.together"},
+	{feed.ErrByHand, "feeds.hint_by_hand"},
+	{settings.ErrOwnFeeds, "web.feeds.own"},
 	{limit.ErrCorrupt, "cli.hint.corrupt"},
 }
 

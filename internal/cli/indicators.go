@@ -133,6 +133,7 @@ type indicatorsCmd struct {
 	Share  indicatorsShareCmd  `cmd:"" help:"indicators_share"`
 
 	Schedule indicatorsScheduleCmd `cmd:"" help:"indicators_schedule"`
+	Feed     indicatorsFeedCmd     `cmd:"" help:"indicators_feed"`
 }
 
 type indicatorsListCmd struct {
@@ -146,10 +147,10 @@ func (c *indicatorsListCmd) Run(a *app) error {
 	if c.server() != "" {
 		return c.far(a)
 	}
-	return c.read(a, func(st *feed.Store) error { return c.list(a, st) })
+	return c.read(a, func(st *feed.Store, of any) error { return c.list(a, st, quietOf(a.ctx, st, of)) })
 }
 
-func (c *indicatorsListCmd) list(a *app, st *feed.Store) error {
+func (c *indicatorsListCmd) list(a *app, st *feed.Store, quiet func(*feed.Entry) bool) error {
 	sets, err := st.Loose()
 	if err != nil {
 		return err
@@ -159,7 +160,7 @@ func (c *indicatorsListCmd) list(a *app, st *feed.Store) error {
 		d := set.Describe()
 		loose[i] = looseSet{d.File, d.ByType}
 	}
-	return c.tell(a, st.Entries(), loose)
+	return c.tell(a, st.Entries(), loose, quiet)
 }
 
 // looseSet is a file in the folder of indicators that nobody installed.
@@ -168,8 +169,8 @@ type looseSet struct {
 	Types map[string]int
 }
 
-// tell lists sets.
-func (c *indicatorsListCmd) tell(a *app, list []feed.Entry, loose []looseSet) error {
+// tell lists sets. Of some the feed is quiet: it is not asked any more.
+func (c *indicatorsListCmd) tell(a *app, list []feed.Entry, loose []looseSet, quiet func(*feed.Entry) bool) error {
 	if c.JSON {
 		if list == nil {
 			list = []feed.Entry{}
@@ -181,7 +182,7 @@ func (c *indicatorsListCmd) tell(a *app, list []feed.Entry, loose []looseSet) er
 		return nil
 	}
 	for i := range list {
-		a.listEntry(&list[i])
+		a.listEntry(&list[i], quiet(&list[i]))
 	}
 	for _, set := range loose {
 		fmt.Fprintln(a.Out, a.Text("indicators.loose", "File", safe(set.File), "Types", a.types(set.Types)))
@@ -189,7 +190,7 @@ func (c *indicatorsListCmd) tell(a *app, list []feed.Entry, loose []looseSet) er
 	return nil
 }
 
-func (a *app) listEntry(e *feed.Entry) {
+func (a *app) listEntry(e *feed.Entry, quiet bool) {
 	v := e.Current()
 	if v == nil {
 		return
@@ -202,6 +203,9 @@ func (a *app) listEntry(e *feed.Entry) {
 		a.Text("indicators.as_of", "Date", v.Added.Format(time.DateOnly)))
 	if e.Private {
 		line += "; " + a.Text("indicators.private")
+	}
+	if quiet {
+		line += "; " + a.Text("feeds.quiet")
 	}
 	fmt.Fprintln(a.Out, line)
 }

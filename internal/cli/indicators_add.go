@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,11 +39,11 @@ func (c *indicatorsAddCmd) Run(a *app) error {
 	if c.server() != "" {
 		return c.far(a)
 	}
-	return c.change(a, func(st *feed.Store, _ any) error {
+	return c.change(a, func(st *feed.Store, of any) error {
 		for _, path := range c.Paths {
 			var err error
 			if strings.HasPrefix(path, "https://") || strings.HasPrefix(path, "http://") {
-				err = c.addURL(a, st, path)
+				err = c.addURL(a, st, of, path)
 			} else {
 				err = c.addPath(a, path, func(set *indicator.Set, sum string) (string, bool, error) {
 					if st.Has(sum) != nil {
@@ -132,11 +133,19 @@ func (c *indicatorsAddCmd) install(st *feed.Store, set *indicator.Set) (*feed.En
 	return e, st.Put(d, e)
 }
 
-// addURL installs a feed, which "update" asks again from then on.
-func (c *indicatorsAddCmd) addURL(a *app, st *feed.Store, address string) error {
+// addURL installs a feed, which "update" asks again from then on. One that is
+// switched off is refused.
+func (c *indicatorsAddCmd) addURL(a *app, st *feed.Store, of any, address string) error {
 	u, err := feed.CheckAddress(address)
 	if err != nil {
 		return err
+	}
+	config, err := feedsOf(a.ctx, of)
+	if err != nil {
+		return err
+	}
+	if x, err := config.List(st.Entries()).Find(address); err == nil && !x.Asked || slices.Contains(config.NotAsked, address) {
+		return fmt.Errorf("%w: %s", feed.ErrOff, address)
 	}
 	source := feed.Source{Name: feedName(u.Path, u.Hostname()), Address: address, Kind: feed.File, Type: c.typ, Private: c.Private}
 	client, err := newClient(c.Proxy)

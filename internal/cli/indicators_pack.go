@@ -65,10 +65,10 @@ func (c *indicatorsUnpackCmd) Run(a *app) error {
 		fmt.Fprintln(a.Out, a.Text("indicators.unpacked", "Signer", safe(u.Signer), "Date", u.Made.Format("2006-01-02 15:04 UTC"),
 			"Added", len(u.Added), "Changed", len(u.Changed), "Same", u.Same))
 		for i := range u.Added {
-			a.listEntry(&u.Added[i])
+			a.listEntry(&u.Added[i], false)
 		}
 		for i := range u.Changed {
-			a.listEntry(&u.Changed[i])
+			a.listEntry(&u.Changed[i], false)
 		}
 		return nil
 	})

@@ -22,10 +22,10 @@ func (c *indicatorsShowCmd) Run(a *app) error {
 	if c.server() != "" {
 		return c.far(a)
 	}
-	return c.read(a, func(st *feed.Store) error { return c.show(a, st) })
+	return c.read(a, func(st *feed.Store, of any) error { return c.show(a, st, of) })
 }
 
-func (c *indicatorsShowCmd) show(a *app, st *feed.Store) error {
+func (c *indicatorsShowCmd) show(a *app, st *feed.Store, of any) error {
 	e := st.Entry(c.Name)
 	if e == nil {
 		return errNoSet(c.Name)
@@ -35,7 +35,7 @@ func (c *indicatorsShowCmd) show(a *app, st *feed.Store) error {
 		return err
 	}
 	d := set.Describe()
-	if err := c.tell(a, e, &d); err != nil || !c.Values || c.JSON {
+	if err := c.tell(a, e, &d, quietOf(a.ctx, st, of)(e)); err != nil || !c.Values || c.JSON {
 		return err
 	}
 	for x := range set.All() {
@@ -44,8 +44,8 @@ func (c *indicatorsShowCmd) show(a *app, st *feed.Store) error {
 	return nil
 }
 
-// tell says what a set is.
-func (c *indicatorsShowCmd) tell(a *app, e *feed.Entry, d *finding.IndicatorSet) error {
+// tell says what a set is, and whether its feed is quiet.
+func (c *indicatorsShowCmd) tell(a *app, e *feed.Entry, d *finding.IndicatorSet, quiet bool) error {
 	if c.JSON {
 		return writeJSON(a.Out, struct {
 			Entry *feed.Entry           `json:"entry"`
@@ -55,6 +55,9 @@ func (c *indicatorsShowCmd) tell(a *app, e *feed.Entry, d *finding.IndicatorSet)
 	a.explainFile(e.Name, d)
 	if e.Address != "" {
 		fmt.Fprintln(a.Out, "  "+a.Text("indicators.address", "Address", safe(e.Address), "Checked", e.Checked.Format("2006-01-02 15:04 UTC")))
+	}
+	if quiet {
+		fmt.Fprintln(a.Out, "  "+a.Text("feeds.quiet"))
 	}
 	for i := len(e.Versions) - 1; i >= 0; i-- {
 		v := &e.Versions[i]
@@ -75,7 +78,7 @@ func (c *indicatorsSearchCmd) Run(a *app) error {
 	if c.server() != "" {
 		return c.far(a)
 	}
-	return c.read(a, func(st *feed.Store) error { return c.search(a, st) })
+	return c.read(a, func(st *feed.Store, _ any) error { return c.search(a, st) })
 }
 
 func (c *indicatorsSearchCmd) search(a *app, st *feed.Store) error {

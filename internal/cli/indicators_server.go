@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/amparo-project/amparo/internal/client"
@@ -22,15 +23,20 @@ var errFeedFar = errors.New("a server takes files: it asks feeds itself, on its 
 // farSet is an installed set of a server.
 type farSet struct {
 	feed.Entry
-	Types map[string]int `json:"types"`
-	Loose bool           `json:"loose"`
+	Types    map[string]int `json:"types"`
+	Loose    bool           `json:"loose"`
+	NotAsked bool           `json:"not_asked"`
 }
 
-// farSets lists the installed sets of a server, and what lies beside them.
-func farSets(a *app, s *client.Client) (list []feed.Entry, loose []looseSet, err error) {
+// farSets lists the installed sets of a server, which of them are of feeds that
+// are not asked any more, and what lies beside them.
+func farSets(a *app, s *client.Client) (list []feed.Entry, quiet func(*feed.Entry) bool, loose []looseSet, err error) {
 	var all []farSet
 	if err := s.Indicators(a.ctx, &all); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
+	}
+	quiet = func(e *feed.Entry) bool {
+		return slices.ContainsFunc(all, func(x farSet) bool { return x.ID == e.ID && x.NotAsked })
 	}
 	for _, x := range all {
 		if x.Loose {
@@ -39,26 +45,26 @@ func farSets(a *app, s *client.Client) (list []feed.Entry, loose []looseSet, err
 		}
 		list = append(list, x.Entry)
 	}
-	return list, loose, nil
+	return list, quiet, loose, nil
 }
 
 // farSetNamed finds one by its id, its address or its name, as a store does.
-func farSetNamed(a *app, s *client.Client, name string) (*feed.Entry, error) {
-	list, _, err := farSets(a, s)
+func farSetNamed(a *app, s *client.Client, name string) (e *feed.Entry, quiet bool, err error) {
+	list, is, _, err := farSets(a, s)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	for i := range list {
 		if e := &list[i]; e.ID == name || e.Address != "" && e.Address == name {
-			return e, nil
+			return e, is(e), nil
 		}
 	}
 	for i := range list {
-		if strings.EqualFold(list[i].Name, name) {
-			return &list[i], nil
+		if e := &list[i]; strings.EqualFold(e.Name, name) {
+			return e, is(e), nil
 		}
 	}
-	return nil, errNoSet(name)
+	return nil, false, errNoSet(name)
 }
 
 // far lists the sets of a server.
@@ -67,11 +73,11 @@ func (c *indicatorsListCmd) far(a *app) error {
 	if err != nil {
 		return err
 	}
-	list, loose, err := farSets(a, s)
+	list, quiet, loose, err := farSets(a, s)
 	if err != nil {
 		return err
 	}
-	return c.tell(a, list, loose)
+	return c.tell(a, list, loose, quiet)
 }
 
 // far shows a set of a server.
@@ -80,7 +86,7 @@ func (c *indicatorsShowCmd) far(a *app) error {
 	if err != nil {
 		return err
 	}
-	e, err := farSetNamed(a, s, c.Name)
+	e, quiet, err := farSetNamed(a, s, c.Name)
 	if err != nil {
 		return err
 	}
@@ -94,7 +100,7 @@ func (c *indicatorsShowCmd) far(a *app) error {
 	if set.Entry == nil || set.Set == nil {
 		return client.ErrAnswer
 	}
-	if err := c.tell(a, set.Entry, set.Set); err != nil || !c.Values || c.JSON {
+	if err := c.tell(a, set.Entry, set.Set, quiet); err != nil || !c.Values || c.JSON {
 		return err
 	}
 	return s.IndicatorValues(a.ctx, e.ID, func(r io.Reader) error {
@@ -123,7 +129,7 @@ func (c *indicatorsSearchCmd) far(a *app) error {
 	}
 	sets := 0
 	if len(found) == 0 {
-		list, loose, err := farSets(a, s)
+		list, _, loose, err := farSets(a, s)
 		if err != nil {
 			return err
 		}
@@ -185,7 +191,7 @@ func (c *indicatorsRemoveCmd) far(a *app) error {
 	if err != nil {
 		return err
 	}
-	e, err := farSetNamed(a, s, c.Name)
+	e, _, err := farSetNamed(a, s, c.Name)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,11 +38,15 @@ func (c *indicatorsUpdateCmd) Run(a *app) error {
 		return err
 	}
 	return c.change(a, func(st *feed.Store, of any) error {
-		sources, err := c.sources(a.ctx, st, of)
+		sources, all, err := c.sources(a.ctx, st, of)
 		if err != nil {
 			return err
 		}
-		return c.update(a, st, client, sources)
+		if err := c.update(a, st, client, sources); err != nil || c.JSON {
+			return err
+		}
+		a.tellOff(all)
+		return nil
 	})
 }
 
@@ -52,56 +57,60 @@ func newClient(proxy string) (*fetch.Client, error) {
 	return fetch.New(fetch.Options{Proxy: proxy, UserAgent: "amparo/" + Version})
 }
 
-// sources are the feeds to ask: the built-in ones, those of the user's
-// feeds.yaml, or of that of the workspace, those of catalogues, and those that
-// were added by address; of one address the last counts.
-func (c *indicatorsUpdateCmd) sources(ctx context.Context, st *feed.Store, of any) ([]feed.Source, error) {
-	var all []feed.Source
-	if !c.Only {
-		own, err := ownFeeds(ctx, of)
-		if err != nil {
-			return nil, err
-		}
-		all = append(feed.BuiltIn(), own...)
-	}
+// sources are the feeds to ask: of those that Amparo knows, of the user's
+// feeds.yaml, or of that of the workspace, of catalogues, and of those that were
+// added by address, the ones that are not switched off.
+func (c *indicatorsUpdateCmd) sources(ctx context.Context, st *feed.Store, of any) (asked []feed.Source, all *feed.Feeds, err error) {
+	var more []feed.Source
 	for _, name := range c.Catalogue {
 		list, err := readCatalogue(name)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		all = append(all, list...)
+		more = append(more, list...)
 	}
-	if !c.Only {
-		for _, e := range st.Entries() {
-			if e.Address != "" {
-				all = append([]feed.Source{{Name: e.Name, Address: e.Address, Kind: feed.File, Type: e.Type, Private: e.Private}}, all...)
-			}
-		}
+	config, err := feedsOf(ctx, of)
+	if err != nil {
+		return nil, nil, err
 	}
-	return c.choose(lastOfAddress(all))
+	all = config.List(st.Entries(), more...)
+	if c.Only {
+		all.Feeds = slices.DeleteFunc(all.Feeds, func(x feed.Feed) bool { return x.Origin != feed.OfCatalogue })
+	}
+	if len(c.Names) > 0 {
+		asked, err = choose(all, c.Names)
+		return asked, all, err
+	}
+	return all.Asked(), all, nil
 }
 
-// ownFeeds are the team's own feeds: those of the workspace, or of this machine.
-func ownFeeds(ctx context.Context, of any) ([]feed.Source, error) {
+// feedsOf reads feeds.yaml: that of the workspace, or of this machine.
+func feedsOf(ctx context.Context, of any) (*feed.Config, error) {
 	data, found, err := sharedFile(ctx, of, workspace.SharedFeeds)
 	if err != nil {
 		return nil, err
 	}
 	if found {
-		return feed.ParseSources(data)
+		return feed.ParseConfig(data)
 	}
-	dir, err := home()
+	name, err := feedsFile()
 	if err != nil {
 		return nil, err
 	}
-	return feed.ReadSources(filepath.Join(dir, "feeds.yaml"))
+	return feed.ReadConfig(name)
+}
+
+// feedsFile is that of this machine.
+func feedsFile() (string, error) {
+	dir, err := home()
+	return filepath.Join(dir, workspace.SharedFeeds), err
 }
 
 // readCatalogue reads a file of feeds: ours, or a catalogue as MVT has it.
 func readCatalogue(name string) ([]feed.Source, error) {
-	own, err := feed.ReadSources(name)
-	if err == nil && len(own) > 0 {
-		return own, nil
+	own, err := feed.ReadConfig(name)
+	if err == nil && len(own.Feeds) > 0 {
+		return own.Feeds, nil
 	}
 	sets, serr := indicator.Survey(name, indicator.Options{})
 	if serr != nil {
@@ -115,38 +124,28 @@ func readCatalogue(name string) ([]feed.Source, error) {
 	return nil, fmt.Errorf("%s names no feeds", name)
 }
 
-func lastOfAddress(all []feed.Source) []feed.Source {
-	at := map[string]int{}
-	var kept []feed.Source
-	for _, s := range all {
-		if i, ok := at[s.Address]; ok {
-			kept[i] = s
-			continue
-		}
-		at[s.Address] = len(kept)
-		kept = append(kept, s)
-	}
-	return kept
-}
-
-// choose keeps the feeds that are named; all if none is.
-func (c *indicatorsUpdateCmd) choose(all []feed.Source) ([]feed.Source, error) {
-	if len(c.Names) == 0 {
-		return all, nil
-	}
+// choose keeps the feeds that are named. One that is switched off is refused.
+func choose(all *feed.Feeds, names []string) ([]feed.Source, error) {
 	var chosen []feed.Source
-	for _, name := range c.Names {
-		before := len(chosen)
-		for _, s := range all {
-			if strings.Contains(strings.ToLower(s.Name), strings.ToLower(name)) || s.Address == name {
-				chosen = append(chosen, s)
+	for _, name := range names {
+		found := false
+		for i := range all.Feeds {
+			x := &all.Feeds[i]
+			if !strings.Contains(strings.ToLower(x.Name), strings.ToLower(name)) && x.Address != name {
+				continue
+			}
+			if !x.Asked {
+				return nil, fmt.Errorf("%w: %q", feed.ErrOff, x.Name)
+			}
+			if found = true; !slices.ContainsFunc(chosen, func(s feed.Source) bool { return s.Address == x.Address }) {
+				chosen = append(chosen, x.Source)
 			}
 		}
-		if len(chosen) == before {
-			return nil, fmt.Errorf("no feed is called %q", name)
+		if !found {
+			return nil, fmt.Errorf("%w: %q", feed.ErrNoFeed, name)
 		}
 	}
-	return lastOfAddress(chosen), nil
+	return chosen, nil
 }
 
 // updated is what --json says of one feed.
@@ -168,7 +167,7 @@ func updateFeeds(ctx context.Context, s *examine.Space, id string, fn func(job.A
 		return err
 	}
 	return changeStoreOf(ctx, s, func(st *feed.Store) error {
-		sources, err := (&indicatorsUpdateCmd{}).sources(ctx, st, s)
+		sources, _, err := (&indicatorsUpdateCmd{}).sources(ctx, st, s)
 		if err != nil {
 			return err
 		}

@@ -198,6 +198,7 @@ func (c *serveCmd) server(a *app, addr string, o *operations, team *web.Team) (*
 			return db, o.opened(db, at), nil
 		},
 		IdentityFile: identity, Change: changeStoreOf, Machine: openStore,
+		Feeds: func(ctx context.Context, s *examine.Space) (*feed.Config, error) { return feedsOf(ctx, s) },
 		Store: func(ctx context.Context, s *examine.Space) (*feed.Store, error) { return storeOf(ctx, s, cache) },
 		Indicators: func(ctx context.Context, s *examine.Space) (*indicator.Matcher, []finding.IndicatorSet, error) {
 			l, err := installed(ctx, s)

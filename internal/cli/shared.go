@@ -149,8 +149,9 @@ func (f *storeFlags) named(a *app) (own bool, err error) {
 	return since != "", err
 }
 
-// read opens the indicators, and runs fn.
-func (f *storeFlags) read(a *app, fn func(*feed.Store) error) error {
+// read opens the indicators, and runs fn with them and what they are of: nil for
+// this machine.
+func (f *storeFlags) read(a *app, fn func(*feed.Store, any) error) error {
 	own, err := f.named(a)
 	if err != nil {
 		return err
@@ -160,14 +161,14 @@ func (f *storeFlags) read(a *app, fn func(*feed.Store) error) error {
 		if err != nil {
 			return err
 		}
-		return fn(st)
+		return fn(st, nil)
 	}
 	return f.with(a, func(s *space) error {
 		st, err := s.Indicators(a.ctx, nil)
 		if err != nil {
 			return err
 		}
-		return fn(st)
+		return fn(st, s.Space)
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/amparo-project/amparo/internal/feed"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
 
@@ -24,6 +25,25 @@ func (c *Client) Schedule(ctx context.Context) (workspace.Schedule, error) {
 // SetSchedule has the server's feeds asked again and again.
 func (c *Client) SetSchedule(ctx context.Context, every time.Duration) error {
 	return c.put(ctx, "/indicators/schedule", map[string]any{"minutes": int64(every / time.Minute)})
+}
+
+// Feeds lists the feeds that there are, and which are asked.
+func (c *Client) Feeds(ctx context.Context) (l feed.Feeds, err error) {
+	err = c.get(ctx, "/indicators/feeds", nil, &l)
+	return l, err
+}
+
+// SwitchFeed switches a feed off, or on again, by its name or address. It reports
+// whether there was something to change.
+func (c *Client) SwitchFeed(ctx context.Context, name string, on bool) (bool, error) {
+	var got struct {
+		Changed bool `json:"changed"`
+	}
+	data, err := json.Marshal(map[string]any{"feed": name, "on": on})
+	if err == nil {
+		err = c.json(ctx, call{method: http.MethodPut, path: "/indicators/feeds", kind: "application/json", body: bytesOf(data), again: true}, &got)
+	}
+	return got.Changed, err
 }
 
 // put sets something: asked again it is the same.

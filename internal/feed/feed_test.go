@@ -155,7 +155,7 @@ func TestSources(t *testing.T) {
 		"feeds:\n- {name: A, address: 'https://a.example/x', key: secret}\n":                            false,
 		"feeds:\n- {address: 'https://a.example/x'}\n":                                                  false,
 	} {
-		if _, err := ParseSources([]byte(text)); (err == nil) != good {
+		if _, err := ParseConfig([]byte(text)); (err == nil) != good {
 			t.Errorf("%q: %v", text, err)
 		}
 	}

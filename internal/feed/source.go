@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"bytes"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -8,7 +9,9 @@ import (
 	"net/netip"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 
@@ -51,46 +54,47 @@ type Source struct {
 var builtIn []byte
 
 // BuiltIn returns the public feeds that Amparo knows.
-func BuiltIn() []Source {
-	all, err := ParseSources(builtIn)
+func BuiltIn() []Source { return slices.Clone(known()) }
+
+var known = sync.OnceValue(func() []Source {
+	c, err := ParseConfig(builtIn)
 	if err != nil {
 		panic(err) // the file above is wrong, whatever the input
 	}
-	return all
-}
+	return c.Feeds
+})
 
 // maxSources bounds a file of feeds in bytes.
 const maxSources = 4 * limit.MiB
 
-// ReadSources reads a file of feeds in the form of the built-in ones. A file
+// ReadConfig reads a file of feeds in the form of the built-in ones. A file
 // that is not there holds none.
-func ReadSources(name string) ([]Source, error) {
+func ReadConfig(name string) (*Config, error) {
 	data, err := readFile(name, maxSources)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return &Config{}, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("feeds: %w", err)
 	}
-	all, err := ParseSources(data)
+	c, err := ParseConfig(data)
 	if err != nil {
 		return nil, fmt.Errorf("feeds: %s: %w", name, err)
 	}
-	return all, nil
+	return c, nil
 }
 
-// ParseSources reads what ReadSources does.
-func ParseSources(data []byte) ([]Source, error) {
-	var file struct {
-		Feeds []Source `yaml:"feeds"`
-	}
-	dec := yaml.NewDecoder(strings.NewReader(string(data)))
+// ParseConfig reads what ReadConfig does. Names of feeds that are not asked may
+// be those of another version: Check holds them to what there is.
+func ParseConfig(data []byte) (*Config, error) {
+	c := &Config{}
+	dec := yaml.NewDecoder(bytes.NewReader(data))
 	dec.KnownFields(true)
-	if err := dec.Decode(&file); err != nil {
+	if err := dec.Decode(c); err != nil {
 		return nil, err
 	}
-	for i := range file.Feeds {
-		s := &file.Feeds[i]
+	for i := range c.Feeds {
+		s := &c.Feeds[i]
 		if s.Kind == "" {
 			s.Kind = File
 		}
@@ -98,7 +102,7 @@ func ParseSources(data []byte) ([]Source, error) {
 			return nil, limit.At(fmt.Errorf("feed %d, %q: %w", i+1, s.Name, err), "feeds", i)
 		}
 	}
-	return file.Feeds, nil
+	return c, nil
 }
 
 // FromCatalogue makes sources of the feeds that a catalogue names.

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -20,6 +21,10 @@ var ErrOther = fmt.Errorf("%w: the workspace keeps another file than the one tha
 // the kept one does not name, from where nobody is at them. It wraps
 // workspace.ErrInvalid.
 var ErrMachine = fmt.Errorf("%w: a file or a variable of the machines", workspace.ErrInvalid)
+
+// ErrOwnFeeds says that a machine has feeds of its own, which would not be asked
+// any more once the workspace keeps a file.
+var ErrOwnFeeds = errors.New("this machine has a feeds.yaml of its own, and the workspace keeps none")
 
 // None is what is read where the workspace keeps no file.
 const None = "none"
@@ -66,6 +71,37 @@ func Remove(ctx context.Context, w *workspace.Workspace, name string, wish Wish)
 	return w.RemoveShared(ctx, name, wish.fits)
 }
 
+// SwitchFeed switches a feed off for all servers and workers, or on again, in
+// the file that the workspace keeps; installed are its sets. machine is what
+// counts where it keeps none: it would count no more. It is for managers. Errors
+// wrap ErrOwnFeeds, workspace.ErrInvalid with what feed.Switch says, or are those
+// of ChangeShared.
+func SwitchFeed(ctx context.Context, w *workspace.Workspace, machine *feed.Config, installed []feed.Entry, name string, on bool) (changed bool, err error) {
+	err = w.ChangeShared(ctx, workspace.SharedFeeds, func(old []byte) ([]byte, map[string]any, error) {
+		if old == nil && len(machine.Feeds)+len(machine.NotAsked) > 0 {
+			return nil, nil, ErrOwnFeeds
+		}
+		data, err := feed.Switch(old, installed, name, on)
+		if err != nil {
+			return nil, nil, fmt.Errorf("%w: %w", workspace.ErrInvalid, err)
+		}
+		if len(data) > MaxSize {
+			return nil, nil, Faults{{Kind: Large}}
+		}
+		if bytes.Equal(data, old) {
+			return nil, nil, errSame
+		}
+		return data, map[string]any{"sha256": SHA256(data)}, nil
+	})
+	if errors.Is(err, errSame) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// errSame says that there is nothing to change.
+var errSame = errors.New("the feed is as it shall be")
+
 // fits reports whether what is kept is what was read.
 func (w Wish) fits(old []byte) error {
 	is := None
@@ -101,11 +137,14 @@ func nothingNew(name string, old, data []byte) error {
 func ofMachines(name string, data []byte) (out []of) {
 	switch name {
 	case workspace.SharedFeeds:
-		list, err := feed.ParseSources(data)
-		for i := range list {
-			s := &list[i]
-			u, uerr := feed.CheckAddress(s.Address)
-			if err = errors.Join(err, uerr); err != nil {
+		c, err := feed.ParseConfig(data)
+		if err != nil {
+			return nil
+		}
+		for i := range c.Feeds {
+			s := &c.Feeds[i]
+			u, err := feed.CheckAddress(s.Address)
+			if err != nil {
 				return nil
 			}
 			to := u.Scheme + "://" + u.Host

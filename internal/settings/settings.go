@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -42,6 +43,8 @@ const (
 	Secret  = "secret"  // an address with a password in it
 	NoText  = "no_text" // it is not UTF-8
 	Large   = "large"   // it has more than MaxSize bytes
+	NoFeed  = "no_feed" // Name is that of no feed; Text are those that there are
+	Several = "several" // Name is that of several feeds; Text are their addresses
 	Other   = "other"   // what reads the file says Text
 )
 
@@ -84,6 +87,10 @@ func (f Fault) String() string {
 		text = "this is not text in UTF-8"
 	case Large:
 		text = fmt.Sprintf("the file has more than %d bytes", MaxSize)
+	case NoFeed:
+		text = fmt.Sprintf("no feed is called %q; there are: %s", f.Name, f.Text)
+	case Several:
+		text = fmt.Sprintf("several feeds are called %q: name one by its address: %s", f.Name, f.Text)
 	}
 	if f.Line > 0 {
 		return fmt.Sprintf("line %d: %s", f.Line, text)
@@ -112,7 +119,16 @@ var readers = map[string]func([]byte) error{
 	workspace.SharedNotices:      func(data []byte) error { _, err := notice.ParseConfig(data); return err },
 	workspace.SharedTerms:        func(data []byte) error { _, err := term.Load(data); return err },
 	workspace.SharedInstitutions: func(data []byte) error { _, err := lure.LoadWith(data); return err },
-	workspace.SharedFeeds:        func(data []byte) error { _, err := feed.ParseSources(data); return err },
+	workspace.SharedFeeds:        readFeeds,
+}
+
+// readFeeds refuses names that are those of no feed, or of several, too.
+func readFeeds(data []byte) error {
+	c, err := feed.ParseConfig(data)
+	if err != nil {
+		return err
+	}
+	return c.Check()
 }
 
 // Check reads a file as servers and workers will. The error is Faults, or wraps
@@ -147,6 +163,16 @@ func Check(name string, data []byte) error {
 	}
 	if err := read(data); err != nil {
 		return faultsOf(err, &first)
+	}
+	return nil
+}
+
+// Names are the faults of a check if they are all names of feeds that are not
+// there: what reads the file goes on without them.
+func Names(err error) Faults {
+	var f Faults
+	if errors.As(err, &f) && !slices.ContainsFunc(f, func(x Fault) bool { return x.Kind != NoFeed && x.Kind != Several }) {
+		return f
 	}
 	return nil
 }
@@ -198,6 +224,12 @@ func faultsOf(err error, in *yaml.Node) Faults {
 		return out
 	}
 	f := Fault{Kind: Other, Text: err.Error()}
+	if name := new(feed.NameError); errors.As(err, &name) {
+		f.Kind, f.Name, f.Text = NoFeed, name.Name, strings.Join(name.Known, "; ")
+		if errors.Is(err, feed.ErrSeveral) {
+			f.Kind = Several
+		}
+	}
 	if place := new(limit.Place); errors.As(err, &place) && in != nil {
 		f.Line = lineOf(in, place.Way)
 		return Faults{f}

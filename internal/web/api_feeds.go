@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/amparo-project/amparo/internal/examine"
+	"github.com/amparo-project/amparo/internal/feed"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
 
@@ -38,6 +39,20 @@ type huntsAnswer struct {
 	Due     []string `json:"due" doc:"open cases with a check that some installed set was not set against"`
 }
 
+// switchBody says of a feed whether it is to be asked.
+type switchBody struct {
+	Body struct {
+		Feed string `json:"feed" minLength:"1" maxLength:"4000" doc:"its name or address; built-in: all that Amparo knows"`
+		On   bool   `json:"on"`
+	}
+}
+
+// switchAnswer says what came of it.
+type switchAnswer struct {
+	Changed bool `json:"changed" doc:"false: the feed was as it shall be"`
+	feed.Feeds
+}
+
 // feeds asks the feeds for news, once or again and again, and hunts for what came.
 func (a *api) feeds() {
 	create(a, ScopeHunt, "/indicators/update", "queue-update", "Queue a job that asks the feeds of indicators for news: it reaches their addresses; one that waits or runs is returned",
@@ -46,6 +61,19 @@ func (a *api) feeds() {
 		})
 	add(a, ScopeRead, http.MethodGet, "/indicators/update", "get-update", "How the last update of indicators stands, or ended, feed by feed",
 		func(ctx context.Context, sp *examine.Space, _ *nothing) (Feeds, error) { return feedsOf(ctx, sp) })
+	add(a, ScopeRead, http.MethodGet, "/indicators/feeds", "list-feeds", "The feeds of indicators that there are, and which of them are asked",
+		func(ctx context.Context, sp *examine.Space, _ *nothing) (feed.Feeds, error) {
+			return a.s.feeds(ctx, sp)
+		})
+	add(a, ScopeManage, http.MethodPut, "/indicators/feeds", "switch-feed",
+		"Switch a feed off, or on again, in the feeds.yaml that the workspace keeps; what came of it stays; for managers",
+		func(ctx context.Context, sp *examine.Space, in *switchBody) (out switchAnswer, err error) {
+			if out.Changed, err = a.s.switchFeed(ctx, sp, in.Body.Feed, in.Body.On); err != nil {
+				return out, err
+			}
+			out.Feeds, err = a.s.feeds(ctx, sp)
+			return out, err
+		})
 	add(a, ScopeRead, http.MethodGet, "/indicators/schedule", "get-schedule", "How often the feeds are asked",
 		func(ctx context.Context, sp *examine.Space, _ *nothing) (scheduleAnswer, error) {
 			return scheduleOf(ctx, sp)

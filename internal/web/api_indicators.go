@@ -23,6 +23,8 @@ type setAnswer struct {
 	Count int            `json:"count"`
 	Types map[string]int `json:"types"`
 	Loose bool           `json:"loose,omitempty" doc:"it lies in the folder of a server, and was not installed: it has no id"`
+	// NotAsked says that its feed is switched off.
+	NotAsked bool `json:"not_asked,omitempty" doc:"its feed is switched off: it stays as it is"`
 }
 
 // wholeSet is an installed set, and what it is.
@@ -66,7 +68,7 @@ func (a *api) indicators() {
 			if err != nil {
 				return nil, err
 			}
-			return setAnswers(st)
+			return setAnswers(st, a.s.quiet(ctx, sp, st))
 		})
 	add(a, ScopeRead, http.MethodGet, "/indicators/{set}", "get-indicators", "An installed set, its history, and what it is",
 		func(ctx context.Context, sp *examine.Space, in *InSet) (wholeSet, error) {
@@ -148,11 +150,11 @@ func (a *api) indicators() {
 }
 
 // setAnswers lists what is installed, and what lies beside it.
-func setAnswers(st *feed.Store) ([]setAnswer, error) {
+func setAnswers(st *feed.Store, quiet func(*feed.Entry) bool) ([]setAnswer, error) {
 	out := []setAnswer{}
 	for _, e := range st.Entries() {
 		if v := e.Current(); v != nil {
-			out = append(out, setAnswer{Entry: e, Added: v.Added.UTC().Format(time.DateOnly), Count: v.Count, Types: v.ByType})
+			out = append(out, setAnswer{Entry: e, Added: v.Added.UTC().Format(time.DateOnly), Count: v.Count, Types: v.ByType, NotAsked: quiet(&e)})
 		}
 	}
 	loose, err := st.Loose()

@@ -38,7 +38,7 @@ var operationNeeds = map[string]need{
 	"add-answer": may(workspace.ActAccount), "add-events": may(workspace.ActAccount), "add-facts": may(workspace.ActAccount),
 	"add-found-events": may(workspace.ActAccount), "add-promise": may(workspace.ActAccount), "add-request": may(workspace.ActAccount),
 	"share-indicators": teamMay(workspace.ActHunt),
-	"queue-update":     teamMay(workspace.ActHunt), "get-update": ofTeam, "get-schedule": ofTeam, "set-schedule": managers,
+	"queue-update":     teamMay(workspace.ActHunt), "get-update": ofTeam, "get-schedule": ofTeam, "set-schedule": managers, "list-feeds": ofTeam, "switch-feed": managers,
 	"list-hunts": teamMay(workspace.ActHunt), "queue-hunts": teamMay(workspace.ActHunt), "order-hunts": mayAll(workspace.ActHunt), "make-exhibit": may(workspace.ActReport),
 	"preview-publication": may(workspace.ActPublish), "publish": may(workspace.ActPublish), "publish-documents": may(workspace.ActPublish),
 	"retire-entry": may(workspace.ActAccount), "add-register": may(workspace.ActAccount), "ask-to-be-told": may(workspace.ActAccount),

@@ -22,6 +22,7 @@ import (
 	"github.com/amparo-project/amparo/internal/evidence"
 	"github.com/amparo-project/amparo/internal/examine"
 	"github.com/amparo-project/amparo/internal/exhibit"
+	"github.com/amparo-project/amparo/internal/feed"
 	"github.com/amparo-project/amparo/internal/format/ab"
 	"github.com/amparo-project/amparo/internal/format/keybag"
 	"github.com/amparo-project/amparo/internal/hook"
@@ -57,6 +58,11 @@ var causes = []struct {
 	{settings.ErrOther, http.StatusPreconditionFailed, "web.settings.other"},
 	{settings.ErrMachine, http.StatusUnprocessableEntity, "web.settings.machine"},
 	{errUnseen, http.StatusPreconditionRequired, "web.settings.unseen"},
+	{settings.ErrOwnFeeds, http.StatusConflict, "web.feeds.own"},
+	{feed.ErrNoFeed, http.StatusUnprocessableEntity, "web.feeds.no_feed"},
+	{feed.ErrSeveral, http.StatusUnprocessableEntity, "web.feeds.several"},
+	{feed.ErrTogether, http.StatusConflict, "web.feeds.together"},
+	{feed.ErrByHand, http.StatusConflict, "web.feeds.unwritten"},
 	{workspace.ErrConflict, http.StatusConflict, "web.error.conflict"},
 	{workspace.ErrKeyUsed, http.StatusUnprocessableEntity, "web.error.key_used"},
 	{workspace.ErrDid, http.StatusConflict, "web.error.key_did"},

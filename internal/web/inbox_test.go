@@ -73,8 +73,8 @@ func TestRecognise(t *testing.T) {
 		file, text string
 		want       string
 	}{
-		"a STIX bundle": {"@a.stix2", stix, `"count":1,"offer":"This file holds 1 indicator`},
-		"a broken one":  {"@a.stix2", stix[:80], `"count":0`},
+		"a STIX bundle": {"@brought.stix2", stix, `"count":1,"offer":"This file holds 1 indicator`},
+		"a broken one":  {"@brought.stix2", stix[:80], `"count":0`},
 		"an archive":    {"@a.zip", "PK\x03\x04 and no more", `"count":0`},
 		"nothing":       {"@a.txt", "", `"count":0`},
 		"no file":       {"text", "one.example", `"count":0`},
@@ -84,7 +84,7 @@ func TestRecognise(t *testing.T) {
 			t.Errorf("%s: %d %s", name, a.status, a.body)
 		}
 	}
-	if page := b.get("/indicators").body; strings.Contains(page, "one.example") || strings.Contains(page, "a.stix2") {
+	if page := b.get("/indicators").body; strings.Contains(page, "one.example") || strings.Contains(page, "brought.stix2") {
 		t.Error("what was recognised is kept")
 	}
 }

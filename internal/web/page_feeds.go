@@ -260,6 +260,7 @@ func (s *Server) queueHunts(ctx context.Context, sp *examine.Space) ([]workspace
 type setData struct {
 	Set      feed.Entry
 	Versions []versionOfSet // the newest first
+	Quiet    bool           // its feed is not asked any more
 }
 
 type versionOfSet struct {
@@ -310,7 +311,7 @@ func (q *request) setPage() error {
 	if i < 0 {
 		return fmt.Errorf("set %s: %w", q.path("set"), workspace.ErrNotFound)
 	}
-	d := setData{Set: entries[i]}
+	d := setData{Set: entries[i], Quiet: q.s.quiet(q.ctx(), q.space, st)(&entries[i])}
 	for n := range entries[i].Versions {
 		v := entries[i].Versions[n]
 		line := versionOfSet{Version: v, Added: v.Added.UTC().Format("2006-01-02 15:04"), First: n == 0, Current: n == len(entries[i].Versions)-1}

@@ -27,6 +27,7 @@ type indicatorsData struct {
 	Asked bool
 	Hunt  *huntData
 	Feeds feedsView
+	Asks  askedView
 	Share shareView
 }
 
@@ -35,6 +36,7 @@ type setLine struct {
 	Count                            int
 	Types                            []typeCount
 	Private                          bool
+	Quiet                            bool // its feed is not asked any more
 }
 
 type typeCount struct {
@@ -68,13 +70,16 @@ func (q *request) indicatorsData() (indicatorsData, *feed.Store, error) {
 	if d.Feeds, err = q.feedsView(st); err != nil {
 		return d, nil, err
 	}
+	if d.Asks, err = q.askedView(st); err != nil {
+		return d, nil, err
+	}
 	for _, e := range st.Entries() {
 		v := e.Current()
 		if v == nil {
 			continue
 		}
 		line := setLine{
-			ID: e.ID, Name: e.Name, Publisher: e.Publisher, File: e.File, Count: v.Count, Added: v.Added.UTC().Format(time.DateOnly), Private: e.Private,
+			Quiet: d.Asks.Quiet(&e), ID: e.ID, Name: e.Name, Publisher: e.Publisher, File: e.File, Count: v.Count, Added: v.Added.UTC().Format(time.DateOnly), Private: e.Private,
 		}
 		for _, t := range slices.Sorted(maps.Keys(v.ByType)) {
 			line.Types = append(line.Types, typeCount{t, v.ByType[t]})

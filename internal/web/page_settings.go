@@ -99,7 +99,8 @@ func (q *request) settingData() (d settingData, err error) {
 	if err != nil {
 		return d, err
 	}
-	d.Seen, d.Broken = settings.SHA256(data), settings.Check(name, data) != nil
+	d.Seen, d.Faults = settings.SHA256(data), settings.Names(settings.Check(name, data))
+	d.Broken = d.Faults == nil && settings.Check(name, data) != nil
 	d.put(string(data))
 	return d, nil
 }

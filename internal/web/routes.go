@@ -136,6 +136,7 @@ var routes = []route{
 	{"POST /indicators/update", teamMay(workspace.ActHunt), (*request).updateFeeds},
 	{"POST /indicators/share", teamMay(workspace.ActHunt), (*request).shareIndicators},
 	{"POST /indicators/schedule", managers, (*request).setSchedule},
+	{"POST /indicators/feeds", managers, (*request).turnFeed},
 	{"POST /indicators/hunts", teamMay(workspace.ActHunt), (*request).hunts},
 	{"POST /cases/{case}/hunts", mayAll(workspace.ActHunt), (*request).caseHunts},
 	{"POST /indicators/add", teamMay(workspace.ActHunt), (*request).addIndicators},

@@ -59,6 +59,8 @@ type Options struct {
 	// with all that is given a space.
 	Store  func(context.Context, *examine.Space) (*feed.Store, error)
 	Change func(context.Context, *examine.Space, func(*feed.Store) error) error
+	// Feeds are a team's own feeds, and those that are switched off: of feeds.yaml.
+	Feeds func(context.Context, *examine.Space) (*feed.Config, error)
 	// Machine opens the indicators that are installed on this machine, also where
 	// the workspace has its own.
 	Machine func() (*feed.Store, error)

@@ -111,7 +111,17 @@ func fixtureAt(t testing.TB, home string, with ...func(base string, o *Options))
 		},
 		IdentityFile: filepath.Join(home, "identity.age"),
 		Store:        func(ctx context.Context, sp *examine.Space) (*feed.Store, error) { return storeAt(ctx, sp, home) },
-		Machine:      func() (*feed.Store, error) { return feed.Open(filepath.Join(home, "indicators")) },
+		Feeds: func(ctx context.Context, sp *examine.Space) (*feed.Config, error) {
+			data, _, err := sp.Shared(ctx, workspace.SharedFeeds)
+			if errors.Is(err, workspace.ErrNotFound) {
+				return feed.ReadConfig(filepath.Join(home, "feeds.yaml"))
+			}
+			if err != nil {
+				return nil, err
+			}
+			return feed.ParseConfig(data)
+		},
+		Machine: func() (*feed.Store, error) { return feed.Open(filepath.Join(home, "indicators")) },
 		Change: func(ctx context.Context, sp *examine.Space, fn func(*feed.Store) error) error {
 			if st, err := sp.Indicators(ctx, nil); err == nil || !errors.Is(err, workspace.ErrNotFound) {
 				if err != nil {
