@@ -30,8 +30,8 @@ type Keeping struct {
 	Version string // of the program
 	// Every is vault.GrowEvery unless it is not 0.
 	Every    time.Duration
-	Log      *slog.Logger // nil: nothing is logged
-	Progress func(files, bytes int64)
+	Log      *slog.Logger                 // nil: nothing is logged
+	Progress func(files, bytes, of int64) // of: all bytes, as far as that is known; 0: it is not
 }
 
 // Keep makes what a job of kind export is for, and keeps it sealed for the case
@@ -94,7 +94,12 @@ func keepExhibit(ctx context.Context, sp *examine.Space, j *workspace.Job, p *wo
 	if err != nil {
 		return err
 	}
-	g, err := vault.Grow(ctx, sp.Vault, sp.KeptIndex(&k), vault.AddOptions{Bundle: k.Bundle, Case: k.Case, Key: k.Key, Progress: with.Progress}, with.Every)
+	add := vault.AddOptions{Bundle: k.Bundle, Case: k.Case, Key: k.Key}
+	if with.Progress != nil {
+		of := plan.Size()
+		add.Progress = func(files, bytes int64) { with.Progress(files, bytes, of) }
+	}
+	g, err := vault.Grow(ctx, sp.Vault, sp.KeptIndex(&k), add, with.Every)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -50,8 +51,40 @@ func (c *jobAddCmd) valid() bool {
 	}
 }
 
+// stray names a flag that is not for the kind, and would do nothing.
+func (c *jobAddCmd) stray() string {
+	export := []string{workspace.JobExport}
+	for _, f := range []struct {
+		name  string
+		given bool
+		kinds []string
+	}{
+		{"--evidence", c.Evidence != "", []string{workspace.JobCheck}},
+		{"--device", c.Device != "", []string{workspace.JobReceive}},
+		{"--path", c.Path != "", []string{workspace.JobReceive}},
+		{"--password-file", c.PasswordFile != "", []string{workspace.JobReceive, workspace.JobCheck, workspace.JobRecheck, workspace.JobExport}},
+		{"--subject", c.Subject != "", export},
+		{"--for", c.For != "", export},
+		{"--report", len(c.Report) > 0, export},
+		{"--run", c.InRun != "", export},
+		{"--format", c.Format != "", export},
+	} {
+		if f.given && !slices.Contains(f.kinds, c.Kind) {
+			return f.name
+		}
+	}
+	return ""
+}
+
 // Run puts jobs into the queue and says their names.
 func (c *jobAddCmd) Run(a *app) error {
+	if flag := c.stray(); flag != "" {
+		err := fmt.Errorf("%s is not for jobs of kind %s", flag, c.Kind)
+		if c.Kind == workspace.JobExport && flag == "--evidence" {
+			err = fmt.Errorf("%w: name the evidence by --subject, and how much of it goes along by --amount", err)
+		}
+		return usageError{err}
+	}
 	if !c.valid() {
 		return usageError{errJobNeeds}
 	}

@@ -260,7 +260,7 @@ func keepLinks(ctx context.Context, sp *examine.Space, caseID string, m *indicat
 }
 
 // export makes an exhibit or a report, and keeps it until it is fetched.
-func (a *app) export(ctx context.Context, sp *examine.Space, j *workspace.Job, p *workspace.JobPrivate, progress func(files, bytes int64)) error {
+func (a *app) export(ctx context.Context, sp *examine.Space, j *workspace.Job, p *workspace.JobPrivate, progress func(files, bytes, of int64)) error {
 	return casework.Keep(ctx, sp, j, p, casework.Keeping{Version: Version, Log: a.log(), Progress: progress})
 }
 

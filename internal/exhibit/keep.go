@@ -40,6 +40,17 @@ func (p *Plan) Case() string { return p.plan.caseID }
 // Evidence lists that of which something leaves.
 func (p *Plan) Evidence() []string { return p.plan.evidence() }
 
+// Size is about how much leaves, in bytes, where all files of the evidence go
+// along; 0 otherwise, for then nobody knows it yet.
+func (p *Plan) Size() (n int64) {
+	for i := range p.plan.parts {
+		if p.r.Evidence == All && p.plan.parts[i].Most >= workspace.ShareEvidence {
+			n += p.plan.parts[i].Evidence.Bytes
+		}
+	}
+	return n
+}
+
 // Mark is a hash over all that decides what leaves: two plans with the same mark
 // make the same files, but for those that say what people decided since.
 func (p *Plan) Mark() (string, error) {

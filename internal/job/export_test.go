@@ -53,7 +53,7 @@ func (w dyingWriter) Commit() error {
 
 func export(e *job.Engine) {
 	quick(e)
-	e.Export = func(ctx context.Context, s *examine.Space, j *workspace.Job, p *workspace.JobPrivate, progress func(files, bytes int64)) error {
+	e.Export = func(ctx context.Context, s *examine.Space, j *workspace.Job, p *workspace.JobPrivate, progress func(files, bytes, of int64)) error {
 		return casework.Keep(ctx, s, j, p, casework.Keeping{Version: "test", Every: -1, Progress: progress})
 	}
 }

@@ -57,7 +57,7 @@ type Engine struct {
 	// not called again where they cannot be sent now. The error then wraps ErrAgain.
 	Deliver func(ctx context.Context, s *examine.Space, caseID string, last bool) error
 	// Export makes what a job of kind export is for, and keeps it.
-	Export func(ctx context.Context, s *examine.Space, j *workspace.Job, p *workspace.JobPrivate, progress func(files, bytes int64)) error
+	Export func(ctx context.Context, s *examine.Space, j *workspace.Job, p *workspace.JobPrivate, progress func(files, bytes, of int64)) error
 	// Links compares the people of the cases of the member who asked, and keeps
 	// the graph for them.
 	Links func(ctx context.Context, s *examine.Space, caseID string, m *indicator.Matcher) error

@@ -47,8 +47,8 @@ func (e *Engine) work(ctx context.Context, c *running) error {
 		return e.Deliver(ctx, c.space, j.Case, j.Retries >= maxRetries)
 	case workspace.JobExport:
 		e.phase(c, "exporting", 0)
-		return e.Export(ctx, c.space, &j, &c.private, func(done, bytes int64) {
-			c.change(func(j *workspace.Job) { j.Progress.Files, j.Progress.Bytes = done, bytes })
+		return e.Export(ctx, c.space, &j, &c.private, func(done, bytes, of int64) {
+			c.change(func(j *workspace.Job) { j.Progress.Files, j.Progress.Bytes, j.Progress.Of = done, bytes, of })
 		})
 	case workspace.JobLinks:
 		return e.links(ctx, c, &j)

@@ -100,7 +100,7 @@ func (s *Server) with(ctx context.Context, sp *examine.Space) (examine.With, err
 	return examine.With{Matcher: m, Sets: sets, Rules: rules, Lures: lures, Version: s.o.Version}, nil
 }
 
-func (s *Server) export(ctx context.Context, sp *examine.Space, j *workspace.Job, p *workspace.JobPrivate, progress func(files, bytes int64)) error {
+func (s *Server) export(ctx context.Context, sp *examine.Space, j *workspace.Job, p *workspace.JobPrivate, progress func(files, bytes, of int64)) error {
 	return casework.Keep(ctx, sp, j, p, casework.Keeping{Version: s.o.Version, Log: s.o.Log, Progress: progress})
 }
 
