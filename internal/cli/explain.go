@@ -105,7 +105,7 @@ func (c *explainCmd) evidence(a *app, run *finding.Run, f *finding.Finding, o *r
 // read takes what is at the place of a finding.
 func (c *explainCmd) read(a *app, place *walk.Place, o *report.ExplainOptions) (err error) {
 	o.Evidence = place.File()
-	if o.SHA256, err = place.Hash(); err != nil {
+	if o.SHA256, err = place.Hash(a.ctx); err != nil {
 		return err
 	}
 	parts, err := place.Parts(a.ctx)

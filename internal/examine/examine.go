@@ -9,6 +9,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path"
 	"strings"
 
 	"github.com/amparo-project/amparo/internal/artifact"
@@ -67,6 +68,7 @@ type Stored struct {
 	Found    open.Result // what is in it
 
 	space   *Space
+	bundle  *vault.Bundle // of evidence that Space.Open opened
 	key     seal.Identity
 	parsers []artifact.Parser // nil: all
 	at      int               // which of what was found is checked
@@ -96,7 +98,7 @@ func (s *Space) Open(ctx context.Context, ev workspace.Evidence) (*Stored, error
 	if err != nil {
 		return nil, err
 	}
-	return &Stored{Evidence: ev, Found: found, space: s, key: key}, nil
+	return &Stored{Evidence: ev, Found: found, space: s, bundle: b, key: key}, nil
 }
 
 // bundleTree shows a stored evidence to open, under its id.
@@ -192,4 +194,13 @@ func (t *Stored) Source(ctx context.Context, root string, o evidence.OpenOptions
 		}
 	}
 	return nil, fmt.Errorf("%s in evidence %s: %w", root, t.Evidence.ID, evidence.ErrNotEvidence)
+}
+
+// Mark stands for how a file of what was found is stored: see vault.Bundle.Mark.
+// root is that of Source, stored the name of the file there.
+func (t *Stored) Mark(root, stored string) string {
+	if len(t.Found.Candidates) == 1 {
+		root = t.Found.Candidates[0].Root()
+	}
+	return t.bundle.Mark(path.Join(root, stored))
 }

@@ -92,6 +92,32 @@ func (b *Bundle) Files() []File {
 	return list
 }
 
+// Mark stands for what a path consists of as it is stored: the file of that name
+// or, where it lies in an archive, the archive. It is another as soon as the list
+// has another hash or other segments for the file, or the index another hash of a
+// stored segment. It says nothing of what lies in the store now. "" is a path
+// that the bundle does not have.
+func (b *Bundle) Mark(name string) string {
+	for f := b.files[name]; ; f = b.files[name] {
+		if f != nil {
+			return b.mark(f)
+		}
+		if name = path.Dir(name); name == "." || name == "/" {
+			return ""
+		}
+	}
+}
+
+func (b *Bundle) mark(f *File) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%q %d %s\n", f.Path, f.Size, f.SHA256)
+	for _, id := range f.Segments {
+		s := b.segments[id]
+		fmt.Fprintf(h, "%s %s %d %s %d\n", id, s.SHA256, s.Size, s.StoredSHA256, s.StoredSize)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
 // Tree shows the bundle as evidence lies in a folder.
 func (b *Bundle) Tree() evidence.Tree { return &tree{b: b} }
 

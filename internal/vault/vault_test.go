@@ -405,3 +405,61 @@ func BenchmarkAdd(b *testing.B) {
 		}
 	}
 }
+
+// altered is an index that says something else of its segments.
+type altered struct {
+	vault.Index
+	alter func(*vault.Segment)
+}
+
+func (a altered) Segments(ctx context.Context, bundle string) (map[string]vault.Segment, error) {
+	all, err := a.Index.Segments(ctx, bundle)
+	for id, s := range all {
+		a.alter(&s)
+		all[id] = s
+	}
+	return all, err
+}
+
+// TestMark: a file has another mark as soon as its list or its segments are
+// others.
+func TestMark(t *testing.T) {
+	t.Parallel()
+	dir, _ := folder(t, 7)
+	s, _ := dirStore(t)
+	m := newMemory(t)
+	if _, err := vault.Add(t.Context(), s, m, options(m, dir)); err != nil {
+		t.Fatal(err)
+	}
+	mark := func(name string, alter func(*vault.Segment)) string {
+		t.Helper()
+		b, err := vault.Open(t.Context(), s, altered{m, alter}, "E-1", m.Key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b.Mark(name)
+	}
+	nothing := func(*vault.Segment) {}
+	one := mark("d0/f3", nothing)
+	if one == "" || one != mark("d0/f3", nothing) || one != mark("d0/f3/inside/an.archive", nothing) {
+		t.Errorf("%q is not the mark of the file, or of what lies in it", one)
+	}
+	if got := mark("d0/f0", nothing); got == one || mark("d1/f4", nothing) == mark("d0/f3", nothing) {
+		t.Errorf("two files have the mark %q", got)
+	}
+	for what, alter := range map[string]func(*vault.Segment){
+		"stored hash": func(s *vault.Segment) { s.StoredSHA256 = "0" + s.StoredSHA256[1:] + "0" },
+		"stored size": func(s *vault.Segment) { s.StoredSize++ },
+		"hash":        func(s *vault.Segment) { s.SHA256 += "0" },
+		"size":        func(s *vault.Segment) { s.Size++ },
+	} {
+		if mark("d0/f3", alter) == one {
+			t.Errorf("another %s leaves the mark", what)
+		}
+	}
+	for _, name := range []string{"", "d0", "d0/f9", "/", "../d0/f3", "d0/f33"} {
+		if got := mark(name, nothing); got != "" {
+			t.Errorf("%q has the mark %q", name, got)
+		}
+	}
+}

@@ -24,7 +24,7 @@ func (l *Place) table(ctx context.Context) (db *sqlite.DB, table *sqlite.Table, 
 	if at.Table == "" {
 		return nil, nil, closing, nil
 	}
-	db, closing, err = l.openDatabase(ctx, strings.TrimSuffix(strings.TrimSuffix(at.Path, "-wal"), "-journal"))
+	db, closing, err = l.openDatabase(ctx, base(at.Path))
 	if errors.Is(err, limit.ErrCorrupt) || errors.Is(err, limit.ErrUnsupported) {
 		return nil, nil, closing, nil
 	}
@@ -115,7 +115,7 @@ func (l *Place) openDatabase(ctx context.Context, name string) (db *sqlite.DB, c
 		}
 	}
 	open := func(name string) (io.ReaderAt, int64, error) {
-		f, err := openPath(ctx, l.src, name)
+		f, err := l.open(ctx, name)
 		if err != nil {
 			return nil, 0, err
 		}

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/amparo-project/amparo/internal/evidence"
@@ -32,16 +33,22 @@ type Place struct {
 	f    *finding.Finding
 	p    *message.Printer // in whose language parts are named
 	file evidence.File
+	at   map[string]evidence.Entry // the file and, of a database, what lies beside it
 }
 
 // Open finds the file of a finding in evidence, which stays the caller's to
 // close, after the place. The error wraps ErrNotThere.
 func Open(ctx context.Context, src evidence.Source, f *finding.Finding, p *message.Printer) (*Place, error) {
-	file, err := openPath(ctx, src, f.Where.Path)
+	l := &Place{src: src, f: f, p: p, at: map[string]evidence.Entry{}}
+	if err := l.find(ctx); err != nil {
+		return nil, err
+	}
+	file, err := l.open(ctx, f.Where.Path)
 	if err != nil {
 		return nil, err
 	}
-	return &Place{src: src, f: f, p: p, file: file}, nil
+	l.file = file
+	return l, nil
 }
 
 // Close closes the file.
@@ -53,15 +60,16 @@ func (l *Place) File() io.ReaderAt { return l.file }
 // Size is that of the file, decrypted, in bytes.
 func (l *Place) Size() int64 { return l.file.Size() }
 
-// StoredSize is the size of the file as it lies in the evidence, in bytes.
-func (l *Place) StoredSize() int64 {
-	_, n, _ := l.file.Stored()
-	return n
+// Stored is the file as it lies in the evidence: its name there and its size in
+// bytes.
+func (l *Place) Stored() (name string, size int64) {
+	name, size, _ = l.file.Stored()
+	return name, size
 }
 
 // Hash returns the SHA-256 of the file as it lies in the evidence, in
-// hexadecimal digits.
-func (l *Place) Hash() (string, error) {
+// hexadecimal digits. It reads all of it.
+func (l *Place) Hash(ctx context.Context) (string, error) {
 	_, _, open := l.file.Stored()
 	r, err := open()
 	if err != nil {
@@ -69,10 +77,23 @@ func (l *Place) Hash() (string, error) {
 	}
 	defer r.Close()
 	h := sha256.New()
-	if _, err := io.Copy(h, r); err != nil {
+	if _, err := io.Copy(h, until{ctx, r}); err != nil {
 		return "", err
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// until reads until the context ends.
+type until struct {
+	ctx context.Context //nolint:containedctx // io.Reader has none
+	r   io.Reader
+}
+
+func (u until) Read(b []byte) (int, error) {
+	if err := u.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return u.r.Read(b)
 }
 
 // Parts is what a place is made of.
@@ -131,16 +152,42 @@ func text(b []byte) bool {
 	return utf8.Valid(b)
 }
 
-// openPath opens the file of a logical path.
-func openPath(ctx context.Context, src evidence.Source, name string) (evidence.File, error) {
-	for e, err := range src.Files(ctx) {
+// base is the database that a row belongs to, also where it lies in its log.
+func base(name string) string {
+	return strings.TrimSuffix(strings.TrimSuffix(name, "-wal"), "-journal")
+}
+
+// find goes through the list of files once: a backup of 250,000 files has a long
+// one.
+func (l *Place) find(ctx context.Context) error {
+	wanted := map[string]bool{l.f.Where.Path: true}
+	if at := &l.f.Where; at.Table != "" && (at.Page > 0 || at.RowID != nil) {
+		name := base(l.f.Where.Path)
+		wanted[name], wanted[name+"-wal"], wanted[name+"-journal"] = true, true, true
+	}
+	for e, err := range l.src.Files(ctx) {
 		var bad *evidence.EntryError
 		if err != nil && !errors.As(err, &bad) {
-			return nil, err
+			return err
 		}
-		if err == nil && e.Path == name {
-			return src.Open(ctx, e)
+		if err != nil || !wanted[e.Path] {
+			continue
+		}
+		if _, twice := l.at[e.Path]; !twice {
+			l.at[e.Path] = e
+		}
+		if len(l.at) == len(wanted) {
+			return nil
 		}
 	}
-	return nil, fmt.Errorf("%s: %w", name, ErrNotThere)
+	return nil
+}
+
+// open opens the file of a logical path that find looked for.
+func (l *Place) open(ctx context.Context, name string) (evidence.File, error) {
+	e, ok := l.at[name]
+	if !ok {
+		return nil, fmt.Errorf("%s: %w", name, ErrNotThere)
+	}
+	return l.src.Open(ctx, e)
 }

@@ -54,7 +54,7 @@ func (a *api) bytes() {
 			if in.Body.At != nil {
 				at = strconv.FormatInt(*in.Body.At, 10)
 			}
-			if err := q.readPlace(&d, whole, run, in.Body.Password, at); err != nil {
+			if err := q.readPlace(&d, whole, run, placeWish{password: in.Body.Password, at: at, program: true}); err != nil {
 				return bytesAnswer{}, err
 			}
 			out := bytesAnswer{

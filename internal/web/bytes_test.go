@@ -3,6 +3,7 @@ package web
 import (
 	"database/sql"
 	"net/http"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -66,7 +67,7 @@ func TestBytes(t *testing.T) {
 			continue
 		}
 		b.looked(x.ID, page.body)
-		if !strings.Contains(page.body, "The file is unchanged since the check.") || strings.Contains(page.body, "Attention") {
+		if !strings.Contains(page.body, "The file is unchanged since the check:") && !strings.Contains(page.body, "This server read the whole file at 20") || strings.Contains(page.body, "Attention") {
 			t.Errorf("%s %s: the file is not said to be the same", x.ID, x.Artifact)
 		}
 		parts := strings.Count(page.body, `<tr data-field=`)
@@ -97,6 +98,65 @@ func TestBytes(t *testing.T) {
 	}
 	if a := b.get("/runs/" + run + "/findings/F-000000000000/bytes"); a.status != http.StatusNotFound {
 		t.Errorf("no such finding: %d", a.status)
+	}
+	f.wholes(b, run)
+}
+
+// wholes looks at what a page says of the hash of a file that was read whole
+// before, of a large one, and of one whose stored bytes were altered since.
+func (f *fixture) wholes(b *browser, run string) {
+	t := f.t
+	t.Helper()
+	var at string
+	for _, x := range f.findings(b, run) {
+		if x.Artifact == "ios.sms" {
+			at = "/runs/" + run + "/findings/" + x.ID + "/bytes"
+		}
+	}
+	says := func(query, what string) string {
+		t.Helper()
+		page := b.get(at + query)
+		if page.status != http.StatusOK || !strings.Contains(page.body, what) {
+			t.Errorf("%s: %d, without %q", query, page.status, what)
+		}
+		return page.body
+	}
+	const anew, before, unread, unlooked = "all of it was read for this page", "This server read the whole file at 20", "Not computed for this page", "other versions of this row were not looked for"
+	says("?whole=1", anew)
+	if body := says("", before); strings.Contains(body, unlooked) {
+		t.Error("versions are not looked for in a small database")
+	}
+	f.s.whole = 1000
+	says("", before)
+	f.s.wholes.forget()
+	says("", unread)
+	says("", unlooked)
+	if body := says("?whole=1", anew); strings.Contains(body, unlooked) {
+		t.Error("versions are not looked for, though it was asked for")
+	}
+	says("?at=0", before)
+	// What a page shows it reads again: what was altered in the vault does not open.
+	damaged := 0
+	err := filepath.WalkDir(filepath.Join(f.home, "workspace", "vault"), func(name string, e os.DirEntry, err error) error {
+		if err != nil || !e.Type().IsRegular() {
+			return err
+		}
+		data, err := os.ReadFile(name)
+		if err != nil || len(data) < 1000 {
+			return err
+		}
+		for i := 500; i < len(data); i += 1000 {
+			data[i] ^= 1
+		}
+		damaged++
+		_ = os.Chmod(name, 0o600)
+		return os.WriteFile(name, data, 0o600)
+	})
+	if err != nil || damaged == 0 {
+		t.Fatal(damaged, err)
+	}
+	if page := b.get(at); page.status == http.StatusOK || strings.Contains(page.body, `class="hex"`) {
+		t.Errorf("the store was altered: %d", page.status)
 	}
 }
 

@@ -38,6 +38,7 @@ type bytesData struct {
 	Versions []rowVersion
 	Gone     string // how the row was recovered, "" for one in its table
 	Late     bool   // versions were not looked for to the end
+	Unlooked bool   // versions were not looked for: the database is large
 	Bytes    []byte // that are shown
 	From     int64
 	To       int64
@@ -45,7 +46,19 @@ type bytesData struct {
 }
 
 // hashState compares the file with the one that was checked.
-type hashState struct{ Now, Then, Verdict string }
+type hashState struct {
+	Now, Then, Verdict string
+	At                 string // when the file was read whole, of a hash that is remembered
+}
+
+// What is said of a hash.
+const (
+	hashSame   = "same"   // the file was read whole for this page
+	hashKnown  = "known"  // it was read whole before, at a time that is told
+	hashOther  = "other"  // it was read whole, and is not the one that was checked
+	hashUnread = "unread" // it is large, and nobody asked for it
+	hashLate   = "late"   // reading it whole took too long
+)
 
 // rowVersion is one version of the row.
 type rowVersion struct {
@@ -67,7 +80,9 @@ type fieldLine struct {
 const (
 	shownBytes  = 2048      // at once
 	aroundPlace = 32        // bytes before and after a place
-	hashedFile  = 256 << 20 // bytes of a file that is hashed again
+	wholeFile   = 16 << 20  // bytes of a file that a page reads whole without being asked
+	hashedFile  = 256 << 20 // bytes of a file that is hashed for a program
+	hashTime    = 30 * time.Second
 	versionTime = 15 * time.Second
 	valueCut    = 2000
 	backupWords = 4096 // bytes of a password
@@ -94,7 +109,7 @@ func (q *request) bytesPage() error {
 	if len(password) > backupWords {
 		return badRequest{errors.New("a password of that length")}
 	}
-	err = q.readPlace(&d, whole, run, password, q.value("at"))
+	err = q.readPlace(&d, whole, run, placeWish{password, q.value("at"), q.value("whole") != "", false})
 	if status, _ := causeOf(err); err != nil && run.Evidence.Encrypted && status == http.StatusConflict {
 		d.Locked = true
 		return q.again(err, "bytes", title, d, inSection("findings"))
@@ -129,8 +144,16 @@ func (q *request) bytesData() (d bytesData, whole *finding.Finding, run *finding
 	return d, whole, run, nil
 }
 
+// placeWish is what is wanted of a place.
+type placeWish struct {
+	password string // of a backup
+	at       string // from where bytes are shown; "": those of the place
+	whole    bool   // a large file is read whole, and one that was read before
+	program  bool   // a program asks: nothing is remembered, and nothing left out
+}
+
 // readPlace opens the evidence and reads the place.
-func (q *request) readPlace(d *bytesData, f *finding.Finding, run *finding.Run, password, at string) (err error) {
+func (q *request) readPlace(d *bytesData, f *finding.Finding, run *finding.Run, wish placeWish) (err error) {
 	ev, err := q.space.Evidence(q.ctx(), d.Run.Evidence)
 	if err != nil {
 		return err
@@ -140,10 +163,10 @@ func (q *request) readPlace(d *bytesData, f *finding.Finding, run *finding.Run, 
 		return err
 	}
 	src, err := stored.Source(q.ctx(), run.Evidence.Root, evidence.OpenOptions{Password: func(context.Context) (string, error) {
-		if password == "" {
+		if wish.password == "" {
 			return "", job.ErrPassword
 		}
-		return password, nil
+		return wish.password, nil
 	}})
 	if err != nil {
 		return err
@@ -155,35 +178,56 @@ func (q *request) readPlace(d *bytesData, f *finding.Finding, run *finding.Run, 
 	}
 	defer func() { err = errors.Join(err, place.Close()) }()
 	d.Shown, d.Size = true, place.Size()
-	if err := d.hash(place, f); err != nil {
+	if err := q.hash(d, place, stored.Mark, run.Evidence.Root, wish); err != nil {
 		return err
 	}
 	parts, err := place.Parts(q.ctx())
 	if err != nil {
 		return err
 	}
-	if err := q.window(d, place, parts.Fields, at); err != nil {
+	if err := q.window(d, place, parts.Fields, wish.at); err != nil {
 		return err
 	}
-	if !parts.Rows {
+	if d.Unlooked = parts.Rows && !wish.all(d.Size, q.s.whole); !parts.Rows || d.Unlooked {
 		return nil
 	}
 	return q.versions(d, place)
 }
 
-// hash says whether the file is the one that was checked.
-func (d *bytesData) hash(place *walk.Place, f *finding.Finding) (err error) {
-	d.Hash.Then = f.Where.SHA256
-	if place.StoredSize() > hashedFile {
-		d.Hash.Verdict = "large"
+// all reports whether a file of that size is read whole; most is how much is
+// without being asked.
+func (w placeWish) all(size, most int64) bool { return w.program || w.whole || size <= most }
+
+// hash says whether the file is the one that was checked. mark stands for what it
+// is stored as.
+func (q *request) hash(d *bytesData, place *walk.Place, mark func(root, stored string) string, root string, wish placeWish) error {
+	name, size := place.Stored()
+	d.Hash.Then = d.Place.SHA256
+	key, stored := wholeKey(d.Run.Evidence, root, name, mark(root, name), d.Hash.Then)
+	if at, ok := q.s.wholes.get(key, q.s.o.Now()); ok && !wish.whole && !wish.program {
+		d.Hash.Verdict, d.Hash.At = hashKnown, at.UTC().Format(time.DateTime)
 		return nil
 	}
-	if d.Hash.Now, err = place.Hash(); err != nil {
+	if !wish.all(size, q.s.whole) || wish.program && size > hashedFile {
+		d.Hash.Verdict = hashUnread
+		return nil
+	}
+	q.s.wholes.drop(key)
+	ctx, stop := context.WithTimeout(q.ctx(), hashTime)
+	defer stop()
+	var err error
+	if d.Hash.Now, err = place.Hash(ctx); err != nil {
+		if errors.Is(err, context.DeadlineExceeded) && q.ctx().Err() == nil {
+			d.Hash.Verdict = hashLate
+			return nil
+		}
 		return err
 	}
-	d.Hash.Verdict = "same"
-	if d.Hash.Now != d.Hash.Then {
-		d.Hash.Verdict = "other"
+	if d.Hash.Verdict = hashOther; d.Hash.Now == d.Hash.Then {
+		d.Hash.Verdict = hashSame
+		if stored {
+			q.s.wholes.put(key, q.s.o.Now())
+		}
 	}
 	return nil
 }

@@ -215,6 +215,7 @@ func (q *request) lock() error {
 		q.space.Forget()
 		q.s.compared.forget(q.space.Member().ID)
 		q.s.standings.forget()
+		q.s.wholes.forget()
 	}
 	q.s.dropCookie(q.w)
 	return q.redirect(q.s.outside())

@@ -21,10 +21,8 @@ type visit struct {
 // unmeasured are routes that are no pages: they end or begin a session, take
 // evidence, or make a file to keep. A proof has as many hashes as the ledger is
 // deep, the published ledger is all of it, the links of the API are an act, as a
-// hunt is: all that was observed is set against each other. The bytes of a
-// finding open the evidence and hash its file again: that takes as long as the
-// file is large.
-var unmeasured = regexp.MustCompile(`^/(enter|static|signin|join)(/|$)|^/me/oidc|^/(start|unlock)$|/report/\{format\}|/runs/\{run\}/result$|/proofs?/\{entry\}|^/cases/\{case\}/browse$|/ledger/(consistency|published)$|/uploads/|^/ledger/verify|/entries/|/links/file/|/bytes$|^/jobs/\{job\}/result$`)
+// hunt is: all that was observed is set against each other.
+var unmeasured = regexp.MustCompile(`^/(enter|static|signin|join)(/|$)|^/me/oidc|^/(start|unlock)$|/report/\{format\}|/runs/\{run\}/result$|/proofs?/\{entry\}|^/cases/\{case\}/browse$|/ledger/(consistency|published)$|/uploads/|^/ledger/verify|/entries/|/links/file/|^/jobs/\{job\}/result$`)
 
 // visits lists every page, and every operation of the API that reads.
 func visits(t *testing.T, s *Server) []visit {

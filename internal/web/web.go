@@ -119,6 +119,7 @@ type Server struct {
 	pages     *pages
 	compared  compared
 	standings standings
+	wholes    wholes
 	comparing chan struct{} // a place for each who compares records
 
 	ended context.Context //nolint:containedctx // of all that goes on without a request
@@ -133,6 +134,7 @@ type Server struct {
 	// admittedOnce are the members whose jobs run here, by id; guarded by mu.
 	admittedOnce map[string]bool
 	working      sync.WaitGroup  // what goes on without a request
+	whole        int64           // bytes of a file that a page reads whole without being asked
 	slack        time.Duration   // that the sender of a body has; see unhurried
 	silent       time.Duration   // after which another process is taken for dead; 0: as long as jobs have it
 	hooks        *hook.Deliverer // guarded by mu; nil until somebody opened the workspace
@@ -185,7 +187,7 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		o: o, links: newLinks(o.Now), guesses: newGuard(o.Now), limits: newLimits(o.Now), spaces: newSpaces(o.Now), alone: secret(), pages: p, slack: slack,
+		o: o, links: newLinks(o.Now), guesses: newGuard(o.Now), limits: newLimits(o.Now), spaces: newSpaces(o.Now), alone: secret(), pages: p, slack: slack, whole: wholeFile,
 		comparing: make(chan struct{}, comparisonsAtOnce), admittedOnce: map[string]bool{}, uploads: map[string]bool{},
 	}
 	if s.team = t; t != nil {
@@ -227,6 +229,7 @@ func (s *Server) Close() error {
 	s.stopJobs()
 	s.compared.forget("")
 	s.standings.forget()
+	s.wholes.forget()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.house == nil {
