@@ -29,7 +29,7 @@ func TestSettingsInBrowser(t *testing.T) {
 	submit(t, ctx, `a[href="/settings/notices.yaml"]`)
 	fill(t, ctx, "#text", "helpline:\n  name: The helpline\n  reach: {en: Signal}\nsmpt: {host: mail.example.org}\nteam: one@example.org\n")
 	submit(t, ctx, `form[enctype] button`)
-	if got := text(); !strings.Contains(got, "Line 4:") || !strings.Contains(got, "Line 5:") {
+	if got := text(); !strings.Contains(got, "Line 4, column 1:") || !strings.Contains(got, "Line 5, column 7:") {
 		t.Errorf("two faults, and the page says %q", got)
 	}
 	look(t, ctx, "web-setting")

@@ -116,27 +116,32 @@ func FromCatalogue(feeds []indicator.Feed) []Source {
 
 func (s *Source) check() error {
 	if s.Name == "" {
-		return errors.New("no name")
+		return limit.Because(errors.New("no name"), "feed_name")
 	}
 	switch s.Kind {
 	case File, MISPFeed, MISP, TAXII:
 	default:
-		return fmt.Errorf("kind %q: one of file, misp_feed, misp, taxii", s.Kind)
+		err := fmt.Errorf("kind %q: one of file, misp_feed, misp, taxii", s.Kind)
+		return limit.At(limit.Because(err, "feed_kind", "Value", string(s.Kind)), "kind")
 	}
 	switch s.Auth {
 	case "", "raw", "bearer", "basic":
 	default:
-		return fmt.Errorf("auth %q: one of raw, bearer, basic", s.Auth)
+		err := fmt.Errorf("auth %q: one of raw, bearer, basic", s.Auth)
+		return limit.At(limit.Because(err, "feed_auth", "Value", s.Auth), "auth")
 	}
 	if s.Type != "" {
 		t, err := indicator.ParseType(string(s.Type))
 		if err != nil {
-			return err
+			return limit.At(limit.Because(err, "feed_type", "Value", string(s.Type)), "type")
 		}
 		s.Type = t
 	}
 	_, err := CheckAddress(s.Address)
-	return err
+	if errors.Is(err, ErrAddress) {
+		return limit.At(limit.Because(err, "feed_address", "Value", s.Address), "address")
+	}
+	return limit.At(limit.Because(err, "feed_password"), "address")
 }
 
 // ErrAddress says that an address is not one that feeds are fetched from.

@@ -3,11 +3,14 @@ package lure
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
 
 	"golang.org/x/net/publicsuffix"
+
+	"github.com/amparo-project/amparo/internal/limit"
 )
 
 // Kind says what sort of institution or person a message pretends to be.
@@ -75,30 +78,43 @@ var idPattern = regexp.MustCompile(`^[a-z0-9_]{2,60}$`)
 func (in *Institution) check() error {
 	switch {
 	case !idPattern.MatchString(in.ID):
-		return fmt.Errorf("id %q: small letters, digits and low lines", in.ID)
+		return because(fmt.Errorf("id %q: small letters, digits and low lines", in.ID), "id", in.ID, "id")
 	case !slices.Contains(Kinds, in.Kind):
-		return fmt.Errorf("%s: unknown kind %q", in.ID, in.Kind)
+		return because(fmt.Errorf("%s: unknown kind %q", in.ID, in.Kind), "kind", string(in.Kind), "kind")
 	case len(in.Names) == 0:
-		return fmt.Errorf("%s: it has no name", in.ID)
+		return because(fmt.Errorf("%s: it has no name", in.ID), "names", in.ID, "names")
 	}
-	for lang, names := range in.Names {
-		for _, name := range names {
+	for _, lang := range slices.Sorted(maps.Keys(in.Names)) {
+		for i, name := range in.Names[lang] {
 			if len(appendWords(nil, name)) == 0 {
-				return fmt.Errorf("%s: name %q (%s) has no letters", in.ID, name, lang)
+				return because(fmt.Errorf("%s: name %q (%s) has no letters", in.ID, name, lang), "name_letters", name, "names", lang, i)
 			}
 		}
 	}
-	for _, d := range in.Domains {
+	for i, d := range in.Domains {
 		if err := checkDomain(d); err != nil {
-			return fmt.Errorf("%s: %w", in.ID, err)
+			return limit.At(fmt.Errorf("%s: %w", in.ID, err), "domains", i)
 		}
 	}
-	for _, b := range slices.Concat(in.Brands, in.Weak) {
+	if err := in.checkBrands("brands", in.Brands); err != nil {
+		return err
+	}
+	return in.checkBrands("weak", in.Weak)
+}
+
+func (in *Institution) checkBrands(key string, brands []string) error {
+	for i, b := range brands {
 		if b == "" || foldLabel(b) != b {
-			return fmt.Errorf("%s: brand %q: small letters and digits", in.ID, b)
+			return because(fmt.Errorf("%s: brand %q: small letters and digits", in.ID, b), "brand", b, key, i)
 		}
 	}
 	return nil
+}
+
+// because gives an error of a file of institutions the id of its words, the value
+// that it quotes, and the way to it.
+func because(err error, id, value string, way ...any) error {
+	return limit.At(limit.Because(err, "institution_"+id, "Value", value), way...)
 }
 
 // checkDomain refuses what is no domain, and public suffixes: whoever listed
@@ -107,7 +123,7 @@ func checkDomain(d string) error {
 	h, ok := parseHost(d)
 	switch {
 	case !ok || h.name != d:
-		return fmt.Errorf("domain %q: a host name in small letters", d)
+		return because(fmt.Errorf("domain %q: a host name in small letters", d), "domain", d)
 	case governmentSuffix(d):
 		return nil
 	case h.registered != "":
@@ -115,7 +131,7 @@ func checkDomain(d string) error {
 	}
 	// The list also has the domains of services that give names away; they are somebody's own.
 	if _, icann := publicsuffix.PublicSuffix(d); icann {
-		return fmt.Errorf("domain %q is a public suffix", d)
+		return because(fmt.Errorf("domain %q is a public suffix", d), "suffix", d)
 	}
 	return nil
 }
@@ -146,4 +162,4 @@ func registeredLabel(domain string) string {
 }
 
 // errEmpty says that a file of institutions has none.
-var errEmpty = errors.New("it holds no institutions")
+var errEmpty = limit.Because(errors.New("it holds no institutions"), "institutions_none")

@@ -168,7 +168,7 @@ func (k *Knowledge) addInstitutions(fsys fs.FS, pattern, prefix string) error {
 		}
 		for i, in := range f.Institutions {
 			if in == nil {
-				return limit.At(fmt.Errorf("%s: institution %d is empty", name, i+1), "institutions", i)
+				return limit.At(limit.Because(fmt.Errorf("%s: institution %d is empty", name, i+1), "institution_empty"), "institutions", i)
 			}
 			if in.Source == "" {
 				in.Source = f.Source
@@ -186,10 +186,10 @@ func (k *Knowledge) put(in *Institution, here map[string]bool) error {
 		return err
 	}
 	if in.Source == "" {
-		return fmt.Errorf("%s: no source says where its domains are stated", in.ID)
+		return because(fmt.Errorf("%s: no source says where its domains are stated", in.ID), "source", in.ID)
 	}
 	if here[in.ID] {
-		return fmt.Errorf("%s is there twice", in.ID)
+		return because(fmt.Errorf("%s is there twice", in.ID), "twice", in.ID, "id")
 	}
 	here[in.ID] = true
 	if old := k.byID[in.ID]; old != nil {

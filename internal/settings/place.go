@@ -2,24 +2,51 @@ package settings
 
 import "go.yaml.in/yaml/v3"
 
-// lineOf is the line of the place to which a way leads, or of the nearest before
-// it that is there.
-func lineOf(n *yaml.Node, way []any) int {
+// placeOf is the key or item to which a way leads, or the nearest before it that
+// is there.
+func placeOf(n *yaml.Node, way []any) *yaml.Node {
 	if n.Kind == yaml.DocumentNode && len(n.Content) > 0 {
 		n = n.Content[0]
 	}
-	line := n.Line
+	at := n
 	for _, step := range way {
 		key, next := child(n, step)
 		if next == nil {
-			return line
+			return at
 		}
-		if line = key.Line; next.Kind == yaml.AliasNode {
+		if at = key; next.Kind == yaml.AliasNode {
 			next = next.Alias
 		}
 		n = next
 	}
-	return line
+	return at
+}
+
+// columnOf is the column of a key or value in a line, 0 where it is not there or
+// is there twice.
+func columnOf(n *yaml.Node, line int, text string) int {
+	column, seen := 0, 0
+	each(n, 0, func(n *yaml.Node) {
+		if n.Kind == yaml.ScalarNode && n.Line == line && n.Value == text {
+			column = n.Column
+			seen++
+		}
+	})
+	if seen != 1 {
+		return 0
+	}
+	return column
+}
+
+// each calls fn for all of a document, as deep as a file is looked into.
+func each(n *yaml.Node, depth int, fn func(*yaml.Node)) {
+	if depth > maxDepth {
+		return
+	}
+	fn(n)
+	for _, c := range n.Content {
+		each(c, depth+1, fn)
+	}
 }
 
 // child is one step: the key and the value, or an item twice.
@@ -67,7 +94,7 @@ func twiceIn(n *yaml.Node, f Faults, depth int) Faults {
 	for i, c := range n.Content {
 		if n.Kind == yaml.MappingNode && i%2 == 0 && c.Kind == yaml.ScalarNode {
 			if seen[c.Value] {
-				f = append(f, Fault{Line: c.Line, Kind: Twice, Name: c.Value})
+				f = append(f, Fault{Line: c.Line, Column: c.Column, Kind: Twice, Name: c.Value})
 			}
 			seen[c.Value] = true
 		}

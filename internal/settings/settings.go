@@ -45,8 +45,19 @@ const (
 	Large   = "large"   // it has more than MaxSize bytes
 	NoFeed  = "no_feed" // Name is that of no feed; Text are those that there are
 	Several = "several" // Name is that of several feeds; Text are their addresses
+	Value   = "value"   // a value that cannot be: Why, in the words of Values
 	Other   = "other"   // what reads the file says Text
 )
+
+// Whys are what a fault of kind Value can be: the ids of limit.Reason in what
+// reads the files.
+var Whys = []string{
+	"helpline", "tls", "timeout", "path",
+	"feed_name", "feed_kind", "feed_auth", "feed_type", "feed_address", "feed_password",
+	"size", "calendar_empty", "zone", "library", "month", "every", "holiday_law", "day", "weekday", "term_needs", "term_until", "calendar", "span",
+	"institutions_none", "institution_empty", "institution_id", "institution_kind", "institution_names", "institution_name_letters",
+	"institution_domain", "institution_suffix", "institution_brand", "institution_source", "institution_twice",
+}
 
 // What a value should have been.
 const (
@@ -60,11 +71,14 @@ const (
 
 // A Fault is one thing in a file that has to be mended.
 type Fault struct {
-	Line int // from 1 on; 0: of the file as a whole
-	Kind string
-	Name string // a key, or a value
-	Want string
-	Text string // in English
+	Line   int // from 1 on; 0: of the file as a whole
+	Column int // from 1 on; 0: of the line as a whole, or not known
+	Kind   string
+	Name   string // a key, or a value
+	Want   string
+	Why    string // one of Whys, for a value; one of Forms, or "", for the form of YAML
+	Values []any  // its values: name, value, name, value
+	Text   string // in English
 }
 
 // String says the fault in English.
@@ -92,7 +106,10 @@ func (f Fault) String() string {
 	case Several:
 		text = fmt.Sprintf("several feeds are called %q: name one by its address: %s", f.Name, f.Text)
 	}
-	if f.Line > 0 {
+	switch {
+	case f.Column > 0:
+		return fmt.Sprintf("line %d, column %d: %s", f.Line, f.Column, text)
+	case f.Line > 0:
 		return fmt.Sprintf("line %d: %s", f.Line, text)
 	}
 	return text
@@ -219,7 +236,11 @@ func faultsOf(err error, in *yaml.Node) Faults {
 	if types := new(yaml.TypeError); errors.As(err, &types) {
 		var out Faults
 		for _, text := range types.Errors {
-			out = append(out, typeFault(text))
+			f := typeFault(text)
+			if in != nil {
+				f.Column = columnOf(in, f.Line, f.Name)
+			}
+			out = append(out, f)
 		}
 		return out
 	}
@@ -230,19 +251,61 @@ func faultsOf(err error, in *yaml.Node) Faults {
 			f.Kind = Several
 		}
 	}
-	if place := new(limit.Place); errors.As(err, &place) && in != nil {
-		f.Line = lineOf(in, place.Way)
+	if why := new(limit.Reason); errors.As(err, &why) {
+		f.Kind, f.Why, f.Values = Value, why.ID, why.Values
+	}
+	if way, ok := limit.WayOf(err); ok && in != nil {
+		at := placeOf(in, way)
+		f.Line, f.Column = at.Line, at.Column
+	}
+	if f.Line > 0 || f.Kind != Other {
 		return Faults{f}
 	}
 	for e := err; e != nil; e = errors.Unwrap(e) {
 		if m := saysLine.FindStringSubmatch(e.Error()); m != nil {
-			return Faults{{Line: number(m[1]) + fromNought(m[2]), Kind: Syntax, Text: m[2]}}
+			return Faults{{Line: number(m[1]) + fromNought(m[2]), Kind: Syntax, Why: formOf(m[2]), Text: m[2]}}
 		}
 		if text, ok := strings.CutPrefix(e.Error(), "yaml: "); ok {
-			return Faults{{Line: fromNought(text), Kind: Syntax, Text: text}}
+			return Faults{{Line: fromNought(text), Kind: Syntax, Why: formOf(text), Text: text}}
 		}
 	}
 	return Faults{f}
+}
+
+// says are the beginnings of what the library says of the form of a file, by what
+// they are called in Forms.
+var says = [...]struct{ text, form string }{
+	{"mapping values are not allowed", "colon"},
+	{"could not find expected ':'", "no_colon"},
+	{"did not find expected key", "key"},
+	{"did not find expected '-' indicator", "dash"},
+	{"did not find expected ',' or ']'", "bracket"},
+	{"did not find expected ',' or '}'", "brace"},
+	{"did not find expected node content", "node"},
+	{"found character that cannot start any token", "token"},
+	{"found a tab character", "tab"},
+	{"found unexpected end of stream", "end"},
+	{"found unknown escape character", "escape"},
+	{"control characters are not allowed", "control"},
+	{"unknown anchor", "anchor"},
+}
+
+// Forms are what a fault of kind Syntax can be; there are rarer ones, of which
+// the text alone tells.
+func Forms() (list []string) {
+	for _, s := range says {
+		list = append(list, s.form)
+	}
+	return list
+}
+
+func formOf(text string) string {
+	for _, s := range says {
+		if strings.HasPrefix(text, s.text) {
+			return s.form
+		}
+	}
+	return ""
 }
 
 // fromNought is 1 for errors of which the library counts lines from 0 on: those

@@ -89,7 +89,7 @@ func (c *caller) problem(err error) *problem {
 		if errors.As(err, &faults) {
 			p.Errors = nil
 			for _, f := range faults[:min(len(faults), maxFaults)] {
-				p.Errors = append(p.Errors, &huma.ErrorDetail{Message: f.String(), Location: "body"})
+				p.Errors = append(p.Errors, &huma.ErrorDetail{Message: faultIn(c.Printer, &f).String(), Location: "body"})
 			}
 		}
 	}

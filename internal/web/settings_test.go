@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/amparo-project/amparo/internal/message"
 	"github.com/amparo-project/amparo/internal/settings"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
@@ -38,7 +39,7 @@ func TestSettings(t *testing.T) {
 	}
 	none := b.seen(path)
 	a := b.multipart(path, "seen", none, "text", "helpline:\r\n  name: The helpline\r\nsmtp:\r\n  password: planted-password\r\n")
-	if a.status != http.StatusUnprocessableEntity || !strings.Contains(a.body, "Line 4:") || !strings.Contains(a.body, "the key &#34;password&#34; is not known here") || !strings.Contains(a.body, "name: The helpline") {
+	if a.status != http.StatusUnprocessableEntity || !strings.Contains(a.body, "Line 4, column 3:") || !strings.Contains(a.body, "the key &#34;password&#34; is not known here") || !strings.Contains(a.body, "name: The helpline") {
 		t.Fatalf("a password: %d %s", a.status, a.body)
 	}
 	if a := b.multipart(path, "seen", none, "@notices.yaml", "helpline: {name: x}"); a.status != http.StatusUnprocessableEntity || !strings.Contains(a.body, "helpline: {name: x}") {
@@ -150,7 +151,7 @@ func TestSettingsForPrograms(t *testing.T) {
 		wants("without what was read", put(token, text, heads...), http.StatusPreconditionRequired, "settings_unseen")
 	}
 	wants("faults", put(token, "a: b\nc: d\n", "If-None-Match", "*"), http.StatusUnprocessableEntity, "settings_faults")
-	if a := put(token, "a: b\nc: d\n", "If-None-Match", "*"); !strings.Contains(a.body, "line 1: ") || !strings.Contains(a.body, "line 2: ") {
+	if a := put(token, "a: b\nc: d\n", "If-None-Match", "*"); !strings.Contains(a.body, "Line 1, column 1: ") || !strings.Contains(a.body, "Line 2, column 1: ") {
 		t.Errorf("faults are not told with their lines: %s", a.body)
 	}
 	one := into[workspace.SharedFile](t, put(token, text, "If-None-Match", "*"))
@@ -180,4 +181,31 @@ func TestSettingsForPrograms(t *testing.T) {
 		t.Errorf("remove: %d %s", a.status, a.body)
 	}
 	wants("removed", f.program(http.MethodGet, apiPrefix+path, token, ""), http.StatusNotFound, "not_found")
+}
+
+// TestFaultsInWords: each fault of a value, and of the form of YAML, is said in
+// both languages, with its place and its values.
+func TestFaultsInWords(t *testing.T) {
+	t.Parallel()
+	for _, lang := range []string{"en", "es"} {
+		p := message.New(lang)
+		for _, why := range settings.Whys {
+			f := settings.Fault{Line: 1234, Column: 3, Kind: settings.Value, Why: why, Text: "planted English", Values: []any{
+				"Value", "planted <value>", "Path", "planted <value>", "Name", "planted <value>", "Most", 5, "Years", 5, "Number", 5, "Days", 5, "Unit", "days", "Extension", 5,
+			}}
+			l := faultIn(p, &f)
+			if !p.Has("web.settings.value."+why) || strings.Contains(l.String(), "no value") || l.English != "" || !strings.Contains(l.Place, "3:") {
+				t.Errorf("%s: %s", lang, l)
+			}
+		}
+		for _, form := range settings.Forms() {
+			f := settings.Fault{Line: 1, Kind: settings.Syntax, Why: form, Text: "planted English"}
+			if l := faultIn(p, &f); !p.Has("web.settings.form."+form) || l.English != "" || strings.Contains(l.Place, ",") {
+				t.Errorf("%s: %s", lang, l)
+			}
+		}
+		if l := faultIn(p, &settings.Fault{Kind: settings.Syntax, Text: "a rare fault"}); l.English != "a rare fault" || l.Place != "" || l.Words == "" {
+			t.Errorf("%s: %s", lang, l)
+		}
+	}
 }

@@ -94,7 +94,7 @@ func ParseConfig(data []byte) (*Config, error) {
 	}
 	for _, f := range [][2]string{{"password_file", c.SMTP.PasswordFile}, {"ca_file", c.SMTP.CAFile}} {
 		if key, path := f[0], f[1]; path != "" && !filepath.IsAbs(path) {
-			return nil, limit.At(fmt.Errorf("%w: %s: a path that every machine has begins at the root", ErrConfig, path), "smtp", key)
+			return nil, limit.At(limit.Because(fmt.Errorf("%w: %s: a path that every machine has begins at the root", ErrConfig, path), "path", "Path", path), "smtp", key)
 		}
 	}
 	return c, nil
@@ -117,7 +117,7 @@ func parseConfig(data []byte) (*Config, error) {
 		return nil, err
 	}
 	if c.Helpline.Name == "" || len(c.Helpline.Reach) == 0 {
-		return nil, limit.At(errors.New("helpline needs a name, and reach: how it is reached safely, by language"), "helpline")
+		return nil, limit.At(limit.Because(errors.New("helpline needs a name, and reach: how it is reached safely, by language"), "helpline"), "helpline")
 	}
 	switch c.SMTP.TLS {
 	case StartTLS:
@@ -125,10 +125,11 @@ func parseConfig(data []byte) (*Config, error) {
 	case ImplicitTLS:
 		c.SMTP.Port = orPort(c.SMTP.Port, 465)
 	default:
-		return nil, limit.At(fmt.Errorf("smtp.tls is starttls or tls, not %q: mail is not sent without TLS", c.SMTP.TLS), "smtp", "tls")
+		err := fmt.Errorf("smtp.tls is starttls or tls, not %q: mail is not sent without TLS", c.SMTP.TLS)
+		return nil, limit.At(limit.Because(err, "tls", "Value", c.SMTP.TLS), "smtp", "tls")
 	}
 	if c.SMTP.Timeout < time.Second || c.SMTP.Timeout > MaxSending {
-		return nil, limit.At(fmt.Errorf("smtp.timeout is between 1s and %s", MaxSending), "smtp", "timeout")
+		return nil, limit.At(limit.Because(fmt.Errorf("smtp.timeout is between 1s and %s", MaxSending), "timeout", "Most", MaxSending.String()), "smtp", "timeout")
 	}
 	return c, nil
 }

@@ -1,12 +1,15 @@
 package term
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/rickar/cal/v2"
 	"github.com/rickar/cal/v2/us"
+
+	"github.com/amparo-project/amparo/internal/limit"
 )
 
 // Text is a text in each language of the catalogue.
@@ -62,7 +65,8 @@ var weekdays = []string{"sunday", "monday", "tuesday", "wednesday", "thursday", 
 // build turns the data into days. It says which line is wrong.
 func (c *Calendar) build(id string) (err error) {
 	if c.zone, err = time.LoadLocation(c.ZoneName); err != nil || c.ZoneName == "" {
-		return fmt.Errorf("calendar %s: zone %q is not known", id, c.ZoneName)
+		err := fmt.Errorf("calendar %s: zone %q is not known", id, c.ZoneName)
+		return limit.At(limit.Because(err, "zone", "Value", c.ZoneName), "zone")
 	}
 	switch c.Library {
 	case "":
@@ -71,12 +75,13 @@ func (c *Calendar) build(id string) (err error) {
 			c.free = append(c.free, freeDay{Holiday: h, name: Text{En: h.Name, Es: usNames[h.Name]}})
 		}
 	default:
-		return fmt.Errorf("calendar %s: no library %q", id, c.Library)
+		err := fmt.Errorf("calendar %s: no library %q", id, c.Library)
+		return limit.At(limit.Because(err, "library", "Value", c.Library), "library")
 	}
 	for i := range c.Holidays {
 		f, err := c.Holidays[i].build()
 		if err != nil {
-			return fmt.Errorf("calendar %s: holiday %d (%s): %w", id, i+1, c.Holidays[i].Name.En, err)
+			return limit.At(fmt.Errorf("calendar %s: holiday %d (%s): %w", id, i+1, c.Holidays[i].Name.En, err), "holidays", i)
 		}
 		c.free = append(c.free, f)
 	}
@@ -89,20 +94,21 @@ func (h holiday) build() (freeDay, error) {
 	}}
 	switch {
 	case h.Month < 1 || h.Month > 12:
-		return f, fmt.Errorf("month %d", h.Month)
+		return f, limit.At(limit.Because(fmt.Errorf("month %d", h.Month), "month", "Value", h.Month), "month")
 	case h.Every != 0 && h.From == 0:
-		return f, fmt.Errorf("every %d years, and from which year is not said", h.Every)
+		return f, limit.At(limit.Because(fmt.Errorf("every %d years, and from which year is not said", h.Every), "every", "Years", h.Every), "every")
 	case h.Law == "":
-		return f, fmt.Errorf("no law")
+		return f, limit.Because(errors.New("no law"), "holiday_law")
 	case h.Weekday == "":
 		if h.Day < 1 || h.Day > 31 {
-			return f, fmt.Errorf("day %d", h.Day)
+			return f, limit.At(limit.Because(fmt.Errorf("day %d", h.Day), "day", "Value", h.Day), "day")
 		}
 		return f, nil
 	}
 	day := slices.Index(weekdays, h.Weekday)
 	if day < 0 || h.Nth < -1 || h.Nth == 0 || h.Nth > 5 {
-		return f, fmt.Errorf("weekday %q, number %d", h.Weekday, h.Nth)
+		err := fmt.Errorf("weekday %q, number %d", h.Weekday, h.Nth)
+		return f, limit.At(limit.Because(err, "weekday", "Value", h.Weekday, "Number", h.Nth), "weekday")
 	}
 	f.Weekday, f.Offset, f.Func = time.Weekday(day), h.Nth, cal.CalcWeekdayOffset
 	return f, nil

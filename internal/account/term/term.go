@@ -90,7 +90,7 @@ func Load(own []byte) (*Set, error) {
 
 func parse(data []byte) (*Set, error) {
 	if len(data) > maxFile {
-		return nil, fmt.Errorf("terms: more than %d bytes", maxFile)
+		return nil, limit.Because(fmt.Errorf("terms: more than %d bytes", maxFile), "size", "Most", maxFile)
 	}
 	s := &Set{Calendars: map[string]*Calendar{}}
 	dec := yaml.NewDecoder(bytes.NewReader(data))
@@ -101,7 +101,7 @@ func parse(data []byte) (*Set, error) {
 	for _, id := range slices.Sorted(maps.Keys(s.Calendars)) {
 		c := s.Calendars[id]
 		if c == nil {
-			return nil, limit.At(fmt.Errorf("terms: calendar %s is empty", id), "calendars", id)
+			return nil, limit.At(limit.Because(fmt.Errorf("terms: calendar %s is empty", id), "calendar_empty", "Name", id), "calendars", id)
 		}
 		if err := c.build(id); err != nil {
 			return nil, limit.At(fmt.Errorf("terms: %w", err), "calendars", id)
@@ -109,13 +109,26 @@ func parse(data []byte) (*Set, error) {
 	}
 	for i := range s.Terms {
 		t := &s.Terms[i]
-		_, from := time.Parse(time.DateOnly, t.From)
-		_, until := time.Parse(time.DateOnly, t.Until)
-		if t.ID == "" || t.Request == "" || t.Law == "" || from != nil || (t.Until != "" && until != nil) {
-			return nil, limit.At(fmt.Errorf("terms: term %d (%s): id, request, law and from are needed", i+1, t.ID), "terms", i)
+		if err := t.complete(i); err != nil {
+			return nil, limit.At(err, "terms", i)
 		}
 	}
 	return s, nil
+}
+
+// complete holds a term of a file, counted from 0, to what every one has.
+func (t *Term) complete(i int) error {
+	_, from := time.Parse(time.DateOnly, t.From)
+	_, until := time.Parse(time.DateOnly, t.Until)
+	switch {
+	case t.ID == "" || t.Request == "" || t.Law == "" || from != nil:
+		err := fmt.Errorf("terms: term %d (%s): id, request, law and from are needed", i+1, t.ID)
+		return limit.Because(err, "term_needs", "Name", t.ID)
+	case t.Until != "" && until != nil:
+		err := fmt.Errorf("terms: term %d (%s): until is no day: %q", i+1, t.ID, t.Until)
+		return limit.At(limit.Because(err, "term_until", "Name", t.ID, "Value", t.Until), "until")
+	}
+	return nil
 }
 
 // check holds each term to what counting needs.
@@ -123,20 +136,33 @@ func (s *Set) check() error {
 	for i := range s.Terms {
 		t := &s.Terms[i]
 		if t.unit() == Business && s.Calendars[t.Calendar] == nil {
-			return limit.At(fmt.Errorf("terms: term %s: no calendar %q", t.ID, t.Calendar), "terms", t.ID)
+			err := fmt.Errorf("terms: term %s: no calendar %q", t.ID, t.Calendar)
+			return limit.At(limit.Because(err, "calendar", "Name", t.ID, "Value", t.Calendar), "terms", t.ID, "calendar")
 		}
-		for _, span := range []*Span{&t.Span, t.Appeal, t.Decision} {
-			if span == nil {
-				continue
-			}
-			if span.Days < 1 || span.Days > 3650 || span.Extension < 0 || span.Extension > 3650 ||
-				!slices.Contains([]string{Business, Days, Months}, span.unit()) {
-				return limit.At(fmt.Errorf("terms: term %s: %d %s, extension %d", t.ID, span.Days, span.unit(), span.Extension), "terms", t.ID)
+		for _, part := range []struct {
+			key string // in the term; "": the term itself
+			*Span
+		}{{"", &t.Span}, {"appeal", t.Appeal}, {"decision", t.Decision}} {
+			if err := part.check(t.ID); err != nil {
+				return limit.At(err, "terms", t.ID, part.key)
 			}
 		}
 	}
 	return nil
 }
+
+// check holds a span of a term to what can be counted.
+func (s *Span) check(term string) error {
+	if s == nil || s.Days >= 1 && s.Days <= maxSpan && s.Extension >= 0 && s.Extension <= maxSpan &&
+		slices.Contains([]string{Business, Days, Months}, s.unit()) {
+		return nil
+	}
+	err := fmt.Errorf("terms: term %s: %d %s, extension %d", term, s.Days, s.unit(), s.Extension)
+	return limit.Because(err, "span", "Name", term, "Days", s.Days, "Unit", s.unit(), "Extension", s.Extension, "Most", maxSpan)
+}
+
+// maxSpan bounds a span, and what it is extended by, in its unit.
+const maxSpan = 3650
 
 func (s *Span) unit() string {
 	if s.Unit == "" {
