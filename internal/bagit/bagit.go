@@ -83,8 +83,11 @@ func (b *Bag) PutBytes(name string, data []byte) error {
 }
 
 // has notes a file that is there with the hash.
-func (b *Bag) has(name, sum string) bool {
-	f, err := b.root.Open(name)
+func (b *Bag) has(name, sum string) bool { return b.hasIn(b.root.FS(), name, sum) }
+
+// hasIn notes a file that lies in fsys with the hash.
+func (b *Bag) hasIn(fsys fs.FS, name, sum string) bool {
+	f, err := fsys.Open(name)
 	if err != nil {
 		return false
 	}
@@ -228,15 +231,24 @@ func (b *Bag) sweep() error {
 
 // Adopt takes the payload as the payload manifest in the folder lists it. The
 // error wraps ErrDiffers for a file that is not as it is listed.
-func (b *Bag) Adopt() error {
-	data, err := b.root.ReadFile(PayloadManifest)
+func (b *Bag) Adopt() error { return b.AdoptFrom(b.root.FS()) }
+
+// AdoptFrom is Adopt for a payload that lies elsewhere, with its manifest, and
+// stays there: WriteFrom packs it from there.
+func (b *Bag) AdoptFrom(fsys fs.FS) error {
+	f, err := fsys.Open(PayloadManifest)
+	if err != nil {
+		return fmt.Errorf("bag: %w", err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxManifest)) //nolint:forbidigo // bounded
 	if err != nil {
 		return fmt.Errorf("bag: %w", err)
 	}
 	for line := range strings.Lines(string(data)) {
 		sum, name, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "  ")
 		name = decode(name)
-		if !fs.ValidPath(name) || !strings.HasPrefix(name, payload) || !b.has(name, sum) {
+		if !fs.ValidPath(name) || !strings.HasPrefix(name, payload) || !b.hasIn(fsys, name, sum) {
 			return fmt.Errorf("bag: %s: %w", name, ErrDiffers)
 		}
 	}

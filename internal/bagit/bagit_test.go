@@ -15,6 +15,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/amparo-project/amparo/internal/bagit"
 )
@@ -280,6 +281,78 @@ func TestPack(t *testing.T) {
 	}
 	if err := valid(sub(t, os.DirFS(untar(t, filepath.Join(out, "a.tar"))))); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestFromElsewhere completes and packs a bag whose payload lies elsewhere: it is
+// the bag that lies in one folder. A payload that was changed is refused.
+func TestFromElsewhere(t *testing.T) {
+	t.Parallel()
+	whole, payload, dir := t.TempDir(), fstest.MapFS{}, t.TempDir()
+	sum := write(t, whole, files)
+	manifest, err := os.ReadFile(filepath.Join(whole, bagit.PayloadManifest))
+	if err != nil {
+		t.Fatal(err)
+	}
+	payload[bagit.PayloadManifest] = &fstest.MapFile{Data: manifest}
+	var names []string
+	for name, text := range files {
+		if strings.HasPrefix(name, "data/") {
+			payload[name] = &fstest.MapFile{Data: []byte(text)}
+			names = append(names, name)
+		}
+	}
+	b, err := bagit.Open(dir, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	if err := b.AdoptFrom(payload); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := b.FinishPayload(); err != nil || got != sum {
+		t.Errorf("the payload is %s, not %s: %v", got, sum, err)
+	}
+	for name, text := range files {
+		if !strings.HasPrefix(name, "data/") {
+			if err := b.PutBytes(name, []byte(text)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := b.Finish(nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, format := range []string{bagit.Zip, bagit.Tar} {
+		name := filepath.Join(t.TempDir(), "packed")
+		f, err := os.Create(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(bagit.WriteFrom(f, dir, payload, names, "exhibit", format), f.Close()); err != nil {
+			t.Fatal(err)
+		}
+		var fsys fs.FS
+		if format == bagit.Zip {
+			z, err := zip.OpenReader(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer z.Close()
+			fsys = z
+		} else {
+			fsys = os.DirFS(untar(t, name))
+		}
+		if err := valid(sub(t, fsys)); err != nil {
+			t.Error(format, err)
+		}
+	}
+	payload["data/a"] = &fstest.MapFile{Data: []byte("2")}
+	if err := b.AdoptFrom(payload); !errors.Is(err, bagit.ErrDiffers) {
+		t.Errorf("a file that was changed: %v", err)
+	}
+	if err := bagit.WriteFrom(io.Discard, dir, payload, []string{"data/none"}, "exhibit", bagit.Tar); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a file that is not there: %v", err)
 	}
 }
 

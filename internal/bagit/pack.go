@@ -57,27 +57,56 @@ func Write(w io.Writer, dir, base, format string) error {
 	return packTo(w, root.FS(), base, format)
 }
 
-func packTo(w io.Writer, fsys fs.FS, base, format string) error {
-	put, done := tarWriter(w)
-	if format == Zip {
-		put, done = zipWriter(w)
+// WriteFrom is Write for a bag whose payload lies elsewhere: of the folder dir it
+// takes what is about it, and the files that names lists of fsys.
+func WriteFrom(w io.Writer, dir string, fsys fs.FS, names []string, base, format string) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return fmt.Errorf("pack: %w", err)
 	}
-	err := fs.WalkDir(fsys, ".", func(name string, e fs.DirEntry, err error) error {
+	defer root.Close()
+	put, done := packer(w, format)
+	err = packAll(root.FS(), base, put)
+	for _, name := range names {
+		if err == nil {
+			err = packOne(fsys, name, base, put)
+		}
+	}
+	return errors.Join(err, done())
+}
+
+func packTo(w io.Writer, fsys fs.FS, base, format string) error {
+	put, done := packer(w, format)
+	return errors.Join(packAll(fsys, base, put), done())
+}
+
+func packAll(fsys fs.FS, base string, put putter) error {
+	return fs.WalkDir(fsys, ".", func(name string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
 			return err
 		}
-		info, err := e.Info()
-		if err != nil {
-			return err
-		}
-		f, err := fsys.Open(name)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		return put(path.Join(base, name), info.Size(), f)
+		return packOne(fsys, name, base, put)
 	})
-	return errors.Join(err, done())
+}
+
+func packOne(fsys fs.FS, name, base string, put putter) error {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	return put(path.Join(base, name), info.Size(), f)
+}
+
+func packer(w io.Writer, format string) (putter, func() error) {
+	if format == Zip {
+		return zipWriter(w)
+	}
+	return tarWriter(w)
 }
 
 type putter func(name string, size int64, r io.Reader) error

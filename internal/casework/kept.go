@@ -9,8 +9,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"path"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -219,49 +217,21 @@ func Fetch(ctx context.Context, sp *examine.Space, job, version string, start fu
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	bag := filepath.Join(dir, "bag")
-	if err := unpack(ctx, b, bag); err != nil {
-		return err
-	}
-	done, err := exhibit.Finish(ctx, ExhibitSpace(sp, version, nil), exhibitOf(&k.Private.JobOutput), bag)
+	payload := b.FS(ctx)
+	done, err := exhibit.Finish(ctx, ExhibitSpace(sp, version, nil), exhibitOf(&k.Private.JobOutput), dir, payload)
 	if err != nil {
 		return err
 	}
-	return bagit.Write(start(k.Private.Name, k.Private.Type), bag, done.ID, packOf(&k.Private.JobOutput))
+	return bagit.WriteFrom(start(k.Private.Name, k.Private.Type), dir, payload, payloadOf(b), done.ID, packOf(&k.Private.JobOutput))
 }
 
-// unpack writes the files of a bundle below a folder, and none elsewhere.
-func unpack(ctx context.Context, b *vault.Bundle, dir string) error {
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		return err
-	}
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return err
-	}
-	defer root.Close()
-	files := b.Files()
-	for i := range files {
-		if err := unpackOne(ctx, b, root, files[i].Path); err != nil {
-			return fmt.Errorf("%s: %w", files[i].Path, err)
+// payloadOf lists the files of an exhibit that lie in the vault and are no more
+// than that: what is about them is made when it is fetched.
+func payloadOf(b *vault.Bundle) (names []string) {
+	for _, f := range b.Files() {
+		if strings.HasPrefix(f.Path, "data/") {
+			names = append(names, f.Path)
 		}
 	}
-	return nil
-}
-
-func unpackOne(ctx context.Context, b *vault.Bundle, root *os.Root, name string) error {
-	if err := root.MkdirAll(path.Dir(name), 0o700); err != nil {
-		return err
-	}
-	from, err := b.OpenFile(ctx, name)
-	if err != nil {
-		return err
-	}
-	defer from.Close()
-	to, err := root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(to, io.NewSectionReader(from, 0, from.Size()))
-	return errors.Join(err, to.Close())
+	return names
 }

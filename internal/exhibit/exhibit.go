@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 
 	"github.com/amparo-project/amparo/internal/bagit"
@@ -101,11 +102,15 @@ func Make(ctx context.Context, s *Space, r Request, dir string) (Done, error) {
 	return done, err
 }
 
-// Finish makes an export whole in the folder dir, to which the caller brought
-// the files that Keep stored, and recorded that it leaves: the proofs are of the
-// ledger as it is now. What consents let the recipient have
-// is asked again: the error wraps workspace.ErrNoConsent where it is less.
-func Finish(ctx context.Context, s *Space, r Request, dir string) (Done, error) {
+// Finish makes an export whole that Keep stored and the caller recorded: payload
+// are the files that Keep stored, which stay where they are, and what is about
+// them is written into the folder dir. The proofs are of the ledger as it is now.
+// What consents let the recipient have is asked again: the error wraps
+// workspace.ErrNoConsent where it is less.
+func Finish(ctx context.Context, s *Space, r Request, dir string, payload fs.FS) (Done, error) {
+	if err := bringMarker(dir, payload); err != nil {
+		return Done{}, err
+	}
 	k, err := begin(ctx, s, r, dir)
 	if err != nil {
 		return Done{}, err
@@ -119,7 +124,7 @@ func Finish(ctx context.Context, s *Space, r Request, dir string) (Done, error) 
 		return done, err
 	}
 	done.Evidence = k.plan.evidence()
-	if err := k.adopt(); err != nil {
+	if err := k.adopt(func() error { return k.bag.AdoptFrom(payload) }); err != nil {
 		return done, err
 	}
 	if sum, err := k.bag.FinishPayload(); err != nil || sum != k.m.Sum {
@@ -190,7 +195,7 @@ func (k *maker) make() (Done, error) {
 	}
 	if recorded {
 		// It left the payload behind whole: nothing of it may differ now.
-		if err := k.adopt(); err != nil {
+		if err := k.adopt(k.bag.Adopt); err != nil {
 			return done, err
 		}
 	} else if err := k.payload(); err != nil {
@@ -241,9 +246,9 @@ func (k *maker) recorded() (bool, error) {
 }
 
 // adopt takes the payload as it lies there.
-func (k *maker) adopt() error {
+func (k *maker) adopt(take func() error) error {
 	k.said, k.rows = k.m.Said, k.m.Rows
-	if err := k.bag.Adopt(); err != nil {
+	if err := take(); err != nil {
 		return fmt.Errorf("%w: %w", ErrChanged, err)
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -57,6 +58,27 @@ func openFolder(dir, uid string, r *Request) (*marker, error) {
 	}
 	m.ID, m.Workspace, m.Request, m.Begun = workspace.NewExportID(), uid, *r, time.Now().UTC().Truncate(time.Second)
 	return m, m.write()
+}
+
+// bringMarker makes the folder of an export whose files lie elsewhere.
+func bringMarker(dir string, from fs.FS) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("export: %w", err)
+	}
+	f, err := from.Open(markerName)
+	if err != nil {
+		return fmt.Errorf("export: %w", err)
+	}
+	defer f.Close()
+	to, err := os.OpenFile(filepath.Join(dir, markerName), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("export: %w", err)
+	}
+	_, err = io.Copy(to, f)
+	if err := errors.Join(err, to.Close()); err != nil {
+		return fmt.Errorf("export: %w", err)
+	}
+	return nil
 }
 
 // onlyHalfMarker knows a folder where the writing of the first file was
