@@ -90,6 +90,11 @@ func (d *deployment) doctor(env []string, check, detail string, args ...string) 
 		d.t.Fatalf("doctor: exit %d: %s", code, said)
 	}
 	for _, f := range found {
+		if f.State == "failed" && f.Hint == "" {
+			d.t.Errorf("doctor says nothing of what to do about %+v", f)
+		}
+	}
+	for _, f := range found {
 		if f.Check == check && f.State == "failed" && strings.Contains(f.Detail+" "+f.Hint, detail) {
 			return
 		}
@@ -259,6 +264,58 @@ func TestOtherWorkspace(t *testing.T) {
 		other.plain(env, "the bucket belongs to another workspace", "belong to different workspaces; nothing was changed", "nada", args...)
 	}
 	other.doctor(env, "vault", "the bucket belongs to another workspace")
+}
+
+// TestVaultElsewhere gives processes another vault than that in which the
+// workspace keeps its evidence, or none: they do not start with it, for they
+// would find nothing in any phone and put new evidence where nobody looks.
+func TestVaultElsewhere(t *testing.T) {
+	t.Parallel()
+	d := newDeployment(t)
+	ev := d.evidence()
+	env := []string{"AMPARO_VAULT=" + d.path("elsewhere")}
+	for _, args := range [][]string{{"worker"}, {"check", "--case", d.caseID, ev}, {"vault", "verify"}} {
+		d.plain(env, "the vault holds nothing of what this workspace stored", "does not say where this workspace keeps its evidence",
+			"no dice dónde guarda sus pruebas", args...)
+	}
+	d.doctor(env, "vault", "the vault holds nothing of what this workspace stored")
+	if runs := d.must("run", "list", "--json"); strings.Contains(runs, "R-") {
+		t.Errorf("a check was stored: %s", runs)
+	}
+	for _, at := range []string{"s3:/evidence/amparo", "S3://evidence/amparo", "https://s3.example.org/evidence", "minio:/evidence"} {
+		if said, code := d.under([]string{"AMPARO_VAULT=" + at}, "worker"); code != 2 || !strings.Contains(said, "the address of a bucket is s3://BUCKET") {
+			t.Errorf("%s: exit %d: %s", at, code, said)
+		}
+		d.doctor([]string{"AMPARO_VAULT=" + at}, "vault", "the address of a bucket is s3://BUCKET")
+	}
+	if made, err := filepath.Glob(d.path("*:")); err != nil || len(made) > 0 {
+		t.Error("a folder was made of an address", made, err)
+	}
+}
+
+// TestNoEntry names a database that is not there, and a key of workers that is
+// not: it is said what is wrong with which.
+func TestNoEntry(t *testing.T) {
+	t.Parallel()
+	d := newDeployment(t)
+	at, err := url.Parse(d.database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at.Path = "/none_" + strings.ToLower(rand.Text())
+	env := []string{"AMPARO_WORKSPACE=" + at.String()}
+	for _, args := range [][]string{{"worker"}, {"case", "list"}} {
+		d.plain(env, "the database does not let the program in", "PostgreSQL has no such database", "PostgreSQL no tiene esa base de datos", args...)
+	}
+	d.doctor(env, "database", "PostgreSQL has no such database")
+	for _, file := range []string{d.path("none.key"), os.Args[0]} {
+		env := []string{"AMPARO_WORKER_KEY_FILE=" + file}
+		d.plain(env, "no key of the workers", "amparo workspace workers --new FILE", "amparo workspace workers --new ARCHIVO", "worker")
+		d.doctor(env, "workers", "no key of the workers")
+	}
+	d.doctor([]string{"AMPARO_SCRATCH=/proc/none", "AMPARO_VAULT=s3://x/y?endpoint=http://127.0.0.1:1"}, "vault", "AMPARO_SCRATCH")
+	d.doctor(nil, "server", "amparo serve", "--url", "http://127.0.0.1:1")
+	d.doctor(nil, "copies", "amparo workspace backup", "--backup", d.path("none"))
 }
 
 // TestTooManyConnections leaves PostgreSQL without a connection for us.

@@ -126,15 +126,19 @@ func (f *wsFlags) untouched(a *app) (db *workspace.DB, at stores.Place, err erro
 	if at, err = vaultAt(where, isURL); err != nil {
 		return nil, at, err
 	}
+	db, err = connect(where, isURL)
+	return db, at, err
+}
+
+// connect opens the database with the tables that it has.
+func connect(where string, isURL bool) (*workspace.DB, error) {
 	if isURL {
-		db, err = postgres.Connect(where)
-		return db, at, err
+		return postgres.Connect(where)
 	}
 	if err := os.MkdirAll(where, 0o700); err != nil {
-		return nil, at, fmt.Errorf("workspace: %w", err)
+		return nil, fmt.Errorf("workspace: %w", err)
 	}
-	db, err = sqlite.Connect(where, time.Now)
-	return db, at, err
+	return sqlite.Connect(where, time.Now)
 }
 
 // verifyLedger recomputes all of the ledger against every checkpoint that it

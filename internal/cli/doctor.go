@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/amparo-project/amparo/internal/vault/stores"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
 
@@ -13,7 +14,7 @@ import (
 type doctorCmd struct {
 	Backup     string `help:"doctor_backup" placeholder:"DIR"`
 	URL        string `help:"doctor_url" placeholder:"https://HOST"`
-	CA         string `name:"ca" help:"doctor_ca" placeholder:"FILE"`
+	CA         string `name:"ca" aliases:"server-ca" help:"doctor_ca" placeholder:"FILE"`
 	NoIdentity bool   `help:"doctor_no_identity"`
 	JSON       bool   `name:"json" help:"json"`
 	wsFlags
@@ -77,6 +78,7 @@ type doctor struct {
 	found []diagnosis
 
 	db *workspace.DB
+	at stores.Place         // of the vault, once it was looked at
 	w  *workspace.Workspace // nil: not opened
 }
 
@@ -91,9 +93,19 @@ func (d *doctor) say(check, state, detail string) {
 	d.found = append(d.found, diagnosis{Check: check, State: state, Detail: detail})
 }
 
-// failed tells of an error, with the hint that the command itself would give.
+// failed tells of an error, with the hint that the command itself would give, or
+// else with what to look at.
 func (d *doctor) failed(check string, err error) {
-	d.found = append(d.found, diagnosis{Check: check, State: failing, Detail: err.Error(), Hint: d.hint(err)})
+	hint := d.hint(err)
+	if hint == "" {
+		hint = d.Text("doctor.hint." + check)
+	}
+	d.found = append(d.found, diagnosis{Check: check, State: failing, Detail: err.Error(), Hint: hint})
+}
+
+// wrong tells of what is no error and yet not as it should be.
+func (d *doctor) wrong(check, detail string) {
+	d.found = append(d.found, diagnosis{Check: check, State: failing, Detail: detail, Hint: d.Text("doctor.hint." + check)})
 }
 
 func (d *doctor) skip(check, why string) { d.say(check, skipped, d.Text("doctor.skipped."+why)) }

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/amparo-project/amparo/internal/account/notice"
+	"github.com/amparo-project/amparo/internal/examine"
+	"github.com/amparo-project/amparo/internal/feed"
 	"github.com/amparo-project/amparo/internal/vault"
 	"github.com/amparo-project/amparo/internal/workspace"
 	"github.com/amparo-project/amparo/internal/workspace/sqlite"
@@ -48,7 +50,7 @@ func (d *doctor) database() {
 		d.failed("database", err)
 		return
 	}
-	db, _, err := d.c.untouched(d.app)
+	db, err := connect(where, isURL)
 	if err != nil {
 		d.failed("database", err)
 		return
@@ -150,24 +152,9 @@ func (d *doctor) vault() {
 		d.skip("vault", "no_database")
 		return
 	}
-	where, isURL, err := d.c.where()
-	if err != nil {
-		d.failed("vault", err)
-		return
-	}
-	at, err := vaultAt(where, isURL)
-	if err != nil {
-		d.failed("vault", err)
-		return
-	}
-	var uid string
-	if err := d.db.Pool.QueryRowContext(d.ctx, "SELECT uid FROM workspace").Scan(&uid); err != nil {
-		d.failed("vault", d.db.Explain(err))
-		return
-	}
 	ctx, cancel := context.WithTimeout(d.ctx, probeWait)
 	defer cancel()
-	s, err := at.Open(ctx, uid)
+	s, err := d.openVault(ctx)
 	if err != nil {
 		d.failed("vault", err)
 		return
@@ -177,7 +164,24 @@ func (d *doctor) vault() {
 		d.failed("vault", diskError(err))
 		return
 	}
-	d.say("vault", healthy, d.Text("doctor.vault", "Where", safe(at.Vault), "Took", took.Round(time.Millisecond).String()))
+	d.say("vault", healthy, d.Text("doctor.vault", "Where", safe(d.at.Vault), "Took", took.Round(time.Millisecond).String()))
+}
+
+// openVault opens the vault of the database, and d.at is then where it lies.
+func (d *doctor) openVault(ctx context.Context) (vault.Store, error) {
+	where, isURL, err := d.c.where()
+	if err != nil {
+		return nil, err
+	}
+	if d.at, err = vaultAt(where, isURL); err != nil {
+		return nil, err
+	}
+	var uid string
+	if err := d.db.Pool.QueryRowContext(ctx, "SELECT uid FROM workspace").Scan(&uid); err != nil {
+		return nil, d.db.Explain(err)
+	}
+	d.at.Known = func(ctx context.Context) ([]string, error) { return workspace.SomeSegments(ctx, d.db) }
+	return d.at.Open(ctx, uid)
 }
 
 func probe(ctx context.Context, s vault.Store) (took time.Duration, err error) {
@@ -248,11 +252,20 @@ func (d *doctor) indicators() {
 			return
 		}
 	}
+	if _, isURL, _ := d.c.where(); isURL && d.last("database") == failing {
+		d.skip("indicators", "no_database") // it may keep them
+		return
+	}
 	st, err := openStore()
 	if err != nil {
 		d.failed("indicators", err)
 		return
 	}
+	d.sets(st)
+}
+
+// sets looks at installed indicators, and closes them.
+func (d *doctor) sets(st *feed.Store) {
 	defer st.Close()
 	if problems := st.Verify(); len(problems) > 0 {
 		d.failed("indicators", problems[0])
@@ -279,8 +292,24 @@ func (d *doctor) indicators() {
 	}
 }
 
-// sharedIndicators looks at those that the workspace keeps.
+// sharedIndicators looks at those that the workspace keeps: at the sets where a
+// member opened it and the vault answers, or else at when they were changed.
 func (d *doctor) sharedIndicators(since string) {
+	if d.w != nil && d.last("vault") == healthy {
+		s, err := d.openVault(d.ctx)
+		if err != nil {
+			d.failed("indicators", err)
+			return
+		}
+		defer s.Close()
+		st, err := (&examine.Space{Workspace: d.w, Vault: s}).Indicators(d.ctx, nil)
+		if err != nil {
+			d.failed("indicators", err)
+			return
+		}
+		d.sets(st)
+		return
+	}
 	state := healthy
 	if at, err := time.Parse(timeLayout, since); err != nil || d.now.Sub(at) > oldIndicators {
 		state = warning
@@ -340,7 +369,7 @@ func (d *doctor) pool() {
 	case err != nil:
 		d.failed("workers", err)
 	case removed != "":
-		d.say("workers", failing, d.Text("worker.removed", "When", day(removed)))
+		d.wrong("workers", d.Text("worker.removed", "When", day(removed)))
 	default:
 		d.say("workers", healthy, d.Text("doctor.workers"))
 	}
@@ -396,7 +425,7 @@ func (d *doctor) server() {
 	defer resp.Body.Close()
 	switch {
 	case resp.StatusCode >= http.StatusInternalServerError || resp.Header.Get("Content-Security-Policy") == "":
-		d.say("server", failing, d.Text("doctor.server_not", "Status", resp.Status))
+		d.wrong("server", d.Text("doctor.server_not", "Status", resp.Status))
 	case resp.TLS == nil:
 		d.say("server", healthy, d.Text("doctor.server_plain"))
 	default:
@@ -417,7 +446,7 @@ func (d *doctor) copies() {
 	}
 	list, err := filepath.Glob(filepath.Join(d.c.Backup, "database-*.age"))
 	if err != nil || len(list) == 0 {
-		d.say("copies", failing, d.Text("doctor.no_copy", "Dir", safe(d.c.Backup)))
+		d.wrong("copies", d.Text("doctor.no_copy", "Dir", safe(d.c.Backup)))
 		return
 	}
 	slices.Sort(list)

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -33,6 +34,9 @@ const (
 
 // errNoIdentity says that there is no identity file where it should be.
 var errNoIdentity = errors.New("no identity file")
+
+// errNoWorkerKey says that the key of the workers is not where it should be.
+var errNoWorkerKey = errors.New("no key of the workers")
 
 // errSecretInFlag refuses a password where every user of the machine sees it.
 var errSecretInFlag = errors.New("a URL with a password does not belong into a flag: set " + workspaceVariable)
@@ -152,18 +156,20 @@ func (f *wsFlags) database(a *app, create bool) (db *workspace.DB, at stores.Pla
 	if at, err = vaultAt(where, isURL); err != nil {
 		return nil, at, err
 	}
-	if isURL {
+	switch {
+	case isURL:
 		db, err = postgres.Open(a.ctx, where)
-		return db, at, err
-	}
-	if create {
+	case create:
 		if err := os.MkdirAll(where, 0o700); err != nil {
 			return nil, at, fmt.Errorf("workspace: %w", err)
 		}
-	} else if !sqlite.Exists(where) {
+		db, err = sqlite.Open(a.ctx, where, a.Now)
+	case !sqlite.Exists(where):
 		return nil, at, fmt.Errorf("%s: %w", where, workspace.ErrNone)
+	default:
+		db, err = sqlite.Open(a.ctx, where, a.Now)
 	}
-	db, err = sqlite.Open(a.ctx, where, a.Now)
+	at.Known = func(ctx context.Context) ([]string, error) { return workspace.SomeSegments(ctx, db) }
 	return db, at, err
 }
 
@@ -177,7 +183,7 @@ func vaultAt(workspace string, isURL bool) (at stores.Place, err error) {
 	default:
 		at.Vault = filepath.Join(workspace, "vault")
 	}
-	if err != nil || at.IsFolder() {
+	if err != nil || at.IsFolder() && !s3.Misspelt(at.Vault) {
 		return at, err
 	}
 	if _, err := s3.ParsePlace(at.Vault); err != nil {
@@ -187,7 +193,9 @@ func vaultAt(workspace string, isURL bool) (at stores.Place, err error) {
 		at.Scratch, err = userDir("scratch")
 	}
 	if err == nil {
-		err = os.MkdirAll(at.Scratch, 0o700) //nolint:gosec // the user says where
+		if err = os.MkdirAll(at.Scratch, 0o700); err != nil { //nolint:gosec // the user says where
+			err = fmt.Errorf("%s: %w", scratchVariable, err)
+		}
 	}
 	return at, err
 }

@@ -119,7 +119,10 @@ func (c *workerCmd) key() (id seal.Identity, err error) {
 	}
 	id, err = seal.ReadIdentityFile(name, func() (string, error) { return "", seal.ErrNoPassphrase })
 	if errors.Is(err, fs.ErrNotExist) {
-		return id, fmt.Errorf("%s: %w", name, errNoIdentity)
+		return id, fmt.Errorf("%s: %w", name, errNoWorkerKey)
+	}
+	if err != nil {
+		err = fmt.Errorf("%w: %w", errNoWorkerKey, err)
 	}
 	return id, err
 }

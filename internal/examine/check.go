@@ -89,6 +89,17 @@ func (t *Stored) check(ctx context.Context, o With, skip int) (runs []string, er
 }
 
 func (t *Stored) checkOne(ctx context.Context, candidate evidence.Candidate, o With, dir string) (id string, err error) {
+	// A store that fails in the middle ends the check: what could not be fetched
+	// would be told as broken, and nobody would look again.
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	t.bundle.OnLost(cancel)
+	defer func() {
+		t.bundle.OnLost(nil)
+		if lost := t.bundle.Lost(); lost != nil && err != nil {
+			err = lost
+		}
+	}()
 	src, err := candidate.Open(ctx, evidence.OpenOptions{Password: o.Password, Identity: o.Identity})
 	if err != nil {
 		return "", err
@@ -109,7 +120,7 @@ func (t *Stored) checkOne(ctx context.Context, candidate evidence.Candidate, o W
 		Matcher: o.Matcher, Sets: o.Sets, Rules: o.Rules, Lures: o.Lures, Out: folder, Now: time.Now, Version: o.Version,
 		Progress: o.Progress, Observe: seen.Observe, Watch: watch,
 	})
-	if err != nil {
+	if err = errors.Join(err, t.bundle.Lost()); err != nil {
 		return "", err
 	}
 	if err := writeReport(dir, o.Lang); err != nil {

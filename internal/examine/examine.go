@@ -81,8 +81,8 @@ func WhatIsRead() open.Options {
 }
 
 // Open opens stored evidence, for the purpose of analysis, and finds out what
-// is in it. The error wraps workspace.ErrNoConsent, workspace.ErrErased, or
-// evidence.ErrNotEvidence.
+// is in it. The error wraps workspace.ErrNoConsent, workspace.ErrErased,
+// evidence.ErrNotEvidence, or that of a store that cannot say what it holds.
 func (s *Space) Open(ctx context.Context, ev workspace.Evidence) (*Stored, error) {
 	key, err := s.EvidenceKey(ctx, ev.ID, workspace.Analysis)
 	if err != nil {
@@ -95,6 +95,9 @@ func (s *Space) Open(ctx context.Context, ev workspace.Evidence) (*Stored, error
 	o := WhatIsRead()
 	o.Tree = bundleTree(b, ev.ID)
 	found, err := open.Find(ctx, ev.ID, o)
+	if lost := b.Lost(); lost != nil {
+		return nil, fmt.Errorf("read evidence %s: %w", ev.ID, lost)
+	}
 	if err != nil {
 		return nil, err
 	}

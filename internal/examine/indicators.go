@@ -175,7 +175,7 @@ func (l *line) why(err error) error {
 
 // damaged tells what is not what was stored from a network that is down.
 func damaged(err error) error {
-	if errors.Is(err, vault.ErrDamaged) {
+	if errors.Is(err, vault.ErrDamaged) || errors.Is(err, vault.ErrElsewhere) { // of one set it is the same
 		return fmt.Errorf("%w: %w", limit.ErrCorrupt, err)
 	}
 	return err

@@ -13,6 +13,7 @@ import (
 
 	"github.com/amparo-project/amparo/internal/examine"
 	"github.com/amparo-project/amparo/internal/seal"
+	"github.com/amparo-project/amparo/internal/vault"
 	"github.com/amparo-project/amparo/internal/vault/s3"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
@@ -132,11 +133,11 @@ func backoff(n int) time.Duration {
 	return d + time.Duration(rand.Int64N(int64(d/4)))
 }
 
-// passes reports whether an error is of the machine and may be over soon: of
-// evidence it is the same each time.
+// passes reports whether an error is of the machine, or of how it is set up, and
+// may be over soon, here or at another one: of evidence it is the same each time.
 func passes(err error) bool {
 	for _, of := range []error{
-		ErrAgain, workspace.ErrUnreachable, s3.ErrUnreachable, workspace.ErrDiskFull, workspace.ErrBusy, syscall.ENOSPC, syscall.ECONNREFUSED, syscall.ECONNRESET,
+		ErrAgain, workspace.ErrUnreachable, s3.ErrUnreachable, s3.ErrCertificate, s3.ErrRefused, s3.ErrClock, s3.ErrNoBucket, s3.ErrOther, vault.ErrElsewhere, workspace.ErrDiskFull, workspace.ErrBusy, syscall.ENOSPC, syscall.ECONNREFUSED, syscall.ECONNRESET,
 		syscall.EMFILE, errNotStarted, context.DeadlineExceeded, io.ErrClosedPipe,
 	} {
 		if errors.Is(err, of) {

@@ -30,6 +30,10 @@ type Bundle struct {
 	dirs     map[string][]evidence.TreeDetail
 	segments map[string]Segment
 	notes    []finding.Problem
+
+	mu     sync.Mutex
+	lost   error       // guarded by mu; see Lost
+	onLost func(error) // guarded by mu
 }
 
 // Open reads the list of a bundle.
@@ -216,8 +220,9 @@ func (b *Bundle) openSegment(ctx context.Context, id string) (*segment, error) {
 	}
 	blob, err := b.s.Open(ctx, id)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
+		return nil, b.explain(ctx, id, err)
 	}
+	blob = &told{blob, ctx, b, id}
 	s, err := b.decrypt(blob, row)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%w: segment %s: %w", ErrDamaged, id, err), blob.Close())
@@ -275,14 +280,19 @@ type Damage struct {
 
 // Verify reads all of a bundle again: each stored byte against the hash that
 // was taken when it was written, each file against the hash that was taken
-// when it came. progress, if any, is told the bytes.
+// when it came. progress, if any, is told the bytes. A store that cannot say what
+// it holds is no damage but the error.
 func (b *Bundle) Verify(ctx context.Context, progress func(bytes int64)) ([]Damage, error) {
 	var bad []Damage
 	for _, f := range b.Files() {
 		if ctx.Err() != nil {
 			return bad, context.Cause(ctx)
 		}
-		if d := b.verifyFile(ctx, &f); d != nil {
+		d := b.verifyFile(ctx, &f)
+		if err := b.Lost(); err != nil && !errors.Is(err, ErrElsewhere) {
+			return bad, err
+		}
+		if d != nil {
 			bad = append(bad, *d)
 		}
 		if progress != nil {

@@ -106,6 +106,7 @@ var causes = []struct {
 	{s3.ErrCertificate, http.StatusServiceUnavailable, "ws.hint.s3_certificate"},
 	{s3.ErrClock, http.StatusServiceUnavailable, "ws.hint.s3_clock"},
 	{s3.ErrOther, http.StatusConflict, "ws.hint.s3_other"},
+	{vault.ErrElsewhere, http.StatusServiceUnavailable, "ws.hint.elsewhere"},
 	{vault.ErrDamaged, http.StatusInternalServerError, "web.error.damaged"},
 	{vault.ErrChanged, http.StatusConflict, "web.error.changed"},
 	{vault.ErrOffset, http.StatusPreconditionFailed, "web.error.offset"},

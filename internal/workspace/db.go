@@ -33,6 +33,7 @@ var (
 	ErrUnreachable = errors.New("the database cannot be reached")
 	ErrCertificate = errors.New("the certificate of the database is not valid")
 	ErrCrowded     = errors.New("the database takes no more connections")
+	ErrNoEntry     = errors.New("the database does not let the program in")
 )
 
 // DB is a database that holds a workspace: what drivers open.

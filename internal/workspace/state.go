@@ -21,6 +21,27 @@ type JobCount struct {
 	Count       int64
 }
 
+// someSegments is how many SomeSegments names.
+const someSegments = 4
+
+// SomeSegments names a few of the segments that the vault of a workspace has to
+// hold; none where nothing was stored yet. It needs no identity.
+func SomeSegments(ctx context.Context, db *DB) (list []string, err error) {
+	rows, err := db.Pool.QueryContext(ctx, "SELECT id FROM segment ORDER BY id LIMIT $1", someSegments)
+	if err != nil {
+		return nil, db.Explain(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, db.Explain(err)
+		}
+		list = append(list, id)
+	}
+	return list, db.Explain(rows.Err())
+}
+
 // State reads the load of a workspace. It needs no identity.
 func State(ctx context.Context, db *DB, now time.Time) (Load, error) {
 	var s Load

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -34,6 +35,14 @@ const maxLock = 3650
 // IsPlace reports whether a text is the address of a bucket, not a folder.
 func IsPlace(text string) bool { return strings.HasPrefix(text, "s3://") }
 
+// looksLike fits addresses of something that is no folder: of Windows' drives the
+// name is one letter.
+var looksLike = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]+:/`)
+
+// Misspelt reports whether a text that is no address of a bucket looks as if it
+// were to be one: nobody wants evidence in a folder of that name.
+func Misspelt(text string) bool { return !IsPlace(text) && looksLike.MatchString(text) }
+
 // ParsePlace reads the address of a bucket: s3://BUCKET/PREFIX, with the
 // parameters endpoint (https://HOST:PORT; http is for this machine alone, or with
 // tls=off), region, ca (a file) and lock (days). A secret in it is refused.
@@ -43,7 +52,10 @@ func ParsePlace(text string) (Place, error) {
 	if err != nil {
 		return Place{}, fmt.Errorf("%w: it cannot be read", ErrPlace) // not the error: it quotes what may be a secret
 	}
-	if u.Scheme != "s3" || u.Host == "" || u.User != nil || u.Fragment != "" {
+	if !IsPlace(text) && u.Scheme != "s3" || Misspelt(text) && u.Host != "" {
+		return Place{}, fmt.Errorf("%w: it begins with something else", ErrPlace)
+	}
+	if u.Host == "" || u.User != nil || u.Fragment != "" {
 		return Place{}, fmt.Errorf("%w: it has no bucket, or it has a name, a password or a fragment", ErrPlace)
 	}
 	p := Place{Bucket: u.Host, Prefix: strings.Trim(u.Path, "/")}

@@ -5,6 +5,7 @@ package stores
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/amparo-project/amparo/internal/vault"
 	"github.com/amparo-project/amparo/internal/vault/s3"
@@ -16,6 +17,10 @@ type Place struct {
 	Scratch string // a folder of this machine for results in the making; "": that of the vault
 
 	Wrap func(vault.Store) vault.Store // around the store that Open opens; nil: nothing
+
+	// Known names some segments that the store has to hold, so that evidence is not
+	// looked for, or put, where it is not kept. nil: none.
+	Known func(context.Context) ([]string, error)
 }
 
 // Dir is the folder for results in the making.
@@ -30,13 +35,29 @@ func (p Place) Dir() string {
 func (p Place) IsFolder() bool { return !s3.IsPlace(p.Vault) }
 
 // Open opens the store for the workspace of that id. The error wraps those of
-// package s3.
+// package s3, or vault.ErrElsewhere.
 func (p Place) Open(ctx context.Context, workspace string) (vault.Store, error) {
 	s, err := p.open(ctx, workspace)
-	if err != nil || p.Wrap == nil {
-		return s, err
+	if err != nil {
+		return nil, err
 	}
-	return p.Wrap(s), nil
+	if p.Wrap != nil {
+		s = p.Wrap(s)
+	}
+	if p.Known != nil {
+		if err := p.holds(ctx, s); err != nil {
+			return nil, errors.Join(fmt.Errorf("%s: %w", p.Vault, err), s.Close())
+		}
+	}
+	return s, nil
+}
+
+func (p Place) holds(ctx context.Context, s vault.Store) error {
+	some, err := p.Known(ctx)
+	if err != nil {
+		return err
+	}
+	return vault.Holds(ctx, s, some)
 }
 
 func (p Place) open(ctx context.Context, workspace string) (vault.Store, error) {

@@ -164,6 +164,8 @@ func explain(err error) error {
 	switch {
 	case e.Code == "53300": // too_many_connections
 		return fmt.Errorf("%w: %w: %w", workspace.ErrUnreachable, workspace.ErrCrowded, err)
+	case strings.HasPrefix(e.Code, "28"), e.Code == "3D000": // invalid_authorization_specification, invalid_catalog_name
+		return fmt.Errorf("%w: %w: %w", workspace.ErrUnreachable, workspace.ErrNoEntry, err)
 	case strings.HasPrefix(e.Code, "08"), strings.HasPrefix(e.Code, "57P"): // connection_exception, operator_intervention
 		return fmt.Errorf("%w: %w", workspace.ErrUnreachable, err)
 	case e.Code == "23503": // foreign_key_violation: what it refers to was erased this moment
