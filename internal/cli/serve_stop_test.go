@@ -92,8 +92,14 @@ func TestServeStops(t *testing.T) {
 		}
 		return resp.StatusCode, string(body)
 	}
-	if status, _ := get(ready); status != http.StatusOK {
-		t.Fatalf("before the end: %d", status)
+	for until := time.Now().Add(2 * time.Minute); ; time.Sleep(5 * time.Millisecond) {
+		status, _ := get(ready)
+		if status == http.StatusOK {
+			break
+		}
+		if time.Now().After(until) {
+			t.Fatalf("before the end: %d", status)
+		}
 	}
 	slow := make(chan string, 1)
 	go func() {
