@@ -288,6 +288,11 @@ func (c *client) story(ctx context.Context) error {
 			return err
 		}
 		c.caseID = id
+		if c.n == 0 { // where is hunted in after each news
+			if err := c.call(http.MethodPut, "/cases/"+id+"/hunts", map[string]any{"on": true}, nil); err != nil {
+				return fmt.Errorf("hunts: %w", err)
+			}
+		}
 	}
 	c.people++
 	at := "/cases/" + c.caseID
@@ -385,7 +390,7 @@ func (c *client) queued(kind, evidence, id string) {
 
 // more are acts beside the story.
 func (c *client) more(person, evidence string) error {
-	switch c.r.IntN(5) {
+	switch c.r.IntN(6) {
 	case 0:
 		var j named
 		err := c.call(http.MethodPost, "/evidence/"+evidence+"/check", map[string]any{}, &j)
@@ -440,6 +445,8 @@ func (c *client) more(person, evidence string) error {
 		c.record.mu.Lock()
 		defer c.record.mu.Unlock()
 		c.record.said[text] = person
+	case 5:
+		return c.ask()
 	}
 	return nil
 }

@@ -40,6 +40,7 @@ type field struct {
 	disks  map[string]*small // by what lies on them; none where the test may not mount
 	bucket string            // the folder that holds the bucket
 	token  string
+	feeds  *growing // that the workspace asks
 
 	made   map[string]*atomic.Int64 // faults, by kind
 	record journal
@@ -87,7 +88,7 @@ func TestFaults(t *testing.T) {
 // newField starts the engines and makes a workspace with a key for workers.
 func newField(t *testing.T) *field {
 	t.Helper()
-	f := &field{killer: newKiller(t, ""), seed: *faultsSeed, disks: map[string]*small{}, made: map[string]*atomic.Int64{}}
+	f := &field{killer: newKiller(t, ""), feeds: newGrowing(t), seed: *faultsSeed, disks: map[string]*small{}, made: map[string]*atomic.Int64{}}
 	if f.seed == 0 {
 		f.seed = uint64(time.Now().UnixNano())
 	}
@@ -118,6 +119,7 @@ func newField(t *testing.T) *field {
 		t.Fatal(err)
 	}
 	f.must("workspace", "workers", "--new", f.path("workers.key"))
+	f.askOnly()
 	f.keep()
 	u, err := url.Parse(at)
 	if err != nil {
@@ -200,6 +202,12 @@ func (f *field) settle() {
 			p.heal()
 		}
 	}
+	f.allEnded()
+}
+
+// allEnded waits until every job has ended.
+func (f *field) allEnded() {
+	f.t.Helper()
 	open := 0
 	for until := time.Now().Add(2*time.Minute + *faultsFor); ; time.Sleep(100 * time.Millisecond) {
 		err := f.db.QueryRowContext(f.t.Context(), "SELECT COUNT(*) FROM job WHERE ended = ''").Scan(&open)

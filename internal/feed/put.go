@@ -93,7 +93,8 @@ func (d *Draft) Same(e *Entry) bool {
 
 // Put makes the draft the newest version of the entry, which is new where its
 // ID is "". The entry in the store, and the file, change together or not at
-// all. Where another process put the same content meanwhile, that stays.
+// all. Where another process put the same content meanwhile, that stays. On an
+// error the file stays: the list may name it, and only the answer was lost.
 func (s *Store) Put(d *Draft, e *Entry) error {
 	if err := d.file.keep(&d.version); err != nil {
 		return fmt.Errorf("installed indicators: %w", err)
@@ -118,7 +119,7 @@ func (s *Store) Put(d *Draft, e *Entry) error {
 		x.set(i, e)
 		return nil
 	})
-	if (err != nil || !added) && d.version.Kept != "" {
+	if err == nil && !added && d.version.Kept != "" {
 		s.shelf.Remove([]string{d.version.Kept})
 	}
 	return err

@@ -89,7 +89,9 @@ func (l *lab) killed(k *kill) {
 	}
 	for lives := int64(1); ; lives += step {
 		j, private := k.begin(int(lives))
-		j.Case, j.Kind = l.caseID, k.kind
+		if j.Kind = k.kind; k.kind != workspace.JobUpdate { // which is of no case
+			j.Case = l.caseID
+		}
 		j, err := l.AddJob(ctx, j, private)
 		l.ok(err)
 		e, end := l.process(k, lives)
@@ -169,6 +171,7 @@ func TestKilled(t *testing.T) {
 		for kind, begin := range map[string]func(*lab) *kill{
 			workspace.JobHunt: killHunt, workspace.JobLinks: killLinks, workspace.JobIndex: killIndex, workspace.JobExport: killExport,
 			workspace.JobNotice: killNotice, workspace.JobRemind: killRemind, workspace.JobReceive: killReceive,
+			workspace.JobUpdate: killUpdate,
 		} {
 			t.Run(name+"/"+kind, func(t *testing.T) {
 				t.Parallel()
