@@ -76,13 +76,15 @@ type feedsView struct {
 
 	BadCount, SameCount int64
 
-	Error    string // why the job failed, or is tried again
-	MayEnd   bool
-	Soon     bool // a schedule was set, and no process has looked at it yet
-	Schedule workspace.Schedule
-	Minutes  []int64 // to choose from
-	Every    int64   // minutes
-	Manager  bool
+	Error  string // why the job failed, or is tried again
+	MayEnd bool
+	// NoneAsked says that there was no feed to ask: all are switched off.
+	NoneAsked bool
+	Soon      bool // a schedule was set, and no process has looked at it yet
+	Schedule  workspace.Schedule
+	Minutes   []int64 // to choose from
+	Every     int64   // minutes
+	Manager   bool
 	// Ordered is how many cases are hunted in after each news; Due how many were not
 	// hunted in with all that is installed.
 	Ordered, Due int64
@@ -108,6 +110,7 @@ func (q *request) feedsView(st *feed.Store) (v feedsView, err error) {
 		}
 		*to = append(*to, q.feedLine(&v.Done[i]))
 	}
+	v.NoneAsked = v.Job != nil && v.Job.State == workspace.JobDone && v.Total == 0
 	v.BadCount, v.SameCount = int64(len(v.Bad)), int64(len(v.Same))
 	if v.Schedule, err = q.space.Schedule(q.ctx()); err != nil {
 		return v, err

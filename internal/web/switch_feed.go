@@ -18,12 +18,13 @@ type askedView struct {
 	Own        bool // it does not, and the machine has one of its own
 	Broken     bool // feeds.yaml does not read: no feed can be asked
 	Manager    bool
+	Open       bool // each feed is shown: one was switched
 }
 
 // askedView lists the feeds that there are. A feeds.yaml that does not read costs
 // nothing else of a page.
 func (q *request) askedView(st *feed.Store) (v askedView, err error) {
-	v.Manager = q.space.Member().Manager
+	v.Manager, v.Open = q.space.Member().Manager, q.value("feeds") == "1"
 	_, _, err = q.space.Shared(q.ctx(), workspace.SharedFeeds)
 	if v.Kept = err == nil; err != nil && !errors.Is(err, workspace.ErrNotFound) {
 		return v, err
@@ -91,13 +92,15 @@ func (q *request) turnFeed() error {
 	}
 	id := map[bool]string{true: "feeds.turned_on", false: "feeds.turned_off"}[on]
 	if name == feed.AllBuiltIn {
-		id += "_built_in"
-	} else if x, err := l.Find(name); err == nil {
-		name = x.Name
+		return q.done("/indicators#asked", q.Text(id+"_built_in"))
+	}
+	came := int64(0)
+	if x, err := l.Find(name); err == nil {
+		name, came = x.Name, x.Count
 	}
 	said := q.Text(id, "Name", cut(200, name))
-	if !on {
+	if !on && came > 0 {
 		said += " " + q.Text("web.feeds.stays")
 	}
-	return q.done("/indicators#asked", said)
+	return q.done("/indicators?feeds=1#asked", said)
 }

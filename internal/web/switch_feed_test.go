@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"os"
@@ -8,8 +9,11 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/amparo-project/amparo/internal/examine"
 	"github.com/amparo-project/amparo/internal/feed"
+	"github.com/amparo-project/amparo/internal/job"
 	"github.com/amparo-project/amparo/internal/web/webtest"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
@@ -138,5 +142,23 @@ func TestSwitchFeedsByAPI(t *testing.T) {
 	}
 	if a := turn(b.makeToken("read", "hunt"), "Predator", true); a.status != http.StatusForbidden {
 		t.Errorf("a token without the scope: %d", a.status)
+	}
+}
+
+// TestNoFeedIsAsked: an update where all feeds are switched off ends at once, and says
+// so.
+func TestNoFeedIsAsked(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.s.o.Update = func(_ context.Context, _ *examine.Space, _ string, fn func(job.Asking) error) error {
+		return fn(&someFeeds{wait: func(context.Context, int) error { return nil }})
+	}
+	b := f.member()
+	b.good("update", b.post("/indicators/update"))
+	for until := time.Now().Add(2 * time.Minute); !strings.Contains(b.get("/indicators").body, "all feeds are switched off, and none was asked"); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(until) {
+			page := b.get("/indicators").body
+			t.Fatal(page[strings.Index(page, `id="update"`):strings.Index(page, `id="asked"`)])
+		}
 	}
 }
