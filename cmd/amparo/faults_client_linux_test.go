@@ -390,7 +390,7 @@ func (c *client) queued(kind, evidence, id string) {
 
 // more are acts beside the story.
 func (c *client) more(person, evidence string) error {
-	switch c.r.IntN(6) {
+	switch c.r.IntN(7) {
 	case 0:
 		var j named
 		err := c.call(http.MethodPost, "/evidence/"+evidence+"/check", map[string]any{}, &j)
@@ -445,7 +445,7 @@ func (c *client) more(person, evidence string) error {
 		c.record.mu.Lock()
 		defer c.record.mu.Unlock()
 		c.record.said[text] = person
-	case 5:
+	case 5, 6:
 		return c.ask()
 	}
 	return nil

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // growing are feeds of this test alone, each of which lists more hosts from version
@@ -21,6 +22,8 @@ type growing struct {
 	mu   sync.Mutex
 	now  map[string]int    // guarded by mu; versions, by path
 	sums map[string]string // guarded by mu; SHA-256 of all that were published: path and number
+	slow bool              // guarded by mu; an answer takes some time, so that faults fall into it
+	n    int               // guarded by mu; requests
 }
 
 // feedPaths are where they lie.
@@ -39,8 +42,12 @@ func newGrowing(t *testing.T) *growing {
 
 func (g *growing) serve(w http.ResponseWriter, r *http.Request) {
 	g.mu.Lock()
-	n := g.now[r.URL.Path]
+	n, wait := g.now[r.URL.Path], time.Duration(0)
+	if g.n++; g.slow {
+		wait = time.Duration(g.n%7) * 100 * time.Millisecond
+	}
 	g.mu.Unlock()
+	sleep(r.Context(), wait)
 	tag := fmt.Sprintf("%q", fmt.Sprint(n))
 	w.Header().Set("ETag", tag)
 	if r.Header.Get("If-None-Match") == tag {
@@ -65,6 +72,13 @@ func (g *growing) grow(path string) {
 	n := g.now[path] + 1
 	sum := sha256.Sum256([]byte(version(path, n)))
 	g.now[path], g.sums[hex.EncodeToString(sum[:])] = n, fmt.Sprint(path, " ", n)
+}
+
+// lag has answers take some time, or none.
+func (g *growing) lag(slow bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.slow = slow
 }
 
 // published is the feed and the number of a version; "" of one that was never there.
@@ -203,7 +217,11 @@ func (f *field) addedSets() map[string]int {
 	if err := rows.Err(); err != nil {
 		f.t.Fatal(err)
 	}
-	f.t.Logf("%d versions of feeds were stored, of %d that were published", len(told), len(f.feeds.sums))
+	var jobs, again int
+	if err := f.db.QueryRowContext(f.t.Context(), "SELECT COUNT(*), COUNT(CASE WHEN attempts > 1 THEN 1 END) FROM job WHERE kind = 'update'").Scan(&jobs, &again); err != nil {
+		f.t.Fatal(err)
+	}
+	f.t.Logf("%d versions of feeds were stored, of %d that were published, by %d updates of which %d were begun again", len(told), len(f.feeds.sums), jobs, again)
 	return told
 }
 

@@ -68,6 +68,7 @@ func TestFaults(t *testing.T) {
 	f.enter()
 	ctx, cancel := context.WithTimeout(t.Context(), *faultsFor)
 	defer cancel()
+	f.feeds.lag(true)
 	var all sync.WaitGroup
 	for i := range 4 {
 		all.Go(func() { f.client(i).work(ctx) })
@@ -80,6 +81,7 @@ func TestFaults(t *testing.T) {
 		all.Go(func() { f.trouble(ctx, i) })
 	}
 	all.Wait()
+	f.feeds.lag(false)
 	f.settle()
 	f.check()
 	f.tell()
