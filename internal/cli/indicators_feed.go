@@ -82,6 +82,9 @@ func (a *app) tellOff(l *feed.Feeds) {
 	for _, name := range l.Unknown {
 		fmt.Fprintf(a.Err, "amparo: %s\n", a.Text("feeds.unknown", "Name", safe(name)))
 	}
+	for _, name := range l.Several {
+		fmt.Fprintf(a.Err, "amparo: %s\n", a.Text("feeds.several", "Name", safe(name)))
+	}
 }
 
 // quietOf reports of installed sets whether their feed is switched off; of none

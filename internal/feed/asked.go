@@ -50,6 +50,9 @@ type Feeds struct {
 	Feeds []Feed `json:"feeds"`
 	// Unknown are names in NotAsked that are none of a feed.
 	Unknown []string `json:"unknown,omitempty" doc:"names that are not to be asked, and are those of no feed"`
+	// Several are names in NotAsked that are those of several feeds, none of which
+	// is asked.
+	Several []string `json:"several,omitempty" doc:"names that are not to be asked, and are those of several feeds: none of these is"`
 	// NoBuiltIn says that AllBuiltIn is in NotAsked.
 	NoBuiltIn bool `json:"no_built_in" doc:"the feeds that Amparo knows are switched off together"`
 }
@@ -58,7 +61,7 @@ type Feeds struct {
 var (
 	ErrNoFeed   = errors.New("no feed is called so")
 	ErrSeveral  = errors.New("several feeds are called so: name one by its address")
-	ErrTogether = errors.New("it is switched off with all built-in feeds: switch them on together, or list it in feeds.yaml")
+	ErrTogether = errors.New("it is switched off with all built-in feeds")
 	ErrOff      = errors.New("the feed is switched off")
 )
 
@@ -99,8 +102,13 @@ func (f *Config) List(installed []Entry, catalogues ...Source) *Feeds {
 		x.Asked = (!l.NoBuiltIn || x.Origin != OfAmparo) && !slices.ContainsFunc(f.NotAsked, x.called)
 	}
 	for _, name := range f.NotAsked {
-		if name != AllBuiltIn && !slices.ContainsFunc(l.Feeds, func(x Feed) bool { return x.called(name) }) {
+		_, err := l.Find(name)
+		switch {
+		case name == AllBuiltIn:
+		case errors.Is(err, ErrNoFeed):
 			l.Unknown = append(l.Unknown, name)
+		case err != nil:
+			l.Several = append(l.Several, name)
 		}
 	}
 	return l

@@ -70,7 +70,11 @@ func TestFeedsThatAreAsked(t *testing.T) {
 func TestCatalogues(t *testing.T) {
 	t.Parallel()
 	predator, other := BuiltIn()[1], Source{Name: "Other", Address: "https://a.example/o", Kind: File}
-	l := config(t, "not_asked: [built-in, other]").List(nil, predator, other)
+	l := config(t, "feeds: [{name: X, address: https://a.example/m}, {name: x, address: https://a.example/n}]\nnot_asked: [x, Cellebrite]").List(nil)
+	if !slices.Equal(l.Several, []string{"x"}) || l.Off() != 3 {
+		t.Errorf("%v, %d", l.Several, l.Off())
+	}
+	l = config(t, "not_asked: [built-in, other]").List(nil, predator, other)
 	if asked := l.Asked(); len(asked) != 1 || asked[0].Name != predator.Name {
 		t.Errorf("%+v", asked)
 	}

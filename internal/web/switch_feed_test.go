@@ -85,7 +85,7 @@ func TestSwitchFeedsByPage(t *testing.T) {
 	}
 	b.look("/indicators")
 	b.has("/indicators", fmt.Sprint(known, " feeds are asked"), "no feed is called so:", webtest.Marker, "Take the name out")
-	if page := b.has("/settings/feeds.yaml", "Line 1:", "There are:"); strings.Contains(page, "does not read the file") {
+	if page := b.has("/settings/feeds.yaml", "Line 1, ", "There are:"); strings.Contains(page, "does not read the file") {
 		t.Error("what reads it goes on")
 	}
 }
@@ -108,6 +108,8 @@ func TestFeedsOfAMachine(t *testing.T) {
 	if a := b.post("/indicators/feeds", "feed", "Ours", "on", "0"); a.status != http.StatusConflict || !strings.Contains(a.body, "feeds.yaml of its own") {
 		t.Errorf("%d", a.status)
 	}
+	write("feeds: [{name: Predator, address: https://a.example/x}]\nnot_asked: [Predator]\n")
+	b.has("/indicators", "several feeds are called so: none of them is")
 	write("feeds: [")
 	b.has("/indicators", "feeds.yaml does not read")
 	into[[]setAnswer](t, f.program(http.MethodGet, apiPrefix+"/indicators", b.makeToken("read"), ""))
