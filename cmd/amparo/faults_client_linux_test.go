@@ -292,6 +292,9 @@ func (c *client) story(ctx context.Context) error {
 			if err := c.call(http.MethodPut, "/cases/"+id+"/hunts", map[string]any{"on": true}, nil); err != nil {
 				return fmt.Errorf("hunts: %w", err)
 			}
+			if err := c.ask(); err != nil {
+				return err
+			}
 		}
 	}
 	c.people++

@@ -85,7 +85,7 @@ func TestSwitchFeedsByPage(t *testing.T) {
 	}
 	b.look("/indicators")
 	b.has("/indicators", fmt.Sprint(known, " feeds are asked"), "no feed is called so:", webtest.Marker, "Take the name out")
-	if page := b.has("/settings/feeds.yaml", "Line 1, ", "There are:"); strings.Contains(page, "does not read the file") {
+	if page := b.has("/settings/feeds.yaml", "Line 1, ", "There are:", "Predator; RCS Lab"); strings.Contains(page, "does not read the file") {
 		t.Error("what reads it goes on")
 	}
 }
