@@ -101,6 +101,14 @@ func TestReportOnAPhone(t *testing.T) {
 	}
 	accessible(t, ctx, "a phone, dark", ".in-es", fewOfMany)
 	screen(t, ctx, "report-phone-dark")
+	for _, lang := range []string{"en", "es"} {
+		ask[bool](t, ctx, `(document.querySelector("#lang-`+lang+`").click(), true)`)
+		if broken := ask[[]string](t, ctx, squeezed); len(broken) > 0 {
+			t.Errorf("%s: words are broken in their midst: %q", lang, broken)
+		}
+	}
+	ask[bool](t, ctx, `(document.querySelector("#coverage-es").scrollIntoView(), true)`)
+	screen(t, ctx, "report-read-phone-dark-es")
 	seen.clean(t)
 }
 
