@@ -2,6 +2,7 @@ package report
 
 import (
 	"encoding/json"
+	"math"
 
 	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/message"
@@ -70,6 +71,11 @@ func Overlook(run *finding.Run, p *message.Printer) (Overview, error) {
 // ready to be shown.
 func Fields(record json.RawMessage, p *message.Printer) []Pair {
 	return (&view{Printer: p, res: &Result{}}).fields(record)
+}
+
+// WholeFields is Fields with all of them, and with their values whole.
+func WholeFields(record json.RawMessage, p *message.Printer) []Pair {
+	return (&view{Printer: p, res: &Result{}}).fieldsOf(record, math.MaxInt, visible)
 }
 
 // ArtifactTitle is what people call an artifact.

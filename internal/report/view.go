@@ -317,7 +317,10 @@ func (v *view) walk(f *finding.Finding) []pair {
 // maxFields of a record are shown; records/ has all.
 const maxFields = 40
 
-func (v *view) fields(raw json.RawMessage) []pair {
+func (v *view) fields(raw json.RawMessage) []pair { return v.fieldsOf(raw, maxFields, v.cell) }
+
+// fieldsOf is at most most fields of a record, in the form that cell gives values.
+func (v *view) fieldsOf(raw json.RawMessage, most int, cell func(string) string) []pair {
 	var rec struct {
 		Times []struct {
 			Meaning string
@@ -335,10 +338,10 @@ func (v *view) fields(raw json.RawMessage) []pair {
 		if t.At != nil {
 			value = t.At.UTC().Format("2006-01-02 15:04:05 UTC")
 		}
-		list = append(list, pair{visible(t.Meaning), v.cell(value)})
+		list = append(list, pair{visible(t.Meaning), cell(value)})
 	}
 	for _, name := range slices.Sorted(maps.Keys(rec.Data)) {
-		if len(list) == maxFields {
+		if len(list) >= most {
 			break
 		}
 		value := string(rec.Data[name])
@@ -346,7 +349,7 @@ func (v *view) fields(raw json.RawMessage) []pair {
 		if json.Unmarshal(rec.Data[name], &text) == nil {
 			value = text
 		}
-		list = append(list, pair{visible(name), v.cell(value)})
+		list = append(list, pair{visible(name), cell(value)})
 	}
 	return list
 }

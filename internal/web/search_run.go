@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 	"time"
 
@@ -179,24 +180,37 @@ func (s *search) hit(line []byte, artifact string, marks func(string) ([][2]int,
 			}
 		}
 	}
-	var first, rest []report.Pair
-	var firstMarked, restMarked []markedPair
+	// The fields in which something is seen for the first time, the others with what
+	// is looked for, and the rest.
+	var fields [3][]report.Pair
+	var marked [3][]markedPair
 	var seen []bool
-	for _, p := range report.Fields(json.RawMessage(line), s.q.Printer) {
+	for _, p := range report.WholeFields(json.RawMessage(line), s.q.Printer) {
 		at, found := marks(p.Value)
+		k := len(fields) - 1
+		if len(at) > 0 {
+			k = 1 - btoi(adds(seen, found))
+		}
 		seen = either(seen, found)
 		m, short := markedOf(&p, at)
-		if p.Value = short; len(at) > 0 {
-			first, firstMarked = append(first, p), append(firstMarked, m)
-		} else {
-			rest, restMarked = append(rest, p), append(restMarked, m)
-		}
+		p.Value = short
+		fields[k], marked[k] = append(fields[k], p), append(marked[k], m)
 	}
-	h.Fields, h.Marked = append(first, rest...), append(firstMarked, restMarked...)
+	h.Fields, h.Marked = slices.Concat(fields[:]...), slices.Concat(marked[:]...)
 	if n := len(h.Fields); n > shownFields {
 		h.Fields, h.Marked, h.More = h.Fields[:shownFields], h.Marked[:shownFields], n-shownFields
 	}
 	return h, !s.crossing(seen)
+}
+
+// adds reports whether something was found that was not seen before.
+func adds(seen, found []bool) bool {
+	for i, f := range found {
+		if f && (seen == nil || !seen[i]) {
+			return true
+		}
+	}
+	return false
 }
 
 func either(a, b []bool) []bool {
@@ -220,41 +234,77 @@ func (s *search) crossing(seen []bool) bool {
 	return false
 }
 
-// shownValue is how much of a value is shown, in bytes.
-const shownValue = 500
+// How much of a value is shown, in bytes, and how much of it before and after
+// each place with what is looked for, where not all of it is.
+const (
+	shownValue   = 500
+	aroundMarked = 120
+)
 
-// markedOf cuts a value around the first mark and parts it at marks.
+// markedOf parts a value at marks. Of a long one it takes what lies around them;
+// short is that without marks.
 func markedOf(p *report.Pair, at [][2]int) (m markedPair, short string) {
 	m.Name = p.Name
-	value, from := p.Value, 0
-	if len(at) > 0 && at[0][0] > shownValue/2 {
-		from = at[0][0] - shownValue/4
-		for from > 0 && value[from]&0xc0 == 0x80 { // not within a character
-			from--
+	value, shown, pos := p.Value, 0, 0
+	var text strings.Builder
+	put := func(to int, mark bool) {
+		if to > pos {
+			m.Pieces = append(m.Pieces, piece{value[pos:to], mark})
+			text.WriteString(value[pos:to])
+			shown += to - pos
+		}
+		pos = max(pos, to)
+	}
+	leave := func(to int) {
+		if to > pos {
+			m.Pieces = append(m.Pieces, piece{Text: "…"})
+			text.WriteString("…")
+			pos = to
 		}
 	}
-	end := min(len(value), from+shownValue)
-	for end < len(value) && value[end]&0xc0 == 0x80 {
-		end--
-	}
-	if from > 0 {
-		m.Pieces = append(m.Pieces, piece{Text: "…"})
-	}
-	pos := from
-	for _, k := range at {
-		if k[0] < pos || k[1] > end {
-			continue
+	whole := len(value) <= shownValue
+	for i, k := range at {
+		if shown >= shownValue {
+			break
 		}
-		m.Pieces = append(m.Pieces, piece{Text: value[pos:k[0]]}, piece{value[k[0]:k[1]], true})
-		pos = k[1]
+		end := min(k[1], k[0]+shownValue)
+		if !whole {
+			leave(boundary(value, k[0]-aroundMarked))
+		}
+		put(k[0], false)
+		if put(boundary(value, end), true); end < k[1] {
+			break
+		}
+		next := len(value)
+		if i+1 < len(at) {
+			next = at[i+1][0]
+		}
+		if !whole {
+			put(boundary(value, min(k[1]+aroundMarked, next)), false)
+		}
 	}
-	m.Pieces = append(m.Pieces, piece{Text: value[pos:end]})
-	short = value[from:end]
-	if end < len(value) {
-		m.Pieces = append(m.Pieces, piece{Text: "…"})
-		short += "…"
+	switch {
+	case whole:
+		put(len(value), false)
+	case len(at) == 0:
+		put(boundary(value, shownValue), false)
 	}
-	return m, short
+	leave(len(value))
+	return m, text.String()
+}
+
+// boundary is where the character begins that a byte of a text belongs to.
+func boundary(s string, at int) int {
+	if at <= 0 {
+		return 0
+	}
+	if at >= len(s) {
+		return len(s)
+	}
+	for at > 0 && s[at]&0xc0 == 0x80 {
+		at--
+	}
+	return at
 }
 
 func btoi(b bool) int {
