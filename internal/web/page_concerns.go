@@ -41,7 +41,7 @@ type lawText struct{ Name, Says, URL string }
 type elementLine struct {
 	Text, Answer, AnswerText, Missing, Fault string
 	Clash                                    string
-	Sources                                  []string
+	Sources                                  []sourceLine
 }
 
 func (q *request) concernsPage() error {
@@ -69,7 +69,7 @@ func (q *request) concernsData() (concernsData, error) {
 	if err != nil {
 		return concernsData{}, err
 	}
-	w := q.words()
+	w, links := q.words(), q.sourceLinks()
 	d := concernsData{Case: c, Every: q.value("every") != "", None: len(b.Events) == 0}
 	for _, x := range b.Clashes() {
 		d.Clashes = append(d.Clashes, w.Clash(b, x))
@@ -86,13 +86,13 @@ func (q *request) concernsData() (concernsData, error) {
 		}
 		if x := decided.Of(a.Rule, a.Event); x != nil || d.Every || casework.WorthTelling(a) {
 			now := &d.Events[len(d.Events)-1]
-			now.Concerns = append(now.Concerns, q.concernLine(rules.Rule(a.Rule), &a, x))
+			now.Concerns = append(now.Concerns, q.concernLine(rules.Rule(a.Rule), &a, x, links))
 		}
 	}
 	return d, nil
 }
 
-func (q *request) concernLine(r *concern.Rule, a *concern.Answer, decided *casework.Decision) concernLine {
+func (q *request) concernLine(r *concern.Rule, a *concern.Answer, decided *casework.Decision, links *sourceLinks) concernLine {
 	lang := q.Lang()
 	line := concernLine{
 		Key: a.Event + "-" + r.ID, Rule: r.ID, Title: r.Title.In(lang), Meaning: r.Meaning.In(lang), Answer: a.Answer.String(), Decided: decided,
@@ -113,7 +113,7 @@ func (q *request) concernLine(r *concern.Rule, a *concern.Answer, decided *casew
 			x.Missing = r.Element[i].Missing.In(lang)
 		} else {
 			for _, s := range e.Sources {
-				x.Sources = append(x.Sources, casework.SourceText(s))
+				x.Sources = append(x.Sources, links.line(s))
 			}
 		}
 		line.Elements = append(line.Elements, x)

@@ -124,7 +124,7 @@ func between(d *account.Deal) string {
 // where any event is.
 func (q *request) held(list []concern.Held, rules *concern.Set) []heldLine {
 	var out []heldLine
-	answers := map[string]account.Truth{}
+	answers, links := map[string]account.Truth{}, q.sourceLinks()
 	for i := range list {
 		h := &list[i]
 		key := h.Deal + "\x00" + h.Condition
@@ -142,7 +142,7 @@ func (q *request) held(list []concern.Held, rules *concern.Set) []heldLine {
 		line.Answer, line.AnswerText = answers[key].String(), q.Text("trade.observed."+answers[key].String())
 		line.Events = append(line.Events, heldEvent{
 			h.Person, h.Since.String(), h.Answer.Answer.String(), q.Text("trade.observed." + h.Answer.Answer.String()), h.Event,
-			q.concernLine(rules.Rule(h.Condition), &h.Answer, nil).Elements,
+			q.concernLine(rules.Rule(h.Condition), &h.Answer, nil, links).Elements,
 		})
 	}
 	return out
