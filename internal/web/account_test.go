@@ -177,7 +177,7 @@ func TestTrade(t *testing.T) {
 		t.Error("a condition that was not ticked is one")
 	}
 	id := regexp.MustCompile(`Licence 7(?s:.*?)entries/(A-\w+)`).FindStringSubmatch(page)[1]
-	b.has("/cases/"+caseID+"/entries/"+id, "params · numbers 2", "CA")
+	b.has("/cases/"+caseID+"/entries/"+id, "condition · with · numbers 2", "CA")
 	for what, a := range map[string]answer{
 		"no file": b.multipart(at+"/file", "form", "register"), "no JSON": b.multipart(at+"/file", "form", "register", "@x", "{"),
 		"no list": b.multipart(at+"/file", "form", "eu", "@x", "<nothing/>"), "no name": b.multipart(at, "kind", "seller", "source", "s", "certainty", "certain"),

@@ -1,10 +1,7 @@
 package web
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/amparo-project/amparo/internal/account"
@@ -33,8 +30,6 @@ type versionLine struct {
 	Cut       bool
 }
 
-type pairLine struct{ Name, Value string }
-
 // retired are the kinds of statements that a page withdraws, and where they are
 // listed.
 var retired = map[string]string{
@@ -57,10 +52,14 @@ func (q *request) theEntry() (entryData, error) {
 	if len(l.Items) == 0 {
 		return d, fmt.Errorf("entry %s: %w", d.ID, workspace.ErrNotFound)
 	}
+	told, err := q.telling(c.ID, l.Items[0].Kind)
+	if err != nil {
+		return d, err
+	}
 	for i := range l.Items {
 		e := l.Items[i]
 		line := versionLine{Entry: e, StateText: q.Or("ws.state.", e.State)}
-		line.Lines, line.Cut = flatten(e.Body)
+		line.Lines, line.Cut = told.body(e.Body)
 		d.Versions = append(d.Versions, line)
 		d.Holds = d.Holds || e.State == workspace.Current
 		d.Kind = e.Kind
@@ -101,48 +100,4 @@ func (q *request) retire() error {
 		return err
 	}
 	return q.done(d.Back, q.Text("web.entry.retired", "ID", d.ID))
-}
-
-// maxFlat bounds the lines that a body is shown in.
-const maxFlat = 300
-
-// flatten shows a body as names and values.
-func flatten(body json.RawMessage) (out []pairLine, more bool) {
-	if len(body) == 0 {
-		return nil, false
-	}
-	var v any
-	dec := json.NewDecoder(bytes.NewReader(body))
-	dec.UseNumber()
-	if err := dec.Decode(&v); err != nil {
-		return nil, false
-	}
-	var walk func(name string, v any)
-	walk = func(name string, v any) {
-		if len(out) >= maxFlat {
-			more = true
-			return
-		}
-		switch v := v.(type) {
-		case map[string]any:
-			for _, k := range slices.Sorted(maps.Keys(v)) {
-				walk(joined(name, k), v[k])
-			}
-		case []any:
-			for i := range v {
-				walk(fmt.Sprintf("%s %d", name, i+1), v[i])
-			}
-		default:
-			out = append(out, pairLine{name, cut(4000, fmt.Sprint(v))})
-		}
-	}
-	walk("", v)
-	return out, more
-}
-
-func joined(a, b string) string {
-	if a == "" {
-		return b
-	}
-	return a + " · " + b
 }

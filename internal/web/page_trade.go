@@ -104,7 +104,7 @@ func (q *request) tradeData() (tradeData, error) {
 			if r := rules.Rule(k.Rule); r != nil {
 				title = r.Title.In(lang)
 			}
-			line.Conditions = append(line.Conditions, pairLine{title, k.Words})
+			line.Conditions = append(line.Conditions, pairLine{Name: title, Value: k.Words})
 		}
 		d.Deals = append(d.Deals, line)
 	}
