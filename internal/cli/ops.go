@@ -62,7 +62,7 @@ func (f *opsFlags) untilTold(a *app, service, ended string, ws *wsFlags, do func
 // that.
 func (f *opsFlags) operate(a *app, service string, ws *wsFlags) (o *operations, stop func() error, err error) {
 	o = &operations{Watch: ops.New(Version), ws: ws, log: a.log(), reason: errOpening.Error()}
-	untrace, err := o.Trace(a.ctx, service, Version)
+	untrace, err := o.Trace(a.ctx, o.log, service, Version)
 	if err != nil {
 		return nil, nil, err
 	}

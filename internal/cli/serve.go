@@ -188,7 +188,7 @@ func (c *serveCmd) server(a *app, addr string, o *operations, team *web.Team) (*
 	installed, cache := a.installed(), &feed.Cache{}
 	return web.New(web.Options{
 		HookNetworks: networks, Team: team,
-		Addr: addr, Version: Version, Now: a.Now, JobBegun: o.Job, Log: a.log(),
+		Addr: addr, Version: Version, Now: a.Now, JobBegun: o.Job, JobCounted: o.Counted, Log: a.log(),
 		Exists: func() bool { return isURL || sqlite.Exists(at) },
 		Database: func(ctx context.Context, create bool) (*workspace.DB, stores.Place, error) {
 			db, at, err := c.database(&app{a.Streams, a.Printer, ctx}, create)

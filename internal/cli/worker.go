@@ -18,6 +18,7 @@ import (
 	"github.com/amparo-project/amparo/internal/hook"
 	"github.com/amparo-project/amparo/internal/indicator"
 	"github.com/amparo-project/amparo/internal/job"
+	"github.com/amparo-project/amparo/internal/ops"
 	"github.com/amparo-project/amparo/internal/seal"
 	"github.com/amparo-project/amparo/internal/vault"
 	"github.com/amparo-project/amparo/internal/vault/stores"
@@ -129,7 +130,7 @@ func (c *workerCmd) key() (id seal.Identity, err error) {
 
 func (c *workerCmd) engine(a *app, o *operations, db *workspace.DB, store vault.Store, dir string) *job.Engine {
 	e := a.engine(db, store, dir)
-	e.Begun, e.Serving = o.Job, func() { o.works.Store(true) }
+	e.Begun, e.Counted, e.Serving = o.Job, o.Counted, func() { o.works.Store(true) }
 	e.AtOnce, e.PerCase, e.Kinds, e.Patience = c.Jobs, c.PerCase, c.Kinds, c.Patience
 	e.Memory = c.Memory << 20
 	e.Child = c.child(a)
@@ -149,9 +150,16 @@ func (f *wsFlags) child(a *app) job.Child {
 	return func(ctx context.Context) *exec.Cmd {
 		cmd := exec.CommandContext(ctx, self, args...) //nolint:gosec // this program itself
 		cmd.Stderr = a.Err
+		if more := ops.Environ(ctx); more != nil {
+			cmd.Env = append(os.Environ(), more...)
+		}
 		return cmd
 	}
 }
+
+// flushWait is how long a check may take longer for a collector of traces that
+// does not answer.
+const flushWait = 2 * time.Second
 
 // read reads evidence for a worker, or for a server. What keeps it from that it
 // tells them: they try again.
@@ -161,7 +169,7 @@ func (c *workerCmd) read(a *app) (err error) {
 		return job.SayFailed(a.Out, err, web.ExplainJob)
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	return e.Read(a.ctx, a.In, a.Out)
+	return e.Read(ops.FromEnviron(a.ctx), a.In, a.Out)
 }
 
 // reader opens the database as it is: a newer program may have changed its
@@ -171,6 +179,11 @@ func (c *workerCmd) reader(a *app) (e *job.Engine, stop func() error, err error)
 	if err != nil {
 		return nil, nil, err
 	}
+	watch := ops.New(Version)
+	if _, err := watch.Trace(a.ctx, a.log(), "amparo-reader", Version); err != nil { // it is flushed, and ends with the process
+		return nil, nil, errors.Join(err, db.Close())
+	}
+	at.Wrap = watch.Vault
 	w, err := workspace.Open(a.ctx, db, workspace.Options{Now: a.Now})
 	if err != nil {
 		return nil, nil, errors.Join(err, db.Close())
@@ -179,7 +192,13 @@ func (c *workerCmd) reader(a *app) (e *job.Engine, stop func() error, err error)
 	if err != nil {
 		return nil, nil, errors.Join(err, db.Close())
 	}
-	return a.engine(db, store, at.Dir()), func() error { return errors.Join(store.Close(), db.Close()) }, nil
+	e = a.engine(db, store, at.Dir())
+	e.Counts, e.Ending = watch.Counts, func(ctx context.Context) {
+		ctx, cancel := context.WithTimeout(ctx, flushWait)
+		defer cancel()
+		watch.Flush(ctx)
+	}
+	return e, func() error { return errors.Join(store.Close(), db.Close()) }, nil
 }
 
 // engine runs jobs with what is installed in the workspace, or on this machine.

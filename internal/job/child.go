@@ -39,6 +39,7 @@ type said struct {
 	Begun    *file                  `json:"begun,omitempty"`
 	Done     *file                  `json:"done,omitempty"`
 	End      *ending                `json:"end,omitempty"`
+	Counted  json.RawMessage        `json:"counted,omitempty"` // since it was last said
 }
 
 // file is a file as a parser reads it.
@@ -173,7 +174,7 @@ func (e *Engine) readOnce(ctx context.Context, c *running) ([]file, error) {
 	c.change(func(*workspace.Job) { c.key = key })
 	_, err = in.Write(append(request, '\n'))
 	clear(request)
-	files, end := c.listen(out)
+	files, end := c.listen(out, e.Counted)
 	kill()
 	if wait := cmd.Wait(); err == nil {
 		err = wait
@@ -192,7 +193,7 @@ func (e *Engine) readOnce(ctx context.Context, c *running) ([]file, error) {
 }
 
 // listen follows what the process says, to its end.
-func (c *running) listen(r io.Reader) (reading []file, end *ending) {
+func (c *running) listen(r io.Reader, counted func(json.RawMessage)) (reading []file, end *ending) {
 	defer c.change(func(*workspace.Job) { c.reading = nil })
 	sc := bufio.NewScanner(r)
 	sc.Buffer(nil, 1<<20)
@@ -217,6 +218,8 @@ func (c *running) listen(r io.Reader) (reading []file, end *ending) {
 				reading = slices.Concat(reading[:i], reading[i+1:])
 				c.change(func(*workspace.Job) { c.reading = reading })
 			}
+		case s.Counted != nil && counted != nil:
+			counted(s.Counted)
 		case s.End != nil:
 			return reading, s.End
 		}
@@ -261,8 +264,13 @@ func (e *Engine) Read(ctx context.Context, in io.Reader, out io.Writer) error {
 	if err := limitMemory(r.Memory); err != nil {
 		return err
 	}
-	s := &speaker{enc: json.NewEncoder(out)}
-	if err = e.readFor(ctx, &r, s); err != nil {
+	s := &speaker{enc: json.NewEncoder(out), counts: e.Counts}
+	err = e.readFor(ctx, &r, s)
+	s.count()
+	if e.Ending != nil {
+		e.Ending(ctx)
+	}
+	if err != nil {
 		return SayFailed(out, err, e.Explain)
 	}
 	s.say(&said{End: &ending{}})
@@ -300,6 +308,8 @@ func (e *Engine) readFor(ctx context.Context, r *Reading, s *speaker) error {
 
 // speaker says things, from several goroutines.
 type speaker struct {
+	counts func() json.RawMessage // Engine.Counts
+
 	mu  sync.Mutex
 	enc *json.Encoder // guarded by mu
 	at  time.Time     // guarded by mu; of the last progress
@@ -328,6 +338,24 @@ func (s *speaker) progress(p *workspace.JobProgress) {
 	if now := time.Now(); now.Sub(s.at) >= progressEvery {
 		s.at = now
 		_ = s.enc.Encode(&said{Progress: p})
+		s.sayCounts()
+	}
+}
+
+// count says what was counted since it was last said.
+func (s *speaker) count() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sayCounts()
+}
+
+// sayCounts is count for who holds mu.
+func (s *speaker) sayCounts() {
+	if s.counts == nil {
+		return
+	}
+	if n := s.counts(); n != nil {
+		_ = s.enc.Encode(&said{Counted: n})
 	}
 }
 

@@ -10,6 +10,7 @@ package job
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -71,6 +72,15 @@ type Engine struct {
 	// Begun, where it is set, is told of each job that begins here; what it
 	// returns is told the state in which the job is left.
 	Begun func(ctx context.Context, kind string) (context.Context, func(state string))
+
+	// Counts returns, in a process that reads evidence, what it has to count since
+	// the last call; Counted is told of it where that process was asked for. Both
+	// may be nil.
+	Counts  func() json.RawMessage
+	Counted func(json.RawMessage)
+	// Ending, where it is set, is called in such a process before it says that it
+	// is done: it may be ended then.
+	Ending func(context.Context)
 
 	// Serving, where it is set, is called once: when the queues of all whose keys
 	// are here are taken for the first time.

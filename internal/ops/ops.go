@@ -27,10 +27,10 @@ import (
 type Watch struct {
 	registry *prometheus.Registry
 	tracer   trace.Tracer
+	flush    func(context.Context) error // of what tracer made; nil: nothing
 
 	requests *prometheus.HistogramVec
-	vault    *prometheus.HistogramVec
-	moved    *prometheus.CounterVec
+	vault    *tally
 	jobs     *prometheus.HistogramVec
 }
 
@@ -43,13 +43,7 @@ func New(version string) *Watch {
 			Name: "amparo_http_request_seconds", Help: "Time to answer a request.",
 			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10, 60},
 		}, []string{"method", "route", "status"}),
-		vault: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "amparo_vault_operation_seconds", Help: "Time of an operation on the store of the vault.",
-			Buckets: []float64{.001, .01, .05, .1, .5, 1, 5, 30, 120},
-		}, []string{"operation", "result"}),
-		moved: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "amparo_vault_bytes_total", Help: "Encrypted bytes that went to and came from the store of the vault.",
-		}, []string{"direction"}),
+		vault: newTally(),
 		jobs: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "amparo_job_seconds", Help: "Time that a job ran in this process.",
 			Buckets: []float64{.1, 1, 5, 15, 60, 300, 900, 3600, 14400},
@@ -59,7 +53,7 @@ func New(version string) *Watch {
 		Name: "amparo_build_info", Help: "The version that runs; always 1.", ConstLabels: prometheus.Labels{"version": version, "go": runtime.Version()},
 	})
 	info.Set(1)
-	w.registry.MustRegister(w.requests, w.vault, w.moved, w.jobs, info,
+	w.registry.MustRegister(w.requests, w.vault, w.jobs, info,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return w
 }

@@ -4,12 +4,16 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
 	"github.com/amparo-project/amparo/internal/ops"
 	"github.com/amparo-project/amparo/internal/vault"
@@ -60,6 +64,51 @@ func TestMetrics(t *testing.T) {
 	if strings.Contains(strings.ToLower(body), "planted") {
 		t.Error("the metrics tell what was asked for")
 	}
+}
+
+// TestNames holds what is told to Prometheus' own rules, and wants what alarms
+// are set on to be there before it happens: a series that begins at 1 never rose.
+func TestNames(t *testing.T) {
+	t.Parallel()
+	w := ops.New("x")
+	_, end := w.Job(t.Context(), "check")
+	end("done")
+	get(t, w.HTTP(http.NotFoundHandler()), "/")
+	_, body := get(t, w.Handler(func(context.Context) error { return nil }), "/metrics")
+	wants(t, body, `amparo_vault_operation_seconds_count{operation="read",result="error"} 0`, `amparo_vault_bytes_total{direction="written"} 0`)
+	problems, err := promlint.New(strings.NewReader(body)).Lint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range problems {
+		t.Errorf("%s: %s", p.Metric, p.Text)
+	}
+}
+
+// TestCounts has one process count for another: what it sends adds up, once, and
+// what is no such thing adds nothing.
+func TestCounts(t *testing.T) {
+	t.Parallel()
+	here, there := ops.New("x"), ops.New("x")
+	dir, err := vault.OpenDir(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dir.Close()
+	for range 2 {
+		if _, err := there.Vault(dir).Open(t.Context(), vault.NewID()); !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+		here.Counted(there.Counts())
+	}
+	if again := there.Counts(); again != nil {
+		t.Errorf("what was told is told again: %s", again)
+	}
+	for _, bad := range []string{``, `{`, `{}`, `{"operations":[{"sum":1}],"bytes":[1,1]}`, `{"operations":null,"bytes":[9,9]}`} {
+		here.Counted([]byte(bad))
+	}
+	_, body := get(t, here.Handler(func(context.Context) error { return nil }), "/metrics")
+	wants(t, body, `amparo_vault_operation_seconds_count{operation="open",result="missing"} 2`, `amparo_vault_bytes_total{direction="read"} 0`)
 }
 
 func TestReadiness(t *testing.T) {
@@ -129,7 +178,7 @@ func TestDatabase(t *testing.T) {
 // none is named.
 func TestTrace(t *testing.T) { //nolint:paralleltest // it sets the environment
 	w := ops.New("x")
-	stop, err := w.Trace(t.Context(), "amparo", "1")
+	stop, err := w.Trace(t.Context(), slog.New(slog.DiscardHandler), "amparo", "1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +197,7 @@ func TestTrace(t *testing.T) { //nolint:paralleltest // it sets the environment
 	}))
 	t.Cleanup(collector.Close)
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.URL)
-	if stop, err = w.Trace(t.Context(), "amparo", "1"); err != nil {
+	if stop, err = w.Trace(t.Context(), slog.New(slog.DiscardHandler), "amparo", "1"); err != nil {
 		t.Fatal(err)
 	}
 	mux := http.NewServeMux()

@@ -29,7 +29,7 @@ func (w *Watch) did(operation string, begun time.Time, err error) {
 	case err != nil && !errors.Is(err, io.EOF):
 		result = "error"
 	}
-	w.vault.WithLabelValues(operation, result).Observe(time.Since(begun).Seconds())
+	w.vault.did(operation, result, time.Since(begun))
 }
 
 // Create implements vault.Store.
@@ -57,7 +57,7 @@ type writer struct {
 // Write implements io.Writer.
 func (t *writer) Write(b []byte) (int, error) {
 	n, err := t.Writer.Write(b)
-	t.w.moved.WithLabelValues("written").Add(float64(n))
+	t.w.vault.carried("written", n)
 	return n, err
 }
 
@@ -106,7 +106,7 @@ func (b *blob) ReadAt(p []byte, off int64) (int, error) {
 	begun := time.Now()
 	n, err := b.Blob.ReadAt(p, off)
 	b.w.did("read", begun, err)
-	b.w.moved.WithLabelValues("read").Add(float64(n))
+	b.w.vault.carried("read", n)
 	return n, err
 }
 

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -85,8 +86,11 @@ func (s *Server) identify(next http.Handler) http.Handler {
 		}
 		c.stream = r.Body
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		outer := r
 		r = r.WithContext(context.WithValue(r.Context(), callerKey{}, c))
 		c.r = r
+		// Whoever measures asks the request that came for what answered it.
+		defer func() { outer.Pattern = cmp.Or(r.Pattern, outer.Pattern) }()
 		s.once(c, w, r, next)
 	})
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
@@ -57,6 +58,27 @@ func operationsOf(a *api) map[string]*huma.Operation {
 		}
 	}
 	return out
+}
+
+// TestRouteOfOperation: whoever measures requests hears which operation of the
+// API answered, and not that one did.
+func TestRouteOfOperation(t *testing.T) {
+	f := newFixture(t)
+	token := f.member().makeToken("read")
+	h := f.s.Handler()
+	for path, want := range map[string]string{
+		"/cases":                "GET /api/v1/cases",
+		"/cases/C-000000000000": "GET /api/v1/cases/{case}",
+		"/nothing":              apiPrefix + "/",
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, apiPrefix+path, http.NoBody)
+		r.Host = strings.TrimPrefix(f.base, "http://")
+		r.Header.Set("Authorization", "Bearer "+token)
+		h.ServeHTTP(httptest.NewRecorder(), r)
+		if r.Pattern != want {
+			t.Errorf("%s was answered by %q, not %q", path, r.Pattern, want)
+		}
+	}
 }
 
 // TestEveryOperation asks each operation of the API without a token, with a

@@ -48,7 +48,7 @@ func (s *Server) newEngine() *job.Engine {
 			return &examine.Space{Workspace: w, Vault: store, Dir: dir}
 		},
 		With: s.with, Sets: s.o.Sets, Remind: s.o.Remind, Deliver: s.o.Deliver, Export: s.export, Links: s.keepLinks, Update: s.o.Update, Child: s.o.Child, Explain: ExplainJob, Now: s.o.Now, Log: s.o.Log, Silent: s.silent,
-		Begun: s.o.JobBegun,
+		Begun: s.o.JobBegun, Counted: s.o.JobCounted,
 	}
 }
 

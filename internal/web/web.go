@@ -11,6 +11,7 @@ package web
 import (
 	"context"
 	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -96,6 +97,9 @@ type Options struct {
 	Deliver func(ctx context.Context, s *examine.Space, caseID string, last bool) error
 	// JobBegun, where it is set, is told of each job that begins here (job.Engine).
 	JobBegun func(ctx context.Context, kind string) (context.Context, func(state string))
+	// JobCounted, where it is set, is told what processes counted that read
+	// evidence (job.Engine).
+	JobCounted func(json.RawMessage)
 	// Daily, where it is set, is called when a member opens the workspace, and on
 	// each day after until the server ends.
 	Daily func(context.Context, *examine.Space)
