@@ -40,8 +40,8 @@ demo: build ## make a synthetic encrypted backup with planted traces, check it, 
 test: ## pass all tests
 	$(GO) test -timeout 20m $(NOVET) ./...
 
-race: ## the tests under the race detector, those of sheer volume left to `test` (needs a C compiler)
-	CGO_ENABLED=1 $(GO) test -race -short -timeout 20m $(NOVET) ./...
+race: ## the tests of what is concurrent under the race detector, those of sheer volume left to `test` (needs a C compiler)
+	@packages=$$(scripts/concurrent) && CGO_ENABLED=1 $(GO) test -race -short -timeout 20m $(NOVET) $$packages
 
 vet:
 	$(GO) vet ./...
