@@ -13,7 +13,7 @@ import (
 	"github.com/amparo-project/amparo/internal/seal"
 	"github.com/amparo-project/amparo/internal/vault"
 	"github.com/amparo-project/amparo/internal/workspace"
-	"github.com/amparo-project/amparo/internal/workspace/sqlite"
+	"github.com/amparo-project/amparo/internal/workspace/sqlite/sqlitetest"
 )
 
 // awayStore is a vault whose line is down.
@@ -34,7 +34,7 @@ func TestSharedIndicators(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	db, err := sqlite.Open(ctx, t.TempDir(), time.Now)
+	db, err := sqlitetest.Open(ctx, t.TempDir(), time.Now)
 	ok(err)
 	t.Cleanup(func() { _ = db.Close() })
 	id, err := seal.NewIdentity()

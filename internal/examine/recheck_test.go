@@ -26,7 +26,7 @@ import (
 	"github.com/amparo-project/amparo/internal/seal"
 	"github.com/amparo-project/amparo/internal/vault"
 	"github.com/amparo-project/amparo/internal/workspace"
-	"github.com/amparo-project/amparo/internal/workspace/sqlite"
+	"github.com/amparo-project/amparo/internal/workspace/sqlite/sqlitetest"
 )
 
 // lines is the parser of shutdown.log in some version: it makes a record of
@@ -90,7 +90,7 @@ func newLab(t *testing.T, phones int) *lab {
 	t.Helper()
 	ctx := t.Context()
 	dir := t.TempDir()
-	db, err := sqlite.Open(ctx, dir, time.Now)
+	db, err := sqlitetest.Open(ctx, dir, time.Now)
 	ok(t, err)
 	t.Cleanup(func() { db.Close() })
 	id, err := seal.NewIdentity()

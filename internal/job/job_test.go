@@ -23,7 +23,7 @@ import (
 	"github.com/amparo-project/amparo/internal/workspace"
 	"github.com/amparo-project/amparo/internal/workspace/postgres"
 	"github.com/amparo-project/amparo/internal/workspace/postgres/postgrestest"
-	"github.com/amparo-project/amparo/internal/workspace/sqlite"
+	"github.com/amparo-project/amparo/internal/workspace/sqlite/sqlitetest"
 )
 
 // lab is a workspace with a case, and workers with a key.
@@ -42,7 +42,7 @@ func databases(tb testing.TB) map[string]func() *workspace.DB {
 	tb.Helper()
 	dir := tb.TempDir()
 	all := map[string]func() *workspace.DB{"sqlite": func() *workspace.DB {
-		db, err := sqlite.Open(tb.Context(), dir, time.Now)
+		db, err := sqlitetest.Open(tb.Context(), dir, time.Now)
 		if err != nil {
 			tb.Fatal(err)
 		}
@@ -93,7 +93,7 @@ func folderLab(tb testing.TB) *lab {
 	tb.Helper()
 	home := tb.TempDir()
 	l := newLab(tb, func() *workspace.DB {
-		db, err := sqlite.Open(tb.Context(), home, time.Now)
+		db, err := sqlitetest.Open(tb.Context(), home, time.Now)
 		if err != nil {
 			tb.Fatal(err)
 		}

@@ -18,7 +18,7 @@ import (
 	"github.com/amparo-project/amparo/internal/ops"
 	"github.com/amparo-project/amparo/internal/vault"
 	"github.com/amparo-project/amparo/internal/vault/vaulttest"
-	"github.com/amparo-project/amparo/internal/workspace/sqlite"
+	"github.com/amparo-project/amparo/internal/workspace/sqlite/sqlitetest"
 	"github.com/amparo-project/amparo/internal/workspace/workspacetest"
 )
 
@@ -151,7 +151,7 @@ func TestStore(t *testing.T) {
 
 func TestDatabase(t *testing.T) {
 	t.Parallel()
-	db, err := sqlite.Open(t.Context(), t.TempDir(), time.Now)
+	db, err := sqlitetest.Open(t.Context(), t.TempDir(), time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

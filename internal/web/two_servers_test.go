@@ -29,6 +29,7 @@ import (
 	"github.com/amparo-project/amparo/internal/workspace/postgres"
 	"github.com/amparo-project/amparo/internal/workspace/postgres/postgrestest"
 	"github.com/amparo-project/amparo/internal/workspace/sqlite"
+	"github.com/amparo-project/amparo/internal/workspace/sqlite/sqlitetest"
 )
 
 // balanced are two servers of one workspace, on one database and one vault,
@@ -115,7 +116,7 @@ func engines(t *testing.T) map[string]func(*Options, string) {
 			if err := os.MkdirAll(at, 0o700); err != nil {
 				return nil, stores.Place{}, err
 			}
-			db, err := sqlite.Open(ctx, at, o.Now)
+			db, err := sqlitetest.Open(ctx, at, o.Now)
 			return db, stores.Place{Vault: filepath.Join(at, "vault")}, err
 		}
 	}}

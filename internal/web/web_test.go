@@ -34,6 +34,7 @@ import (
 	"github.com/amparo-project/amparo/internal/vault/stores"
 	"github.com/amparo-project/amparo/internal/workspace"
 	"github.com/amparo-project/amparo/internal/workspace/sqlite"
+	"github.com/amparo-project/amparo/internal/workspace/sqlite/sqlitetest"
 )
 
 // fixture is a server over an empty home, with a clock of its own.
@@ -106,7 +107,7 @@ func fixtureAt(t testing.TB, home string, with ...func(base string, o *Options))
 					return nil, stores.Place{}, err
 				}
 			}
-			db, err := sqlite.Open(ctx, at, f.now)
+			db, err := sqlitetest.Open(ctx, at, f.now)
 			return db, stores.Place{Vault: filepath.Join(at, "vault")}, err
 		},
 		IdentityFile: filepath.Join(home, "identity.age"),

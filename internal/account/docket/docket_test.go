@@ -12,13 +12,13 @@ import (
 	"github.com/amparo-project/amparo/internal/account/notice"
 	"github.com/amparo-project/amparo/internal/account/term"
 	"github.com/amparo-project/amparo/internal/workspace"
-	"github.com/amparo-project/amparo/internal/workspace/sqlite"
+	"github.com/amparo-project/amparo/internal/workspace/sqlite/sqlitetest"
 	"github.com/amparo-project/amparo/internal/workspace/workspacetest"
 )
 
 func fixture(t *testing.T) (*workspacetest.Fixture, *docket.Docket) {
 	t.Helper()
-	db, err := sqlite.Open(t.Context(), t.TempDir(), time.Now)
+	db, err := sqlitetest.Open(t.Context(), t.TempDir(), time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

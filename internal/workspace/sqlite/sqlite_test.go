@@ -12,12 +12,13 @@ import (
 
 	"github.com/amparo-project/amparo/internal/workspace"
 	"github.com/amparo-project/amparo/internal/workspace/sqlite"
+	"github.com/amparo-project/amparo/internal/workspace/sqlite/sqlitetest"
 	"github.com/amparo-project/amparo/internal/workspace/workspacetest"
 )
 
 func open(t *testing.T, dir string) *workspace.DB {
 	t.Helper()
-	db, err := sqlite.Open(t.Context(), dir, time.Now)
+	db, err := sqlitetest.Open(t.Context(), dir, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
