@@ -1,6 +1,10 @@
 package settings
 
-import "go.yaml.in/yaml/v3"
+import (
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
 
 // placeOf is the key or item to which a way leads, or the nearest before it that
 // is there.
@@ -27,7 +31,7 @@ func placeOf(n *yaml.Node, way []any) *yaml.Node {
 func columnOf(n *yaml.Node, line int, text string) int {
 	column, seen := 0, 0
 	each(n, 0, func(n *yaml.Node) {
-		if n.Kind == yaml.ScalarNode && n.Line == line && n.Value == text {
+		if n.Kind == yaml.ScalarNode && n.Line == line && quotes(text, n.Value) {
 			column = n.Column
 			seen++
 		}
@@ -36,6 +40,12 @@ func columnOf(n *yaml.Node, line int, text string) int {
 		return 0
 	}
 	return column
+}
+
+// quotes reports whether the library means a value by a text: it cuts long ones.
+func quotes(text, value string) bool {
+	cut, is := strings.CutSuffix(text, "...")
+	return text == value || is && len(text) == 10 && len(value) > 10 && strings.HasPrefix(value, cut)
 }
 
 // each calls fn for all of a document, as deep as a file is looked into.

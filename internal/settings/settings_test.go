@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/amparo-project/amparo/internal/feed"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
 
@@ -48,7 +49,12 @@ func TestFaults(t *testing.T) {
 			workspace.SharedNotices, good + "smtp: {port: many, hots: m}\n",
 			Faults{{Line: 2, Column: 14, Kind: Type, Name: "many", Want: Number}, {Line: 2, Column: 20, Kind: Unknown, Name: "hots"}},
 		},
-		"a list":           {workspace.SharedNotices, good + "team: one\n", Faults{{Line: 2, Column: 7, Kind: Type, Name: "one", Want: Items}}},
+		"a list":       {workspace.SharedNotices, good + "team: one\n", Faults{{Line: 2, Column: 7, Kind: Type, Name: "one", Want: Items}}},
+		"a long value": {workspace.SharedNotices, good + "team: one@example.org\n", Faults{{Line: 2, Column: 7, Kind: Type, Name: "one@exa...", Want: Items}}},
+		"a feed of two": {
+			workspace.SharedFeeds, "feeds:\n- {name: predator, address: https://m.example/p}\nnot_asked:\n  - Predator\n",
+			Faults{{Line: 4, Column: 5, Kind: Several, Name: "Predator", Text: feed.BuiltIn()[1].Address + "; https://m.example/p"}},
+		},
 		"a mapping":        {workspace.SharedNotices, good + "smtp: [a]\n", Faults{{Line: 2, Kind: Type, Name: "seq", Want: Mapping}}},
 		"a time":           {workspace.SharedNotices, good + "smtp: {timeout: long}\n", Faults{{Line: 2, Column: 17, Kind: Type, Name: "long", Want: Time}}},
 		"not whether":      {workspace.SharedFeeds, "feeds:\n- {name: A, private: perhaps}\n", Faults{{Line: 2, Column: 22, Kind: Type, Name: "perhaps", Want: Bool}}},
@@ -180,6 +186,8 @@ func TestFaultsInEnglish(t *testing.T) {
 		{Line: 6, Kind: Secret},
 		{Line: 7, Kind: NoText},
 		{Kind: Large},
+		{Line: 8, Kind: NoFeed, Name: "a", Text: "b"},
+		{Line: 9, Kind: Several, Name: "a", Text: "b"},
 		{Kind: Value, Why: "tls", Text: "text"},
 		{Kind: Other, Text: "text"},
 	}
