@@ -18,11 +18,13 @@ type actLine struct {
 	Who       string // by name, or by id
 	Parts     []actPart
 	Detail    string // as it was committed to
+	Viewed    bool   // somebody looked at something
 	Unproven  bool   // the opening does not fit the entry
 }
 
-// actPart is one thing that an act tells of.
-type actPart struct{ Name, Value, Link string }
+// actPart is one thing that an act tells of. Exact is how the ledger has it, where
+// Value says it in words.
+type actPart struct{ Name, Value, Link, Exact string }
 
 // acts opens entries of the ledger.
 func (q *request) acts(list []workspace.Act) []actLine {
@@ -34,6 +36,7 @@ func (q *request) acts(list []workspace.Act) []actLine {
 			line.Unproven = true
 		} else {
 			line.Time, line.Act = e.Time.UTC().Format(timeLayout), q.Or("ws.act.", e.Act)
+			line.Viewed = strings.HasSuffix(e.Act, ".viewed")
 		}
 		out = append(out, line)
 	}
@@ -56,7 +59,7 @@ func (q *request) actsTold(list []workspace.Act) []actLine {
 	}
 	t.open(cases...)
 	for i := range out {
-		out[i].Who, out[i].Parts = q.actParts(details[i], names, t)
+		out[i].Who, out[i].Parts = q.actParts(details[i], out[i].Viewed, names, t)
 	}
 	return out
 }
@@ -64,8 +67,9 @@ func (q *request) actsTold(list []workspace.Act) []actLine {
 // actFirst are what acts most often tell of, in the order in which it is read.
 var actFirst = []string{"case", "person", "device", "consent", "evidence", "run", "finding", "what"}
 
-// actParts takes the detail of an act apart: who did it, and what it tells of.
-func (q *request) actParts(all map[string]any, names map[string]string, t *titles) (who string, out []actPart) {
+// actParts takes the detail of an act apart: who did it, and what it tells of; of a
+// view what was looked at, in words.
+func (q *request) actParts(all map[string]any, viewed bool, names map[string]string, t *titles) (who string, out []actPart) {
 	text := func(key string) string {
 		switch v := all[key].(type) {
 		case nil:
@@ -104,8 +108,33 @@ func (q *request) actParts(all map[string]any, names map[string]string, t *title
 			}
 		case "member":
 			p.Value = cmp.Or(names[p.Value], p.Value)
+		case "what":
+			if words := q.viewed(p.Value); viewed && words != "" {
+				p.Value, p.Exact = words, p.Value
+			}
 		}
 		out = append(out, p)
 	}
 	return cmp.Or(names[text("by")], text("by")), out
+}
+
+// viewed says in words what was looked at, by the address that the ledger has of
+// it; "" where it has one of another version.
+func (q *request) viewed(page string) string {
+	path, program := strings.CutPrefix(page, apiPrefix)
+	name := strings.Join(strings.FieldsFunc(path, func(r rune) bool { return r != '_' && (r < 'a' || r > 'z') }), "_")
+	ids := []string{"web.viewed." + name}
+	if program {
+		ids = []string{"web.viewed.api_" + name, ids[0]}
+	}
+	for _, id := range ids {
+		switch {
+		case !q.Has(id):
+		case program:
+			return q.Text("web.viewed_by_program", "What", q.Text(id))
+		default:
+			return q.Text(id)
+		}
+	}
+	return ""
 }
