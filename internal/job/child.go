@@ -14,6 +14,7 @@ import (
 
 	"github.com/amparo-project/amparo/internal/pipeline"
 	"github.com/amparo-project/amparo/internal/seal"
+	"github.com/amparo-project/amparo/internal/vault"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
 
@@ -178,6 +179,11 @@ func (e *Engine) readOnce(ctx context.Context, c *running) ([]file, error) {
 	kill()
 	if wait := cmd.Wait(); err == nil {
 		err = wait
+	}
+	if end == nil { // what it had in the making lies there in clear, and this process may end and not come back
+		if err := vault.CleanScratch(c.space.Dir); err != nil {
+			e.Log.WarnContext(ctx, "what a process left that read evidence was not removed", "job", j.ID, "type", fmt.Sprintf("%T", err))
+		}
 	}
 	switch {
 	case ctx.Err() != nil:

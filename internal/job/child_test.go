@@ -273,6 +273,7 @@ func TestEndsWhatHangs(t *testing.T) {
 		if j = l.ended(j.ID); j.State != workspace.JobCancelled || len(j.Runs) != 0 {
 			t.Errorf("%+v", j)
 		}
+		l.nothingClear()
 		l.nothingKept()
 	}
 	if runs, err := l.Runs(t.Context(), workspace.RunFilter{Evidence: ev.ID}, workspace.Page{}); err != nil || len(runs.Items) != 1 {
@@ -361,9 +362,7 @@ func TestDeaths(t *testing.T) {
 			j, err := l.AddJob(t.Context(), workspace.Job{Case: l.caseID, Kind: workspace.JobCheck, Evidence: ev.ID}, workspace.JobPrivate{Lang: "en"})
 			l.ok(err)
 			j = l.ended(j.ID)
-			if clear, err := filepath.Glob(filepath.Join(l.dir, "check-*[0-9a-z]")); err != nil || len(slices.DeleteFunc(clear, isLock)) > 0 {
-				t.Errorf("left in clear: %v %v", clear, err)
-			}
+			l.nothingClear()
 			left := min(1, deaths)
 			if j.State != workspace.JobDone || j.Progress.Deaths != deaths || j.Progress.LeftOut != left || j.Attempts != 1 || len(j.Runs) != 1 {
 				t.Fatalf("%+v", j)
@@ -381,6 +380,14 @@ func TestDeaths(t *testing.T) {
 				t.Errorf("%d artifacts were read, and of the poisoned one it says %q", read, sms)
 			}
 		})
+	}
+}
+
+// nothingClear wants no result in the making on the disk.
+func (l *lab) nothingClear() {
+	l.tb.Helper()
+	if clear, err := filepath.Glob(filepath.Join(l.dir, "check-*[0-9a-z]")); err != nil || len(slices.DeleteFunc(clear, isLock)) > 0 {
+		l.tb.Errorf("left in clear: %v %v", clear, err)
 	}
 }
 
