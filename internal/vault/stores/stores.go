@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/amparo-project/amparo/internal/vault"
 	"github.com/amparo-project/amparo/internal/vault/s3"
@@ -52,12 +53,20 @@ func (p Place) Open(ctx context.Context, workspace string) (vault.Store, error) 
 	return s, nil
 }
 
+// holds asks again where other segments are known by then: what was erased since
+// is no other store.
 func (p Place) holds(ctx context.Context, s vault.Store) error {
 	some, err := p.Known(ctx)
-	if err != nil {
-		return err
+	for err == nil {
+		if err = vault.Holds(ctx, s, some); !errors.Is(err, vault.ErrElsewhere) {
+			return err
+		}
+		before := some
+		if some, err = p.Known(ctx); err == nil && slices.Equal(some, before) {
+			return vault.ErrElsewhere
+		}
 	}
-	return vault.Holds(ctx, s, some)
+	return err
 }
 
 func (p Place) open(ctx context.Context, workspace string) (vault.Store, error) {
