@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/amparo-project/amparo/internal/account/clock"
+	"github.com/amparo-project/amparo/internal/account/term"
 	"github.com/amparo-project/amparo/internal/casework"
 )
 
@@ -71,7 +72,7 @@ const (
 
 // reckonFor is how long a page counts accounts that it has not counted before;
 // the next one goes on. Those of the listed cases are counted at any rate.
-const reckonFor = time.Second
+const reckonFor = 400 * time.Millisecond
 
 // accountsDue adds what is due in the accounts of all cases, and how long
 // authorities have been silent.
@@ -83,6 +84,7 @@ func (q *request) accountsDue(d *casesData, t *titles) error {
 	w, today := q.words(), casework.Today(q.s.o.Now())
 	day := today.Format(time.DateOnly)
 	begun := time.Now()
+	var terms *term.Set
 	for _, id := range d.listedFirst(heads) {
 		st := q.s.standings.get(id, heads[id], day)
 		if st == nil {
@@ -90,11 +92,12 @@ func (q *request) accountsDue(d *casesData, t *titles) error {
 				d.Uncounted++
 				continue
 			}
-			k, err := q.docket(id)
-			if err != nil {
-				return err
+			if terms == nil {
+				if terms, err = q.s.o.Terms(q.ctx(), q.space); err != nil {
+					return err
+				}
 			}
-			if st, _, err = casework.Standing(q.ctx(), k, today); err != nil {
+			if st, _, err = casework.Standing(q.ctx(), q.docketBy(id, terms), today); err != nil {
 				return err
 			}
 			q.s.standings.put(id, standing{heads[id], day, st})
