@@ -61,10 +61,22 @@ func (l *Place) columns(ctx context.Context) (Parts, error) {
 			value = l.p.Text("explain.alias")
 		}
 		out.Fields = append(out.Fields, report.ExplainField{
-			Name: field.Name, Offset: at.Offset + int64(field.Offset), Length: field.Length, Value: value,
+			Name: l.named(field.Name), Offset: at.Offset + int64(field.Offset), Length: field.Length, Value: value,
 		})
 	}
 	return out, nil
+}
+
+// named is what a part of a row is called: a column by its name, what stands
+// before the columns in words.
+func (l *Place) named(field string) string {
+	switch field {
+	case sqlite.FieldLength:
+		return l.p.Text("explain.part_length")
+	case sqlite.FieldHeader:
+		return l.p.Text("explain.part_types")
+	}
+	return field
 }
 
 // primaryKey is the condition in SQL that finds a row by its primary key, in a table

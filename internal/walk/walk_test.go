@@ -20,6 +20,7 @@ import (
 
 	"github.com/amparo-project/amparo/internal/evidence"
 	"github.com/amparo-project/amparo/internal/finding"
+	"github.com/amparo-project/amparo/internal/format/sqlite"
 	"github.com/amparo-project/amparo/internal/limit"
 	"github.com/amparo-project/amparo/internal/message"
 	"github.com/amparo-project/amparo/internal/report"
@@ -274,4 +275,15 @@ func FuzzParts(f *testing.F) {
 			t.Fatalf("%d versions, %v", len(list), err)
 		}
 	})
+}
+
+// TestNamed: what stands before the columns of a row is said in the reader's words.
+func TestNamed(t *testing.T) {
+	t.Parallel()
+	l := &Place{p: message.New("es")}
+	for field, want := range map[string]string{sqlite.FieldLength: "(longitud del registro)", sqlite.FieldHeader: "(tipos de las columnas)", sqlite.FieldRowID: sqlite.FieldRowID, "text": "text"} {
+		if got := l.named(field); got != want {
+			t.Errorf("%s: %q, want %q", field, got, want)
+		}
+	}
 }
