@@ -61,7 +61,7 @@ var queries = map[string]string{
 var pictures = map[string]string{
 	"en /cases": "web-cases", "en /cases/{case}": "web-case", "es /cases/{case}": "web-case-phone-dark-es", "en /search": "web-search", "es /search": "web-search-phone-dark-es",
 	"es /runs/{run}/findings/{finding}": "web-finding-phone-dark", "es /cases": "web-cases-phone-dark-es", "en /cases/{case}/trade/deal": "web-deal",
-	"es /cases/{case}/entries/{entry}": "web-entry-phone-dark-es", "en /cases/{case}/concerns": "web-concerns", "en /evidence/{evidence}": "web-evidence",
+	"es /cases/{case}/entries/{entry}": "web-entry-phone-dark-es", "en /cases/{case}/concerns": "web-concerns",
 }
 
 // visitor looks at pages as a member.

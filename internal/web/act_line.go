@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/amparo-project/amparo/internal/ledger"
@@ -76,7 +77,9 @@ func (q *request) actParts(all map[string]any, viewed bool, names map[string]str
 			return ""
 		case string:
 			return v
-		case float64, bool:
+		case float64:
+			return strconv.FormatFloat(v, 'f', -1, 64)
+		case bool:
 			return fmt.Sprint(v)
 		}
 		b, _ := json.Marshal(all[key]) // it was decoded
@@ -97,6 +100,9 @@ func (q *request) actParts(all map[string]any, viewed bool, names map[string]str
 	slices.SortFunc(keys, func(a, b string) int { return cmp.Or(cmp.Compare(rank(a), rank(b)), strings.Compare(a, b)) })
 	for _, key := range keys {
 		p := actPart{Name: q.Or("web.col.", key), Value: text(key)}
+		if !q.Has("web.col."+key) && q.Has("web.said."+key) {
+			p.Name = q.Text("web.said." + key)
+		}
 		switch key {
 		case "case":
 			p.Link, p.Value = "/cases/"+p.Value, t.Of(p.Value)

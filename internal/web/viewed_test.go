@@ -39,6 +39,10 @@ func TestViewedInWords(t *testing.T) {
 			t.Errorf("%s: %q", lang, words)
 		}
 	}
+	_, parts := (&request{Printer: message.New("es")}).actParts(map[string]any{"bytes": 2094452.0, "files": 60.0}, false, nil, nil)
+	if len(parts) != 2 || parts[0].Value != "2094452" || parts[1].Name != "archivos" {
+		t.Errorf("%v", parts)
+	}
 	b := f.member()
 	caseID, _ := b.newCase()
 	b.get("/cases/" + caseID)
