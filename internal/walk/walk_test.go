@@ -281,7 +281,7 @@ func FuzzParts(f *testing.F) {
 func TestNamed(t *testing.T) {
 	t.Parallel()
 	l := &Place{p: message.New("es")}
-	for field, want := range map[string]string{sqlite.FieldLength: "(longitud del registro)", sqlite.FieldHeader: "(tipos de las columnas)", sqlite.FieldRowID: sqlite.FieldRowID, "text": "text"} {
+	for field, want := range map[string]string{sqlite.FieldLength: "(longitud del registro)", sqlite.FieldHeader: "(tipos de las columnas)", sqlite.FieldRowID: sqlite.FieldRowID, "text": "text"} { //nolint:misspell // Spanish
 		if got := l.named(field); got != want {
 			t.Errorf("%s: %q, want %q", field, got, want)
 		}
