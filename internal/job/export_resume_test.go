@@ -88,6 +88,9 @@ const anew = 9
 // another process goes on, and what leaves is the same to the byte.
 func TestExportGoesOn(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("the same work many times, by one goroutine")
+	}
 	for name, open := range databases(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -123,6 +126,9 @@ func TestExportGoesOn(t *testing.T) {
 // leave: nothing of what was made before is in it, or stays.
 func TestExportBeginsAnew(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("the same work many times, by one goroutine")
+	}
 	for name, open := range databases(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

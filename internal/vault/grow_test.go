@@ -77,6 +77,9 @@ func (g *growing) attempt(every time.Duration, content map[string][]byte) (err e
 // again.
 func TestGrowingGoesOn(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("the same work many times, by one goroutine")
+	}
 	_, content := folder(t, 5)
 	total := int64(0)
 	for _, data := range content {
