@@ -20,6 +20,7 @@ import (
 	"github.com/amparo-project/amparo/internal/examine"
 	"github.com/amparo-project/amparo/internal/feed"
 	"github.com/amparo-project/amparo/internal/vault"
+	"github.com/amparo-project/amparo/internal/vault/s3"
 	"github.com/amparo-project/amparo/internal/workspace"
 	"github.com/amparo-project/amparo/internal/workspace/sqlite"
 )
@@ -159,12 +160,41 @@ func (d *doctor) vault() {
 		d.failed("vault", err)
 		return
 	}
+	defer s.Close()
 	took, err := probe(ctx, s)
-	if err = errors.Join(err, s.Close()); err != nil {
+	if err != nil {
 		d.failed("vault", diskError(err))
 		return
 	}
 	d.say("vault", healthy, d.Text("doctor.vault", "Where", safe(d.at.Vault), "Took", took.Round(time.Millisecond).String()))
+	if b, ok := s.(ruled); ok {
+		d.rules(ctx, b)
+	}
+}
+
+// ruled is a store that may do something by itself with what it keeps.
+type ruled interface {
+	Rules(ctx context.Context) (s3.Rules, error)
+}
+
+// rules looks at the lifecycle of a bucket: no rule of it may take evidence away.
+func (d *doctor) rules(ctx context.Context, b ruled) {
+	r, err := b.Rules(ctx)
+	names := func(list []string) string { return strings.Join(list, ", ") }
+	switch {
+	case err != nil:
+		d.failed("rules", err)
+	case !r.Known:
+		d.skip("rules", "no_rules")
+	case len(r.Removes) > 0:
+		d.wrong("rules", d.Text("doctor.rules_remove", "Names", names(r.Removes)))
+	case len(r.Moves) > 0:
+		d.say("rules", warning, d.Text("doctor.rules_move", "Names", names(r.Moves)))
+	case r.EndsUploads > 0:
+		d.say("rules", healthy, d.Text("doctor.rules_end", "Days", d.Number(int64(r.EndsUploads/(24*time.Hour)))))
+	default:
+		d.say("rules", healthy, d.Text("doctor.rules_none"))
+	}
 }
 
 // openVault opens the vault of the database, and d.at is then where it lies.
