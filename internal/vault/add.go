@@ -176,36 +176,21 @@ func typeName(m fs.FileMode) string {
 
 // read stores a file from where f stands.
 func (a *adder) read(file *os.File, f File, before fs.FileInfo) error {
-	sum := sha256.New()
-	if f.State != nil {
-		if err := sum.(encoding.BinaryUnmarshaler).UnmarshalBinary(f.State); err != nil {
-			f.Segments, f.State = nil, nil
-			sum.Reset()
-		}
+	sum, err := f.hash()
+	if err != nil { // it is read from its beginning
+		f.Segments, f.State, sum = nil, nil, sha256.New()
 	}
-	done := int64(len(f.Segments)) * SegmentSize
+	done := f.stored()
 	if _, err := file.Seek(done, io.SeekStart); err != nil {
 		return err
 	}
 	a.told(done)
-	for done < f.Size {
-		n := min(f.Size-done, SegmentSize)
-		seg, err := a.segment(io.TeeReader(io.LimitReader(file, n), sum), n)
-		if err != nil {
-			return err
-		}
-		f.Segments = append(f.Segments, seg.ID)
-		done += n
-		if done < f.Size {
-			if err := a.partial(f, sum); err != nil {
-				return err
-			}
-		}
+	if _, err := a.rest(&f, sum, file); err != nil {
+		return err
 	}
 	if err := same(file, before); err != nil {
 		return err
 	}
-	f.SHA256, f.State = hex.EncodeToString(sum.Sum(nil)), nil
 	a.batch = append(a.batch, f)
 	a.files++
 	a.told(0)
@@ -213,6 +198,43 @@ func (a *adder) read(file *os.File, f File, before fs.FileInfo) error {
 		return a.flush()
 	}
 	return nil
+}
+
+// stored is how much of a file that is not whole is stored, in bytes.
+func (f *File) stored() int64 { return int64(len(f.Segments)) * SegmentSize }
+
+// hash is that over what is stored of a file that is not whole.
+func (f *File) hash() (hash.Hash, error) {
+	sum := sha256.New()
+	if f.State != nil {
+		if err := sum.(encoding.BinaryUnmarshaler).UnmarshalBinary(f.State); err != nil {
+			return nil, fmt.Errorf("%w: state of the hash: %w", ErrDamaged, err)
+		}
+	}
+	return sum, nil
+}
+
+// rest writes what is not stored of a file, segment by segment, each but the last
+// durable before the next. r goes on from there, and sum with it. It returns how
+// much is durable, in bytes, also beside an error; f is whole beside none.
+func (a *adder) rest(f *File, sum hash.Hash, r io.Reader) (durable int64, err error) {
+	durable = f.stored()
+	for done := durable; done < f.Size; {
+		n := min(f.Size-done, SegmentSize)
+		seg, err := a.segment(io.TeeReader(io.LimitReader(r, n), sum), n)
+		if err != nil {
+			return durable, err
+		}
+		f.Segments = append(f.Segments, seg.ID)
+		if done += n; done < f.Size {
+			if err := a.partial(*f, sum); err != nil {
+				return durable, err
+			}
+			durable = done
+		}
+	}
+	f.SHA256, f.State = hex.EncodeToString(sum.Sum(nil)), nil
+	return durable, nil
 }
 
 // partial commits a large file as far as it is read.

@@ -2,9 +2,6 @@ package vault
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -132,30 +129,17 @@ func (g *Growing) Copy(name, sum string, open func() (Blob, error)) error {
 
 // copy stores a file from where an attempt before has left it.
 func (g *Growing) copy(f File, b Blob) (File, error) {
-	sum := sha256.New()
 	if old := g.had[f.Path]; old.State != nil && old.Size == f.Size {
-		if err := sum.(encoding.BinaryUnmarshaler).UnmarshalBinary(old.State); err != nil {
-			return f, fmt.Errorf("%s: %w: state of the hash: %w", f.Path, ErrDamaged, err)
-		}
-		f.Segments = old.Segments
+		f.Segments, f.State = old.Segments, old.State
 	}
-	done := int64(len(f.Segments)) * SegmentSize
+	sum, err := f.hash()
+	if err != nil {
+		return f, fmt.Errorf("%s: %w", f.Path, err)
+	}
+	done := f.stored()
 	g.a.told(done)
-	for done < f.Size {
-		n := min(f.Size-done, SegmentSize)
-		seg, err := g.a.segment(io.TeeReader(io.NewSectionReader(b, done, n), sum), n)
-		if err != nil {
-			return f, err
-		}
-		f.Segments = append(f.Segments, seg.ID)
-		if done += n; done < f.Size {
-			if err := g.a.partial(f, sum); err != nil {
-				return f, err
-			}
-		}
-	}
-	f.SHA256, f.State = hex.EncodeToString(sum.Sum(nil)), nil
-	return f, nil
+	_, err = g.a.rest(&f, sum, io.NewSectionReader(b, done, f.Size-done))
+	return f, err
 }
 
 // forget has the next attempt begin the file anew: what was stored of it may be

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -56,7 +55,7 @@ func (u *Upload) Offset(ctx context.Context, x Index) (offset int64, sum string,
 			if f.whole() {
 				return f.Size, f.SHA256, nil
 			}
-			return int64(len(f.Segments)) * SegmentSize, "", nil
+			return f.stored(), "", nil
 		}
 	}
 	return 0, "", nil
@@ -81,7 +80,7 @@ func (u *Upload) Append(ctx context.Context, s Store, x Index, offset int64, r i
 			f = list[i]
 		}
 	}
-	done := int64(len(f.Segments)) * SegmentSize
+	done := f.stored()
 	if f.whole() {
 		done = f.Size
 	}
@@ -93,49 +92,34 @@ func (u *Upload) Append(ctx context.Context, s Store, x Index, offset int64, r i
 		a.o.Progress = func(_, n int64) { progress(done + n) }
 	}
 	defer a.abort()
-	if done, err = a.append(&f, done, sent{r}); err != nil {
+	if done, err = a.append(&f, sent{r}); err != nil {
 		return done, "", err
 	}
 	return done, f.SHA256, nil
 }
 
-// append reads segment by segment, each durable before the next.
-func (a *adder) append(f *File, done int64, r io.Reader) (int64, error) {
-	sum := sha256.New()
-	if f.State != nil {
-		if err := sum.(encoding.BinaryUnmarshaler).UnmarshalBinary(f.State); err != nil {
-			return done, fmt.Errorf("%w: state of the hash: %w", ErrDamaged, err)
-		}
+// append stores the rest of a file, as far as r goes.
+func (a *adder) append(f *File, r io.Reader) (durable int64, err error) {
+	sum, err := f.hash()
+	if err != nil {
+		return f.stored(), err
 	}
-	if f.Size == 0 {
-		return 0, a.complete(f, sum)
+	durable, err = a.rest(f, sum, r)
+	if errors.Is(err, ErrChanged) {
+		return durable, ErrShort // what is whole is stored
 	}
-	for done < f.Size {
-		n := min(f.Size-done, SegmentSize)
-		seg, err := a.segment(io.TeeReader(io.LimitReader(r, n), sum), n)
-		if errors.Is(err, ErrChanged) {
-			return done, ErrShort // what is whole is stored
-		}
-		if err != nil {
-			return done, err
-		}
-		f.Segments = append(f.Segments, seg.ID)
-		if done+n < f.Size {
-			err = a.partial(*f, sum)
-		} else {
-			err = a.complete(f, sum)
-		}
-		if err != nil {
-			return done, err
-		}
-		done += n
+	if err == nil {
+		err = a.complete(*f)
 	}
-	return done, nil
+	if err != nil {
+		return durable, err
+	}
+	return f.Size, nil
 }
 
-func (a *adder) complete(f *File, sum interface{ Sum([]byte) []byte }) error {
-	f.SHA256, f.State = hex.EncodeToString(sum.Sum(nil)), nil
-	a.batch = append(a.batch, *f)
+// complete makes a file durable that is whole.
+func (a *adder) complete(f File) error {
+	a.batch = append(a.batch, f)
 	return a.flush()
 }
 
@@ -174,7 +158,8 @@ func (u *Upload) AppendAll(ctx context.Context, s Store, x Index, r io.Reader) (
 			f.Segments, f.Size = append(f.Segments, seg.ID), f.Size+int64(n)
 		}
 		if last {
-			err = a.complete(&f, sum)
+			f.SHA256, f.State = hex.EncodeToString(sum.Sum(nil)), nil
+			err = a.complete(f)
 		} else {
 			err = a.partial(f, sum)
 		}
