@@ -235,22 +235,4 @@ func (b *Bag) Adopt() error { return b.AdoptFrom(b.root.FS()) }
 
 // AdoptFrom is Adopt for a payload that lies elsewhere, with its manifest, and
 // stays there: WriteFrom packs it from there.
-func (b *Bag) AdoptFrom(fsys fs.FS) error {
-	f, err := fsys.Open(PayloadManifest)
-	if err != nil {
-		return fmt.Errorf("bag: %w", err)
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxManifest)) //nolint:forbidigo // bounded
-	if err != nil {
-		return fmt.Errorf("bag: %w", err)
-	}
-	for line := range strings.Lines(string(data)) {
-		sum, name, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "  ")
-		name = decode(name)
-		if !fs.ValidPath(name) || !strings.HasPrefix(name, payload) || !b.hasIn(fsys, name, sum) {
-			return fmt.Errorf("bag: %s: %w", name, ErrDiffers)
-		}
-	}
-	return nil
-}
+func (b *Bag) AdoptFrom(fsys fs.FS) error { return b.holds(fsys, PayloadManifest) }

@@ -25,7 +25,7 @@ func Verify(dir string) (sum string, err error) {
 	b := &Bag{root: root, sums: map[string]string{}, size: map[string]int64{}}
 	defer func() { err = errors.Join(err, b.Close()) }()
 	for _, manifest := range []string{TagManifest, PayloadManifest} {
-		if err := b.holds(manifest); err != nil {
+		if err := b.holds(root.FS(), manifest); err != nil {
 			return "", err
 		}
 	}
@@ -41,9 +41,9 @@ func Verify(dir string) (sum string, err error) {
 	})
 }
 
-// holds checks every file that a manifest lists.
-func (b *Bag) holds(manifest string) error {
-	f, err := b.root.Open(manifest)
+// holds checks every file of fsys that a manifest in it lists.
+func (b *Bag) holds(fsys fs.FS, manifest string) error {
+	f, err := fsys.Open(manifest)
 	if err != nil {
 		return fmt.Errorf("bag: %w: %w", ErrDiffers, err)
 	}
@@ -56,7 +56,7 @@ func (b *Bag) holds(manifest string) error {
 		sum, name, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "  ")
 		name = decode(name)
 		if raw, err := hex.DecodeString(sum); !ok || err != nil || len(raw) != sha256.Size || !fs.ValidPath(name) ||
-			strings.HasPrefix(name, payload) != (manifest == PayloadManifest) || !b.has(name, sum) {
+			strings.HasPrefix(name, payload) != (manifest == PayloadManifest) || !b.hasIn(fsys, name, sum) {
 			return fmt.Errorf("bag: %q: %w", name, ErrDiffers)
 		}
 	}
