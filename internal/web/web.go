@@ -190,8 +190,12 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	w, err := newWholes()
+	if err != nil {
+		return nil, err
+	}
 	s := &Server{
-		o: o, links: newLinks(o.Now), guesses: newGuard(o.Now), limits: newLimits(o.Now), spaces: newSpaces(o.Now), alone: secret(), pages: p, slack: slack, whole: wholeFile,
+		o: o, links: newLinks(o.Now), guesses: newGuard(o.Now), limits: newLimits(o.Now), spaces: newSpaces(o.Now), alone: secret(), pages: p, slack: slack, whole: wholeFile, wholes: w,
 		comparing: make(chan struct{}, comparisonsAtOnce), admittedOnce: map[string]bool{}, uploads: map[string]bool{},
 	}
 	if s.team = t; t != nil {

@@ -3,8 +3,9 @@ package web
 import (
 	"crypto/sha256"
 	"fmt"
-	"sync"
 	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
 )
 
 // Bounds of what is remembered of hashes: how many, and for how long.
@@ -18,8 +19,12 @@ const (
 // hash of all that it rests on, so that memory says nothing of evidence: where
 // one of them is another, the file was not hashed.
 type wholes struct {
-	mu  sync.Mutex
-	all map[[sha256.Size]byte]time.Time // guarded by mu; when
+	all *lru.Cache[[sha256.Size]byte, time.Time] // when
+}
+
+func newWholes() (wholes, error) {
+	all, err := lru.New[[sha256.Size]byte, time.Time](maxWholes)
+	return wholes{all}, err
 }
 
 // wholeKey is a stored file: of which evidence, where it lies in it, what it is
@@ -29,48 +34,22 @@ func wholeKey(evidence, root, stored, mark, sum string) (key [sha256.Size]byte, 
 	return sha256.Sum256(fmt.Appendf(nil, "%q %q %q %q %q", evidence, root, stored, mark, sum)), mark != ""
 }
 
-// get returns when the file was hashed.
-func (w *wholes) get(key [sha256.Size]byte, now time.Time) (time.Time, bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	at, ok := w.all[key]
+// get returns when the file was hashed. It does not count as use: the oldest is
+// the first to be forgotten.
+func (w wholes) get(key [sha256.Size]byte, now time.Time) (time.Time, bool) {
+	at, ok := w.all.Peek(key)
 	if age := now.Sub(at); ok && (age < 0 || age > wholesLife) {
-		delete(w.all, key)
+		w.all.Remove(key)
 		return time.Time{}, false
 	}
 	return at, ok
 }
 
 // put remembers; where there are too many, the oldest is forgotten.
-func (w *wholes) put(key [sha256.Size]byte, now time.Time) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.all == nil {
-		w.all = map[[sha256.Size]byte]time.Time{}
-	}
-	if _, known := w.all[key]; !known && len(w.all) >= maxWholes {
-		var oldest [sha256.Size]byte
-		first := now
-		for k, at := range w.all {
-			if !at.After(first) {
-				oldest, first = k, at
-			}
-		}
-		delete(w.all, oldest)
-	}
-	w.all[key] = now
-}
+func (w wholes) put(key [sha256.Size]byte, now time.Time) { w.all.Add(key, now) }
 
 // drop forgets one: it was asked for anew.
-func (w *wholes) drop(key [sha256.Size]byte) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	delete(w.all, key)
-}
+func (w wholes) drop(key [sha256.Size]byte) { w.all.Remove(key) }
 
 // forget drops all.
-func (w *wholes) forget() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.all = nil
-}
+func (w wholes) forget() { w.all.Purge() }

@@ -8,7 +8,10 @@ import (
 
 func TestWholes(t *testing.T) {
 	t.Parallel()
-	var w wholes
+	w, err := newWholes()
+	if err != nil {
+		t.Fatal(err)
+	}
 	begun := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	key := func(of ...string) [32]byte {
 		t.Helper()
@@ -48,14 +51,14 @@ func TestWholes(t *testing.T) {
 	for i := range maxWholes {
 		w.put(key("E", "", fmt.Sprint(i), "mark", "sum"), begun.Add(time.Duration(i+1)))
 	}
-	if _, ok := w.get(one, begun); ok || len(w.all) != maxWholes {
-		t.Errorf("%d are remembered, the oldest among them: %v", len(w.all), ok)
+	if _, ok := w.get(one, begun); ok || w.all.Len() != maxWholes {
+		t.Errorf("%d are remembered, the oldest among them: %v", w.all.Len(), ok)
 	}
 	last := key("E", "", fmt.Sprint(maxWholes-1), "mark", "sum")
-	if w.drop(last); len(w.all) != maxWholes-1 {
+	if w.drop(last); w.all.Len() != maxWholes-1 {
 		t.Error("it is not dropped")
 	}
-	if w.forget(); len(w.all) != 0 {
+	if w.forget(); w.all.Len() != 0 {
 		t.Error("they are not forgotten")
 	}
 }
