@@ -135,7 +135,7 @@ func (c *feedSwitch) turn(a *app, on bool) error {
 		}
 		return c.each(a, config.List(st.Entries()), on, func(name string) (bool, error) {
 			if s, ok := of.(*examine.Space); ok {
-				return switchFeed(a.ctx, s, config, st, name, on)
+				return settings.SwitchFeed(a.ctx, s.Workspace, config, st.Entries(), name, on)
 			}
 			file, err := feedsFile()
 			if err != nil {
@@ -144,11 +144,6 @@ func (c *feedSwitch) turn(a *app, on bool) error {
 			return feed.SwitchFile(file, st.Entries(), name, on)
 		})
 	})
-}
-
-// switchFeed switches a feed for all of a workspace.
-func switchFeed(ctx context.Context, s *examine.Space, config *feed.Config, st *feed.Store, name string, on bool) (bool, error) {
-	return settings.SwitchFeed(ctx, s.Workspace, config, st.Entries(), name, on)
 }
 
 // each switches the feeds that are named, and says what that means. Nothing is
