@@ -77,37 +77,33 @@ func TestMachinesDie(t *testing.T) {
 // left to workers with the new one, and does not fail.
 func TestReplacedKey(t *testing.T) {
 	t.Parallel()
-	for name, open := range databases(t) {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			l := newLab(t, open)
-			nothing := func(e *job.Engine) { e.Remind = func(context.Context, *examine.Space, string) error { return nil } }
-			before := l.add(workspace.JobRemind)
-			stop := l.worker(nothing)
-			defer stop()
-			fresh, err := seal.NewIdentity()
+	each(t, func(t *testing.T, l *lab) {
+		nothing := func(e *job.Engine) { e.Remind = func(context.Context, *examine.Space, string) error { return nil } }
+		before := l.add(workspace.JobRemind)
+		stop := l.worker(nothing)
+		defer stop()
+		fresh, err := seal.NewIdentity()
+		l.ok(err)
+		l.ok(l.SetWorkers(t.Context(), fresh.Recipient()))
+		after := l.add(workspace.JobRemind)
+		if j := l.ended(before.ID); j.State != workspace.JobDone {
+			t.Errorf("%+v", j)
+		}
+		for {
+			j, err := l.Job(t.Context(), after.ID)
 			l.ok(err)
-			l.ok(l.SetWorkers(t.Context(), fresh.Recipient()))
-			after := l.add(workspace.JobRemind)
-			if j := l.ended(before.ID); j.State != workspace.JobDone {
-				t.Errorf("%+v", j)
+			if j.Started != "" { // the old worker tried
+				break
 			}
-			for {
-				j, err := l.Job(t.Context(), after.ID)
-				l.ok(err)
-				if j.Started != "" { // the old worker tried
-					break
-				}
-				time.Sleep(5 * time.Millisecond)
-			}
-			stop() // of two that look, either may be first, time and again
-			l.pool = fresh
-			defer l.worker(nothing)()
-			if j := l.ended(after.ID); j.State != workspace.JobDone || j.Attempts != 1 {
-				t.Errorf("%+v", j)
-			}
-		})
-	}
+			time.Sleep(5 * time.Millisecond)
+		}
+		stop() // of two that look, either may be first, time and again
+		l.pool = fresh
+		defer l.worker(nothing)()
+		if j := l.ended(after.ID); j.State != workspace.JobDone || j.Attempts != 1 {
+			t.Errorf("%+v", j)
+		}
+	})
 }
 
 // TestErasedMeanwhile withdraws the consent to one piece of evidence while a

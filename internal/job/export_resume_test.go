@@ -91,35 +91,31 @@ func TestExportGoesOn(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the same work many times, by one goroutine")
 	}
-	for name, open := range databases(t) {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			l := newLab(t, open)
-			r := l.checked()
-			l.consentTo(r, "evidence:the court")
+	each(t, func(t *testing.T, l *lab) {
+		r := l.checked()
+		l.consentTo(r, "evidence:the court")
+		x := l.exporting(r, exhibit.All)
+		whole, want := x.attempt(0, "test"), x.payload()
+		delete(want, "data/export.json") // which names it, and its day
+		const times = 5
+		for i := range times {
+			n := 1 + i*(whole.created-1)/(times-1)
 			x := l.exporting(r, exhibit.All)
-			whole, want := x.attempt(0, "test"), x.payload()
-			delete(want, "data/export.json") // which names it, and its day
-			const times = 5
-			for i := range times {
-				n := 1 + i*(whole.created-1)/(times-1)
-				x := l.exporting(r, exhibit.All)
-				x.attempt(n, "test")
-				second := x.attempt(0, "test")
-				if most := whole.created - (n - 1) + anew; second.created > most {
-					t.Errorf("killed at %d of %d, %d files were made again, not %d", n, whole.created, second.created, most)
-				}
-				got := x.payload()
-				delete(got, "data/export.json")
-				if !maps.Equal(want, got) {
-					t.Errorf("killed at %d, what leaves is %v, not %v", n, got, want)
-				}
+			x.attempt(n, "test")
+			second := x.attempt(0, "test")
+			if most := whole.created - (n - 1) + anew; second.created > most {
+				t.Errorf("killed at %d of %d, %d files were made again, not %d", n, whole.created, second.created, most)
 			}
-			if n := l.exported(); n != 1+times {
-				t.Errorf("they left %d times", n)
+			got := x.payload()
+			delete(got, "data/export.json")
+			if !maps.Equal(want, got) {
+				t.Errorf("killed at %d, what leaves is %v, not %v", n, got, want)
 			}
-		})
-	}
+		}
+		if n := l.exported(); n != 1+times {
+			t.Errorf("they left %d times", n)
+		}
+	})
 }
 
 // TestExportBeginsAnew interrupts an export and goes on when something else is to
@@ -129,51 +125,47 @@ func TestExportBeginsAnew(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the same work many times, by one goroutine")
 	}
-	for name, open := range databases(t) {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			l := newLab(t, open)
-			r := l.checked()
-			l.consentTo(r, "findings:the court")
-			wide := l.consentTo(r, "evidence:the court")
-			x := l.exporting(r, exhibit.Needed)
-			whole := x.attempt(0, "test")
+	each(t, func(t *testing.T, l *lab) {
+		r := l.checked()
+		l.consentTo(r, "findings:the court")
+		wide := l.consentTo(r, "evidence:the court")
+		x := l.exporting(r, exhibit.Needed)
+		whole := x.attempt(0, "test")
 
-			x = l.exporting(r, exhibit.Needed)
-			x.attempt(whole.created, "test")
-			if p := x.attempt(0, "another"); p.created != whole.created {
-				t.Errorf("another program made %d files of %d", p.created, whole.created)
-			}
+		x = l.exporting(r, exhibit.Needed)
+		x.attempt(whole.created, "test")
+		if p := x.attempt(0, "another"); p.created != whole.created {
+			t.Errorf("another program made %d files of %d", p.created, whole.created)
+		}
 
-			x = l.exporting(r, exhibit.Needed)
-			x.attempt(whole.created, "test")
-			ev, err := l.Evidence(t.Context(), r.Evidence)
-			l.ok(err)
-			stored, err := l.space().Open(t.Context(), ev)
-			l.ok(err)
-			_, err = stored.Check(t.Context(), examine.With{Version: "test", Rules: &rule.Set{}})
-			l.ok(err)
-			again := x.attempt(0, "test")
-			if again.created < whole.created-anew {
-				t.Errorf("of a check that was done since %d files were made, not %d", again.created, whole.created)
-			}
+		x = l.exporting(r, exhibit.Needed)
+		x.attempt(whole.created, "test")
+		ev, err := l.Evidence(t.Context(), r.Evidence)
+		l.ok(err)
+		stored, err := l.space().Open(t.Context(), ev)
+		l.ok(err)
+		_, err = stored.Check(t.Context(), examine.With{Version: "test", Rules: &rule.Set{}})
+		l.ok(err)
+		again := x.attempt(0, "test")
+		if again.created < whole.created-anew {
+			t.Errorf("of a check that was done since %d files were made, not %d", again.created, whole.created)
+		}
 
-			x = l.exporting(r, exhibit.Needed)
-			others := l.segments()
-			x.attempt(again.created, "test")
-			left := slices.DeleteFunc(l.segments(), func(id string) bool { return slices.Contains(others, id) })
-			_, err = l.WithdrawConsent(t.Context(), wide)
-			l.ok(err)
-			x.attempt(0, "test")
-			for name := range x.payload() {
-				if strings.HasPrefix(name, "data/evidence/") && !strings.HasSuffix(name, ".sha256") || strings.HasPrefix(name, "data/opened/") {
-					t.Errorf("%s leaves though nobody consents any more", name)
-				}
+		x = l.exporting(r, exhibit.Needed)
+		others := l.segments()
+		x.attempt(again.created, "test")
+		left := slices.DeleteFunc(l.segments(), func(id string) bool { return slices.Contains(others, id) })
+		_, err = l.WithdrawConsent(t.Context(), wide)
+		l.ok(err)
+		x.attempt(0, "test")
+		for name := range x.payload() {
+			if strings.HasPrefix(name, "data/evidence/") && !strings.HasSuffix(name, ".sha256") || strings.HasPrefix(name, "data/opened/") {
+				t.Errorf("%s leaves though nobody consents any more", name)
 			}
-			after := l.segments()
-			if stays := slices.ContainsFunc(left, func(id string) bool { return slices.Contains(after, id) }); len(left) == 0 || stays {
-				t.Errorf("of %d segments of the attempt before some stay", len(left))
-			}
-		})
-	}
+		}
+		after := l.segments()
+		if stays := slices.ContainsFunc(left, func(id string) bool { return slices.Contains(after, id) }); len(left) == 0 || stays {
+			t.Errorf("of %d segments of the attempt before some stay", len(left))
+		}
+	})
 }

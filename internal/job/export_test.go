@@ -82,46 +82,42 @@ func (l *lab) exported() (n int) {
 // whole, and it left once.
 func TestExportJob(t *testing.T) {
 	t.Parallel()
-	for name, open := range databases(t) {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			l := newLab(t, open)
-			r := l.checked()
-			consent := l.consentTo(r, "evidence:the court")
-			for i, o := range []workspace.JobOutput{
-				{Subject: r.Evidence, Recipient: "the court", Evidence: exhibit.All, Formats: []string{"html"}}, {Run: r.ID, Format: "pdf"},
-			} {
-				before := l.exported()
-				j, err := l.AddJob(t.Context(), workspace.Job{Case: l.caseID, Kind: workspace.JobExport}, workspace.JobPrivate{Output: &o, Lang: "es"})
-				l.ok(err)
-				for n := 1; n <= 2; n++ {
-					for _, after := range []bool{false, true} {
-						left := n
-						s := l.space()
-						s.Vault = dying{l.store, &left, after}
-						err := casework.Keep(t.Context(), s, &j, &workspace.JobPrivate{Output: &o, Lang: "es"}, casework.Keeping{Version: "test"})
-						if (i == 0 || n == 1) != errors.Is(err, errKilled) {
-							t.Errorf("%d: %v", n, err) // a report has one segment: the last attempt dies after it was kept
-						}
+	each(t, func(t *testing.T, l *lab) {
+		r := l.checked()
+		consent := l.consentTo(r, "evidence:the court")
+		for i, o := range []workspace.JobOutput{
+			{Subject: r.Evidence, Recipient: "the court", Evidence: exhibit.All, Formats: []string{"html"}}, {Run: r.ID, Format: "pdf"},
+		} {
+			before := l.exported()
+			j, err := l.AddJob(t.Context(), workspace.Job{Case: l.caseID, Kind: workspace.JobExport}, workspace.JobPrivate{Output: &o, Lang: "es"})
+			l.ok(err)
+			for n := 1; n <= 2; n++ {
+				for _, after := range []bool{false, true} {
+					left := n
+					s := l.space()
+					s.Vault = dying{l.store, &left, after}
+					err := casework.Keep(t.Context(), s, &j, &workspace.JobPrivate{Output: &o, Lang: "es"}, casework.Keeping{Version: "test"})
+					if (i == 0 || n == 1) != errors.Is(err, errKilled) {
+						t.Errorf("%d: %v", n, err) // a report has one segment: the last attempt dies after it was kept
 					}
 				}
-				l.ended(l.finish(j.ID))
-				data, err := l.fetch(j.ID)
-				l.ok(err)
-				again, err := l.fetch(j.ID)
-				l.ok(err)
-				if i == 0 {
-					l.exhibit(data, again)
-				} else if !bytes.HasPrefix(data, []byte("%PDF-")) || !bytes.Equal(data, again) {
-					t.Errorf("a report of %d bytes", len(data))
-				}
-				if n := l.exported() - before; n != 1 {
-					t.Errorf("it left %d times", n)
-				}
 			}
-			l.withdrawn(r, consent)
-		})
-	}
+			l.ended(l.finish(j.ID))
+			data, err := l.fetch(j.ID)
+			l.ok(err)
+			again, err := l.fetch(j.ID)
+			l.ok(err)
+			if i == 0 {
+				l.exhibit(data, again)
+			} else if !bytes.HasPrefix(data, []byte("%PDF-")) || !bytes.Equal(data, again) {
+				t.Errorf("a report of %d bytes", len(data))
+			}
+			if n := l.exported() - before; n != 1 {
+				t.Errorf("it left %d times", n)
+			}
+		}
+		l.withdrawn(r, consent)
+	})
 }
 
 // finish has a worker do a job.

@@ -66,6 +66,17 @@ func databases(tb testing.TB) map[string]func() *workspace.DB {
 // places is where the databases of databases lie, for other processes.
 var places sync.Map
 
+// each runs a test on each database, in a lab of its own.
+func each(t *testing.T, test func(t *testing.T, l *lab)) {
+	t.Helper()
+	for name, open := range databases(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, newLab(t, open))
+		})
+	}
+}
+
 func newLab(tb testing.TB, open func() *workspace.DB) *lab {
 	tb.Helper()
 	l := &lab{tb: tb, open: open, dir: filepath.Join(tb.TempDir(), "vault")}
@@ -166,152 +177,136 @@ func (l *lab) endedIn(id string, patience time.Duration) workspace.Job {
 // TestOnce has three processes run many jobs: each runs once.
 func TestOnce(t *testing.T) {
 	t.Parallel()
-	for name, open := range databases(t) {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			l := newLab(t, open)
-			var mu sync.Mutex
-			ran := map[string]int{}
-			for range 3 {
-				stop := l.worker(func(e *job.Engine) {
-					e.AtOnce = 2
-					e.Remind = func(_ context.Context, s *examine.Space, id string) error {
-						if _, err := s.AddPerson(t.Context(), workspace.Person{Case: id, Pseudonym: "p" + strings.ToLower(rand.Text()[:8])}); err != nil {
-							return err
-						}
-						mu.Lock()
-						defer mu.Unlock()
-						ran[id]++
-						return nil
+	each(t, func(t *testing.T, l *lab) {
+		var mu sync.Mutex
+		ran := map[string]int{}
+		for range 3 {
+			stop := l.worker(func(e *job.Engine) {
+				e.AtOnce = 2
+				e.Remind = func(_ context.Context, s *examine.Space, id string) error {
+					if _, err := s.AddPerson(t.Context(), workspace.Person{Case: id, Pseudonym: "p" + strings.ToLower(rand.Text()[:8])}); err != nil {
+						return err
 					}
-				})
-				defer stop()
-			}
-			const jobs = 30
-			var ids []string
-			for range jobs {
-				ids = append(ids, l.add(workspace.JobRemind).ID)
-			}
-			for _, id := range ids {
-				if j := l.ended(id); j.State != workspace.JobDone || j.Attempts != 1 {
-					t.Errorf("%+v", j)
+					mu.Lock()
+					defer mu.Unlock()
+					ran[id]++
+					return nil
 				}
+			})
+			defer stop()
+		}
+		const jobs = 30
+		var ids []string
+		for range jobs {
+			ids = append(ids, l.add(workspace.JobRemind).ID)
+		}
+		for _, id := range ids {
+			if j := l.ended(id); j.State != workspace.JobDone || j.Attempts != 1 {
+				t.Errorf("%+v", j)
 			}
-			mu.Lock()
-			defer mu.Unlock()
-			if ran[l.caseID] != jobs {
-				t.Errorf("%d runs of %d jobs", ran[l.caseID], jobs)
-			}
-		})
-	}
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if ran[l.caseID] != jobs {
+			t.Errorf("%d runs of %d jobs", ran[l.caseID], jobs)
+		}
+	})
 }
 
 // TestStopped ends a process while it runs a job: the job is given back, and
 // another process ends it.
 func TestStopped(t *testing.T) {
 	t.Parallel()
-	for name, open := range databases(t) {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			l := newLab(t, open)
-			begun := make(chan struct{})
-			stop := l.worker(func(e *job.Engine) {
-				e.Remind = func(ctx context.Context, _ *examine.Space, _ string) error {
-					close(begun)
-					<-ctx.Done()
-					return ctx.Err()
-				}
-			})
-			j := l.add(workspace.JobRemind)
-			<-begun
-			stop()
-			got, err := l.Job(t.Context(), j.ID)
-			l.ok(err)
-			if got.State != workspace.JobWaiting || got.Attempts != 0 {
-				t.Errorf("%+v", got)
-			}
-			defer l.worker(func(e *job.Engine) { e.Remind = func(context.Context, *examine.Space, string) error { return nil } })()
-			if got = l.ended(j.ID); got.State != workspace.JobDone || got.Attempts != 1 {
-				t.Errorf("%+v", got)
+	each(t, func(t *testing.T, l *lab) {
+		begun := make(chan struct{})
+		stop := l.worker(func(e *job.Engine) {
+			e.Remind = func(ctx context.Context, _ *examine.Space, _ string) error {
+				close(begun)
+				<-ctx.Done()
+				return ctx.Err()
 			}
 		})
-	}
+		j := l.add(workspace.JobRemind)
+		<-begun
+		stop()
+		got, err := l.Job(t.Context(), j.ID)
+		l.ok(err)
+		if got.State != workspace.JobWaiting || got.Attempts != 0 {
+			t.Errorf("%+v", got)
+		}
+		defer l.worker(func(e *job.Engine) { e.Remind = func(context.Context, *examine.Space, string) error { return nil } })()
+		if got = l.ended(j.ID); got.State != workspace.JobDone || got.Attempts != 1 {
+			t.Errorf("%+v", got)
+		}
+	})
 }
 
 // TestDead leaves a job as a process that was killed does: another takes it
 // over, and what the first still writes is refused.
 func TestDead(t *testing.T) {
 	t.Parallel()
-	for name, open := range databases(t) {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			l := newLab(t, open)
-			j := l.add(workspace.JobRemind)
-			dead := workspace.NewWorker(l.Database(), workspace.WorkerOptions{Now: time.Now})
-			_, err := dead.Claim(t.Context(), j.ID)
-			l.ok(err)
-			defer l.worker(func(e *job.Engine) {
-				e.Silent = 300 * time.Millisecond
-				e.Remind = func(context.Context, *examine.Space, string) error { return nil }
-			})()
-			// More than two where this process was silent for so long itself.
-			if got := l.ended(j.ID); got.State != workspace.JobDone || got.Attempts < 2 {
-				t.Errorf("%+v", got)
-			}
-			late := l.Under(&j, dead.Name())
-			if _, err := late.AddPerson(t.Context(), workspace.Person{Case: l.caseID, Pseudonym: "late"}); !errors.Is(err, workspace.ErrLost) {
-				t.Errorf("a process that lost its job wrote: %v", err)
-			}
-		})
-	}
+	each(t, func(t *testing.T, l *lab) {
+		j := l.add(workspace.JobRemind)
+		dead := workspace.NewWorker(l.Database(), workspace.WorkerOptions{Now: time.Now})
+		_, err := dead.Claim(t.Context(), j.ID)
+		l.ok(err)
+		defer l.worker(func(e *job.Engine) {
+			e.Silent = 300 * time.Millisecond
+			e.Remind = func(context.Context, *examine.Space, string) error { return nil }
+		})()
+		// More than two where this process was silent for so long itself.
+		if got := l.ended(j.ID); got.State != workspace.JobDone || got.Attempts < 2 {
+			t.Errorf("%+v", got)
+		}
+		late := l.Under(&j, dead.Name())
+		if _, err := late.AddPerson(t.Context(), workspace.Person{Case: l.caseID, Pseudonym: "late"}); !errors.Is(err, workspace.ErrLost) {
+			t.Errorf("a process that lost its job wrote: %v", err)
+		}
+	})
 }
 
 // TestAgain has a job fail of something that passes, and of something that
 // does not, and be cancelled.
 func TestAgain(t *testing.T) {
 	t.Parallel()
-	for name, open := range databases(t) {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			l := newLab(t, open)
-			fail := make(chan error, 3)
-			fail <- fmt.Errorf("written: %w", workspace.ErrDiskFull)
-			fail <- errors.New("it is so each time")
-			defer l.worker(func(e *job.Engine) {
-				e.Remind = func(ctx context.Context, _ *examine.Space, _ string) error {
-					select {
-					case err := <-fail:
-						return err
-					case <-ctx.Done():
-						return ctx.Err()
-					}
+	each(t, func(t *testing.T, l *lab) {
+		fail := make(chan error, 3)
+		fail <- fmt.Errorf("written: %w", workspace.ErrDiskFull)
+		fail <- errors.New("it is so each time")
+		defer l.worker(func(e *job.Engine) {
+			e.Remind = func(ctx context.Context, _ *examine.Space, _ string) error {
+				select {
+				case err := <-fail:
+					return err
+				case <-ctx.Done():
+					return ctx.Err()
 				}
-			})()
-			first := l.add(workspace.JobRemind)
-			for got := first; got.Retries == 0; time.Sleep(10 * time.Millisecond) {
-				var err error
-				got, err = l.Job(t.Context(), first.ID)
-				l.ok(err)
 			}
-			l.ok(l.CancelJob(t.Context(), first.ID))
-			if got := l.ended(first.ID); got.State != workspace.JobCancelled || got.Due == "" {
-				t.Errorf("%+v", got)
-			}
-			if got := l.ended(l.add(workspace.JobRemind).ID); got.State != workspace.JobFailed || got.Error == "" {
-				t.Errorf("%+v", got)
-			}
-			third := l.add(workspace.JobRemind)
-			for got := third; got.State != workspace.JobRunning; time.Sleep(10 * time.Millisecond) {
-				var err error
-				got, err = l.Job(t.Context(), third.ID)
-				l.ok(err)
-			}
-			l.ok(l.CancelJob(t.Context(), third.ID))
-			if got := l.ended(third.ID); got.State != workspace.JobCancelled {
-				t.Errorf("%+v", got)
-			}
-		})
-	}
+		})()
+		first := l.add(workspace.JobRemind)
+		for got := first; got.Retries == 0; time.Sleep(10 * time.Millisecond) {
+			var err error
+			got, err = l.Job(t.Context(), first.ID)
+			l.ok(err)
+		}
+		l.ok(l.CancelJob(t.Context(), first.ID))
+		if got := l.ended(first.ID); got.State != workspace.JobCancelled || got.Due == "" {
+			t.Errorf("%+v", got)
+		}
+		if got := l.ended(l.add(workspace.JobRemind).ID); got.State != workspace.JobFailed || got.Error == "" {
+			t.Errorf("%+v", got)
+		}
+		third := l.add(workspace.JobRemind)
+		for got := third; got.State != workspace.JobRunning; time.Sleep(10 * time.Millisecond) {
+			var err error
+			got, err = l.Job(t.Context(), third.ID)
+			l.ok(err)
+		}
+		l.ok(l.CancelJob(t.Context(), third.ID))
+		if got := l.ended(third.ID); got.State != workspace.JobCancelled {
+			t.Errorf("%+v", got)
+		}
+	})
 }
 
 // BenchmarkJob is what a job costs beside its work: queued, brought, claimed,

@@ -65,44 +65,40 @@ func quick(e *job.Engine) { e.Silent = 300 * time.Millisecond }
 // worker, also where another was killed over it at each step.
 func TestIndexJob(t *testing.T) {
 	t.Parallel()
-	for name, open := range databases(t) {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			l := newLab(t, open)
-			r := l.checked()
-			const parts = "SELECT COUNT(*) FROM bundle_batch WHERE bundle LIKE 'I-%'"
-			before := l.count(parts)
-			for _, left := range []string{"nothing", "timeline", "all"} {
-				if left != "all" {
-					for _, table := range []string{"bundle_batch", "segment_ref"} {
-						_, err := l.Database().Pool.ExecContext(t.Context(), "DELETE FROM "+table+" WHERE bundle LIKE 'I-%'")
-						l.ok(err)
-					}
-				}
-				if left == "timeline" {
-					x, err := l.space().Timeline(t.Context(), &r)
+	each(t, func(t *testing.T, l *lab) {
+		r := l.checked()
+		const parts = "SELECT COUNT(*) FROM bundle_batch WHERE bundle LIKE 'I-%'"
+		before := l.count(parts)
+		for _, left := range []string{"nothing", "timeline", "all"} {
+			if left != "all" {
+				for _, table := range []string{"bundle_batch", "segment_ref"} {
+					_, err := l.Database().Pool.ExecContext(t.Context(), "DELETE FROM "+table+" WHERE bundle LIKE 'I-%'")
 					l.ok(err)
-					l.ok(x.Close())
 				}
-				if _, err := l.space().Words(t.Context(), &r); left != "all" && !errors.Is(err, examine.ErrNoIndex) {
-					t.Fatalf("%s: %v", left, err)
-				}
-				j := l.add(workspace.JobIndex)
-				l.dies(j)
-				stop := l.worker(quick)
-				j = l.ended(j.ID)
-				stop()
-				if j.State != workspace.JobDone || j.Attempts != 2 || j.Progress.Files != 1 || j.Progress.Total != 1 {
-					t.Errorf("%s: %+v", left, j)
-				}
-				w, err := l.space().Words(t.Context(), &r)
-				l.ok(err)
-				l.ok(w.Close())
-				if n := l.count(parts); left == "all" && n != before {
-					t.Errorf("%s: %d parts, want %d", left, n, before)
-				}
-				before = l.count(parts)
 			}
-		})
-	}
+			if left == "timeline" {
+				x, err := l.space().Timeline(t.Context(), &r)
+				l.ok(err)
+				l.ok(x.Close())
+			}
+			if _, err := l.space().Words(t.Context(), &r); left != "all" && !errors.Is(err, examine.ErrNoIndex) {
+				t.Fatalf("%s: %v", left, err)
+			}
+			j := l.add(workspace.JobIndex)
+			l.dies(j)
+			stop := l.worker(quick)
+			j = l.ended(j.ID)
+			stop()
+			if j.State != workspace.JobDone || j.Attempts != 2 || j.Progress.Files != 1 || j.Progress.Total != 1 {
+				t.Errorf("%s: %+v", left, j)
+			}
+			w, err := l.space().Words(t.Context(), &r)
+			l.ok(err)
+			l.ok(w.Close())
+			if n := l.count(parts); left == "all" && n != before {
+				t.Errorf("%s: %d parts, want %d", left, n, before)
+			}
+			before = l.count(parts)
+		}
+	})
 }

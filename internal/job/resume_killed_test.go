@@ -76,51 +76,47 @@ func TestKilledWithin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, open := range databases(t) {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			l := newLab(t, open)
-			ev := l.phone(2000)
-			stop := l.worker(func(e *job.Engine) { e.With = plain })
-			began := time.Now()
-			j := l.ended(l.check(ev).ID)
-			stop()
-			took := time.Since(began)
-			want := l.stored(j.Runs[0])
-			j = l.check(ev)
-			rng := rand.New(rand.NewPCG(7, 8))
-			went := 0
-			for range 4 {
-				at, _ := places.Load(l.Database())
-				told, err := json.Marshal(killed{Database: at.(string), Store: l.dir, Dir: t.TempDir(), Key: l.pool.Secret()})
-				l.ok(err)
-				cmd := exec.CommandContext(t.Context(), self)
-				cmd.Env = append(os.Environ(), workVariable+"="+string(told))
-				out, err := cmd.StderrPipe()
-				l.ok(err)
-				l.ok(cmd.Start())
-				done := make(chan int)
-				go func() { done <- count(out, wentOn) }()
-				l.running(j.ID)
-				time.Sleep(took/20 + time.Duration(rng.Int64N(int64(took)*2/5)))
-				l.ok(cmd.Process.Kill())
-				went += <-done
-				_ = cmd.Wait() // it was killed
-			}
-			stop = l.worker(func(e *job.Engine) { e.With, e.Silent = plain, 900*time.Millisecond })
-			defer stop()
-			j = l.ended(j.ID)
-			if j.State != workspace.JobDone || len(j.Runs) != 1 {
-				t.Fatalf("%+v", j)
-			}
-			t.Logf("%d of %d attempts went on from another's", went, j.Attempts)
-			if runs, err := l.Runs(t.Context(), workspace.RunFilter{Evidence: ev.ID}, workspace.Page{}); err != nil || len(runs.Items) != 2 {
-				t.Errorf("%d runs are stored of two jobs: %v", len(runs.Items), err)
-			}
-			l.same(want, l.stored(j.Runs[0]))
-			l.nothingKept()
-		})
-	}
+	each(t, func(t *testing.T, l *lab) {
+		ev := l.phone(2000)
+		stop := l.worker(func(e *job.Engine) { e.With = plain })
+		began := time.Now()
+		j := l.ended(l.check(ev).ID)
+		stop()
+		took := time.Since(began)
+		want := l.stored(j.Runs[0])
+		j = l.check(ev)
+		rng := rand.New(rand.NewPCG(7, 8))
+		went := 0
+		for range 4 {
+			at, _ := places.Load(l.Database())
+			told, err := json.Marshal(killed{Database: at.(string), Store: l.dir, Dir: t.TempDir(), Key: l.pool.Secret()})
+			l.ok(err)
+			cmd := exec.CommandContext(t.Context(), self)
+			cmd.Env = append(os.Environ(), workVariable+"="+string(told))
+			out, err := cmd.StderrPipe()
+			l.ok(err)
+			l.ok(cmd.Start())
+			done := make(chan int)
+			go func() { done <- count(out, wentOn) }()
+			l.running(j.ID)
+			time.Sleep(took/20 + time.Duration(rng.Int64N(int64(took)*2/5)))
+			l.ok(cmd.Process.Kill())
+			went += <-done
+			_ = cmd.Wait() // it was killed
+		}
+		stop = l.worker(func(e *job.Engine) { e.With, e.Silent = plain, 900*time.Millisecond })
+		defer stop()
+		j = l.ended(j.ID)
+		if j.State != workspace.JobDone || len(j.Runs) != 1 {
+			t.Fatalf("%+v", j)
+		}
+		t.Logf("%d of %d attempts went on from another's", went, j.Attempts)
+		if runs, err := l.Runs(t.Context(), workspace.RunFilter{Evidence: ev.ID}, workspace.Page{}); err != nil || len(runs.Items) != 2 {
+			t.Errorf("%d runs are stored of two jobs: %v", len(runs.Items), err)
+		}
+		l.same(want, l.stored(j.Runs[0]))
+		l.nothingKept()
+	})
 }
 
 // running waits until a process runs the job, or it ended.

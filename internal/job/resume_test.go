@@ -158,40 +158,36 @@ func (c *cut) Create(ctx context.Context, id string) (vault.Writer, error) {
 // last of them leaves is what one that was not interrupted leaves, to the byte.
 func TestEachBoundary(t *testing.T) {
 	t.Parallel()
-	for name, open := range databases(t) {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			l := newLab(t, open)
-			ev := l.store1(func(dir string) error { _, err := testevidence.WriteAndroidQF(dir, ""); return err })
-			stop := l.worker(func(e *job.Engine) { e.With = plain })
-			j := l.ended(l.check(ev).ID)
-			stop()
-			if j.State != workspace.JobDone || len(j.Runs) != 1 || j.Progress.Total < 5 {
-				t.Fatalf("%+v", j)
-			}
-			want := l.stored(j.Runs[0])
-			j = l.check(ev)
-			lives := int(tasksOf(t, want)) // as many as there are tasks, at most
-			if testing.Short() {
-				lives = 3
-			}
-			log := l.lives(lives, plain)
-			if n := l.kept(); n < min(lives, 5)-1 {
-				t.Errorf("after %d lives %d parts are kept", lives, n)
-			}
-			stop = l.worker(func(e *job.Engine) { e.With = plain })
-			defer stop()
-			j = l.ended(j.ID)
-			if j.State != workspace.JobDone || len(j.Runs) != 1 || j.Attempts != 1 {
-				t.Fatalf("%+v", j)
-			}
-			if n := strings.Count(log, wentOn); n < lives-1 {
-				t.Errorf("%d of %d lives went on from another's", n, lives)
-			}
-			l.same(want, l.stored(j.Runs[0]))
-			l.nothingKept()
-		})
-	}
+	each(t, func(t *testing.T, l *lab) {
+		ev := l.store1(func(dir string) error { _, err := testevidence.WriteAndroidQF(dir, ""); return err })
+		stop := l.worker(func(e *job.Engine) { e.With = plain })
+		j := l.ended(l.check(ev).ID)
+		stop()
+		if j.State != workspace.JobDone || len(j.Runs) != 1 || j.Progress.Total < 5 {
+			t.Fatalf("%+v", j)
+		}
+		want := l.stored(j.Runs[0])
+		j = l.check(ev)
+		lives := int(tasksOf(t, want)) // as many as there are tasks, at most
+		if testing.Short() {
+			lives = 3
+		}
+		log := l.lives(lives, plain)
+		if n := l.kept(); n < min(lives, 5)-1 {
+			t.Errorf("after %d lives %d parts are kept", lives, n)
+		}
+		stop = l.worker(func(e *job.Engine) { e.With = plain })
+		defer stop()
+		j = l.ended(j.ID)
+		if j.State != workspace.JobDone || len(j.Runs) != 1 || j.Attempts != 1 {
+			t.Fatalf("%+v", j)
+		}
+		if n := strings.Count(log, wentOn); n < lives-1 {
+			t.Errorf("%d of %d lives went on from another's", n, lives)
+		}
+		l.same(want, l.stored(j.Runs[0]))
+		l.nothingKept()
+	})
 }
 
 // What the log says of checks.
@@ -236,110 +232,98 @@ func (l *lab) kept() (n int) {
 // TestRecheckWithin interrupts a recheck after each part that it keeps.
 func TestRecheckWithin(t *testing.T) {
 	t.Parallel()
-	for name, open := range databases(t) {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			l := newLab(t, open)
-			without := func(ctx context.Context, s *examine.Space) (examine.With, error) {
-				with, err := plain(ctx, s)
-				with.Rules = &rule.Set{}
-				return with, err
-			}
-			want := map[string]map[string]string{}
-			tasks := 0
-			for range 2 {
-				ev := l.store1(func(dir string) error { _, err := testevidence.WriteAttackedDump(dir); return err })
-				for _, with := range []func(context.Context, *examine.Space) (examine.With, error){plain, without} {
-					stop := l.worker(func(e *job.Engine) { e.With = with })
-					j := l.ended(l.check(ev).ID)
-					stop()
-					if j.State != workspace.JobDone {
-						t.Fatalf("%+v", j)
-					}
-					if want[ev.ID] == nil {
-						want[ev.ID] = l.stored(j.Runs[0])
-						tasks += int(tasksOf(t, want[ev.ID]))
-					}
+	each(t, func(t *testing.T, l *lab) {
+		without := func(ctx context.Context, s *examine.Space) (examine.With, error) {
+			with, err := plain(ctx, s)
+			with.Rules = &rule.Set{}
+			return with, err
+		}
+		want := map[string]map[string]string{}
+		tasks := 0
+		for range 2 {
+			ev := l.store1(func(dir string) error { _, err := testevidence.WriteAttackedDump(dir); return err })
+			for _, with := range []func(context.Context, *examine.Space) (examine.With, error){plain, without} {
+				stop := l.worker(func(e *job.Engine) { e.With = with })
+				j := l.ended(l.check(ev).ID)
+				stop()
+				if j.State != workspace.JobDone {
+					t.Fatalf("%+v", j)
+				}
+				if want[ev.ID] == nil {
+					want[ev.ID] = l.stored(j.Runs[0])
+					tasks += int(tasksOf(t, want[ev.ID]))
 				}
 			}
-			j := l.add(workspace.JobRecheck)
-			log := l.lives(2, plain)
-			stop := l.worker(func(e *job.Engine) { e.With, e.KeepEvery = plain, -1 })
-			defer stop()
-			j = l.ended(j.ID)
-			if j.State != workspace.JobDone || len(j.Runs) != 2 || j.Progress.Files != 2 || j.Progress.Total != 2 || !strings.Contains(log, wentOn) {
-				t.Fatalf("%+v\n%s", j, log)
-			}
-			for _, id := range j.Runs {
-				r, err := l.Run(t.Context(), id)
-				l.ok(err)
-				l.same(want[r.Evidence], l.stored(id))
-			}
-			l.nothingKept()
-		})
-	}
+		}
+		j := l.add(workspace.JobRecheck)
+		log := l.lives(2, plain)
+		stop := l.worker(func(e *job.Engine) { e.With, e.KeepEvery = plain, -1 })
+		defer stop()
+		j = l.ended(j.ID)
+		if j.State != workspace.JobDone || len(j.Runs) != 2 || j.Progress.Files != 2 || j.Progress.Total != 2 || !strings.Contains(log, wentOn) {
+			t.Fatalf("%+v\n%s", j, log)
+		}
+		for _, id := range j.Runs {
+			r, err := l.Run(t.Context(), id)
+			l.ok(err)
+			l.same(want[r.Evidence], l.stored(id))
+		}
+		l.nothingKept()
+	})
 }
 
 // TestVoid: what was kept by another program is of no use, and the log says so.
 func TestVoid(t *testing.T) {
 	t.Parallel()
-	for name, open := range databases(t) {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			l := newLab(t, open)
-			ev := l.store1(func(dir string) error { _, err := testevidence.WriteAttackedDump(dir); return err })
-			j := l.check(ev)
-			newer := func(ctx context.Context, s *examine.Space) (examine.With, error) {
-				with, err := plain(ctx, s)
-				with.Version = "newer"
-				return with, err
-			}
-			if log := l.lives(2, plain); strings.Contains(log, beganAnew) || !strings.Contains(log, wentOn) {
-				t.Error(log)
-			}
-			if log := l.lives(1, newer); !strings.Contains(log, beganAnew) || strings.Contains(log, wentOn) {
-				t.Error(log)
-			}
-			if n := l.kept(); n != 1 {
-				t.Errorf("%d parts are kept, where one is of use", n)
-			}
-			defer l.worker(func(e *job.Engine) { e.With = newer })()
-			if j = l.ended(j.ID); j.State != workspace.JobDone {
-				t.Fatalf("%+v", j)
-			}
-			l.nothingKept()
-		})
-	}
+	each(t, func(t *testing.T, l *lab) {
+		ev := l.store1(func(dir string) error { _, err := testevidence.WriteAttackedDump(dir); return err })
+		j := l.check(ev)
+		newer := func(ctx context.Context, s *examine.Space) (examine.With, error) {
+			with, err := plain(ctx, s)
+			with.Version = "newer"
+			return with, err
+		}
+		if log := l.lives(2, plain); strings.Contains(log, beganAnew) || !strings.Contains(log, wentOn) {
+			t.Error(log)
+		}
+		if log := l.lives(1, newer); !strings.Contains(log, beganAnew) || strings.Contains(log, wentOn) {
+			t.Error(log)
+		}
+		if n := l.kept(); n != 1 {
+			t.Errorf("%d parts are kept, where one is of use", n)
+		}
+		defer l.worker(func(e *job.Engine) { e.With = newer })()
+		if j = l.ended(j.ID); j.State != workspace.JobDone {
+			t.Fatalf("%+v", j)
+		}
+		l.nothingKept()
+	})
 }
 
 // TestCancelledWithin: what a check kept goes with the job, rows and segments,
 // whoever ends it.
 func TestCancelledWithin(t *testing.T) {
 	t.Parallel()
-	for name, open := range databases(t) {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			l := newLab(t, open)
-			ev := l.store1(func(dir string) error { _, err := testevidence.WriteAttackedDump(dir); return err })
-			before := l.segments()
-			j := l.check(ev)
-			l.lives(1, plain)
-			if got := l.segments(); len(got) != len(before)+1 {
-				t.Fatalf("%d segments, and %d before", len(got), len(before))
-			}
-			l.ok(l.CancelJob(t.Context(), j.ID))
-			defer l.worker(func(e *job.Engine) { e.With = plain })()
-			l.nothingKept()
-			if d := cmp.Diff(before, l.segments()); d != "" {
-				t.Error(d)
-			}
-			j, err := l.Job(t.Context(), j.ID)
-			l.ok(err)
-			if j.State != workspace.JobCancelled || len(j.Runs) != 0 {
-				t.Errorf("%+v", j)
-			}
-		})
-	}
+	each(t, func(t *testing.T, l *lab) {
+		ev := l.store1(func(dir string) error { _, err := testevidence.WriteAttackedDump(dir); return err })
+		before := l.segments()
+		j := l.check(ev)
+		l.lives(1, plain)
+		if got := l.segments(); len(got) != len(before)+1 {
+			t.Fatalf("%d segments, and %d before", len(got), len(before))
+		}
+		l.ok(l.CancelJob(t.Context(), j.ID))
+		defer l.worker(func(e *job.Engine) { e.With = plain })()
+		l.nothingKept()
+		if d := cmp.Diff(before, l.segments()); d != "" {
+			t.Error(d)
+		}
+		j, err := l.Job(t.Context(), j.ID)
+		l.ok(err)
+		if j.State != workspace.JobCancelled || len(j.Runs) != 0 {
+			t.Errorf("%+v", j)
+		}
+	})
 }
 
 // segments are those of the vault.

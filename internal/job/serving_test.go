@@ -76,19 +76,15 @@ func TestServing(t *testing.T) {
 // TestServingBothEngines: once a process serves it runs jobs.
 func TestServingBothEngines(t *testing.T) {
 	t.Parallel()
-	for name, open := range databases(t) {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			l := newLab(t, open)
-			serving := make(chan struct{})
-			defer l.worker(func(e *job.Engine) {
-				e.Serving = func() { close(serving) }
-				e.Remind = func(context.Context, *examine.Space, string) error { return nil }
-			})()
-			<-serving
-			if j := l.ended(l.add(workspace.JobRemind).ID); j.State != workspace.JobDone {
-				t.Errorf("%+v", j)
-			}
-		})
-	}
+	each(t, func(t *testing.T, l *lab) {
+		serving := make(chan struct{})
+		defer l.worker(func(e *job.Engine) {
+			e.Serving = func() { close(serving) }
+			e.Remind = func(context.Context, *examine.Space, string) error { return nil }
+		})()
+		<-serving
+		if j := l.ended(l.add(workspace.JobRemind).ID); j.State != workspace.JobDone {
+			t.Errorf("%+v", j)
+		}
+	})
 }
