@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -45,7 +46,13 @@ func (f *field) start(name string, line func(string), cmd func() *exec.Cmd) *pro
 	}
 	p := &process{t: f.t, name: name, cmd: cmd, log: log, line: line, done: make(chan struct{})}
 	go p.keep()
-	f.t.Cleanup(func() { p.end(); log.Close() })
+	f.t.Cleanup(func() {
+		p.end()
+		log.Close()
+		if f.t.Failed() {
+			p.failures()
+		}
+	})
 	return p
 }
 
@@ -123,6 +130,18 @@ func (p *process) end() {
 	case <-time.After(20 * time.Second):
 		p.signal(syscall.SIGKILL)
 		<-p.done
+	}
+}
+
+// failures shows what the process said last of what failed.
+func (p *process) failures() {
+	text, err := os.ReadFile(p.log.Name())
+	if err != nil {
+		p.t.Error(err)
+	}
+	lines := slices.DeleteFunc(strings.Split(string(text), "\n"), func(s string) bool { return !strings.Contains(s, "failed") })
+	for _, s := range lines[max(0, len(lines)-10):] {
+		p.t.Logf("%s: %s", p.name, s[:min(len(s), 500)])
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"io"
 	"log/slog"
 
+	"github.com/amparo-project/amparo/internal/fault"
+
 	"github.com/amparo-project/amparo/internal/pipeline"
 	"github.com/amparo-project/amparo/internal/vault"
 	"github.com/amparo-project/amparo/internal/workspace"
@@ -44,7 +46,7 @@ func (k *keeping) save(ctx context.Context, mark string, write func(io.Writer) e
 		}
 	}
 	if err != nil && ctx.Err() == nil && !errors.Is(err, workspace.ErrLost) {
-		k.log.WarnContext(ctx, "part of a check not kept", "evidence", k.t.Evidence.ID, "type", fmt.Sprintf("%T", err))
+		k.log.WarnContext(ctx, "part of a check not kept", "evidence", k.t.Evidence.ID, fault.Kind(err))
 	}
 	return err
 }
@@ -66,7 +68,7 @@ func (k *keeping) load(ctx context.Context, mark string, part func(io.Reader) er
 		}
 		if err != nil {
 			k.log.WarnContext(ctx, "part of an interrupted check cannot be used: what it held is read again",
-				"evidence", k.t.Evidence.ID, "part", i, "type", fmt.Sprintf("%T", err))
+				"evidence", k.t.Evidence.ID, "part", i, fault.Kind(err))
 		}
 	}
 	if len(parts) > 0 {

@@ -17,6 +17,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/amparo-project/amparo/internal/fault"
+
 	"github.com/amparo-project/amparo/internal/workspace"
 )
 
@@ -93,7 +95,7 @@ func (d *Deliverer) Run(ctx context.Context) {
 	defer tick.Stop()
 	for ctx.Err() == nil {
 		if err := d.Once(ctx); err != nil && ctx.Err() == nil {
-			d.Log.ErrorContext(ctx, "webhooks", "type", fmt.Sprintf("%T", err))
+			d.Log.ErrorContext(ctx, "webhooks", fault.Kind(err))
 		}
 		select {
 		case <-ctx.Done():
@@ -138,7 +140,7 @@ func (d *Deliverer) deliver(ctx context.Context, o *workspace.Outgoing) {
 		return // it was not the receiver: the delivery is taken again when its time is over
 	}
 	if err := d.Store.EndDelivery(ctx, o, status, failure(status, err)); err != nil {
-		d.Log.ErrorContext(ctx, "end of a delivery not written", "delivery", o.ID, "type", fmt.Sprintf("%T", err))
+		d.Log.ErrorContext(ctx, "end of a delivery not written", "delivery", o.ID, fault.Kind(err))
 	}
 }
 

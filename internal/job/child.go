@@ -12,6 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/amparo-project/amparo/internal/fault"
+
 	"github.com/amparo-project/amparo/internal/pipeline"
 	"github.com/amparo-project/amparo/internal/seal"
 	"github.com/amparo-project/amparo/internal/vault"
@@ -182,7 +184,7 @@ func (e *Engine) readOnce(ctx context.Context, c *running) ([]file, error) {
 	}
 	if end == nil { // what it had in the making lies there in clear, and this process may end and not come back
 		if err := vault.CleanScratch(c.space.Dir); err != nil {
-			e.Log.WarnContext(ctx, "what a process left that read evidence was not removed", "job", j.ID, "type", fmt.Sprintf("%T", err))
+			e.Log.WarnContext(ctx, "what a process left that read evidence was not removed", "job", j.ID, fault.Kind(err))
 		}
 	}
 	switch {

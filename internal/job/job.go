@@ -12,12 +12,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/amparo-project/amparo/internal/fault"
 
 	"github.com/amparo-project/amparo/internal/examine"
 	"github.com/amparo-project/amparo/internal/indicator"
@@ -301,7 +302,7 @@ func (e *Engine) warn(ctx context.Context, what string, err error) {
 		e.Log.WarnContext(ctx, what, "reason", "the database cannot be reached")
 		return
 	}
-	e.Log.WarnContext(ctx, what, "type", fmt.Sprintf("%T", err))
+	e.Log.WarnContext(ctx, what, fault.Kind(err))
 }
 
 // serve has an engine bring jobs.

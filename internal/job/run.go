@@ -3,13 +3,14 @@ package job
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/amparo-project/amparo/internal/fault"
 
 	"github.com/amparo-project/amparo/internal/examine"
 	"github.com/amparo-project/amparo/internal/seal"
@@ -94,11 +95,11 @@ func (e *Engine) run(ctx context.Context, j *workspace.Job) workspace.Outcome {
 	case errors.Is(err, errCrashes):
 		return e.end(ctx, c, &last, workspace.JobFailed, "web.job.crashes")
 	case passes(err) && j.Retries < maxRetries:
-		e.Log.WarnContext(ctx, "job is tried again", "job", j.ID, "retries", j.Retries+1, "type", fmt.Sprintf("%T", err))
+		e.Log.WarnContext(ctx, "job is tried again", "job", j.ID, "retries", j.Retries+1, fault.Kind(err))
 		return e.giveBack(ctx, &last, backoff(j.Retries), e.explain(err))
 	}
 	message := e.explain(err)
-	e.Log.WarnContext(ctx, "job failed", "job", j.ID, "message", message, "type", fmt.Sprintf("%T", err))
+	e.Log.WarnContext(ctx, "job failed", "job", j.ID, "message", message, fault.Kind(err))
 	return e.end(ctx, c, &last, workspace.JobFailed, message)
 }
 
@@ -167,7 +168,7 @@ func (e *Engine) write(ctx context.Context, j *workspace.Job, fn func(context.Co
 		}
 		select {
 		case <-end.Done():
-			e.Log.ErrorContext(ctx, "end of job not written", "job", j.ID, "type", fmt.Sprintf("%T", err))
+			e.Log.ErrorContext(ctx, "end of job not written", "job", j.ID, fault.Kind(err))
 			return false
 		case <-time.After(wait):
 		}

@@ -42,7 +42,7 @@ func (m *memory) Put(_ int64, entry []byte, _ int64, hashes []tlog.Hash) error {
 	return nil
 }
 
-func (m *memory) entry(i int64) ([]byte, error) { return m.entries[i], nil }
+func (m *memory) list(from, to int64) ([][]byte, error) { return m.entries[from:to], nil }
 
 const origin = "amparo.test/w"
 
@@ -105,7 +105,7 @@ func (f *fixture) policy() torchwood.Policy {
 func (f *fixture) publish() string {
 	f.t.Helper()
 	dir := f.t.TempDir()
-	if err := ledger.Publish(dir, int64(len(f.entries)), f.checkpoint(), f, f.entry); err != nil {
+	if err := ledger.Publish(dir, int64(len(f.entries)), f.checkpoint(), f, f.list); err != nil {
 		f.t.Fatal(err)
 	}
 	return dir

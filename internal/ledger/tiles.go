@@ -27,8 +27,9 @@ const CheckpointFile = "checkpoint"
 // Publish writes the first n entries, their tiles and the checkpoint that
 // signs them below dir, as c2sp.org/tlog-tiles lays them out. A full tile that
 // is there already is left alone, for it never changes; the checkpoint is
-// written last, so that what it signs is there. entry reads one leaf.
-func Publish(dir string, n int64, checkpoint []byte, r tlog.HashReader, entry func(i int64) ([]byte, error)) error {
+// written last, so that what it signs is there. entries reads the leaves from
+// one to before another, at most 256.
+func Publish(dir string, n int64, checkpoint []byte, r tlog.HashReader, entries func(from, to int64) ([][]byte, error)) error {
 	for _, t := range tlog.NewTiles(torchwood.TileHeight, 0, n) {
 		name := torchwood.TilePath(t)
 		if t.W == 1<<torchwood.TileHeight && exists(dir, name) {
@@ -43,7 +44,7 @@ func Publish(dir string, n int64, checkpoint []byte, r tlog.HashReader, entry fu
 		}
 	}
 	for from := int64(0); from < n; from += 1 << torchwood.TileHeight {
-		if err := publishBundle(dir, from, n, entry); err != nil {
+		if err := publishBundle(dir, from, n, entries); err != nil {
 			return err
 		}
 	}
@@ -51,21 +52,24 @@ func Publish(dir string, n int64, checkpoint []byte, r tlog.HashReader, entry fu
 }
 
 // publishBundle writes the bundle of entries that begins at from.
-func publishBundle(dir string, from, n int64, entry func(i int64) ([]byte, error)) error {
+func publishBundle(dir string, from, n int64, entries func(from, to int64) ([][]byte, error)) error {
 	width := min(1<<torchwood.TileHeight, n-from)
 	t := tlog.Tile{H: torchwood.TileHeight, L: -1, N: from >> torchwood.TileHeight, W: int(width)}
 	name := torchwood.TilePath(t)
 	if width == 1<<torchwood.TileHeight && exists(dir, name) {
 		return nil
 	}
+	list, err := entries(from, from+width)
+	if err != nil {
+		return err
+	}
+	if int64(len(list)) != width {
+		return fmt.Errorf("%w: ledger: %d of the %d entries from %d on", ErrMalformed, len(list), width, from)
+	}
 	var bundle []byte
-	for i := from; i < from+width; i++ {
-		data, err := entry(i)
-		if err != nil {
-			return err
-		}
+	for i, data := range list {
 		if bundle, err = torchwood.AppendTileEntry(bundle, data); err != nil {
-			return fmt.Errorf("ledger: entry %d: %w", i, err)
+			return fmt.Errorf("ledger: entry %d: %w", from+int64(i), err)
 		}
 	}
 	return put(dir, name, bundle)

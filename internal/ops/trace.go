@@ -8,6 +8,8 @@ import (
 	"os"
 	"strings"
 
+	"github.com/amparo-project/amparo/internal/fault"
+
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
@@ -65,7 +67,7 @@ func (w *Watch) Trace(ctx context.Context, log *slog.Logger, service, version st
 		return nil, errors.New("traces: the address of the collector cannot be used") // not the error: headers may hold a secret
 	}
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) {
-		log.WarnContext(ctx, "traces were not sent", "type", fmt.Sprintf("%T", err))
+		log.WarnContext(ctx, "traces were not sent", fault.Kind(err))
 	}))
 	p := sdk.NewTracerProvider(sdk.WithBatcher(out), sdk.WithResource(resource.NewSchemaless(
 		attribute.String("service.name", service), attribute.String("service.version", version))))

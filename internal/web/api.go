@@ -5,13 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"path"
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/amparo-project/amparo/internal/fault"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -236,7 +237,7 @@ func hand[I any](a *api, scope, method, path, id, summary, kind string, fn func(
 		}
 		return &file{kind, func(hc huma.Context) {
 			if err := write(hc.BodyWriter()); err != nil {
-				a.s.o.Log.WarnContext(ctx, "file broke off", "operation", id, "type", fmt.Sprintf("%T", err))
+				a.s.o.Log.WarnContext(ctx, "file broke off", "operation", id, fault.Kind(err))
 				panic(http.ErrAbortHandler) // who reads must not take it for whole
 			}
 		}}, nil

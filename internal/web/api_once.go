@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/amparo-project/amparo/internal/fault"
+
 	"github.com/amparo-project/amparo/internal/workspace"
 )
 
@@ -57,7 +59,7 @@ func (s *Server) once(c *caller, w http.ResponseWriter, r *http.Request, next ht
 	defer func() {
 		// The answer is kept also where the client did not wait for it.
 		if err := c.space.EndOnce(c.longer(), o, rec.good()); err != nil {
-			s.o.Log.ErrorContext(r.Context(), "answer not kept", "type", fmt.Sprintf("%T", err))
+			s.o.Log.ErrorContext(r.Context(), "answer not kept", fault.Kind(err))
 		}
 	}()
 	next.ServeHTTP(rec, r)

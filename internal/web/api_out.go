@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"os"
 
+	"github.com/amparo-project/amparo/internal/fault"
+
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/amparo-project/amparo/internal/account/concern"
@@ -216,7 +218,7 @@ func packed[I any](a *api, method, path, id, summary, takes string, fn func(ctx 
 			_, err := io.Copy(hc.BodyWriter(), r)
 			_ = r.CloseWithError(err) // who makes it stops
 			if err = errors.Join(err, <-done); err != nil {
-				a.s.o.Log.WarnContext(ctx, "archive broke off", "operation", id, "type", fmt.Sprintf("%T", err))
+				a.s.o.Log.WarnContext(ctx, "archive broke off", "operation", id, fault.Kind(err))
 				panic(http.ErrAbortHandler) // who reads must not take it for whole
 			}
 		}}, nil

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"math"
 	"net/http"
@@ -12,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/amparo-project/amparo/internal/fault"
 
 	"github.com/amparo-project/amparo/internal/account"
 	"github.com/amparo-project/amparo/internal/account/notice"
@@ -200,7 +201,7 @@ func (q *request) fail(err error) {
 	if status == http.StatusInternalServerError {
 		// Not the error itself: it may quote evidence.
 		ref := secret()[:8]
-		q.s.o.Log.ErrorContext(q.ctx(), "request failed", "ref", ref, "route", q.r.Pattern, "type", fmt.Sprintf("%T", err))
+		q.s.o.Log.ErrorContext(q.ctx(), "request failed", "ref", ref, "route", q.r.Pattern, fault.Kind(err))
 		q.refuse(status, id, "Ref", ref)
 		return
 	}
@@ -225,7 +226,7 @@ func (q *request) tell(status int, code, title, text string) {
 		return
 	}
 	if err := q.renderStatus(status, "error", title, text); err != nil {
-		q.s.o.Log.ErrorContext(q.ctx(), "page failed", "page", "error", "type", fmt.Sprintf("%T", err))
+		q.s.o.Log.ErrorContext(q.ctx(), "page failed", "page", "error", fault.Kind(err))
 	}
 }
 

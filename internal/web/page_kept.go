@@ -1,8 +1,9 @@
 package web
 
 import (
-	"fmt"
 	"io"
+
+	"github.com/amparo-project/amparo/internal/fault"
 
 	"github.com/amparo-project/amparo/internal/casework"
 	"github.com/amparo-project/amparo/internal/workspace"
@@ -46,7 +47,7 @@ func (q *request) jobResult() error {
 		return q.w
 	})
 	if err != nil && begun { // a file without its end opens nowhere
-		q.s.o.Log.WarnContext(q.ctx(), "result of a job broke off", "type", fmt.Sprintf("%T", err))
+		q.s.o.Log.WarnContext(q.ctx(), "result of a job broke off", fault.Kind(err))
 		return nil
 	}
 	return err

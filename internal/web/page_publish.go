@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/amparo-project/amparo/internal/fault"
+
 	"github.com/amparo-project/amparo/internal/account/book"
 	"github.com/amparo-project/amparo/internal/account/letter"
 	"github.com/amparo-project/amparo/internal/account/term"
@@ -140,7 +142,7 @@ func (q *request) sendExhibit() error {
 	})
 	switch {
 	case err != nil && begun: // a zip without its end opens nowhere
-		q.s.o.Log.WarnContext(q.ctx(), "exhibit broke off", "type", fmt.Sprintf("%T", err))
+		q.s.o.Log.WarnContext(q.ctx(), "exhibit broke off", fault.Kind(err))
 		return nil
 	case err == nil:
 		return nil
@@ -398,7 +400,7 @@ func (q *request) sendSite(p *casework.Publication) (err error) {
 		return q.w
 	})
 	if err != nil && begun { // a zip without its end opens nowhere
-		q.s.o.Log.WarnContext(q.ctx(), "publication broke off", "type", fmt.Sprintf("%T", err))
+		q.s.o.Log.WarnContext(q.ctx(), "publication broke off", fault.Kind(err))
 		return nil
 	}
 	return err

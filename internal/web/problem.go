@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/amparo-project/amparo/internal/fault"
+
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/amparo-project/amparo/internal/settings"
@@ -78,7 +80,7 @@ func (c *caller) problem(err error) *problem {
 	status, id := causeOf(err)
 	if status == http.StatusInternalServerError {
 		ref := secret()[:8]
-		c.s.o.Log.ErrorContext(c.ctx(), "request failed", "ref", ref, "path", c.r.Pattern)
+		c.s.o.Log.ErrorContext(c.ctx(), "request failed", "ref", ref, "path", c.r.Pattern, fault.Kind(err))
 		return newProblem(status, codeOf(id), c.Text(id, "Ref", ref))
 	}
 	p := newProblem(status, codeOf(id), c.sentence(err, id))

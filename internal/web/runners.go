@@ -3,8 +3,9 @@ package web
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
+
+	"github.com/amparo-project/amparo/internal/fault"
 
 	"github.com/amparo-project/amparo/internal/casework"
 	"github.com/amparo-project/amparo/internal/examine"
@@ -30,7 +31,7 @@ func (s *Server) admitted(sp *examine.Space) {
 		s.working.Go(func() { s.jobs.Run(s.ended) })
 	}
 	if err := s.jobs.Member(sp); err != nil {
-		s.o.Log.ErrorContext(s.ended, "jobs of a member are not run here", "type", fmt.Sprintf("%T", err))
+		s.o.Log.ErrorContext(s.ended, "jobs of a member are not run here", fault.Kind(err))
 	}
 	if s.o.Daily != nil {
 		s.working.Go(func() {

@@ -204,7 +204,7 @@ func (w *Workspace) hold(ctx context.Context, held map[string]holding, query str
 		}
 		held[id] = h
 	}
-	return rows.Err()
+	return w.fail("roles", rows.Err())
 }
 
 // noKey says why a member has no key of a case: it is another's, or none at all.

@@ -15,7 +15,10 @@ func (w *Workspace) now() string { return w.o.Now().UTC().Format(ledger.TimeLayo
 
 // ReadHashes implements tlog.HashReader over all of the ledger.
 func (w *Workspace) hashes(ctx context.Context) tlog.HashReader {
-	return tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) { return readHashes(ctx, w.db.Pool, indexes) })
+	return tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
+		list, err := readHashes(ctx, w.db.Pool, indexes)
+		return list, w.fail("hashes of the ledger", err)
+	})
 }
 
 // An Act is one entry of the ledger as members see it.
@@ -89,10 +92,8 @@ func (w *Workspace) Checkpoint(ctx context.Context) (signed []byte, n int64, err
 	if err != nil {
 		return nil, 0, w.fail("checkpoint", err)
 	}
-	if again, err := w.kept(ctx, n); err == nil {
-		signed = again // another process may have been first
-	}
-	return signed, n, nil
+	signed, err = w.kept(ctx, n) // another process may have been first
+	return signed, n, err
 }
 
 // CheckpointAt returns the checkpoint of n entries that was made. The error
@@ -144,7 +145,7 @@ func (w *Workspace) Checkpoints(ctx context.Context) ([][]byte, error) {
 		}
 		out = append(out, b)
 	}
-	return out, rows.Err()
+	return out, w.fail("checkpoints", rows.Err())
 }
 
 // Prove returns a proof that entry number i is in the ledger that a checkpoint
@@ -202,11 +203,19 @@ func (w *Workspace) PublishLedger(ctx context.Context, dir string, n int64, chec
 			return err
 		}
 	}
-	return ledger.Publish(dir, n, checkpoint, w.hashes(ctx), func(i int64) ([]byte, error) {
-		var data []byte
-		if err := w.db.Pool.QueryRowContext(ctx, "SELECT data FROM ledger_entry WHERE n = $1", i).Scan(&data); err != nil {
-			return nil, w.fail(fmt.Sprintf("entry %d of the ledger", i), err)
+	return ledger.Publish(dir, n, checkpoint, w.hashes(ctx), func(from, to int64) (list [][]byte, err error) {
+		rows, err := w.db.Pool.QueryContext(ctx, "SELECT data FROM ledger_entry WHERE n >= $1 AND n < $2 ORDER BY n", from, to)
+		if err != nil {
+			return nil, w.fail("entries of the ledger", err)
 		}
-		return data, nil
+		defer rows.Close()
+		for rows.Next() {
+			var data []byte
+			if err := rows.Scan(&data); err != nil {
+				return nil, w.fail("entries of the ledger", err)
+			}
+			list = append(list, data)
+		}
+		return list, w.fail("entries of the ledger", rows.Err())
 	})
 }

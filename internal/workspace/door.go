@@ -129,7 +129,8 @@ func (d *Door) lockedOut(ctx context.Context, member string, wait time.Duration)
 	})
 }
 
-// change runs fn in a transaction that writes and is no act: sessions, guesses.
+// change runs fn in a transaction that writes. What goes wrong with the database
+// is told as an error of this package.
 func (w *Workspace) change(ctx context.Context, fn func(*tx) error) error {
 	sqlTx, err := w.db.Pool.BeginTx(ctx, nil)
 	if err != nil {

@@ -119,7 +119,7 @@ func (t *tx) begun(device, source string, caseKey seal.Identity) (Evidence, erro
 			return ev, nil
 		}
 	}
-	return Evidence{}, rows.Err()
+	return Evidence{}, t.w.fail("read", rows.Err())
 }
 
 // CompleteEvidence says that all of it is stored and hashed.
@@ -421,5 +421,5 @@ func (t *tx) texts(query string, n int, args ...any) ([][]string, error) {
 		}
 		out = append(out, row)
 	}
-	return out, rows.Err()
+	return out, t.w.fail("read", rows.Err())
 }

@@ -106,22 +106,31 @@ func (w *Workspace) Exports(ctx context.Context, caseID, evidence string, p Page
 			}
 			return x.Entry, x, openJSON(key, sealed, &x.Private)
 		})
-	for i := range l.Items {
-		if err != nil {
-			break
-		}
-		err = w.read(ctx, func(t *tx) error {
-			var of filter
-			of.add("id IN (SELECT evidence_id FROM export_evidence WHERE export_id = $?)", l.Items[i].ID)
-			of.own("evidence", only)
-			list, err := t.texts(of.query("SELECT id FROM evidence WHERE @mine ORDER BY id"), 1, of.args...)
-			for _, row := range list {
-				l.Items[i].Evidence = append(l.Items[i].Evidence, row[0])
-			}
-			return err
-		})
+	if err != nil || len(l.Items) == 0 {
+		return l, err
 	}
-	return l, err
+	return l, w.read(ctx, func(t *tx) error { return t.exportsOf(l.Items, only) })
+}
+
+// exportsOf says of exports, which follow each other, what evidence they are of,
+// as far as it is of the person, if one is given.
+func (t *tx) exportsOf(list []Export, person string) error {
+	at := map[string]*Export{}
+	for i := range list {
+		at[list[i].ID] = &list[i]
+	}
+	var f filter
+	first, last := list[0].Entry, list[len(list)-1].Entry
+	f.add("x.export_id IN (SELECT id FROM export WHERE n >= $?)", min(first, last))
+	f.add("x.export_id IN (SELECT id FROM export WHERE n <= $?)", max(first, last))
+	f.own("evidence", person)
+	rows, err := t.texts(f.query("SELECT x.export_id, x.evidence_id FROM export_evidence x JOIN evidence ON id = x.evidence_id WHERE @mine ORDER BY x.evidence_id"), 2, f.args...)
+	for _, row := range rows {
+		if x := at[row[0]]; x != nil {
+			x.Evidence = append(x.Evidence, row[1])
+		}
+	}
+	return err
 }
 
 // left lists, in a withdrawal, to whom something of the evidence went.
@@ -147,5 +156,5 @@ func (t *tx) left(caseID, evidence string, r *Remains) error {
 		}
 		r.Exports = append(r.Exports, x)
 	}
-	return rows.Err()
+	return t.w.fail("exports", rows.Err())
 }

@@ -181,7 +181,7 @@ func (w *Workspace) markHunted(ctx context.Context, query string, args []any, ru
 			runs[i].sets[set] = true
 		}
 	}
-	return rows.Err()
+	return w.fail("hunt", rows.Err())
 }
 
 // huntHit is an indicator that fits a sighting.

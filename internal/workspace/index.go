@@ -43,7 +43,7 @@ func (x index) Parts(ctx context.Context, bundle string) ([][]byte, error) {
 		}
 		parts = append(parts, b)
 	}
-	return parts, rows.Err()
+	return parts, x.w.fail("list of files", rows.Err())
 }
 
 // reaches checks that the acting member may see the evidence, or the run's, that
@@ -108,37 +108,27 @@ func (x index) Commit(ctx context.Context, bundle, caseID string, n int, sealed 
 
 // commit is Commit for who may.
 func (x index) commit(ctx context.Context, bundle, caseID string, n int, sealed []byte, segments []vault.Segment, may func(*tx) error) error {
-	sqlTx, err := x.w.db.Pool.BeginTx(ctx, nil)
-	if err != nil {
-		return x.w.fail("begin", err)
-	}
-	defer sqlTx.Rollback() //nolint:errcheck // after Commit it does nothing
-	t := &tx{Tx: sqlTx, w: x.w, ctx: ctx}
-	if err := may(t); err != nil {
-		return err
-	}
-	if t.exec("INSERT INTO bundle_batch (bundle, part, sealed) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", bundle, n, sealed) == 0 && t.err == nil {
-		return fmt.Errorf("%s: %w", bundle, ErrBusy)
-	}
-	for i := range segments {
-		s := &segments[i]
-		if s.New {
-			t.exec("INSERT INTO segment (id, case_id, sha256, size, stored_sha256, stored_size) VALUES ($1, $2, $3, $4, $5, $6)",
-				s.ID, caseID, s.SHA256, s.Size, s.StoredSHA256, s.StoredSize)
+	return x.w.change(ctx, func(t *tx) error {
+		if err := may(t); err != nil {
+			return err
 		}
-		wrapped := s.Wrapped
-		if wrapped == nil {
-			wrapped = []byte{}
+		if t.exec("INSERT INTO bundle_batch (bundle, part, sealed) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", bundle, n, sealed) == 0 && t.err == nil {
+			return fmt.Errorf("%s: %w", bundle, ErrBusy)
 		}
-		t.exec("INSERT INTO segment_ref (bundle, segment_id, wrapped) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", bundle, s.ID, wrapped)
-	}
-	if t.err != nil {
-		return t.err
-	}
-	if err := sqlTx.Commit(); err != nil {
-		return x.w.fail("commit", err)
-	}
-	return nil
+		for i := range segments {
+			s := &segments[i]
+			if s.New {
+				t.exec("INSERT INTO segment (id, case_id, sha256, size, stored_sha256, stored_size) VALUES ($1, $2, $3, $4, $5, $6)",
+					s.ID, caseID, s.SHA256, s.Size, s.StoredSHA256, s.StoredSize)
+			}
+			wrapped := s.Wrapped
+			if wrapped == nil {
+				wrapped = []byte{}
+			}
+			t.exec("INSERT INTO segment_ref (bundle, segment_id, wrapped) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", bundle, s.ID, wrapped)
+		}
+		return nil
+	})
 }
 
 // Segments implements vault.Index.
@@ -160,7 +150,7 @@ func (x index) Segments(ctx context.Context, bundle string) (map[string]vault.Se
 		}
 		out[s.ID] = s
 	}
-	return out, rows.Err()
+	return out, x.w.fail("segments", rows.Err())
 }
 
 // KnownSegments returns the ids of all segments of the vault that something
@@ -182,7 +172,7 @@ func (w *Workspace) KnownSegments(ctx context.Context) (map[string]bool, error) 
 		}
 		known[id] = true
 	}
-	return known, rows.Err()
+	return known, w.fail("segments", rows.Err())
 }
 
 // DropUnsaved forgets results whose run was never written: their check was

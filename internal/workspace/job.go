@@ -150,39 +150,25 @@ func (w *Workspace) AddJob(ctx context.Context, j Job, private JobPrivate) (Job,
 	if kind.one && !kind.none && j.Once == "" {
 		j.Once = j.Kind + " " + j.Case
 	}
-	sqlTx, err := w.db.Pool.BeginTx(ctx, nil)
-	if err != nil {
-		return j, w.fail("begin", err)
-	}
-	defer sqlTx.Rollback() //nolint:errcheck // after Commit it does nothing
-	t := &tx{Tx: sqlTx, w: w, ctx: ctx}
-	if err := t.begin(); err != nil { // jobs are numbered one at a time
-		return j, err
-	}
-	if kind.none {
-		if err := t.lockOfNone(&j, w.member.ID); err != nil {
-			return j, err
+	there := ""
+	err := w.inLedger(ctx, func(t *tx) error { // jobs are numbered one at a time
+		if kind.none {
+			if err := t.lockOfNone(&j, w.member.ID); err != nil {
+				return err
+			}
 		}
-	}
-	if j.Once != "" {
-		var id string
-		err := t.scan("SELECT id FROM job WHERE once = $1", []any{j.Once}, &id)
-		if err == nil {
-			sqlTx.Rollback() //nolint:errcheck // nothing was written
-			return w.Job(ctx, id)
+		if j.Once != "" {
+			if err := t.scan("SELECT id FROM job WHERE once = $1", []any{j.Once}, &there); err == nil || !errors.Is(err, ErrNotFound) {
+				return err
+			}
 		}
-		if !errors.Is(err, ErrNotFound) {
-			return j, w.db.Explain(err)
-		}
+		j.ID, j.State, j.Created, j.Runs, j.member = newID("J"), JobWaiting, w.now(), []string{}, w.member.ID
+		return t.insertJob(&j, private)
+	})
+	if err == nil && there != "" {
+		return w.Job(ctx, there)
 	}
-	j.ID, j.State, j.Created, j.Runs, j.member = newID("J"), JobWaiting, w.now(), []string{}, w.member.ID
-	if err := t.insertJob(&j, private); err != nil {
-		return j, w.db.Explain(err)
-	}
-	if err := sqlTx.Commit(); err != nil {
-		return j, w.fail("commit", err)
-	}
-	return j, nil
+	return j, err
 }
 
 // insertJob writes the row, with the key for the workers, and has the job

@@ -163,7 +163,7 @@ func (w *Workspace) matched(ctx context.Context) (map[string][]link.Seen, error)
 		}
 		found[run] = append(found[run], s)
 	}
-	return found, rows.Err()
+	return found, w.fail("links", rows.Err())
 }
 
 // linkRun tells of the values of a run that can tie people.
@@ -183,7 +183,7 @@ func (w *Workspace) linkRun(ctx context.Context, run int64, fn func(*link.Seen))
 			return fmt.Errorf("run %d: %w", run, err)
 		}
 	}
-	return rows.Err()
+	return w.fail("observed values", rows.Err())
 }
 
 // linkReader turns what was observed into values that tie, in memory that it
@@ -276,5 +276,5 @@ func (w *Workspace) nameLinked(ctx context.Context, g *link.Graph) error {
 			m.Name = names[m.ID]
 		}
 	}
-	return rows.Err()
+	return w.fail("people", rows.Err())
 }

@@ -124,7 +124,7 @@ func (w *Workspace) wrapped(ctx context.Context, q queryer) (map[string]seal.Ide
 			return nil, err
 		}
 	}
-	return keys, rows.Err()
+	return keys, w.fail("keys of cases", rows.Err())
 }
 
 func (w *Workspace) signingKey(ctx context.Context) (string, error) {

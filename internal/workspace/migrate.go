@@ -176,7 +176,7 @@ func (t *tx) numbers(query string, args ...any) ([]int64, error) {
 		}
 		out = append(out, n)
 	}
-	return out, rows.Err()
+	return out, t.w.fail("read", rows.Err())
 }
 
 // rowsOf reads the sightings of a run in a workspace of the second schema.

@@ -95,7 +95,7 @@ func (w *Workspace) eachCount(ctx context.Context, table, caseID, query string, 
 			return w.fail("count", err)
 		}
 	}
-	return rows.Err()
+	return w.fail("count", rows.Err())
 }
 
 // AccountHeads returns, for each case of the member in which something was
@@ -188,7 +188,7 @@ func (w *Workspace) DueConsents(ctx context.Context, within time.Duration) ([]Du
 		}
 		out = append(out, d)
 	}
-	return out, rows.Err()
+	return out, w.fail("consents that end", rows.Err())
 }
 
 // A FindingTime is when the record of findings is of, and the gravest of them.
@@ -226,5 +226,5 @@ func (w *Workspace) FindingTimes(ctx context.Context, run, since, until string, 
 		f.Severity = finding.Severity(severity)
 		out = append(out, f)
 	}
-	return out, rows.Err()
+	return out, w.fail("times of findings", rows.Err())
 }

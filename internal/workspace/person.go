@@ -360,7 +360,7 @@ func (t *tx) consented(person, purpose string) (id string, err error) {
 			return "", t.w.fail("consent", err)
 		}
 		if no := holdsNot(purposes, until, withdrawn, purpose, t.now); no == "" {
-			return id, rows.Err()
+			return id, t.w.fail("consent", rows.Err())
 		} else if reason == "none was recorded" {
 			reason = no
 		}

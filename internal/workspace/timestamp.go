@@ -41,7 +41,7 @@ func (w *Workspace) Timestamps(ctx context.Context) ([]Timestamp, error) {
 		}
 		out = append(out, s)
 	}
-	return out, rows.Err()
+	return out, w.fail("timestamps", rows.Err())
 }
 
 // KeepWitness remembers the public key of a witness whose cosignature was

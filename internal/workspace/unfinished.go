@@ -36,32 +36,19 @@ func (u *Unfinished) in(ctx context.Context, fn func(t *tx, job string) error) e
 	if u.w.fence == nil {
 		return fmt.Errorf("%w: what is kept of a check is of a job", ErrInvalid)
 	}
-	sqlTx, err := u.w.db.Pool.BeginTx(ctx, nil)
-	if err != nil {
-		return u.w.fail("begin", err)
-	}
-	defer sqlTx.Rollback() //nolint:errcheck // after Commit it does nothing
-	t := &tx{Tx: sqlTx, w: u.w, ctx: ctx}
-	if err := t.fenced(""); err != nil { // first: it also holds other writers off
-		return u.w.db.explained(err)
-	}
-	var caseID string
-	if err := t.scan("SELECT case_id FROM evidence WHERE id = $1 AND state = $2", []any{u.evidence, Stored}, &caseID); err != nil {
-		return fmt.Errorf("evidence %s: %w", u.evidence, err)
-	}
-	if _, err := t.member(caseID, ActCheck); err != nil {
-		return err
-	}
-	if err := fn(t, u.w.fence.job); err != nil {
-		return u.w.db.explained(err)
-	}
-	if t.err != nil {
-		return u.w.db.explained(t.err)
-	}
-	if err := sqlTx.Commit(); err != nil {
-		return u.w.fail("commit", err)
-	}
-	return nil
+	return u.w.change(ctx, func(t *tx) error {
+		if err := t.fenced(""); err != nil { // first: it also holds other writers off
+			return err
+		}
+		var caseID string
+		if err := t.scan("SELECT case_id FROM evidence WHERE id = $1 AND state = $2", []any{u.evidence, Stored}, &caseID); err != nil {
+			return fmt.Errorf("evidence %s: %w", u.evidence, err)
+		}
+		if _, err := t.member(caseID, ActCheck); err != nil {
+			return err
+		}
+		return fn(t, u.w.fence.job)
+	})
 }
 
 // Add adds a part, whose segment is in the vault. The error wraps ErrLost where
@@ -138,7 +125,7 @@ func (k *Worker) Left(ctx context.Context) (segments []string, err error) {
 		}
 		segments = append(segments, id)
 	}
-	return segments, rows.Err()
+	return segments, k.fail("unfinished checks", rows.Err())
 }
 
 // Removed forgets segments of Left that are no longer in the vault.

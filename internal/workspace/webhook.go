@@ -211,7 +211,7 @@ func (w *Workspace) Webhooks(ctx context.Context) ([]Webhook, error) {
 		h.URL, h.Events, h.Least = p.URL, strings.Split(events, ","), finding.Severity(least)
 		out = append(out, h)
 	}
-	return out, rows.Err()
+	return out, w.fail("webhooks", rows.Err())
 }
 
 func openHook(key cipher.AEAD, id string, sealed []byte) (p hookPrivate, err error) {
@@ -286,7 +286,7 @@ func (w *Workspace) Deliveries(ctx context.Context, id string, limit int) ([]Del
 		}
 		out = append(out, d)
 	}
-	return out, rows.Err()
+	return out, w.fail("deliveries", rows.Err())
 }
 
 // ClaimDelivery takes the next delivery that is due, of whichever member, to

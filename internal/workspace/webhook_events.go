@@ -108,7 +108,7 @@ func (t *tx) hooks() ([]hook, error) {
 		h.events, h.least = strings.Split(events, ","), finding.Severity(least)
 		out = append(out, h)
 	}
-	return out, rows.Err()
+	return out, t.w.fail("webhooks", rows.Err())
 }
 
 // acted is an entry of the ledger as events are made of it.
@@ -154,7 +154,7 @@ func (t *tx) acted(h *hook) (list []acted, err error) {
 		}
 		list = append(list, a)
 	}
-	return list, rows.Err()
+	return list, t.w.fail("ledger", rows.Err())
 }
 
 // tellAct makes an event of an act, where it is one.
@@ -210,7 +210,7 @@ func (t *tx) severities(run, id string) (counts map[string]int, worst finding.Se
 		s := finding.Severity(severity)
 		counts[s.String()], worst = n, max(worst, s)
 	}
-	return counts, worst, rows.Err()
+	return counts, worst, t.w.fail("findings", rows.Err())
 }
 
 // gatherJobs tells of jobs that ended.

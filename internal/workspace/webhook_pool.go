@@ -95,5 +95,5 @@ func (t *tx) sealedHooks() (map[string][]byte, error) {
 		}
 		list[id] = sealed
 	}
-	return list, rows.Err()
+	return list, t.w.fail("webhooks", rows.Err())
 }

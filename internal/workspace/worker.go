@@ -56,6 +56,9 @@ func NewWorker(db *DB, o WorkerOptions) *Worker {
 }
 
 func (k *Worker) fail(what string, err error) error {
+	if err == nil {
+		return nil
+	}
 	return fmt.Errorf("%s: %w", what, k.db.Explain(err))
 }
 
@@ -116,19 +119,7 @@ func (k *Worker) fits(t *tx, j *Job) error {
 
 // in runs fn in a transaction that is no act.
 func (k *Worker) in(ctx context.Context, fn func(*tx) error) error {
-	sqlTx, err := k.db.Pool.BeginTx(ctx, nil)
-	if err != nil {
-		return k.fail("begin", err)
-	}
-	defer sqlTx.Rollback() //nolint:errcheck // after Commit it does nothing
-	t := &tx{Tx: sqlTx, w: &Workspace{db: k.db, o: Options{Now: k.o.Now}}, ctx: ctx}
-	if err := errors.Join(fn(t), t.err); err != nil {
-		return k.db.Explain(err)
-	}
-	if err := sqlTx.Commit(); err != nil {
-		return k.fail("commit", err)
-	}
-	return nil
+	return (&Workspace{db: k.db, o: Options{Now: k.o.Now}}).change(ctx, fn)
 }
 
 // job reads the row of a job.
@@ -139,7 +130,10 @@ func (t *tx) job(id string) (j Job, err error) {
 	}
 	defer rows.Close()
 	if !rows.Next() {
-		return j, errors.Join(ErrNotFound, rows.Err())
+		if err := rows.Err(); err != nil {
+			return j, t.w.fail("job", err)
+		}
+		return j, ErrNotFound
 	}
 	_, j, err = scanJob(rows)
 	return j, errors.Join(err, rows.Err())
@@ -347,7 +341,7 @@ func (k *Worker) silent(ctx context.Context) (map[string]sign, error) {
 		}
 	}
 	k.seen = running
-	return silent, rows.Err()
+	return silent, k.fail("jobs", rows.Err())
 }
 
 // fence holds what a job writes to the time in which its process has it: one

@@ -155,7 +155,12 @@ func (w *Workspace) Database() *DB { return w.db }
 // Close closes the database.
 func (w *Workspace) Close() error { return w.db.Close() }
 
+// fail says of an error of the database what it was about; nil where there is
+// none.
 func (w *Workspace) fail(what string, err error) error {
+	if err == nil {
+		return nil
+	}
 	return fmt.Errorf("%s: %w", what, w.db.Explain(err))
 }
 
@@ -202,22 +207,17 @@ func (w *Workspace) act(ctx context.Context, fn func(*tx) error) error {
 	// connection meanwhile.
 	w.db.acts.Lock()
 	defer w.db.acts.Unlock()
-	sqlTx, err := w.db.Pool.BeginTx(ctx, nil)
-	if err != nil {
-		return w.fail("begin", err)
-	}
-	t := &tx{Tx: sqlTx, w: w, ctx: ctx}
-	defer sqlTx.Rollback() //nolint:errcheck // after Commit it does nothing
-	if err := t.begin(); err != nil {
-		return err
-	}
-	if err := errors.Join(fn(t), t.err); err != nil {
-		return w.db.Explain(err)
-	}
-	if err := sqlTx.Commit(); err != nil {
-		return w.fail("commit", err)
-	}
-	return nil
+	return w.inLedger(ctx, fn)
+}
+
+// inLedger is act for what another act of this process may wait beside.
+func (w *Workspace) inLedger(ctx context.Context, fn func(*tx) error) error {
+	return w.change(ctx, func(t *tx) error {
+		if err := t.begin(); err != nil {
+			return err
+		}
+		return fn(t)
+	})
 }
 
 // begin takes the ledger for this transaction: the row stays locked to its end.

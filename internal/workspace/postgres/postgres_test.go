@@ -104,6 +104,18 @@ func TestMigrations(t *testing.T) {
 		})
 }
 
+func TestAway(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("in one goroutine: the race detector finds nothing")
+	}
+	at := postgrestest.Database(t)
+	line := postgrestest.NewLine(t, at)
+	db, through := open(t, at), open(t, line.URL)
+	t.Cleanup(func() { _ = db.Close(); _ = through.Close() })
+	workspacetest.Away(t, db, through, line)
+}
+
 func TestNoSecretInErrors(t *testing.T) {
 	t.Parallel()
 	_, err := postgres.Open(t.Context(), "postgres://u:hunter2@127.0.0.1:1/x?connect_timeout=1")

@@ -38,13 +38,6 @@ func (c *cast) shared() string {
 	return name
 }
 
-func must[T any](v T, err error) any {
-	if err != nil {
-		return err.Error()
-	}
-	return v
-}
-
 // asked is the record of a job that asks the feeds.
 func (c *cast) asked() workspace.FeedUpdate {
 	j, err := c.AddJob(c.T.Context(), workspace.Job{Kind: workspace.JobUpdate}, workspace.JobPrivate{})
