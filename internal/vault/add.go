@@ -16,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"filippo.io/age"
@@ -39,6 +40,9 @@ const (
 	batchBytes    = SegmentSize
 	batchSegments = 512
 )
+
+// storeAtOnce is how many operations of a store wait at once.
+const storeAtOnce = 16
 
 // NewID returns a random name of a segment.
 func NewID() string {
@@ -88,7 +92,11 @@ type adder struct {
 	bytes    int64    // of the batch
 	pending  map[string]Segment
 
-	files, total int64
+	ahead []*ahead // files that are read ahead of their turn
+	held  int64    // what they may hold in memory, in bytes
+
+	mu           sync.Mutex
+	files, total int64 // guarded by mu
 }
 
 func (a *adder) abort() {
@@ -117,7 +125,8 @@ func (a *adder) walk() error {
 		return fmt.Errorf("evidence: %w", err)
 	}
 	defer root.Close()
-	return fs.WalkDir(root.FS(), start, func(name string, e fs.DirEntry, err error) error {
+	defer a.dropAhead() // before root is closed
+	err = fs.WalkDir(root.FS(), start, func(name string, e fs.DirEntry, err error) error {
 		if err != nil {
 			return fmt.Errorf("evidence: %w", err)
 		}
@@ -129,6 +138,10 @@ func (a *adder) walk() error {
 		}
 		return a.add(root, name, e)
 	})
+	for err == nil && len(a.ahead) > 0 {
+		err = a.takeAhead()
+	}
+	return err
 }
 
 func (a *adder) add(root *os.Root, name string, e fs.DirEntry) error {
@@ -145,11 +158,18 @@ func (a *adder) add(root *os.Root, name string, e fs.DirEntry) error {
 	}
 	if !e.Type().IsRegular() {
 		f.Size, f.Note = 0, "not stored: "+typeName(e.Type())
-		a.batch = append(a.batch, f)
-		return nil
+		return a.readAhead(f, nil)
 	}
 	if known {
 		f.Segments, f.State = old.Segments, old.State
+	}
+	if f.Size <= SegmentSize && len(f.Segments) == 0 {
+		return a.readAhead(f, func(f *File) (made, error) { return a.small(root, f, info) })
+	}
+	for len(a.ahead) > 0 {
+		if err := a.takeAhead(); err != nil {
+			return err
+		}
 	}
 	file, err := root.Open(name)
 	if err != nil {
@@ -191,8 +211,15 @@ func (a *adder) read(file *os.File, f File, before fs.FileInfo) error {
 	if err := same(file, before); err != nil {
 		return err
 	}
+	return a.done(f)
+}
+
+// done counts a file that is read.
+func (a *adder) done(f File) error {
 	a.batch = append(a.batch, f)
+	a.mu.Lock()
 	a.files++
+	a.mu.Unlock()
 	a.told(0)
 	if a.bytes >= batchBytes || len(a.segments) >= batchSegments {
 		return a.flush()
@@ -260,35 +287,65 @@ func same(file *os.File, before fs.FileInfo) error {
 	return nil
 }
 
+// told counts bytes that were read. It may be called by several goroutines.
 func (a *adder) told(n int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	a.total += n
 	if a.o.Progress != nil {
 		a.o.Progress(a.files, a.total)
 	}
 }
 
-// segment encrypts n bytes of r, unless the case has them already.
+// made is a segment that is written, and that the bundle may not need.
+type made struct {
+	seg Segment
+	w   Writer // nil: there is none
+}
+
+// segment encrypts n bytes of r, unless the batch has them already.
 func (a *adder) segment(r io.Reader, n int64) (Segment, error) {
-	id := NewID()
-	w, err := a.s.Create(a.ctx, id)
+	m, err := a.make(r, n)
 	if err != nil {
 		return Segment{}, err
 	}
-	seg, err := a.encrypt(w, id, r, n)
-	if err == nil {
-		var kept bool
-		if seg, kept, err = a.reuse(seg); err == nil && !kept {
-			a.segments, a.writers = append(a.segments, seg), append(a.writers, w)
-			if a.pending == nil {
-				a.pending = map[string]Segment{}
-			}
-			a.pending[seg.SHA256] = seg
-			a.bytes += n
-			return seg, nil
-		}
+	return a.keep(m), nil
+}
+
+// make encrypts n bytes of r. It may be called by several goroutines. The caller
+// gives its result to keep, or drops it.
+func (a *adder) make(r io.Reader, n int64) (m made, err error) {
+	id := NewID()
+	if m.w, err = a.s.Create(a.ctx, id); err != nil {
+		return made{}, err
 	}
-	w.Abort()
-	return seg, err
+	if m.seg, err = a.encrypt(m.w, id, r, n); err != nil {
+		m.drop()
+		return made{}, err
+	}
+	return m, nil
+}
+
+func (m *made) drop() {
+	if m.w != nil {
+		m.w.Abort()
+	}
+}
+
+// keep adds a segment to the batch, unless that has the same bytes: then it is
+// that one.
+func (a *adder) keep(m made) Segment {
+	if had, ok := a.pending[m.seg.SHA256]; ok {
+		m.drop()
+		return had
+	}
+	a.segments, a.writers = append(a.segments, m.seg), append(a.writers, m.w)
+	if a.pending == nil {
+		a.pending = map[string]Segment{}
+	}
+	a.pending[m.seg.SHA256] = m.seg
+	a.bytes += m.seg.Size
+	return m.seg
 }
 
 func (a *adder) encrypt(w io.Writer, id string, r io.Reader, n int64) (Segment, error) {
@@ -296,7 +353,7 @@ func (a *adder) encrypt(w io.Writer, id string, r io.Reader, n int64) (Segment, 
 	if err != nil {
 		return Segment{}, err
 	}
-	buffered := bufio.NewWriterSize(w, 256<<10)
+	buffered := bufio.NewWriterSize(w, int(min(n+4<<10, 256<<10))) // most files are small
 	stored := newHashing(buffered)
 	enc, err := age.Encrypt(stored, recipient)
 	if err != nil {
@@ -322,26 +379,51 @@ func (a *adder) encrypt(w io.Writer, id string, r io.Reader, n int64) (Segment, 
 	return Segment{ID: id, SHA256: clear.sum(), Size: n, StoredSHA256: stored.sum(), StoredSize: stored.n, New: true}, nil
 }
 
-// reuse looks for the same bytes in this batch, then in the case.
-func (a *adder) reuse(seg Segment) (Segment, bool, error) {
-	if had, ok := a.pending[seg.SHA256]; ok {
-		return had, true, nil
+// reuse puts segments that the case has in the place of those of the batch that
+// have the same bytes.
+func (a *adder) reuse() error {
+	sums := make([]string, len(a.segments))
+	for i := range a.segments {
+		sums[i] = a.segments[i].SHA256
 	}
-	old, key, err := a.x.Same(a.ctx, a.o.Case, seg.SHA256)
-	if err != nil || old.ID == "" || key.Zero() {
-		return seg, false, err
+	found, err := a.x.Same(a.ctx, a.o.Case, sums)
+	if err != nil || len(found) == 0 {
+		return err
 	}
-	if old.Wrapped, err = a.rewrap(old, key); err != nil {
-		// Damaged or gone: these bytes are stored again, and whole.
-		return seg, false, nil //nolint:nilerr // vault verify tells of it
+	var g errgroup.Group
+	g.SetLimit(storeAtOnce)
+	instead := make([]Segment, len(a.segments))
+	for i := range a.segments {
+		old, ok := found[sums[i]]
+		if !ok {
+			continue
+		}
+		g.Go(func() error {
+			var err error
+			if old.Wrapped, err = a.rewrap(old.Segment, old.Key); err == nil {
+				old.New, instead[i] = false, old.Segment
+			} // Damaged or gone: these bytes are stored again, and whole. vault verify tells of it
+			return nil
+		})
 	}
-	old.New = false
-	a.segments, a.writers = append(a.segments, old), append(a.writers, nil)
-	if a.pending == nil {
-		a.pending = map[string]Segment{}
+	_ = g.Wait() // nothing fails
+	names := map[string]string{}
+	for i, old := range instead {
+		if old.ID != "" {
+			names[a.segments[i].ID] = old.ID
+			a.writers[i].Abort()
+			a.segments[i], a.writers[i] = old, nil
+		}
 	}
-	a.pending[seg.SHA256] = old
-	return old, true, nil
+	// In place: who waits for the batch has the same lists.
+	for i := range a.batch {
+		for n, id := range a.batch[i].Segments {
+			if old, ok := names[id]; ok {
+				a.batch[i].Segments[n] = old
+			}
+		}
+	}
+	return nil
 }
 
 // rewrap seals the file key of a segment for this bundle.
@@ -366,23 +448,16 @@ func (a *adder) flush() error {
 	if len(a.batch) == 0 {
 		return nil
 	}
-	var g errgroup.Group
-	g.SetLimit(16)
-	for _, w := range a.writers {
-		if w != nil {
-			g.Go(w.Sync)
-		}
-	}
-	if err := g.Wait(); err != nil {
-		return err
-	}
-	for _, w := range a.writers {
-		if w == nil {
-			continue
-		}
-		if err := w.Commit(); err != nil {
+	if len(a.segments) > 0 {
+		if err := a.reuse(); err != nil {
 			return err
 		}
+	}
+	if err := a.eachNew(Writer.Sync); err != nil {
+		return err
+	}
+	if err := a.eachNew(Writer.Commit); err != nil {
+		return err
 	}
 	for len(a.batch) > 0 {
 		if err := a.commitPart(); err != nil {
@@ -391,6 +466,18 @@ func (a *adder) flush() error {
 	}
 	a.writers, a.pending, a.bytes = nil, nil, 0
 	return nil
+}
+
+// eachNew does something with the new segments of the batch, several at once.
+func (a *adder) eachNew(do func(Writer) error) error {
+	var g errgroup.Group
+	g.SetLimit(storeAtOnce)
+	for _, w := range a.writers {
+		if w != nil {
+			g.Go(func() error { return do(w) })
+		}
+	}
+	return g.Wait()
 }
 
 // commitPart stores as much of the batch as one part of the list takes. The

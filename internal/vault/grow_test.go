@@ -95,7 +95,7 @@ func TestGrowingGoesOn(t *testing.T) {
 				s, _ := dirStore(t)
 				g := &growing{t: t, s: &faultyStore{Store: s}, m: newMemory(t)}
 				if where == "store" {
-					g.s = &faultyStore{Store: s, fail: step}
+					g.s = &faultyStore{Store: s, fail: int64(step)}
 				} else {
 					g.m.fail = step
 				}

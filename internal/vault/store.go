@@ -33,8 +33,8 @@ type Store interface {
 // A Writer takes the bytes of a new segment.
 type Writer interface {
 	io.Writer
-	// Sync makes the bytes durable. It may be called from another goroutine
-	// than Write, after the last of them.
+	// Sync makes the bytes durable. It, and Commit, may be called from another
+	// goroutine than Write, after the last of them, while others do it of others.
 	Sync() error
 	// Commit puts the segment under its name.
 	Commit() error
@@ -102,12 +102,32 @@ func (d *Dir) Create(_ context.Context, id string) (Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	name := tmpDir + "/" + NewID()
-	f, err := d.root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	// Spread as they will be: a file system puts files of one folder together,
+	// and looks ever longer for room there.
+	dir := tmpDir + "/" + id[2:4]
+	name := dir + "/" + NewID()
+	f, err := d.create(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err = d.mkdir(dir); err == nil {
+			f, err = d.create(name)
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("vault: %w", err)
 	}
 	return &dirWriter{d, f, name, to}, nil
+}
+
+func (d *Dir) create(name string) (*os.File, error) {
+	return d.root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+}
+
+// mkdir makes a folder that may be there.
+func (d *Dir) mkdir(name string) error {
+	if err := d.root.Mkdir(name, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return nil
 }
 
 func (w *dirWriter) Write(b []byte) (int, error) { return w.f.Write(b) }
@@ -119,10 +139,13 @@ func (w *dirWriter) Sync() error { return errors.Join(w.f.Sync(), w.f.Close()) }
 // durable as the bytes.
 func (w *dirWriter) Commit() error {
 	dir := path.Dir(w.to)
-	if err := w.d.root.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("vault: %w", err)
+	err := w.d.root.Rename(w.name, w.to)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err = w.d.mkdir(dir); err == nil {
+			err = w.d.root.Rename(w.name, w.to)
+		}
 	}
-	if err := w.d.root.Rename(w.name, w.to); err != nil {
+	if err != nil {
 		return fmt.Errorf("vault: %w", err)
 	}
 	w.name = ""

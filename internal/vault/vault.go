@@ -43,10 +43,9 @@ var (
 type Index interface {
 	// Parts returns the sealed parts of the list of a bundle, in order.
 	Parts(ctx context.Context, bundle string) ([][]byte, error)
-	// Same returns a segment of the case with that hash of its clear text, and
-	// the identity that opens it, which is zero where there is none that the
-	// caller can use.
-	Same(ctx context.Context, caseID, sum string) (Segment, seal.Identity, error)
+	// Same returns segments of the case by the hash of their clear text, as far
+	// as there are any with one of sums that the caller can open.
+	Same(ctx context.Context, caseID string, sums []string) (map[string]Found, error)
 	// Commit stores part number n of a list together with its segments, all
 	// or nothing. It fails where the part is there already.
 	Commit(ctx context.Context, bundle, caseID string, n int, sealed []byte, segments []Segment) error
@@ -66,6 +65,12 @@ type Segment struct {
 	Wrapped []byte
 	// New says that the store has it only now.
 	New bool
+}
+
+// Found is a segment that the case has, and the identity that opens it.
+type Found struct {
+	Segment
+	Key seal.Identity
 }
 
 // A File is one file of a bundle, as the list has it.

@@ -67,35 +67,67 @@ func (x index) reaches(ctx context.Context, bundle string) error {
 }
 
 // Same implements vault.Index.
-func (x index) Same(ctx context.Context, caseID, sum string) (vault.Segment, seal.Identity, error) {
-	var s vault.Segment
-	var key seal.Identity
+func (x index) Same(ctx context.Context, caseID string, sums []string) (map[string]vault.Found, error) {
+	found := map[string]vault.Found{}
 	err := x.w.read(ctx, func(t *tx) error {
 		if _, err := t.member(caseID, ActCheck); err != nil {
 			return err
 		}
-		// A run's segments are sealed for its evidence. What an interrupted check
-		// stored belongs to no run, and is of no use.
-		list, err := t.texts(`SELECT s.id, f.bundle, e.id FROM segment s JOIN segment_ref f ON f.segment_id = s.id
-			LEFT JOIN run u ON u.id = `+runOfBundle+` JOIN evidence e ON e.id = COALESCE(u.evidence_id, f.bundle)
-			WHERE s.case_id = $1 AND s.sha256 = $2 AND e.wrapped IS NOT NULL ORDER BY s.id, f.bundle LIMIT 1`, 3, caseID, sum)
-		if err != nil || len(list) == 0 {
-			return err
+		of := map[string]string{} // the evidence of each
+		for part := range slices.Chunk(sums, rowsAtOnce) {
+			if err := t.same(caseID, part, found, of); err != nil {
+				return err
+			}
 		}
-		err = t.scan(`SELECT s.id, s.sha256, s.size, s.stored_sha256, s.stored_size, f.wrapped
-			FROM segment s JOIN segment_ref f ON f.segment_id = s.id WHERE s.id = $1 AND f.bundle = $2`,
-			[]any{list[0][0], list[0][1]}, &s.ID, &s.SHA256, &s.Size, &s.StoredSHA256, &s.StoredSize, &s.Wrapped)
-		if err != nil {
-			return err
+		if len(found) == 0 {
+			return nil
 		}
 		caseKey, err := x.w.caseKey(ctx, t, caseID)
 		if err != nil {
 			return err
 		}
-		key, err = x.w.evidenceKey(ctx, t, list[0][2], caseKey)
-		return err
+		keys := map[string]seal.Identity{}
+		for sum, f := range found {
+			id := of[sum]
+			if _, ok := keys[id]; !ok {
+				if keys[id], err = x.w.evidenceKey(ctx, t, id, caseKey); err != nil {
+					return err
+				}
+			}
+			f.Key = keys[id]
+			found[sum] = f
+		}
+		return nil
 	})
-	return s, key, err
+	return found, err
+}
+
+// same adds the segments of a case with one of sums, and the evidence whose key
+// opens each. A run's are sealed for its evidence. What an interrupted check
+// stored belongs to no run, and is of no use.
+func (t *tx) same(caseID string, sums []string, found map[string]vault.Found, of map[string]string) error {
+	var f filter
+	f.equal("s.case_id", caseID)
+	f.among("s.sha256", sums)
+	rows, err := t.QueryContext(t.ctx, f.query(`SELECT s.id, s.sha256, s.size, s.stored_sha256, s.stored_size, f.wrapped, e.id
+		FROM segment s JOIN segment_ref f ON f.segment_id = s.id
+		LEFT JOIN run u ON u.id = `+runOfBundle+` JOIN evidence e ON e.id = COALESCE(u.evidence_id, f.bundle)
+		WHERE @mine AND e.wrapped IS NOT NULL ORDER BY s.id, f.bundle`), f.args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var s vault.Segment
+		var evidence string
+		if err := rows.Scan(&s.ID, &s.SHA256, &s.Size, &s.StoredSHA256, &s.StoredSize, &s.Wrapped, &evidence); err != nil {
+			return err
+		}
+		if _, ok := found[s.SHA256]; !ok {
+			found[s.SHA256], of[s.SHA256] = vault.Found{Segment: s}, evidence
+		}
+	}
+	return rows.Err()
 }
 
 // Commit implements vault.Index.
@@ -115,20 +147,67 @@ func (x index) commit(ctx context.Context, bundle, caseID string, n int, sealed 
 		if t.exec("INSERT INTO bundle_batch (bundle, part, sealed) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", bundle, n, sealed) == 0 && t.err == nil {
 			return fmt.Errorf("%s: %w", bundle, ErrBusy)
 		}
+		var list, refs [][]any
 		for i := range segments {
 			s := &segments[i]
 			if s.New {
-				t.exec("INSERT INTO segment (id, case_id, sha256, size, stored_sha256, stored_size) VALUES ($1, $2, $3, $4, $5, $6)",
-					s.ID, caseID, s.SHA256, s.Size, s.StoredSHA256, s.StoredSize)
+				list = append(list, []any{s.ID, caseID, s.SHA256, s.Size, s.StoredSHA256, s.StoredSize})
 			}
 			wrapped := s.Wrapped
 			if wrapped == nil {
 				wrapped = []byte{}
 			}
-			t.exec("INSERT INTO segment_ref (bundle, segment_id, wrapped) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", bundle, s.ID, wrapped)
+			refs = append(refs, []any{bundle, s.ID, wrapped})
 		}
+		t.insert("segment (id, case_id, sha256, size, stored_sha256, stored_size)", list, "")
+		t.insert("segment_ref (bundle, segment_id, wrapped)", refs, " ON CONFLICT DO NOTHING")
 		return nil
 	})
+}
+
+// How many rows one statement asks for, and writes.
+const (
+	rowsAtOnce = 256
+	rowsToAdd  = 32
+)
+
+// insert writes rows into a table, many with each statement, for a server has to
+// answer each; and reads a statement once for all rows, which costs SQLite more
+// than to run it.
+func (t *tx) insert(table string, rows [][]any, rest string) {
+	if t.err != nil {
+		return
+	}
+	whole := len(rows) / rowsToAdd * rowsToAdd
+	if whole > 0 {
+		query, _ := insertion(table, rows[:rowsToAdd], rest)
+		many, err := t.PrepareContext(t.ctx, query)
+		if err != nil {
+			t.err = err
+			return
+		}
+		defer many.Close()
+		for part := range slices.Chunk(rows[:whole], rowsToAdd) {
+			_, args := insertion(table, part, rest)
+			if _, t.err = many.ExecContext(t.ctx, args...); t.err != nil {
+				return
+			}
+		}
+	}
+	if whole < len(rows) {
+		query, args := insertion(table, rows[whole:], rest)
+		t.exec(query, args...)
+	}
+}
+
+// insertion is a statement that writes rows, and its arguments.
+func insertion(table string, rows [][]any, rest string) (query string, args []any) {
+	var f filter
+	marks := make([]string, len(rows))
+	for i, row := range rows {
+		marks[i] = f.mark(row...)
+	}
+	return "INSERT INTO " + table + " VALUES " + strings.Join(marks, ", ") + rest, f.args
 }
 
 // Segments implements vault.Index.

@@ -277,8 +277,8 @@ func (x keptIndex) Parts(ctx context.Context, bundle string) ([][]byte, error) {
 }
 
 // Same implements vault.Index: there is none.
-func (keptIndex) Same(context.Context, string, string) (vault.Segment, seal.Identity, error) {
-	return vault.Segment{}, seal.Identity{}, nil
+func (keptIndex) Same(context.Context, string, []string) (map[string]vault.Found, error) {
+	return nil, nil
 }
 
 // Commit implements vault.Index.

@@ -40,8 +40,8 @@ func (w *Workspace) SharedIndex(ctx context.Context) (vault.Index, seal.Identity
 type sharedIndex struct{ index }
 
 // Same implements vault.Index: nothing is stored once for several.
-func (sharedIndex) Same(context.Context, string, string) (vault.Segment, seal.Identity, error) {
-	return vault.Segment{}, seal.Identity{}, nil
+func (sharedIndex) Same(context.Context, string, []string) (map[string]vault.Found, error) {
+	return nil, nil
 }
 
 // Commit implements vault.Index.

@@ -171,12 +171,21 @@ func (k *Worker) Next(ctx context.Context, queues []string) (id string, err erro
 
 // among adds the condition that an expression is one of some values.
 func (f *filter) among(expression string, values []string) {
-	marks := make([]string, len(values))
+	args := make([]any, len(values))
 	for i, v := range values {
+		args[i] = v
+	}
+	f.where = append(f.where, expression+" IN "+f.mark(args...))
+}
+
+// mark adds arguments, and returns what stands for them: "($1, $2, …)".
+func (f *filter) mark(args ...any) string {
+	marks := make([]string, len(args))
+	for i, v := range args {
 		f.args = append(f.args, v)
 		marks[i] = "$" + strconv.Itoa(len(f.args))
 	}
-	f.where = append(f.where, expression+" IN ("+strings.Join(marks, ", ")+")")
+	return "(" + strings.Join(marks, ", ") + ")"
 }
 
 // ErrLost says that another process runs the job now.

@@ -3,6 +3,7 @@ package vaulttest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 
@@ -40,15 +41,16 @@ func (x *Index) Parts(_ context.Context, bundle string) ([][]byte, error) {
 }
 
 // Same implements vault.Index.
-func (x *Index) Same(_ context.Context, _, sum string) (vault.Segment, seal.Identity, error) {
+func (x *Index) Same(_ context.Context, _ string, sums []string) (map[string]vault.Found, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	found := map[string]vault.Found{}
 	for _, s := range x.segments {
-		if s.SHA256 == sum {
-			return s, x.Key, nil
+		if slices.Contains(sums, s.SHA256) {
+			found[s.SHA256] = vault.Found{Segment: s, Key: x.Key}
 		}
 	}
-	return vault.Segment{}, seal.Identity{}, nil
+	return found, nil
 }
 
 // Commit implements vault.Index.

@@ -352,7 +352,7 @@ var attempts = map[string]attempt{
 	"Index": {rule: each, deed: see, try: func(c *cast, w *ws, s *subject) (any, error) {
 		_, err := w.Index().Segments(c.T.Context(), s.evidence.ID)
 		_, parts := w.Index().Parts(c.T.Context(), s.run.ID)
-		_, _, same := w.Index().Same(c.T.Context(), c.Case.ID, form)
+		_, same := w.Index().Same(c.T.Context(), c.Case.ID, []string{form})
 		commit := w.Index().Commit(c.T.Context(), c.spare(), c.Case.ID, 0, []byte{}, nil)
 		for _, err := range []error{parts, same, commit} {
 			if errors.Is(err, workspace.ErrUnreachable) {
