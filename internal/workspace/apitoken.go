@@ -117,7 +117,7 @@ func (w *Workspace) Tokens(ctx context.Context) ([]Token, error) {
 func (w *Workspace) RevokeToken(ctx context.Context, handle string) error {
 	return w.act(ctx, func(t *tx) error {
 		if t.exec("DELETE FROM api_token WHERE handle = $1 AND member_id = $2", handle, w.member.ID) == 0 {
-			return errors.Join(fmt.Errorf("token %s: %w", handle, ErrNotFound), t.err)
+			return fmt.Errorf("token %s: %w", handle, ErrNotFound)
 		}
 		t.record("token.revoked", "", handle, map[string]any{"token": handle})
 		return nil

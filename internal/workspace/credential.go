@@ -145,7 +145,7 @@ func (w *Workspace) OpenByPasskey(ctx context.Context, id string, sealed []byte)
 func (w *Workspace) RemovePasskey(ctx context.Context, id string) error {
 	return w.act(ctx, func(t *tx) error {
 		if t.exec("DELETE FROM passkey WHERE id = $1 AND member_id = $2", id, w.member.ID) == 0 {
-			return errors.Join(fmt.Errorf("passkey: %w", ErrNotFound), t.err)
+			return fmt.Errorf("passkey: %w", ErrNotFound)
 		}
 		t.record("member.passkey_removed", "", w.member.ID, map[string]any{"member": w.member.ID, "passkey": id})
 		return t.stillComesIn()
@@ -236,7 +236,7 @@ func (w *Workspace) Subjects(ctx context.Context) ([]Subject, error) {
 func (w *Workspace) RemoveSubject(ctx context.Context, issuer, subject string) error {
 	return w.act(ctx, func(t *tx) error {
 		if t.exec("DELETE FROM subject WHERE issuer = $1 AND subject = $2 AND member_id = $3", issuer, subject, w.member.ID) == 0 {
-			return errors.Join(fmt.Errorf("subject: %w", ErrNotFound), t.err)
+			return fmt.Errorf("subject: %w", ErrNotFound)
 		}
 		t.record("member.subject_removed", "", w.member.ID, map[string]any{"member": w.member.ID, "issuer": issuer})
 		return t.stillComesIn()

@@ -138,7 +138,11 @@ func (w *Workspace) change(ctx context.Context, fn func(*tx) error) error {
 	}
 	defer sqlTx.Rollback() //nolint:errcheck // after Commit it does nothing
 	t := &tx{Tx: sqlTx, w: w, ctx: ctx, now: w.now()}
-	if err := errors.Join(fn(t), t.err); err != nil {
+	err = fn(t)
+	if t.err != nil {
+		err = t.err // the first: that nothing was changed, or found, may be for it
+	}
+	if err != nil {
 		return w.db.Explain(err)
 	}
 	if err := sqlTx.Commit(); err != nil {

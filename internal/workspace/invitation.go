@@ -191,7 +191,7 @@ func (w *Workspace) WithdrawInvitation(ctx context.Context, handle string) error
 			return err
 		}
 		if t.exec("UPDATE invitation SET state = 'void', sealed = NULL WHERE handle = $1 AND state = 'open'", handle) == 0 {
-			return errors.Join(fmt.Errorf("invitation %s: %w", handle, ErrNotFound), t.err)
+			return fmt.Errorf("invitation %s: %w", handle, ErrNotFound)
 		}
 		t.record("invitation.withdrawn", "", handle, map[string]any{"invitation": handle})
 		return nil

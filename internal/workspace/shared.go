@@ -291,7 +291,7 @@ func (w *Workspace) RemoveShared(ctx context.Context, name string, fits func(old
 			}
 		}
 		if t.exec("DELETE FROM shared WHERE name = $1", name) == 0 {
-			return errors.Join(fmt.Errorf("%s: %w", name, ErrNotFound), t.err)
+			return fmt.Errorf("%s: %w", name, ErrNotFound)
 		}
 		t.record("shared.removed", "", "", map[string]any{"name": name})
 		return t.err

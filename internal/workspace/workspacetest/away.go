@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -39,28 +40,71 @@ func Away(t *testing.T, db, through *workspace.DB, b Breaker) {
 	}
 	table := allAttempts()
 	for i, name := range slices.Sorted(maps.Keys(table)) {
-		a := table[name]
-		if a.try == nil || unbroken[name] {
-			continue
+		if a := table[name]; a.try != nil && !unbroken[name] {
+			var w *workspace.Workspace
+			c.away(b, name, i, func() { w = open() }, func() (any, error) { return a.try(c, w, &c.people[0]) })
 		}
-		got, answer := a.try(c, open(), &c.people[0])
-		whole := sizeOf(t, got)
-		for n := 0; ; n++ {
-			w, half := open(), (n+i)%2 == 0
-			b.BreakAfter(n, half)
-			got, err := a.try(c, w, &c.people[0])
-			broke, size := b.Heal(), sizeOf(t, got)
-			if !broke {
-				break
-			}
-			// An answer may have been whole before it broke.
-			if !errors.Is(err, workspace.ErrUnreachable) && (fmt.Sprint(err) != fmt.Sprint(answer) || size < whole) {
-				t.Errorf("%s: the database went away at request %d (half an answer: %v): %d of %d bytes: %v", name, n+1, half, size, whole, err)
-			}
+	}
+	ok(t, c.SetPassphrase(t.Context(), phrase))
+	d, err := workspace.NewDoor(t.Context(), through, c.Clock.Now)
+	ok(t, err)
+	k := workspace.NewWorker(through, workspace.WorkerOptions{Now: c.Clock.Now, PerCase: 100})
+	complete[workspace.Door](t, doors)
+	complete[workspace.Worker](t, workers)
+	for i, name := range slices.Sorted(maps.Keys(doors)) {
+		if try := doors[name]; try != nil {
+			c.away(b, "door: "+name, i, func() {}, func() (any, error) { return try(c, d) })
+		}
+	}
+	for i, name := range slices.Sorted(maps.Keys(workers)) {
+		if try := workers[name]; try != nil {
+			c.away(b, "worker: "+name, i, func() {}, func() (any, error) { return try(c, k) })
 		}
 	}
 	c.Verify()
 }
+
+// away tries something, after what is done for it, as often as it makes requests.
+func (c *cast) away(b Breaker, name string, first int, before func(), try func() (any, error)) {
+	t := c.T
+	t.Helper()
+	before()
+	got, answer := try()
+	whole := sizeOf(t, got)
+	for n := 0; ; n++ {
+		half := (n+first)%2 == 0
+		before()
+		b.BreakAfter(n, half)
+		got, err := try()
+		broke, size := b.Heal(), sizeOf(t, got)
+		switch {
+		case !broke:
+			return
+		case errors.Is(err, workspace.ErrUnreachable) && !isAny(err, verdicts):
+		case fmt.Sprint(err) != fmt.Sprint(answer) || size < whole: // an answer may have been whole before it broke
+			t.Errorf("%s: the database went away at request %d (half an answer: %v): %d of %d bytes: %v", name, n+1, half, size, whole, err)
+		}
+	}
+}
+
+// verdicts are errors that nobody who got one would try again for.
+var verdicts = []error{
+	workspace.ErrNotFound, workspace.ErrNoAccess, workspace.ErrNotAllowed, workspace.ErrNotMember, workspace.ErrNoConsent, workspace.ErrErased, workspace.ErrClosed,
+	workspace.ErrInvalid, workspace.ErrBusy, workspace.ErrConflict, workspace.ErrExists, workspace.ErrLost, workspace.ErrLater, workspace.ErrDamaged, workspace.ErrLimited,
+}
+
+// complete fails where a table lacks a method.
+func complete[T, F any](t *testing.T, table map[string]F) {
+	t.Helper()
+	methods := reflect.TypeFor[*T]()
+	for i := range methods.NumMethod() {
+		if name := methods.Method(i).Name; !hasKey(table, name) {
+			t.Errorf("method %s of %v is in no table: what if the database goes away?", name, methods)
+		}
+	}
+}
+
+func hasKey[F any](m map[string]F, key string) bool { _, ok := m[key]; return ok }
 
 // sizeOf is how much a method returned. What it names has names of one length.
 func sizeOf(t *testing.T, got any) int {
