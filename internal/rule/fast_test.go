@@ -136,7 +136,7 @@ func TestFastFormSaysWhatCELSays(t *testing.T) {
 		t.Fatal(err)
 	}
 	seen := map[verdict]int{}
-	rapid.Check(t, func(t *rapid.T) {
+	check := func(t *rapid.T) {
 		source := conditionSource(t, 3)
 		condition, err := compiler.Condition(source)
 		if err != nil {
@@ -167,11 +167,14 @@ func TestFastFormSaysWhatCELSays(t *testing.T) {
 				t.Fatalf("%s\nover %s\nfast %d, CEL %d (%v)", source, r.AppendJSON(nil), quick, want, err)
 			}
 		}
-	})
-	for _, v := range []verdict{no, yes, failed} {
-		if seen[v] < 20 {
-			t.Errorf("verdict %d only %d times", v, seen[v])
-		}
+	}
+	// A round of conditions may by chance have few that fail.
+	few := func() bool { return min(seen[no], seen[yes], seen[failed]) < 20 }
+	for round := 0; few() && round < 100 && !t.Failed(); round++ {
+		rapid.Check(t, check)
+	}
+	if few() {
+		t.Errorf("too few of a verdict: %v", seen)
 	}
 	t.Logf("verdicts: %v", seen)
 }
