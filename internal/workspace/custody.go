@@ -132,20 +132,24 @@ func (w *Workspace) KeepCheckpoint(ctx context.Context, n int64, signed []byte) 
 
 // Checkpoints returns all checkpoints that were made, the oldest first.
 func (w *Workspace) Checkpoints(ctx context.Context) ([][]byte, error) {
-	rows, err := w.db.Pool.QueryContext(ctx, "SELECT note FROM ledger_checkpoint ORDER BY n")
+	return w.blobs(ctx, "checkpoints", "SELECT note FROM ledger_checkpoint ORDER BY n")
+}
+
+// blobs reads one column of bytes; what says of what, for errors.
+func (w *Workspace) blobs(ctx context.Context, what, query string, args ...any) (out [][]byte, err error) {
+	rows, err := w.db.Pool.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, w.fail("checkpoints", err)
+		return nil, w.fail(what, err)
 	}
 	defer rows.Close()
-	var out [][]byte
 	for rows.Next() {
 		var b []byte
 		if err := rows.Scan(&b); err != nil {
-			return nil, w.fail("checkpoints", err)
+			return nil, w.fail(what, err)
 		}
 		out = append(out, b)
 	}
-	return out, w.fail("checkpoints", rows.Err())
+	return out, w.fail(what, rows.Err())
 }
 
 // Prove returns a proof that entry number i is in the ledger that a checkpoint
@@ -203,19 +207,7 @@ func (w *Workspace) PublishLedger(ctx context.Context, dir string, n int64, chec
 			return err
 		}
 	}
-	return ledger.Publish(dir, n, checkpoint, w.hashes(ctx), func(from, to int64) (list [][]byte, err error) {
-		rows, err := w.db.Pool.QueryContext(ctx, "SELECT data FROM ledger_entry WHERE n >= $1 AND n < $2 ORDER BY n", from, to)
-		if err != nil {
-			return nil, w.fail("entries of the ledger", err)
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var data []byte
-			if err := rows.Scan(&data); err != nil {
-				return nil, w.fail("entries of the ledger", err)
-			}
-			list = append(list, data)
-		}
-		return list, w.fail("entries of the ledger", rows.Err())
+	return ledger.Publish(dir, n, checkpoint, w.hashes(ctx), func(from, to int64) ([][]byte, error) {
+		return w.blobs(ctx, "entries of the ledger", "SELECT data FROM ledger_entry WHERE n >= $1 AND n < $2 ORDER BY n", from, to)
 	})
 }

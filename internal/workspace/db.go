@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"io/fs"
 	"sync"
 	"time"
@@ -68,6 +69,15 @@ func (db *DB) open(now func() time.Time) {
 // Forget drops what is remembered of fields that were opened: keys of cases and
 // what they open. Whoever still works opens them again.
 func (w *Workspace) Forget() { w.db.ring.Forget() }
+
+// fail says of an error of the database what it was about; nil where there is
+// none.
+func (db *DB) fail(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", what, db.Explain(err))
+}
 
 // Close closes the database.
 func (db *DB) Close() error { return db.Pool.Close() }

@@ -268,14 +268,10 @@ func (w *Workspace) read(ctx context.Context, fn func(*tx) error) error {
 	}
 	defer sqlTx.Rollback() //nolint:errcheck // nothing was written
 	t := &tx{Tx: sqlTx, w: w, ctx: ctx, now: w.now()}
-	return w.db.explained(fn(t))
-}
-
-func (db *DB) explained(err error) error {
-	if err == nil {
-		return nil
+	if err := fn(t); err != nil {
+		return w.db.Explain(err)
 	}
-	return db.Explain(err)
+	return nil
 }
 
 func (w *Workspace) evidenceKey(ctx context.Context, q queryer, id string, caseKey seal.Identity) (seal.Identity, error) {

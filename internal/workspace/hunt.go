@@ -7,47 +7,12 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/amparo-project/amparo/internal/finding"
 	"github.com/amparo-project/amparo/internal/indicator"
 )
-
-// rowInserter writes many rows in one statement.
-type rowInserter struct {
-	t     *tx
-	query string // up to VALUES
-	end   string
-	rows  int
-	args  []any
-	b     strings.Builder
-}
-
-func (in *rowInserter) add(values ...any) {
-	if in.rows > 0 {
-		in.b.WriteByte(',')
-	}
-	for i, v := range values {
-		in.b.WriteByte("(,"[min(i, 1)])
-		in.args = append(in.args, v)
-		in.b.WriteByte('$')
-		in.b.WriteString(strconv.Itoa(len(in.args)))
-	}
-	in.b.WriteByte(')')
-	if in.rows++; in.rows == rowsPerInsert {
-		in.flush()
-	}
-}
-
-func (in *rowInserter) flush() {
-	if in.rows > 0 {
-		in.t.exec(in.query+in.b.String()+in.end, in.args...)
-	}
-	in.rows, in.args = 0, in.args[:0]
-	in.b.Reset()
-}
 
 // Hunted is what a hunt did.
 type Hunted struct {

@@ -30,20 +30,7 @@ func (x index) Parts(ctx context.Context, bundle string) ([][]byte, error) {
 	if err := x.reaches(ctx, bundle); err != nil {
 		return nil, err
 	}
-	rows, err := x.w.db.Pool.QueryContext(ctx, "SELECT sealed FROM bundle_batch WHERE bundle = $1 ORDER BY part", bundle)
-	if err != nil {
-		return nil, x.w.fail("list of files", err)
-	}
-	defer rows.Close()
-	var parts [][]byte
-	for rows.Next() {
-		var b []byte
-		if err := rows.Scan(&b); err != nil {
-			return nil, x.w.fail("list of files", err)
-		}
-		parts = append(parts, b)
-	}
-	return parts, x.w.fail("list of files", rows.Err())
+	return x.w.blobs(ctx, "list of files", "SELECT sealed FROM bundle_batch WHERE bundle = $1 ORDER BY part", bundle)
 }
 
 // reaches checks that the acting member may see the evidence, or the run's, that
@@ -74,7 +61,7 @@ func (x index) Same(ctx context.Context, caseID string, sums []string) (map[stri
 			return err
 		}
 		of := map[string]string{} // the evidence of each
-		for part := range slices.Chunk(sums, rowsAtOnce) {
+		for part := range slices.Chunk(sums, namedAtOnce) {
 			if err := t.same(caseID, part, found, of); err != nil {
 				return err
 			}
@@ -147,67 +134,25 @@ func (x index) commit(ctx context.Context, bundle, caseID string, n int, sealed 
 		if t.exec("INSERT INTO bundle_batch (bundle, part, sealed) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", bundle, n, sealed) == 0 && t.err == nil {
 			return fmt.Errorf("%s: %w", bundle, ErrBusy)
 		}
-		var list, refs [][]any
+		added := rowInserter{t: t, query: "INSERT INTO segment (id, case_id, sha256, size, stored_sha256, stored_size) VALUES "}
+		refs := rowInserter{t: t, query: "INSERT INTO segment_ref (bundle, segment_id, wrapped) VALUES ", end: " ON CONFLICT DO NOTHING"}
 		for i := range segments {
 			s := &segments[i]
 			if s.New {
-				list = append(list, []any{s.ID, caseID, s.SHA256, s.Size, s.StoredSHA256, s.StoredSize})
+				added.add(s.ID, caseID, s.SHA256, s.Size, s.StoredSHA256, s.StoredSize)
 			}
-			wrapped := s.Wrapped
+		}
+		added.flush() // before what refers to them
+		for i := range segments {
+			wrapped := segments[i].Wrapped
 			if wrapped == nil {
 				wrapped = []byte{}
 			}
-			refs = append(refs, []any{bundle, s.ID, wrapped})
+			refs.add(bundle, segments[i].ID, wrapped)
 		}
-		t.insert("segment (id, case_id, sha256, size, stored_sha256, stored_size)", list, "")
-		t.insert("segment_ref (bundle, segment_id, wrapped)", refs, " ON CONFLICT DO NOTHING")
+		refs.flush()
 		return nil
 	})
-}
-
-// How many rows one statement asks for, and writes.
-const (
-	rowsAtOnce = 256
-	rowsToAdd  = 32
-)
-
-// insert writes rows into a table, many with each statement, for a server has to
-// answer each; and reads a statement once for all rows, which costs SQLite more
-// than to run it.
-func (t *tx) insert(table string, rows [][]any, rest string) {
-	if t.err != nil {
-		return
-	}
-	whole := len(rows) / rowsToAdd * rowsToAdd
-	if whole > 0 {
-		query, _ := insertion(table, rows[:rowsToAdd], rest)
-		many, err := t.PrepareContext(t.ctx, query)
-		if err != nil {
-			t.err = err
-			return
-		}
-		defer many.Close()
-		for part := range slices.Chunk(rows[:whole], rowsToAdd) {
-			_, args := insertion(table, part, rest)
-			if _, t.err = many.ExecContext(t.ctx, args...); t.err != nil {
-				return
-			}
-		}
-	}
-	if whole < len(rows) {
-		query, args := insertion(table, rows[whole:], rest)
-		t.exec(query, args...)
-	}
-}
-
-// insertion is a statement that writes rows, and its arguments.
-func insertion(table string, rows [][]any, rest string) (query string, args []any) {
-	var f filter
-	marks := make([]string, len(rows))
-	for i, row := range rows {
-		marks[i] = f.mark(row...)
-	}
-	return "INSERT INTO " + table + " VALUES " + strings.Join(marks, ", ") + rest, f.args
 }
 
 // Segments implements vault.Index.

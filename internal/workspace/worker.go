@@ -55,12 +55,7 @@ func NewWorker(db *DB, o WorkerOptions) *Worker {
 	return &Worker{db: db, o: o, name: rand.Text(), seen: map[string]sign{}}
 }
 
-func (k *Worker) fail(what string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("%s: %w", what, k.db.Explain(err))
-}
+func (k *Worker) fail(what string, err error) error { return k.db.fail(what, err) }
 
 func (k *Worker) now() string { return k.o.Now().UTC().Format(ledger.TimeLayout) }
 
@@ -171,21 +166,9 @@ func (k *Worker) Next(ctx context.Context, queues []string) (id string, err erro
 
 // among adds the condition that an expression is one of some values.
 func (f *filter) among(expression string, values []string) {
-	args := make([]any, len(values))
-	for i, v := range values {
-		args[i] = v
-	}
-	f.where = append(f.where, expression+" IN "+f.mark(args...))
-}
-
-// mark adds arguments, and returns what stands for them: "($1, $2, …)".
-func (f *filter) mark(args ...any) string {
-	marks := make([]string, len(args))
-	for i, v := range args {
-		f.args = append(f.args, v)
-		marks[i] = "$" + strconv.Itoa(len(f.args))
-	}
-	return "(" + strings.Join(marks, ", ") + ")"
+	list, args := named(f.args, values)
+	f.args = args
+	f.where = append(f.where, expression+" IN ("+list+")")
 }
 
 // ErrLost says that another process runs the job now.

@@ -155,14 +155,7 @@ func (w *Workspace) Database() *DB { return w.db }
 // Close closes the database.
 func (w *Workspace) Close() error { return w.db.Close() }
 
-// fail says of an error of the database what it was about; nil where there is
-// none.
-func (w *Workspace) fail(what string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("%s: %w", what, w.db.Explain(err))
-}
+func (w *Workspace) fail(what string, err error) error { return w.db.fail(what, err) }
 
 // idAlphabet has no letters that are read for others.
 const idAlphabet = "0123456789abcdefghjkmnpqrstvwxyz"

@@ -98,13 +98,12 @@ func complete[T, F any](t *testing.T, table map[string]F) {
 	t.Helper()
 	methods := reflect.TypeFor[*T]()
 	for i := range methods.NumMethod() {
-		if name := methods.Method(i).Name; !hasKey(table, name) {
+		name := methods.Method(i).Name
+		if _, ok := table[name]; !ok {
 			t.Errorf("method %s of %v is in no table: what if the database goes away?", name, methods)
 		}
 	}
 }
-
-func hasKey[F any](m map[string]F, key string) bool { _, ok := m[key]; return ok }
 
 // sizeOf is how much a method returned. What it names has names of one length.
 func sizeOf(t *testing.T, got any) int {
