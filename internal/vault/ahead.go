@@ -24,22 +24,31 @@ type ahead struct {
 	held int64
 }
 
-// readAhead has a file read once there is room; read is nil for one that is not
-// stored. Files are taken in the order in which they come.
-func (a *adder) readAhead(f File, read func(*File) (made, error)) error {
+// readAhead has a file read once there is room, if it is to be stored. Files are
+// taken in the order in which they come.
+func (a *adder) readAhead(root *os.Root, f File, before fs.FileInfo) error {
 	x := &ahead{f: f, done: make(chan struct{}), held: max(f.Size, aheadLeast)}
-	for len(a.ahead) > 0 && a.held+x.held > aheadBytes {
-		if err := a.takeAhead(); err != nil {
-			return err
-		}
+	if err := a.makeRoom(x.held); err != nil {
+		return err
 	}
 	a.ahead, a.held = append(a.ahead, x), a.held+x.held
 	go func() {
 		defer close(x.done)
-		if read != nil {
-			x.m, x.err = read(&x.f)
+		if x.f.Note == "" {
+			x.m, x.err = a.small(root, &x.f, before)
 		}
 	}()
+	return nil
+}
+
+// makeRoom takes files that are read ahead until there is room for so many bytes:
+// for aheadBytes, all.
+func (a *adder) makeRoom(bytes int64) error {
+	for len(a.ahead) > 0 && a.held+bytes > aheadBytes {
+		if err := a.takeAhead(); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -106,28 +106,27 @@ func (d *Dir) Create(_ context.Context, id string) (Writer, error) {
 	// and looks ever longer for room there.
 	dir := tmpDir + "/" + id[2:4]
 	name := dir + "/" + NewID()
-	f, err := d.create(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		if err = d.mkdir(dir); err == nil {
-			f, err = d.create(name)
-		}
-	}
+	var f *os.File
+	err = d.within(dir, func() (err error) {
+		f, err = d.root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("vault: %w", err)
 	}
 	return &dirWriter{d, f, name, to}, nil
 }
 
-func (d *Dir) create(name string) (*os.File, error) {
-	return d.root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-}
-
-// mkdir makes a folder that may be there.
-func (d *Dir) mkdir(name string) error {
-	if err := d.root.Mkdir(name, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+// within does something in a folder, which it makes where there is none.
+func (d *Dir) within(dir string, do func() error) error {
+	err := do()
+	if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return nil
+	if err := d.root.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return do()
 }
 
 func (w *dirWriter) Write(b []byte) (int, error) { return w.f.Write(b) }
@@ -139,13 +138,7 @@ func (w *dirWriter) Sync() error { return errors.Join(w.f.Sync(), w.f.Close()) }
 // durable as the bytes.
 func (w *dirWriter) Commit() error {
 	dir := path.Dir(w.to)
-	err := w.d.root.Rename(w.name, w.to)
-	if errors.Is(err, fs.ErrNotExist) {
-		if err = w.d.mkdir(dir); err == nil {
-			err = w.d.root.Rename(w.name, w.to)
-		}
-	}
-	if err != nil {
+	if err := w.d.within(dir, func() error { return w.d.root.Rename(w.name, w.to) }); err != nil {
 		return fmt.Errorf("vault: %w", err)
 	}
 	w.name = ""
