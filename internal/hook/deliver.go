@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"github.com/amparo-project/amparo/internal/fault"
-
 	"github.com/amparo-project/amparo/internal/workspace"
 )
 

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/amparo-project/amparo/internal/fault"
-
 	"github.com/amparo-project/amparo/internal/pipeline"
 	"github.com/amparo-project/amparo/internal/seal"
 	"github.com/amparo-project/amparo/internal/vault"

@@ -18,9 +18,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/amparo-project/amparo/internal/fault"
-
 	"github.com/amparo-project/amparo/internal/examine"
+	"github.com/amparo-project/amparo/internal/fault"
 	"github.com/amparo-project/amparo/internal/indicator"
 	"github.com/amparo-project/amparo/internal/seal"
 	"github.com/amparo-project/amparo/internal/vault"

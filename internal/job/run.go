@@ -10,9 +10,8 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/amparo-project/amparo/internal/fault"
-
 	"github.com/amparo-project/amparo/internal/examine"
+	"github.com/amparo-project/amparo/internal/fault"
 	"github.com/amparo-project/amparo/internal/seal"
 	"github.com/amparo-project/amparo/internal/vault"
 	"github.com/amparo-project/amparo/internal/vault/s3"

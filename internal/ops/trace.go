@@ -8,14 +8,14 @@ import (
 	"os"
 	"strings"
 
-	"github.com/amparo-project/amparo/internal/fault"
-
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdk "go.opentelemetry.io/otel/sdk/trace"
+
+	"github.com/amparo-project/amparo/internal/fault"
 )
 
 // parentVariable names the span that a process was started in, as OpenTelemetry

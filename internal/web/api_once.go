@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/amparo-project/amparo/internal/fault"
-
 	"github.com/amparo-project/amparo/internal/workspace"
 )
 

@@ -12,8 +12,6 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/amparo-project/amparo/internal/fault"
-
 	"github.com/amparo-project/amparo/internal/account"
 	"github.com/amparo-project/amparo/internal/account/notice"
 	"github.com/amparo-project/amparo/internal/account/outbox"
@@ -23,6 +21,7 @@ import (
 	"github.com/amparo-project/amparo/internal/evidence"
 	"github.com/amparo-project/amparo/internal/examine"
 	"github.com/amparo-project/amparo/internal/exhibit"
+	"github.com/amparo-project/amparo/internal/fault"
 	"github.com/amparo-project/amparo/internal/feed"
 	"github.com/amparo-project/amparo/internal/format/ab"
 	"github.com/amparo-project/amparo/internal/format/keybag"
@@ -194,15 +193,20 @@ func (q *request) sentence(err error, id string) string {
 	return q.Text("web.error.role", "Role", role, "Deed", deed, "Owners", strings.Join(owners, ", "))
 }
 
+// reference is what the log has an error by that is our fault. Not the error
+// itself: it may quote evidence.
+func (q *request) reference(err error) string {
+	ref := secret()[:8]
+	q.s.o.Log.ErrorContext(q.ctx(), "request failed", "ref", ref, "route", q.r.Pattern, fault.Kind(err))
+	return ref
+}
+
 // fail answers with an error.
 func (q *request) fail(err error) {
 	status, id := causeOf(err)
 	q.wait(err)
 	if status == http.StatusInternalServerError {
-		// Not the error itself: it may quote evidence.
-		ref := secret()[:8]
-		q.s.o.Log.ErrorContext(q.ctx(), "request failed", "ref", ref, "route", q.r.Pattern, fault.Kind(err))
-		q.refuse(status, id, "Ref", ref)
+		q.refuse(status, id, "Ref", q.reference(err))
 		return
 	}
 	title := "web.error.title"

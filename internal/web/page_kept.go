@@ -3,9 +3,8 @@ package web
 import (
 	"io"
 
-	"github.com/amparo-project/amparo/internal/fault"
-
 	"github.com/amparo-project/amparo/internal/casework"
+	"github.com/amparo-project/amparo/internal/fault"
 	"github.com/amparo-project/amparo/internal/workspace"
 )
 

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/amparo-project/amparo/internal/fault"
-
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/amparo-project/amparo/internal/settings"
@@ -79,9 +77,7 @@ var describeProblems = sync.OnceFunc(func() {
 func (c *caller) problem(err error) *problem {
 	status, id := causeOf(err)
 	if status == http.StatusInternalServerError {
-		ref := secret()[:8]
-		c.s.o.Log.ErrorContext(c.ctx(), "request failed", "ref", ref, "path", c.r.Pattern, fault.Kind(err))
-		return newProblem(status, codeOf(id), c.Text(id, "Ref", ref))
+		return newProblem(status, codeOf(id), c.Text(id, "Ref", c.reference(err)))
 	}
 	p := newProblem(status, codeOf(id), c.sentence(err, id))
 	if status == http.StatusUnprocessableEntity && !errors.As(err, new(invalid)) {

@@ -5,10 +5,9 @@ import (
 	"errors"
 	"time"
 
-	"github.com/amparo-project/amparo/internal/fault"
-
 	"github.com/amparo-project/amparo/internal/casework"
 	"github.com/amparo-project/amparo/internal/examine"
+	"github.com/amparo-project/amparo/internal/fault"
 	"github.com/amparo-project/amparo/internal/indicator"
 	"github.com/amparo-project/amparo/internal/job"
 	"github.com/amparo-project/amparo/internal/workspace"
